@@ -1,0 +1,1 @@
+"""The `meter20` command: a module for each command or group of commands."""

@@ -1,0 +1,15 @@
+"""The `meter20` command. Each group of commands lives in a module beside this one."""
+
+import typer
+
+app = typer.Typer(
+    name="meter20",
+    help="An open, simulated STS prepayment meter and the tools around it.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # a traceback with locals would print keys
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Keep sub-commands even while there is only one."""
