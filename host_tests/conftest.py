@@ -1,0 +1,33 @@
+"""What all host tests share: the device's path, hypothesis profiles, notes in the summary."""
+
+import os
+
+import hypothesis
+import pytest
+
+import meter20  # noqa: F401  puts firmware/ and boards/sim on the path
+
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture
+def note(record_property):
+    """Return a function that puts one line of text into the summary at the end of the run."""
+    return lambda text: record_property("note", text)
+
+
+def pytest_terminal_summary(terminalreporter):
+    notes = [
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", None) == "call"
+        for name, value in report.user_properties
+        if name == "note"
+    ]
+    if notes:
+        terminalreporter.section("notes")
+        for text in sorted(notes):
+            terminalreporter.write_line(text)
