@@ -1,0 +1,47 @@
+"""Names of what can become of a token, as the standard spells them.
+
+Results are values, not exceptions: each is an ordinary outcome that somebody
+reads on the display. Decides nothing and imports nothing.
+
+Source: IEC 62055-41, AuthenticationResult, ValidationResult and TokenResult.
+"""
+
+ACCEPT = "Accept"
+KCT_1 = "1stKCT"  # this section of a key change is in, the set is not complete yet
+KCT_2 = "2ndKCT"
+KCT_3 = "3rdKCT"
+KCT_4 = "4thKCT"
+OVERFLOW = "OverflowError"
+KEY_TYPE = "KeyTypeError"
+FORMAT = "FormatError"
+RANGE = "RangeError"
+FUNCTION = "FunctionError"
+OLD = "OldError"
+USED = "UsedError"
+KEY_EXPIRED = "KeyExpiredError"
+DDTK = "DDTKError"
+CRC = "CRCError"
+MFR_CODE = "MfrCodeError"
+LOCKED_OUT = "LockedOut"  # not of the standard: too many wrong entries, the token was not read
+
+# Numbers for a status register. The standard gives none; these are one vendor's, who counts
+# two key change sections and has one number for every section after the first.
+CODES = {
+    ACCEPT: 1,
+    KCT_1: 2,
+    KCT_2: 3,
+    KCT_3: 3,
+    KCT_4: 3,
+    OVERFLOW: 4,
+    KEY_TYPE: 5,
+    FORMAT: 6,
+    RANGE: 7,
+    FUNCTION: 8,
+    OLD: 9,
+    USED: 10,
+    KEY_EXPIRED: 11,
+    DDTK: 12,
+    CRC: 13,
+    MFR_CODE: 14,
+    LOCKED_OUT: 15,
+}
