@@ -1,0 +1,100 @@
+"""The rooms that decide - sts, meter, ports - know no hardware, and importing them does nothing.
+
+CPython only: it reads the modules as syntax trees.
+"""
+
+import ast
+
+import pytest
+
+from meter20 import DEVICE_ROOT
+
+FIRMWARE = DEVICE_ROOT / "firmware"
+
+# What each room may import: built-in modules that every body has, and rooms further in.
+BUILT_IN = {"array", "binascii", "collections", "json", "micropython", "struct"}
+MAY_IMPORT = {
+    "sts": BUILT_IN | {"sts"},
+    "ports": BUILT_IN | {"ports"},
+    "meter": BUILT_IN | {"sts", "ports", "meter"},
+}
+
+# Statements that only define. A docstring is an Expr of a constant and told apart below.
+DEFINING = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+
+# Calls that make a constant and reach nothing outside.
+PURE_CALLS = {
+    "bytes",
+    "const",
+    "dict",
+    "frozenset",
+    "len",
+    "max",
+    "min",
+    "namedtuple",
+    "object",
+    "range",
+    "tuple",
+    "unhexlify",
+}
+
+
+def modules():
+    return sorted(path for room in MAY_IMPORT for path in (FIRMWARE / room).rglob("*.py"))
+
+
+def tree_of(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module.partition(".")[0]
+
+
+def deeds(body, pure):
+    """Yield the statements of a module or class body that do more than define.
+
+    pure: names that may be called: `PURE_CALLS` and the value types defined so far.
+    """
+    for node in body:
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue
+        if isinstance(node, ast.ClassDef):
+            yield from deeds(node.body, pure)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            called = [call for call in ast.walk(node) if isinstance(call, ast.Call)]
+            names = {getattr(call.func, "id", None) for call in called}
+            if not names <= pure:
+                yield node
+            if "namedtuple" in names:
+                pure |= {target.id for target in node.targets}
+        elif not isinstance(node, DEFINING):
+            yield node
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: f"{path.parent.name}/{path.name}")
+class TestDomain:
+    def test_module_imports_no_hardware(self, path):
+        room = path.relative_to(FIRMWARE).parts[0]
+        assert set(imported(tree_of(path))) <= MAY_IMPORT[room]
+
+    def test_importing_the_module_does_nothing(self, path):
+        doing = [ast.unparse(node) for node in deeds(tree_of(path).body, set(PURE_CALLS))]
+        assert doing == []
+
+    def test_module_says_what_it_decides(self, path):
+        assert path.name == "__init__.py" or ast.get_docstring(tree_of(path))
+
+
+def test_a_deed_is_noticed():
+    source = (
+        "'doc'\nA = const(1)\nT = namedtuple('T', 'a')\nB = T(1)\nclass C:\n    d = open('f')\n"
+    )
+    assert [ast.unparse(node) for node in deeds(ast.parse(source).body, set(PURE_CALLS))] == [
+        "d = open('f')"
+    ]
+    assert len(list(deeds(ast.parse("print(1)\nfor x in y: pass\nx = Pin(1)").body, set()))) == 3
