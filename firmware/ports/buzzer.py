@@ -1,0 +1,9 @@
+"""Port: a buzzer."""
+
+
+class Buzzer:
+    """Sounds one tone until told otherwise."""
+
+    def tone(self, hz: int):
+        """Sound `hz`, or be silent at 0. Never blocks."""
+        raise NotImplementedError

@@ -1,0 +1,23 @@
+"""Port: a place for one record that survives power cuts."""
+
+
+class RecordStore:
+    """Keeps the last committed record.
+
+    Implemented by `meter.slot_store.SlotStore`; whatever implements it passes
+    host_tests/contract/test_record_store.py. Called from tasks, never from an
+    interrupt.
+    """
+
+    def load(self):
+        """Return the record last committed, as bytes, or None if there is none."""
+        raise NotImplementedError
+
+    def commit(self, record: bytes):
+        """Replace the record. On return it is safe; a cut before that keeps the old one.
+
+        Blocks 50 ms as a rule, a second when a flash sector has to be erased.
+        Raises OSError when the medium refuses the write; the old record then
+        still stands.
+        """
+        raise NotImplementedError
