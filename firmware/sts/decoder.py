@@ -12,6 +12,7 @@ from collections import namedtuple
 from micropython import const
 
 from sts import crc, digits, ea07_sta, ea11_misty1, kinds
+from sts.decoder_key import KEY_SIZES
 
 # class_: 0 credit, 1 test and display, 2 management, 3 reserved
 # subclass: 0 to 15; None if the checksum is wrong or the class reserved
@@ -22,7 +23,6 @@ Token = namedtuple("Token", ("class_", "subclass", "kind", "fields", "crc_ok"))
 
 _CLEAR = const(1)  # the class that is not encrypted
 _RESERVED = const(3)
-_KEY_LENGTHS = {"07": 8, "11": 16}  # bytes, by encryption algorithm
 
 
 def cipher(ea: str, key: bytes, tables=None):
@@ -32,10 +32,10 @@ def cipher(ea: str, key: bytes, tables=None):
     tables: `ea07_sta.Tables` of a licensee; None for the sample ones. EA11 has none.
     Raises ValueError for another algorithm or length, or for tables that cannot work.
     """
-    if ea not in _KEY_LENGTHS:
+    if ea not in KEY_SIZES:
         raise ValueError("encryption algorithm must be 07 or 11")
-    if len(key) != _KEY_LENGTHS[ea]:
-        raise ValueError(f"EA{ea} takes a key of {_KEY_LENGTHS[ea]} bytes")
+    if len(key) != KEY_SIZES[ea]:
+        raise ValueError(f"EA{ea} takes a key of {KEY_SIZES[ea]} bytes")
     if ea == "07":
         return ea07_sta.Sta(key, tables or ea07_sta.SAMPLE)
     return ea11_misty1.Misty1(key)

@@ -45,3 +45,9 @@ CODES = {
     MFR_CODE: 14,
     LOCKED_OUT: 15,
 }
+
+#: Every result; a record stores its place in here, so new ones go to the end.
+NAMES = (
+    ACCEPT, KCT_1, KCT_2, KCT_3, KCT_4, OVERFLOW, KEY_TYPE, FORMAT, RANGE, FUNCTION, OLD, USED,
+    KEY_EXPIRED, DDTK, CRC, MFR_CODE, LOCKED_OUT,
+)  # fmt: skip

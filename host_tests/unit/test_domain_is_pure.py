@@ -12,7 +12,7 @@ from meter20 import DEVICE_ROOT
 FIRMWARE = DEVICE_ROOT / "firmware"
 
 # What each room may import: built-in modules that every body has, and rooms further in.
-BUILT_IN = {"array", "binascii", "collections", "json", "micropython", "struct"}
+BUILT_IN = {"array", "binascii", "collections", "errno", "json", "micropython", "struct"}
 MAY_IMPORT = {
     "sts": BUILT_IN | {"sts"},
     "ports": BUILT_IN | {"ports"},
@@ -55,6 +55,14 @@ def imported(tree):
             yield node.module.partition(".")[0]
 
 
+def run_at_once(node):
+    """Yield the nodes below `node` that run with it: not what a lambda keeps for later."""
+    yield node
+    if not isinstance(node, ast.Lambda):
+        for child in ast.iter_child_nodes(node):
+            yield from run_at_once(child)
+
+
 def deeds(body, pure):
     """Yield the statements of a module or class body that do more than define.
 
@@ -66,7 +74,7 @@ def deeds(body, pure):
         if isinstance(node, ast.ClassDef):
             yield from deeds(node.body, pure)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
-            called = [call for call in ast.walk(node) if isinstance(call, ast.Call)]
+            called = [call for call in run_at_once(node) if isinstance(call, ast.Call)]
             names = {getattr(call.func, "id", None) for call in called}
             if not names <= pure:
                 yield node

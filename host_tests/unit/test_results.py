@@ -7,6 +7,8 @@ class ResultsTest(unittest.TestCase):
     def test_every_result_has_a_number(self):
         named = [value for name, value in results.__dict__.items() if name.isupper()]
         named.remove(results.CODES)
+        named.remove(results.NAMES)
+        self.assertEqual(sorted(named), sorted(results.NAMES))
         self.assertEqual(sorted(named), sorted(results.CODES))
 
     def test_accept_is_one(self):

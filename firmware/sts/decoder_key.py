@@ -1,0 +1,56 @@
+"""Decoder key and key attributes: what a meter must hold to read its tokens.
+
+The value of a decoder key hides in `DecoderKey`, whose repr is silent, so that
+no log, exception or reply shows it by accident.
+
+Pure domain: imports struct, namedtuple and `const`, nothing else.
+Source: IEC 62055-41, decoder key and key attributes.
+"""
+
+import struct
+from collections import namedtuple
+
+from micropython import const
+
+#: Key types (KT).
+DITK, DDTK, DUTK, DCTK = 0, 1, 2, 3
+
+#: Bytes of a decoder key by encryption algorithm (EA).
+KEY_SIZES = {"07": 8, "11": 16}
+
+_FORMAT = "<BIBBB16s"
+#: Bytes that `to_bytes` makes.
+PACKED_SIZE = const(24)
+
+
+class DecoderKey:
+    """A decoder key. `octets`: 8 or 16 bytes, first byte most significant."""
+
+    def __init__(self, octets: bytes):
+        self.octets = octets
+
+    def __repr__(self):
+        return "DecoderKey(hidden)"
+
+
+#: decoder_key: DecoderKey. ea: "07" or "11". sgc: 6 digits. ti: 2 digits. krn: 1..9.
+#: kt: 0..3. ken: 0..255, 255 never expires.
+KeyAttributes = namedtuple("KeyAttributes", ("decoder_key", "ea", "sgc", "ti", "krn", "kt", "ken"))
+
+
+def to_bytes(key) -> bytes:
+    """Return `key`, KeyAttributes, as PACKED_SIZE bytes."""
+    return struct.pack(
+        _FORMAT, int(key.ea), int(key.sgc), int(key.ti), key.krn << 4 | key.kt, key.ken,
+        key.decoder_key.octets,
+    )  # fmt: skip
+
+
+def from_bytes(data: bytes):
+    """Return the KeyAttributes that `to_bytes` packed."""
+    ea, sgc, ti, krn_kt, ken, octets = struct.unpack(_FORMAT, data)
+    ea = "%02d" % ea
+    return KeyAttributes(
+        DecoderKey(octets[: KEY_SIZES[ea]]), ea, "%06d" % sgc, "%02d" % ti,
+        krn_kt >> 4, krn_kt & 15, ken,
+    )  # fmt: skip
