@@ -1,0 +1,117 @@
+"""Every step from the digits of a token to the meter's decision, in words, for teaching.
+
+Changes nothing, counts nothing, and so must never be offered where somebody
+could use it to guess: the service port has it on emulated bodies only. The
+rounds of the cipher are left out, because they would give the key away.
+"""
+
+from sts import crc, digits, kinds, results, tid
+
+from meter import acceptance, meter_test
+
+
+def explained(meter, entered: str, now_ms: int):
+    """Return the steps as (step, text) pairs in a list of pair tuples, ready for the service port.
+
+    meter: meter.meter.Meter. entered: digits without spaces.
+    """
+    steps = _Steps()
+    result = _walk(steps, meter, entered, now_ms)
+    steps.add("decision", result)
+    return steps.found
+
+
+class _Steps:
+    def __init__(self):
+        self.found = []
+
+    def add(self, step, text):
+        self.found.append((("step", step), ("text", text)))
+
+
+def _walk(steps, meter, entered, now_ms):
+    steps.add("digits", "%s: %d digits" % (digits.grouped(entered), len(entered)))
+    token = digits.parse(entered)
+    if token is None:
+        steps.add("number", "not 20 digits of a number below 2^66")
+        return results.FORMAT
+    class_, block = digits.split(token)
+    steps.add("66 bits", _hex66(token))
+    steps.add("class", "%d (bits 28 and 27), %s" % (class_, _CLASSES[class_]))
+    steps.add("64-bit block", "%s (with bits 65 and 64 moved back)" % _hex(block))
+    if class_ == 3:
+        return results.FUNCTION
+    if class_ != 1:
+        if not meter.provisioned:
+            steps.add("decoder key", "the meter has none")
+            return "not provisioned"
+        if meter.lockout_ms(now_ms):
+            steps.add("lock-out", "%d s to wait" % ((meter.lockout_ms(now_ms) + 999) // 1000))
+            return results.LOCKED_OUT
+        block = meter.decrypt(block)
+        key = meter.state.key
+        steps.add("decrypted", "EA%s with the decoder key: %s" % (key.ea, _hex(block)))
+    return _judge(steps, meter, token, class_, block)
+
+
+def _judge(steps, meter, token, class_, block):
+    expected = crc.field(class_, block, kinds.is_currency(class_, block[0] >> 4))
+    found = block[6] << 8 | block[7]
+    steps.add("checksum", "token has %04x, its bits give %04x" % (found, expected))
+    if found != expected:
+        return results.CRC
+    decoded = meter.decode(token)
+    steps.add("kind", "subclass %d: %s" % (decoded.subclass, decoded.kind or "not assigned"))
+    for name, value in _ordered(decoded, meter.state.key.ea):
+        steps.add("field " + name, str(value) if name[:2] != "nk" else "part of a new key")
+    if class_ == 1:
+        return meter_test.requested(decoded, meter.state.identity.drn)[0]
+    return _meter_rules(steps, meter.state, decoded)
+
+
+def _meter_rules(steps, state, decoded):
+    token_tid = decoded.fields.get("tid")
+    if token_tid is not None:
+        steps.add("issued", _dates(token_tid))
+        steps.add("key expiry", "TID %d div 65536 is %d, KEN is %d" % (
+            token_tid, token_tid >> 16, state.key.ken))  # fmt: skip
+        steps.add("TID memory", _memory(state.tids, token_tid))
+    return acceptance.judged(state, decoded)[1]
+
+
+def _memory(tids, token_tid):
+    refused = tid.refusal(tids, token_tid)
+    if refused == results.USED:
+        return "%d is in the memory: used" % token_tid
+    if refused == results.OLD:
+        return "%d is below the lowest of %d kept: old" % (token_tid, len(tids))
+    return "%d is new" % token_tid
+
+
+def _dates(token_tid):
+    return "; ".join(
+        "%04d-%02d-%02d %02d:%02d if the base date is %d" % (tid.date(token_tid, base) + (base,))
+        for base in (1993, 2014, 2035)
+    )
+
+
+def _ordered(decoded, ea):
+    """Return the fields in the order in which they lie in the token."""
+    found = kinds.find(decoded.class_, decoded.subclass, ea)
+    return [(name, decoded.fields[name]) for name, _bits in found[1]] if found else []
+
+
+def _hex66(token):
+    return "%x %s" % (token >> 64, _hex((token & 0xFFFFFFFFFFFFFFFF).to_bytes(8, "big")))
+
+
+def _hex(block):
+    return "".join("%02x" % octet for octet in block)
+
+
+_CLASSES = (
+    "credit",
+    "test and display, not encrypted",
+    "management",
+    "reserved",
+)

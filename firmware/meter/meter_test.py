@@ -1,0 +1,69 @@
+"""Test/display tokens (class 1): which tests one asks for.
+
+They need no key, may be repeated at will and leave the TID memory alone. What a
+test does is the business of `meter.app` (load switch, display, buzzer); what it
+shows, of `meter.screens`.
+
+Pure domain: no ports, no clock, no I/O.
+Source: IEC 62055-41, InitiateMeterTest/Display.
+"""
+
+from micropython import const
+from sts import kinds, results
+
+LOAD_SWITCH = const(1)
+DISPLAY = const(2)
+TOTAL = const(3)
+KRN = const(4)
+TI = const(5)
+KEYPAD = const(6)
+POWER_LIMIT = const(7)
+TAMPER = const(8)
+POWER = const(9)
+VERSION = const(10)
+PHASE_UNBALANCE = const(11)
+EA = const(14)
+KCT_COUNT = const(15)
+SGC = const(16)
+KEN = const(17)
+DRN = const(18)
+
+#: Tests this meter has, in the order in which test 0 runs them. 12 (water meter factor) and
+#: 13 (tariff rate) are reserved by the standard; 11 needs three phases.
+SUPPORTED = (
+    LOAD_SWITCH, DISPLAY, TOTAL, KRN, TI, KEYPAD, POWER_LIMIT, TAMPER, POWER, VERSION, EA,
+    KCT_COUNT, SGC, KEN, DRN,
+)  # fmt: skip
+
+_CONTROL_BITS = {kinds.TEST_2DIGIT: 36, kinds.TEST_4DIGIT: 28}
+_ANY_MANUFACTURER = const(0)
+
+
+def requested(token, drn: str):
+    """Return (result, kind, tests) of `token`, a decoded class 1 token.
+
+    drn: the meter's number, which begins with its manufacturer code, or "" in
+    factory state. tests: numbers of `SUPPORTED`, in order, () unless the result is Accept. A
+    token that asks for no test this meter has gets FunctionError.
+    """
+    if not token.crc_ok:
+        return results.CRC, "", ()
+    bits = _CONTROL_BITS.get(token.kind)
+    if bits is None:
+        return results.FUNCTION, token.kind or "", ()
+    if token.fields["mfr"] not in (_ANY_MANUFACTURER, _own_code(token.kind, drn)):
+        return results.MFR_CODE, token.kind, ()
+    control = token.fields["control"]
+    if control == (1 << bits) - 1:  # test 0 is the mask with all bits one
+        return results.ACCEPT, token.kind, SUPPORTED
+    tests = tuple(test for test in SUPPORTED if control >> (test - 1) & 1)
+    return (results.ACCEPT if tests else results.FUNCTION), token.kind, tests
+
+
+def _own_code(kind, drn):
+    """Return the manufacturer code in `drn` as a token of `kind` gives it, or None."""
+    if kind == kinds.TEST_2DIGIT and len(drn) == 11:
+        return int(drn[:2])
+    if kind == kinds.TEST_4DIGIT and len(drn) == 13:
+        return int(drn[:4])
+    return None

@@ -1,0 +1,282 @@
+"""Service port: one line of JSON in, one line of JSON out.
+
+`Service` answers the requests that every meter knows. A bench (an emulated
+body) offers more; it hands them in as `extra`. An unknown or malformed request
+gets an error reply, whatever it was; nothing that arrives raises.
+
+Lines end in a newline and have at most LINE_MAX bytes. Replies are written by
+hand rather than by `json.dumps`, because MicroPython's dicts have no order and
+its dumps no options: so every body answers with the same bytes.
+"""
+
+import json
+
+from micropython import const
+from ports.keypad import KEYS
+from sts import digits, drn
+from sts.decoder_key import DecoderKey, KeyAttributes
+
+from meter import state as meter_state
+from meter.meter import NotProvisioned
+from meter.screens import FIRMWARE
+
+LINE_MAX = const(4096)  # bytes
+_KEYS_MAX = const(1000)
+_ID_MAX = const(200)  # characters
+_TID_MAX = const(0xFFFFFF)
+_NEWLINE = b"\n"
+
+
+class Refused(Exception):
+    """A request that is not carried out. code: one word. message: for people."""
+
+    def __init__(self, code, message):
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Lines:
+    """Cuts bytes into lines; of one that is too long only the fact is kept."""
+
+    def __init__(self):
+        self._partial = b""
+        self._overlong = False
+
+    def feed(self, data: bytes):
+        """Take the next bytes; return the lines they complete, None for one too long."""
+        lines = []
+        pieces = data.split(_NEWLINE)
+        for piece in pieces[:-1]:
+            self._add(piece)
+            lines.append(None if self._overlong else self._partial)
+            self._partial, self._overlong = b"", False
+        self._add(pieces[-1])
+        return lines
+
+    def _add(self, piece):
+        if self._overlong or len(self._partial) + len(piece) > LINE_MAX:
+            self._partial, self._overlong = b"", True
+        else:
+            self._partial += piece
+
+
+class Service:
+    """Answers requests to `app`, a meter.app.App.
+
+    extra: handlers of further requests by their name, each (request, now_ms) ->
+    list of (field, value) pairs; they come before those known here.
+    """
+
+    def __init__(self, app, extra=None):
+        self._app = app
+        self._handlers = {
+            "read": self._read,
+            "token": self._token,
+            "keys": self._keys,
+            "provision": self._provision,
+        }
+        self._handlers.update(extra or {})
+
+    def reply(self, line, now_ms: int) -> str:
+        """Return the reply, without a newline, to `line`, bytes or None for one too long."""
+        request = {}
+        try:
+            request = parse(line)
+            return accepted(request, self.answer(request, now_ms))
+        except Refused as refused:
+            return refusal(request, refused)
+
+    def answer(self, request: dict, now_ms: int):
+        """Return what the handler of `request` returns. Raises Refused."""
+        handler = self._handlers.get(text(request, "do"))
+        if handler is None:
+            raise Refused("unknown_request", "no such request")
+        return handler(request, now_ms)
+
+    def _read(self, _request, now_ms):
+        return read_fields(self._app, now_ms)
+
+    def _token(self, request, now_ms):
+        entered = digits.clean(text(request, "digits"))
+        try:
+            outcome = self._app.enter(entered, now_ms)
+        except NotProvisioned:
+            raise Refused("not_provisioned", "the meter has no key yet") from None
+        credit_wh = self._app.meter.state.register.credit_wh
+        fields = [("result", outcome.result), ("kind", outcome.kind), ("credit_wh", credit_wh)]
+        if outcome.amount_wh:
+            fields.append(("amount_wh", outcome.amount_wh))
+        return fields
+
+    def _keys(self, request, now_ms):
+        for key in keys(request):
+            self._app.press(key, now_ms)
+        self._app.step(now_ms)
+        return keys_fields(self._app)
+
+    def _provision(self, request, now_ms):
+        meter = self._app.meter
+        if meter.provisioned:
+            raise Refused("already_provisioned", "a meter is provisioned once")
+        identity = meter_state.Identity(text(request, "drn"), integer(request, "imp_per_kwh"))
+        _check_iin(request, identity)
+        key = KeyAttributes(
+            DecoderKey(_octets(request, "decoder_key")),
+            text(request, "ea"),
+            _number_text(request, "sgc", 6),
+            _number_text(request, "ti", 2),
+            integer(request, "krn"),
+            integer(request, "kt"),
+            integer(request, "ken"),
+        )
+        manufactured = integer(request, "manufactured", 0, _TID_MAX)
+        power_limit_w = integer(request, "power_limit_w", 0, 18_201_624, default=0)
+        try:
+            meter.provision(identity, key, manufactured, power_limit_w)
+        except ValueError as wrong:
+            raise Refused("bad_request", str(wrong)) from None
+        self._app.step(now_ms)
+        return self._read(request, now_ms)
+
+
+def read_fields(app, now_ms: int):
+    """Return the reply to `read`. Never holds a key."""
+    view = app.view(now_ms)
+    state = view.state
+    key = state.key
+    return [
+        ("drn", state.identity.drn),
+        ("ea", key.ea),
+        ("sgc", key.sgc),
+        ("ti", key.ti),
+        ("krn", key.krn),
+        ("kt", key.kt),
+        ("ken", key.ken),
+        ("credit_wh", state.register.credit_wh),
+        ("total_wh", state.register.total_wh),
+        ("power_w", view.watts),
+        ("power_limit_w", state.power_limit_w),
+        ("relay", "closed" if app.relay_closed else "open"),
+        ("relay_reason", view.relay_reason),
+        ("tamper", False),
+        ("lockout_s", view.lockout_s),
+        ("tids", len(state.tids)),
+        ("last_result", state.last_result or None),
+        ("firmware", FIRMWARE),
+        ("uptime_s", now_ms // 1000),
+        ("display", app.lines),
+    ]
+
+
+def keys_fields(app):
+    """Return the reply to `keys`."""
+    return [("display", app.lines), ("last_result", app.meter.state.last_result or None)]
+
+
+def parse(line) -> dict:
+    """Return the request in `line`, bytes or None for one too long. Raises Refused."""
+    if line is None:
+        raise Refused("line_too_long", "more than %d bytes" % LINE_MAX)
+    try:
+        request = json.loads(str(line, "utf-8"))
+    except (ValueError, RuntimeError):
+        # UnicodeError is a ValueError; RuntimeError is what nesting too deep raises.
+        raise Refused("bad_json", "not a line of JSON in UTF-8") from None
+    if not isinstance(request, dict):
+        raise Refused("bad_request", "not a JSON object")
+    return request
+
+
+def accepted(request: dict, fields) -> str:
+    """Return the reply that carries `fields`, (name, value) pairs."""
+    return _object([("ok", True)] + fields, request)
+
+
+def refusal(request: dict, refused) -> str:
+    """Return the reply for `refused`, a Refused."""
+    return _object([("ok", False), ("error", refused.code), ("message", refused.message)], request)
+
+
+def text(request: dict, name: str) -> str:
+    """Return the string `name` of `request`. Raises Refused."""
+    value = request.get(name)
+    if not isinstance(value, str):
+        raise Refused("bad_request", name + ": a string is needed")
+    return value
+
+
+def integer(request: dict, name: str, low=0, high=0xFFFFFFFF, default=None) -> int:
+    """Return the integer `name` of `request`, `low` to `high`. Raises Refused."""
+    value = request.get(name, default)
+    if type(value) is not int or not low <= value <= high:
+        raise Refused(
+            "bad_request", "%s: a whole number from %d to %d is needed" % (name, low, high)
+        )
+    return value
+
+
+def keys(request: dict) -> str:
+    """Return the keys to press. Raises Refused."""
+    pressed = text(request, "keys")
+    if len(pressed) > _KEYS_MAX:
+        raise Refused("bad_request", "keys: more than %d" % _KEYS_MAX)
+    for key in pressed:
+        if key not in KEYS:
+            raise Refused("bad_request", "keys: only " + KEYS)
+    return pressed
+
+
+def _check_iin(request, identity):
+    try:
+        drn.pan(text(request, "iin"), identity.drn)
+    except ValueError as wrong:
+        raise Refused("bad_request", str(wrong)) from None
+
+
+def _number_text(request, name, length):
+    value = text(request, name)
+    if len(value) != length or not value.isdigit():
+        raise Refused("bad_request", "%s: %d digits are needed" % (name, length))
+    return value
+
+
+def _octets(request, name):
+    try:
+        return bytes.fromhex(text(request, name))
+    except ValueError:
+        raise Refused("bad_request", name + ": hexadecimal digits are needed") from None
+
+
+def _object(fields, request):
+    """Return `fields` as a JSON object, with the id of `request` if it has one."""
+    identity = request.get("id")
+    if _is_id(identity):
+        fields = [("id", identity)] + fields
+    return "{" + ", ".join([_json(name) + ": " + _json(value) for name, value in fields]) + "}"
+
+
+def _is_id(value):
+    if isinstance(value, str):
+        return len(value) <= _ID_MAX
+    return type(value) is int
+
+
+def _json(value):
+    if value is None:
+        return "null"
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return '"' + "".join([_escaped(char) for char in value]) + '"'
+    if isinstance(value, tuple):  # pairs: an object
+        return "{" + ", ".join([_json(name) + ": " + _json(item) for name, item in value]) + "}"
+    return "[" + ", ".join([_json(item) for item in value]) + "]"
+
+
+def _escaped(char):
+    if char in '"\\':
+        return "\\" + char
+    return char if char >= " " else "\\u%04x" % ord(char)
