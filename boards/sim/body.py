@@ -1,0 +1,172 @@
+"""Emulated meter: the firmware on the parts of the simulator, and a bench around it.
+
+The bench plays the outside world: it moves the clock, presses keys, makes
+pulses and cuts the power. It runs on CPython and on MicroPython alike.
+"""
+
+import board
+from flash_chip import FlashChip, PowerCut, RamImage
+from meter.app import App
+from meter.explain import explained
+from meter.service import (
+    Lines,
+    Refused,
+    Service,
+    accepted,
+    integer,
+    keys,
+    keys_fields,
+    parse,
+    refusal,
+    text,
+)
+from micropython import const
+from parts import Clock
+from sts import digits
+
+_KEY_MS = const(200)  # a finger goes down and up again
+_STEPS_A_TURN = const(500)
+_PULSES_MAX = const(1_000_000_000)
+_SECONDS_MAX = const(366 * 86_400)
+
+
+class SimBody:
+    """A meter on the flash `image`; without one it is made anew and forgotten.
+
+    columns, rows: size of the display. ports: the emulated parts now in use, a
+    ports.Ports. boots: how often power came, 1 for the first time.
+    """
+
+    def __init__(self, image=None, columns=board.COLUMNS, rows=board.ROWS):
+        self._chip = FlashChip(image or RamImage(board.FLASH_SIZE))
+        self._columns, self._rows = columns, rows
+        self._lines = Lines()
+        self._waiting = []
+        self._job = None
+        self.boots = 0
+        self._start()
+
+    @property
+    def now_ms(self) -> int:
+        """Milliseconds since power came."""
+        return self._clock.now_ms
+
+    def feed(self, data: bytes):
+        """Take bytes of the service port; return the replies, or None if there is more to do.
+
+        After None call `resume` until it returns bytes; *why*: MicroPython in a
+        browser collects garbage only when a call returns.
+        """
+        self._waiting += self._lines.feed(data)
+        self._replies = b""
+        return self.resume()
+
+    def resume(self):
+        """Go on with what `feed` began; return as it does."""
+        while self._waiting or self._job:
+            if self._job is None:
+                self._job = self._answer(self._waiting.pop(0))
+            reply = next(self._job)
+            if reply is None:
+                return None
+            self._job = None
+            self._replies += reply.encode() + b"\n"
+        return self._replies
+
+    def advance(self, duration_ms: int):
+        """Let time pass. A generator: it yields None now and then until it is over."""
+        until_ms = self._clock.now_ms + duration_ms
+        steps = 0
+        while True:
+            due_ms = self.app.step(self._clock.now_ms)
+            self._check_watchdog()
+            left_ms = until_ms - self._clock.now_ms
+            if left_ms <= 0:
+                return
+            self._clock.now_ms += min(due_ms, left_ms)
+            steps += 1
+            if steps % _STEPS_A_TURN == 0:
+                yield None
+
+    def press(self, pressed: str):
+        """Press keys as a finger would. A generator, like `advance`."""
+        for key in pressed:
+            self.ports.keypad.press(key)
+            yield from self.advance(_KEY_MS)
+
+    def _start(self):
+        """Power comes: RAM is new, the flash is as it was."""
+        self._chip.disarm()
+        self._clock = Clock()
+        self.ports = board.ports(self._chip, self._clock, self._columns, self._rows)
+        self.boots += 1
+        self.app = App(self.ports, self._clock.now_ms)
+        self._service = Service(
+            self.app,
+            {
+                "keys": self._keys,
+                "pulses": self._pulses,
+                "advance": self._advance,
+                "power_cut": self._power_cut,
+                "arm_cut": self._arm_cut,
+                "explain": self._explain,
+            },
+        )
+        self.app.step(self._clock.now_ms)
+
+    def _check_watchdog(self):
+        if self.ports.watchdog.expired:
+            raise PowerCut
+
+    def _answer(self, line):
+        """Generator of one reply: yields None while there is more to do, then the reply."""
+        request = {}
+        try:
+            request = parse(line)
+            fields = self._service.answer(request, self._clock.now_ms)
+            if not isinstance(fields, list):
+                fields = yield from fields
+            self.app.step(self._clock.now_ms)
+            reply = accepted(request, fields)
+        except Refused as refused:
+            reply = refusal(request, refused)
+        except PowerCut:
+            self._start()
+            reply = refusal(request, Refused("power_cut", "the power went; the meter restarted"))
+        yield reply
+
+    def _keys(self, request, _now_ms):
+        yield from self.press(keys(request))
+        return keys_fields(self.app)
+
+    def _pulses(self, request, _now_ms):
+        count = integer(request, "count", 0, _PULSES_MAX)
+        over_ms = 1000 * integer(request, "over_s", 0, _SECONDS_MAX, default=0)
+        self.ports.pulses.train(count, over_ms)
+        yield from self.advance(over_ms)
+        register = self.app.meter.state.register
+        return [
+            ("credit_wh", register.credit_wh),
+            ("total_wh", register.total_wh),
+            ("relay", "closed" if self.app.relay_closed else "open"),
+        ]
+
+    def _advance(self, request, _now_ms):
+        yield from self.advance(1000 * integer(request, "seconds", 0, _SECONDS_MAX))
+        return [("uptime_s", self._clock.now_ms // 1000), ("display", self.app.lines)]
+
+    def _power_cut(self, _request, _now_ms):
+        self._start()
+        return [("boots", self.boots)]
+
+    def _arm_cut(self, request, _now_ms):
+        torn = request.get("torn", False)
+        if torn is not True and torn is not False:
+            raise Refused("bad_request", "torn: true or false is needed")
+        self._chip.arm_cut(integer(request, "after_ops", 0, 1_000_000), torn)
+        return []
+
+    def _explain(self, request, now_ms):
+        return [
+            ("steps", explained(self.app.meter, digits.clean(text(request, "digits")), now_ms))
+        ]

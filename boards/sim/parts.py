@@ -1,0 +1,131 @@
+"""Emulated parts: each keeps one contract of `ports`, and is played from outside.
+
+Time is the clock that all parts of a meter share; it moves when the bench moves it.
+"""
+
+from micropython import const
+from ports.buzzer import Buzzer
+from ports.display import Display
+from ports.keypad import Keypad
+from ports.load_switch import LoadSwitch
+from ports.pulse_source import PulseSource
+from ports.watchdog import Watchdog
+
+_IDLE_MS = const(10_000)
+_POLL_MS = const(250)
+
+
+class Clock:
+    """now_ms: milliseconds since power came."""
+
+    def __init__(self):
+        self.now_ms = 0
+
+
+class SimPulses(PulseSource):
+    """A counter that a train of pulses runs into, evenly spaced."""
+
+    def __init__(self, clock):
+        self._clock = clock
+        self._count = self._taken = 0
+        self._began_ms = self._duration_ms = 0
+
+    def train(self, count: int, duration_ms: int):
+        """Add `count` pulses, spread over the next `duration_ms`, 0 for all at once."""
+        self._count, self._taken = self._count - self._taken + count, 0
+        self._began_ms, self._duration_ms = self._clock.now_ms, duration_ms
+
+    def take(self):
+        elapsed_ms = self._clock.now_ms - self._began_ms
+        if elapsed_ms < self._duration_ms:
+            arrived = self._count * elapsed_ms // self._duration_ms
+        else:
+            arrived = self._count
+        new = arrived - self._taken
+        self._taken = arrived
+        return new
+
+    def due_ms(self):
+        return _POLL_MS if self._taken < self._count else _IDLE_MS
+
+
+class SimKeypad(Keypad):
+    """A keypad whose presses wait in a queue."""
+
+    def __init__(self):
+        self._pressed = ""
+
+    def press(self, keys: str):
+        """Press `keys`, one after the other."""
+        self._pressed += keys
+
+    def read(self):
+        if not self._pressed:
+            return None
+        key, self._pressed = self._pressed[0], self._pressed[1:]
+        return key
+
+    def due_ms(self):
+        return _IDLE_MS
+
+
+class SimDisplay(Display):
+    """A character display; `lines` is what a person would read."""
+
+    def __init__(self, columns: int, rows: int):
+        self.columns = columns
+        self.rows = rows
+        self.lines = [""] * rows
+
+    def show(self, lines):
+        for line in lines:
+            if len(line) > self.columns:
+                raise ValueError("line too long for the display")
+        self.lines = lines
+
+
+class SimLoadSwitch(LoadSwitch):
+    """A relay. closed: whether the load is connected. operations: how often it moved."""
+
+    def __init__(self):
+        self.closed = False
+        self.operations = 0
+
+    def close(self):
+        self._move(True)
+
+    def open(self):
+        self._move(False)
+
+    def _move(self, closed):
+        self.operations += closed != self.closed
+        self.closed = closed
+
+
+class SimBuzzer(Buzzer):
+    """A buzzer. hz: the tone that sounds now, 0 for none. tones: how many have begun."""
+
+    def __init__(self):
+        self.hz = 0
+        self.tones = 0
+
+    def tone(self, hz):
+        self.tones += hz != 0
+        self.hz = hz
+
+
+class SimWatchdog(Watchdog):
+    """A watchdog with the 8 s of an RP2040. expired: whether the board would have been reset."""
+
+    TIMEOUT_MS = 8000
+
+    def __init__(self, clock):
+        self._clock = clock
+        self._fed_ms = clock.now_ms
+
+    @property
+    def expired(self) -> bool:
+        return self._clock.now_ms - self._fed_ms > self.TIMEOUT_MS
+
+    def feed(self):
+        self._fed_ms = self._clock.now_ms
