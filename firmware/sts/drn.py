@@ -59,6 +59,7 @@ def split_pan(pan: str) -> tuple:
     if not pan_ok(pan):
         raise ValueError("not a MeterPAN: 18 digits, a known IIN and two right check digits")
     drn = _drn_of(pan)
+    assert drn is not None  # pan_ok has seen it
     return pan[: _PAN_LENGTH - 1 - len(drn)], drn
 
 

@@ -1,0 +1,52 @@
+// Runs unittest files under MicroPython, each in a fresh interpreter.
+//
+//   node run_tests.mjs --micropython FOLDER --root FOLDER
+//
+// A line of JSON in names a file, {"folder": "host_tests/unit", "module": "test_tid"}; a line of
+// JSON out says what came of it: run, failures, errors, skipped, output. An endless loop is the
+// caller's to notice: MicroPython cannot be interrupted from here.
+
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+
+import { HOME, interpreter } from "./runtime.mjs";
+
+const OUTPUT_BYTES = 1_000_000; // a test that prints for ever must not fill the memory
+
+async function run(options, { folder, module }) {
+  let output = Buffer.alloc(0);
+  const print = (bytes) => {
+    if (output.length < OUTPUT_BYTES) {
+      output = Buffer.concat([output, bytes]);
+    }
+  };
+  const mp = await interpreter({
+    ...options,
+    trees: ["firmware", "boards/sim", "host_tests"],
+    path: ["host_tests", "firmware", "boards/sim"],
+    unittest: true,
+    print,
+  });
+  let outcome;
+  try {
+    mp.runPython("import run_dual");
+    mp.runPython(`run_dual.load(${JSON.stringify(`${HOME}/${folder}`)}, "${module}")`);
+    // A call for each class: between calls MicroPython collects its garbage.
+    do {
+      mp.runPython("more = run_dual.step()");
+    } while (mp.globals.get("more"));
+    mp.runPython("outcome = run_dual.outcome()");
+    outcome = JSON.parse(mp.globals.get("outcome"));
+  } catch (error) {
+    const text = error.name === "PythonError" ? error.message : error.stack;
+    outcome = { run: 0, failures: [], errors: [["the interpreter", text]], skipped: [] };
+  }
+  return { ...outcome, output: output.toString() };
+}
+
+const { values: options } = parseArgs({
+  options: { micropython: { type: "string" }, root: { type: "string" } },
+});
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(`${JSON.stringify(await run(options, JSON.parse(line)))}\n`);
+}

@@ -1,0 +1,113 @@
+// The service port of the virtual board: bytes in on stdin, bytes out on stdout.
+//
+//   node serve.mjs --micropython FOLDER --root FOLDER [--store FOLDER]
+//
+// With --store the meter's flash is the file FOLDER/flash.bin and every write is in the file
+// before Python goes on; without, it lies in memory and is gone with the process.
+// Exit code: 0 at the end of stdin, 1 when the firmware crashed (its traceback is on stderr).
+// What the firmware prints goes to stderr: stdout carries replies only.
+
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { interpreter, memory } from "./runtime.mjs";
+
+// Small enough that the firmware's own limit on a line does the work, not this program's memory.
+const CHUNK_BYTES = 4096;
+
+const ERASED = 0xff;
+
+/** The emulated flash chip's contents, in a file or in memory. */
+class Image {
+  constructor(folder, size) {
+    this.bytes = Buffer.alloc(size, ERASED);
+    if (folder === undefined) {
+      return;
+    }
+    const file = join(folder, "flash.bin");
+    mkdirSync(folder, { recursive: true });
+    if (!existsSync(file)) {
+      writeFileSync(file, this.bytes);
+    }
+    const stored = readFileSync(file);
+    if (stored.length !== size) {
+      throw new Error(`${file} holds ${stored.length} bytes, this meter's flash has ${size}`);
+    }
+    this.bytes = stored;
+    this.file = openSync(file, "r+");
+  }
+
+  write(offset, data) {
+    this.bytes.set(data, offset);
+    for (let done = 0; this.file !== undefined && done < data.length; ) {
+      done += writeSync(this.file, data, done, data.length - done, offset + done);
+    }
+  }
+
+  close() {
+    if (this.file !== undefined) {
+      closeSync(this.file);
+    }
+  }
+}
+
+async function main() {
+  const { values: options } = parseArgs({
+    options: {
+      micropython: { type: "string" },
+      root: { type: "string" },
+      store: { type: "string" },
+    },
+  });
+
+  let image;
+  let input = Buffer.alloc(0);
+  // Addresses, not values, cross the border: a proxy for each byte would cost far more.
+  const host = {
+    image_open: (size) => void (image = new Image(options.store, size)),
+    image_read: (offset, address, size) =>
+      memory(mp, address, size).set(image.bytes.subarray(offset, offset + size)),
+    image_write: (offset, address, size) => image.write(offset, memory(mp, address, size)),
+    take: (address) => memory(mp, address, input.length).set(input),
+    reply: (address, size) => void process.stdout.write(Buffer.from(memory(mp, address, size))),
+  };
+  const mp = await interpreter({
+    ...options,
+    trees: ["firmware", "boards/sim"],
+    path: ["firmware", "boards/sim"],
+    host,
+    print: (bytes) => process.stderr.write(bytes),
+  });
+  mp.runPython("from serve_body import feed, resume");
+  const feed = mp.globals.get("feed");
+  const resume = mp.globals.get("resume");
+
+  for await (const data of process.stdin) {
+    for (let at = 0; at < data.length; at += CHUNK_BYTES) {
+      input = data.subarray(at, at + CHUNK_BYTES);
+      // Each return to here lets MicroPython collect its garbage.
+      for (let busy = feed(input.length); busy; ) {
+        busy = resume();
+      }
+    }
+  }
+  image?.close();
+}
+
+try {
+  await main();
+} catch (error) {
+  // A PythonError's message is the whole traceback; anything else is this program's own fault.
+  process.stderr.write(`${error.name === "PythonError" ? error.message : error.stack}\n`);
+  process.exitCode = 1;
+  process.stdin.destroy();
+}
