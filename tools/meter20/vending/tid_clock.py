@@ -1,0 +1,43 @@
+"""From the clock of a vending station to token identifiers; the inverse of `sts.tid.date`.
+
+The clock must not run back: use UTC or local time without daylight saving, and
+remember per meter the last TID given out. Which clock that is, the caller says.
+
+Source: IEC 62055-41, TID, special reserved token identifier.
+"""
+
+from datetime import datetime, timedelta
+
+BASE_YEARS = (1993, 2014, 2035)
+
+_LAST = (1 << 24) - 1
+_A_DAY = 1440  # minutes
+_RESERVED = 1  # the minute 00:01 of every day
+
+
+def tid_of(when: datetime, base_year: int, after: int | None = None, special=False) -> int:
+    """Return the TID of a token issued at `when`, counted from 1 January of `base_year`.
+
+    Seconds are dropped; a time zone is not looked at. An ordinary token never
+    gets the minute 00:01, it gets 00:02.
+    after: the TID last given to this meter; the result is at least one more, so
+    that several tokens in one minute differ.
+    special: for tokens of which there is one a day: the minute 00:01 of that day.
+    Raises ValueError for a base year that is none and for a time that 24 bits cannot
+    hold; for a special token also if `after` has reached its minute.
+    """
+    if base_year not in BASE_YEARS:
+        raise ValueError("base date must be 1993, 2014 or 2035")
+    tid = (when.replace(tzinfo=None) - datetime(base_year, 1, 1)) // timedelta(minutes=1)
+    if special:
+        tid += _RESERVED - tid % _A_DAY
+        if after is not None and tid <= after:
+            raise ValueError("the special token of that day is behind the last token")
+    else:
+        if after is not None:
+            tid = max(tid, after + 1)
+        if tid % _A_DAY == _RESERVED:
+            tid += 1
+    if not 0 <= tid <= _LAST:
+        raise ValueError(f"{when:%Y-%m-%d %H:%M} is outside the 31.9 years from {base_year}")
+    return tid
