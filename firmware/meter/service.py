@@ -262,7 +262,7 @@ def _is_id(value):
     return type(value) is int
 
 
-def _json(value):
+def _json(value) -> str:
     if value is None:
         return "null"
     if value is True or value is False:

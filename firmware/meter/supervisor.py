@@ -14,7 +14,7 @@ class Supervisor:
 
     def __init__(self, watchdog, names, now_ms: int):
         self._watchdog = watchdog
-        self._reported = dict((name, False) for name in names)
+        self._reported = {name: False for name in names}
         self._check_ms = now_ms
 
     def report(self, name: str):

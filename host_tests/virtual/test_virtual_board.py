@@ -12,7 +12,6 @@ from meter20.virtual.node import NodeChild, VirtualBoardError, command, find_mic
 TOY_BODY = """
 import sys
 
-IMAGE_BYTES = 8192
 _LINE_LIMIT = 6000
 
 
@@ -85,6 +84,7 @@ def root(tmp_path):
     (tmp_path / "firmware").mkdir()
     (tmp_path / "boards/sim/cpython").mkdir(parents=True)
     (tmp_path / "boards/sim/cpython/micropython.py").write_text("raise ImportError('CPython')")
+    (tmp_path / "boards/sim/board.py").write_text("FLASH_SIZE = 8192\n")
     (tmp_path / "boards/sim/body.py").write_text("import micropython\n" + TOY_BODY)
     return tmp_path
 

@@ -5,6 +5,7 @@ the address of a buffer, which MicroPython's collector never moves.
 """
 
 import _host
+import board
 import body
 from uctypes import addressof
 
@@ -38,7 +39,7 @@ class HostImage:
             raise ValueError("outside the flash image")
 
 
-_body = body.SimBody(HostImage(body.IMAGE_BYTES))
+_body = body.SimBody(HostImage(board.FLASH_SIZE))
 
 
 def feed(size: int) -> bool:
