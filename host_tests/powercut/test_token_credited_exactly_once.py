@@ -1,0 +1,68 @@
+"""Power is cut at every flash operation of a token, whole and torn: it counts exactly once."""
+
+import unittest
+
+from drivers.nor_slots import NorSlots
+from fakes import meters
+from flash_chip import FlashChip, PowerCut, RamImage
+from meter.meter import Meter
+from meter.slot_store import SlotStore
+from meter.state import Identity
+from sts import results
+
+_SECTORS = 2
+_SLOTS = 16
+
+
+def booted(image):
+    """Return (chip, meter) of a meter whose power just came."""
+    chip = FlashChip(image)
+    meter = Meter(SlotStore(NorSlots(chip)))
+    meter.start(0)
+    return chip, meter
+
+
+def provisioned(commits):
+    """Return the image of a meter after `commits` more, so that tests begin all round the ring."""
+    image = RamImage(_SECTORS * 4096)
+    _chip, meter = booted(image)
+    meter.provision(Identity(meters.DRN, 1000), meters.key(), meters.MANUFACTURED, 0)
+    for _ in range(commits):
+        meter.start(0)
+    return image
+
+
+class PowerCutTest(unittest.TestCase):
+    def cut_at_every_operation(self, commits, torn):
+        """Return how many operations there were to cut."""
+        cut_at = 0
+        while True:
+            image = provisioned(commits)
+            chip, meter = booted(image)
+            chip.arm_cut(cut_at, torn)
+            try:
+                meter.enter(meters.TOKEN_100_WH, 0)
+                return cut_at
+            except PowerCut:
+                self.counts_once_from_here(image)
+            cut_at += 1
+
+    def counts_once_from_here(self, image):
+        state = booted(image)[1].state
+        stored = meters.TOKEN_100_WH_TID in state.tids
+        self.assertEqual(state.register.credit_wh, 100 if stored else 0)
+        result = booted(image)[1].enter(meters.TOKEN_100_WH, 0).result
+        self.assertEqual(result, results.USED if stored else results.ACCEPT)
+        meter = booted(image)[1]
+        self.assertEqual(meter.state.register.credit_wh, 100)
+        self.assertEqual(meter.enter(meters.TOKEN_100_WH, 0).result, results.USED)
+
+    def test_cut_at_any_operation_neither_loses_nor_doubles_a_token(self):
+        for torn in (False, True):
+            for commits in range(_SECTORS * _SLOTS):
+                operations = self.cut_at_every_operation(commits, torn)
+                self.assertTrue(operations in (4, 5))  # two records of two, perhaps an erase
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,151 @@
+import unittest
+
+from fakes import meters
+from meter import lockout
+from meter.meter import CHECKPOINT_MAX_WH, Meter, NotProvisioned
+from meter.state import Identity
+from sts import results
+from sts.decoder import Token
+from sts.decoder_key import DecoderKey
+
+WRONG = "59386323472137426968"  # the good one with its last digit changed
+
+
+class MeterTest(unittest.TestCase):
+    def setUp(self):
+        self.meter = meters.meter()
+        self.store = self.meter.store
+
+    def enter(self, digits, now_ms=0):
+        return self.meter.enter(digits, now_ms).result
+
+    def rebooted(self, now_ms=0):
+        again = Meter(self.store)
+        again.start(now_ms)
+        return again
+
+    def test_token_counts_once_also_after_a_restart(self):
+        self.assertEqual(self.enter(meters.TOKEN_100_WH), results.ACCEPT)
+        self.assertEqual(self.enter(meters.TOKEN_100_WH), results.USED)
+        again = self.rebooted()
+        self.assertEqual(again.state.register.credit_wh, 100)
+        self.assertEqual(again.enter(meters.TOKEN_100_WH, 0).result, results.USED)
+
+    def test_what_is_no_token_costs_no_try(self):
+        for digits in ("", "1", "7" * 19, "7" * 21, "73786976294838206464", "9" * 20, "x" * 20):
+            self.assertEqual(self.enter(digits), results.FORMAT)
+        self.assertEqual(self.meter.state.failures, 0)
+
+    def test_three_wrong_tokens_lock_and_time_unlocks(self):
+        for _ in range(lockout.FREE_FAILURES):
+            self.assertEqual(self.enter(WRONG), results.CRC)
+        self.assertEqual(self.meter.lockout_ms(0), 10_000)
+        self.assertEqual(self.enter(meters.TOKEN_100_WH, 9_999), results.LOCKED_OUT)
+        self.assertEqual(self.enter(meters.TOKEN_100_WH, 10_000), results.ACCEPT)
+        self.assertEqual(self.meter.state.failures, 0)
+
+    def test_test_tokens_are_served_during_a_lock_out(self):
+        for _ in range(lockout.FREE_FAILURES):
+            self.enter(WRONG)
+        self.assertEqual(self.enter(meters.TEST_TOTAL), results.ACCEPT)
+
+    def test_lock_out_begins_again_after_a_restart(self):
+        for _ in range(lockout.FREE_FAILURES):
+            self.enter(WRONG)
+        self.assertEqual(self.rebooted(500).lockout_ms(500), 10_000)
+
+    def test_failure_is_stored_before_the_token_is_decrypted(self):
+        failures = []
+
+        def decode(_token):
+            failures.append(self.rebooted().state.failures)
+            return Token(0, None, None, {}, False)
+
+        self.meter.decode = decode
+        self.enter(WRONG)
+        self.assertEqual(failures, [1])
+
+    def test_used_token_neither_counts_as_a_failure_nor_clears_them(self):
+        self.enter(meters.TOKEN_100_WH)
+        self.enter(WRONG)
+        self.enter(WRONG)
+        self.assertEqual(self.enter(meters.TOKEN_100_WH), results.USED)
+        self.assertEqual(self.meter.state.failures, 2)
+
+    def test_reserved_class_is_a_function_error(self):
+        class_3 = "%020d" % (int(WRONG) | 3 << 27)
+        self.assertEqual(self.enter(class_3), results.FUNCTION)
+
+    def test_store_that_fails_keeps_the_old_credit(self):
+        self.store.fails = True
+        with self.assertRaises(OSError):
+            self.enter(meters.TOKEN_100_WH)
+        self.assertEqual(self.meter.state.register.credit_wh, 0)
+        self.store.fails = False
+        self.assertEqual(self.enter(meters.TOKEN_100_WH), results.ACCEPT)
+
+    def test_at_most_a_tenth_of_a_kwh_is_lost_in_a_cut(self):
+        self.enter(meters.TOKEN_100_WH)
+        for _ in range(1000):
+            self.meter.consume(1)
+            kept_wh = self.rebooted().state.register.total_wh
+            lost_wh = self.meter.state.register.total_wh - kept_wh
+            self.assertTrue(0 <= lost_wh < CHECKPOINT_MAX_WH)
+
+    def test_checkpoints_are_rare(self):
+        before = self.store.commits
+        self.meter.consume(1)
+        for _ in range(999):
+            self.meter.consume(1)
+        self.assertTrue(self.store.commits - before <= 12)
+
+    def test_restarts_are_counted(self):
+        self.assertEqual(self.meter.state.power_fails, 1)
+        self.assertEqual(self.rebooted().state.power_fails, 2)
+
+
+class ProvisioningTest(unittest.TestCase):
+    def setUp(self):
+        self.meter = Meter(meters.RamStore())
+
+    def provision(self, **changes):
+        identity = Identity(changes.pop("drn", meters.DRN), changes.pop("imp_per_kwh", 1000))
+        self.meter.provision(identity, meters.key(**changes), meters.MANUFACTURED, 0)
+
+    def test_factory_meter_has_no_key_to_read_a_token_with(self):
+        with self.assertRaises(NotProvisioned):
+            self.meter.enter(meters.TOKEN_100_WH, 0)
+
+    def test_factory_meter_runs_test_tokens(self):
+        self.assertEqual(self.meter.enter(meters.TEST_ALL, 0).result, results.ACCEPT)
+
+    def test_provisioned_meter_takes_tokens_and_stays_so(self):
+        self.provision()
+        self.assertEqual(self.meter.enter(meters.TOKEN_100_WH, 0).result, results.ACCEPT)
+        with self.assertRaises(ValueError):
+            self.provision()
+
+    def test_wrong_values_are_refused_in_words_without_the_key(self):
+        for changes in (
+            {"drn": "12345678904"},
+            {"drn": "1234567890x"},
+            {"drn": ""},
+            {"imp_per_kwh": 0},
+            {"imp_per_kwh": 100_001},
+            {"decoder_key": DecoderKey(b"\xab" * 15)},
+            {"ea": "09"},
+            {"krn": 0},
+            {"krn": 10},
+            {"kt": 4},
+            {"ken": 256},
+        ):
+            try:
+                self.provision(**changes)
+                raise AssertionError("not refused: %r" % changes)
+            except ValueError as wrong:
+                self.assertTrue("abab" not in str(wrong) and len(str(wrong)) > 10)
+            self.assertFalse(self.meter.provisioned)
+
+
+if __name__ == "__main__":
+    unittest.main()

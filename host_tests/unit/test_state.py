@@ -1,0 +1,67 @@
+import unittest
+
+from fakes import meters
+from meter import slot_store
+from meter.register import CREDIT_MAX_WH, Register
+from meter.state import Identity, changed, factory, from_bytes, to_bytes
+from sts import results, tid
+from sts.decoder_key import DecoderKey
+
+PAGE = 256
+
+
+def opened(state):
+    """Return `state` with its key in sight, for comparing."""
+    return changed(state, key=state.key[1:] + (state.key.decoder_key.octets,))
+
+
+class StateTest(unittest.TestCase):
+    def same_after_a_round_trip(self, state):
+        self.assertEqual(opened(from_bytes(to_bytes(state))), opened(state))
+
+    def test_factory_state_keeps(self):
+        self.same_after_a_round_trip(factory())
+
+    def test_every_field_keeps_at_its_extremes(self):
+        for drn, key in (
+            ("01000000000080"[:13], meters.key()),
+            (
+                "12345678903",
+                meters.key(ea="07", decoder_key=DecoderKey(b"12345678"), sgc="000001"),
+            ),
+        ):
+            for credit_wh in (CREDIT_MAX_WH, -99_999_990, 0):
+                self.same_after_a_round_trip(
+                    meters.state(
+                        identity=Identity(drn, 100_000),
+                        key=key,
+                        register=Register(credit_wh, 1 << 40, 99_999),
+                        tids=tuple(range(0xFFFFFF - tid.CAPACITY, 0xFFFFFF)),
+                        failures=255,
+                        power_limit_w=18_201_624,
+                        power_fails=0xFFFF,
+                        last_result=results.LOCKED_OUT,
+                    )
+                )
+
+    def test_record_fits_a_flash_page_with_its_frame(self):
+        self.assertTrue(len(to_bytes(meters.state())) + slot_store.OVERHEAD <= PAGE)
+
+    def test_record_of_another_version_is_refused(self):
+        record = b"\x63" + to_bytes(meters.state())[1:]
+        with self.assertRaises(ValueError):
+            from_bytes(record)
+
+    def test_changed_touches_only_what_it_is_told(self):
+        before = meters.state(failures=3)
+        after = changed(before, power_fails=7)
+        self.assertEqual((after.failures, after.power_fails), (3, 7))
+        self.assertEqual(before.power_fails, 0)
+
+    def test_no_repr_shows_the_key(self):
+        for shown in (repr(meters.state()), str(meters.key()), repr(meters.key().decoder_key)):
+            self.assertFalse("f94b6ed3" in shown or repr(meters.KEY) in shown)
+
+
+if __name__ == "__main__":
+    unittest.main()
