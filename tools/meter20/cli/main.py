@@ -2,6 +2,8 @@
 
 import typer
 
+from meter20.cli import key, token
+
 app = typer.Typer(
     name="meter20",
     help="An open, simulated STS prepayment meter and the tools around it.",
@@ -13,3 +15,7 @@ app = typer.Typer(
 @app.callback()
 def _root() -> None:
     """Keep sub-commands even while there is only one."""
+
+
+app.add_typer(token.app, name="token")
+app.add_typer(key.app, name="key")

@@ -1,0 +1,95 @@
+"""`meter20 key`: decoder keys from vending keys, one by arguments or many by `--batch`.
+
+The decoder key is what is asked for, so it is printed; the vending key never is.
+"""
+
+from typing import Annotated
+
+import typer
+from sts import drn
+
+from meter20.cli import requests
+from meter20.vending.derivation import decoder_key
+
+app = typer.Typer(help="Derive decoder keys.", no_args_is_help=True)
+
+
+@app.callback()
+def _root() -> None:
+    """Keep `derive` a command of its own while it is the only one."""
+
+
+@app.command()
+def derive(  # noqa: PLR0913, PLR0917
+    dkga: Annotated[str, typer.Option(help="Key generation algorithm, 02, 03 or 04.")] = "04",
+    ea: Annotated[str, typer.Option(help="Encryption algorithm, 07 or 11.")] = "11",
+    vk: Annotated[
+        str | None,
+        typer.Option(
+            envvar="METER20_VENDING_KEY",
+            help="Vending key, hexadecimal. " + requests.HEXADECIMAL_HELP,
+        ),
+    ] = None,
+    sgc: Annotated[str | None, typer.Option(help="Supply group code, 6 digits.")] = None,
+    ti: Annotated[str, typer.Option(help="Tariff index, 2 digits.")] = "01",
+    krn: Annotated[int, typer.Option(help="Key revision number, 1 to 9.")] = 1,
+    kt: Annotated[int, typer.Option(help="Key type: 1 default, 2 unique, 3 common.")] = 2,
+    base_date: Annotated[int | None, typer.Option(help="1993, 2014 or 2035; for DKGA04.")] = None,
+    pan: Annotated[str | None, typer.Option(help="MeterPAN, 18 digits.")] = None,
+    iin: Annotated[str | None, typer.Option(help="Instead of --pan: 600727 or 0000,")] = None,
+    iain: Annotated[str | None, typer.Option("--iain", "--drn", help="and the DRN.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    batch: Annotated[
+        bool,
+        typer.Option("--batch", help="Answer each line of JSON on standard input with one."),
+    ] = False,
+) -> None:
+    """Print the decoder key of a meter.
+
+    With --batch a line holds dkga, ea, vk, sgc, ti, krn, kt, base_date, and pan or iin
+    and iain; only the vending key of the command line holds for lines without.
+    """
+    vk = requests.secret("--vk", vk, batch)
+    if batch:
+        requests.answer_lines(derived, {"vk": vk})
+    request = {
+        "dkga": dkga,
+        "ea": ea,
+        "vk": vk,
+        "sgc": sgc,
+        "ti": ti,
+        "krn": krn,
+        "kt": kt,
+        "base_date": base_date,
+        "pan": pan,
+        "iin": iin,
+        "iain": iain,
+    }
+    answer = requests.answer_one(derived, request, as_json)
+    if as_json:
+        requests.print_json(answer)
+    else:
+        typer.echo(answer["decoder_key"])
+
+
+def derived(request: dict) -> dict:
+    """Return the decoder key that `request` describes; raise ValueError for one that cannot be."""
+    dated = request.get("base_date") is not None
+    key = decoder_key(
+        requests.text(request, "dkga"),
+        requests.text(request, "ea"),
+        requests.key_bytes(request, "vk"),
+        requests.padded(request, "sgc", 6),
+        requests.padded(request, "ti", 2),
+        requests.number(request, "krn"),
+        requests.number(request, "kt"),
+        requests.number(request, "base_date") if dated else None,
+        _pan(request),
+    )
+    return {"decoder_key": key.hex()}
+
+
+def _pan(request):
+    if request.get("pan") is None and request.get("iin") is not None:
+        return drn.pan(requests.text(request, "iin"), requests.text(request, "iain"))
+    return requests.text(request, "pan")

@@ -1,0 +1,153 @@
+"""What `token` and `key` are asked, by arguments or a line of JSON each, and how they answer.
+
+A request is a dict, an answer too; a refusal is a ValueError with words. Both ways
+of asking go through the same functions, so they cannot differ. No message holds a key.
+"""
+
+import getpass
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+from sts.ea07_sta import Tables, check_tables
+
+HEXADECIMAL_HELP = "The shell and the list of processes show arguments: '-' asks for it instead."
+
+
+class Missing(ValueError):
+    """A request lacks something; by arguments that is wrong usage."""
+
+
+def answer_one(job: Callable[[dict], dict], request: dict, as_json: bool) -> dict:
+    """Return what `job` answers to `request`, or end the command: 1 refused, 2 incomplete."""
+    try:
+        return job({name: value for name, value in request.items() if value is not None})
+    except Missing as error:
+        raise typer.BadParameter(str(error)) from None
+    except ValueError as error:
+        refuse(str(error), as_json)
+
+
+def refuse(reason: str, as_json: bool) -> None:
+    """Say why there is no answer, and end the command with exit code 1."""
+    if as_json:
+        print_json({"error": reason})
+    else:
+        typer.echo(f"Refused: {reason}", err=True)
+    raise typer.Exit(1)
+
+
+def answer_lines(
+    job: Callable[[dict], dict], defaults: dict, good: Callable[[dict], bool] = bool
+) -> None:
+    """Answer each line of standard input with a line of JSON, in order, until it ends.
+
+    defaults: what holds for lines that do not say otherwise; None is nothing.
+    A line that is refused is answered {"error": ...} and the run goes on. Ends
+    the command with exit code 1 if any was, or if an answer is not `good`.
+    """
+    defaults = {name: value for name, value in defaults.items() if value is not None}
+    failed = False
+    for line in sys.stdin.buffer:
+        try:
+            answer = job({**defaults, **_request(line)})
+            failed = failed or not good(answer)
+        except ValueError as error:
+            answer = {"error": str(error)}
+            failed = True
+        print_json(answer)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _request(line):
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError):
+        raise ValueError("the line is not JSON") from None
+    if not isinstance(request, dict):
+        raise ValueError("the line is not a JSON object")
+    return request
+
+
+def print_json(answer: dict) -> None:
+    """Write `answer` as one line, at once: whoever is on the other side may wait for it."""
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+def text(request: dict, name: str) -> str:
+    """Return the text `name` of `request`."""
+    value = _given(request, name)
+    if not isinstance(value, str):
+        raise ValueError(f"'{name}' must be text")
+    return value
+
+
+def number(request: dict, name: str) -> int:
+    """Return the whole number `name` of `request`, which may be written as digits."""
+    value = _given(request, name)
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4:
+        return int(value)
+    if type(value) is not int:
+        raise ValueError(f"'{name}' must be a whole number")
+    return value
+
+
+def padded(request: dict, name: str, length: int) -> str:
+    """Return the digits `name` of `request`; a number gets its leading zeros back."""
+    value = _given(request, name)
+    return f"{value:0{length}}" if type(value) is int else text(request, name)
+
+
+def key_bytes(request: dict, name: str) -> bytes:
+    """Return the key `name` of `request`, given in hexadecimal."""
+    try:
+        return bytes.fromhex(text(request, name))
+    except Missing:
+        raise
+    except ValueError:
+        raise ValueError(f"'{name}' must be bytes in hexadecimal") from None
+
+
+def tables(request: dict) -> Tables | None:
+    """Return the EA07 tables of `request`, None without any."""
+    value = request.get("tables")
+    if value is None:
+        return None
+    parts = [value.get(name) for name in Tables._fields] if isinstance(value, dict) else [None]
+    for part in parts:
+        if not isinstance(part, list) or any(type(entry) is not int for entry in part):
+            raise ValueError("'tables' must be an object of s1, s2 and p, lists of whole numbers")
+    made = Tables(*(tuple(part) for part in parts))
+    check_tables(made)
+    return made
+
+
+def tables_file(path: Path | None) -> dict | None:
+    """Return what the JSON file `path` holds for `tables`; None without a path."""
+    if path is None:
+        return None
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        raise typer.BadParameter(f"{path} is not a readable file of JSON") from None
+
+
+def secret(option: str, given: str | None, batch: bool) -> str | None:
+    """Return the key `given` to `option`; '-' asks for it, unseen, or reads a line of input."""
+    if given != "-":
+        return given
+    if batch:
+        raise typer.BadParameter(f"{option} - reads the input that --batch needs")
+    if sys.stdin.isatty():
+        return getpass.getpass(f"{option.lstrip('-')}: ")
+    return sys.stdin.readline().strip()
+
+
+def _given(request, name):
+    value = request.get(name)
+    if value is None:
+        raise Missing(f"'{name}' is missing")
+    return value

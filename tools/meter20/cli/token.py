@@ -1,0 +1,241 @@
+"""`meter20 token`: look into tokens and make them, one by arguments or many by `--batch`.
+
+Knows the standard only: no meter, no station, no clock. Keys come in and are
+never printed; the new key inside a key change token is a field like any other.
+"""
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sts import amount, decoder, digits, kinds, tid
+
+from meter20.cli import requests
+from meter20.vending import encoder
+from meter20.vending.tid_clock import BASE_YEARS
+
+app = typer.Typer(help="Decode and encode tokens.", no_args_is_help=True)
+
+_ENCRYPTED = (0, 2)  # classes
+_UNITS = {kinds.ELECTRICITY: "kWh", kinds.WATER: "m3", kinds.GAS: "m3", kinds.TIME: "min"}
+_LIMITS = (kinds.POWER_LIMIT, kinds.UNBALANCE_LIMIT)
+_TESTS = {kinds.TEST_2DIGIT: 36, kinds.TEST_4DIGIT: 28}  # bits of the mask
+_DEFAULT_EA = "11"
+
+Ea = Annotated[
+    str | None,
+    typer.Option(
+        help="Encryption algorithm, 07 or 11. [default: 11; in a batch each line says its own]"
+    ),
+]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        envvar="METER20_DECODER_KEY",
+        help="Decoder key, hexadecimal. " + requests.HEXADECIMAL_HELP,
+    ),
+]
+TablesFile = Annotated[
+    Path | None,
+    typer.Option("--tables", help="JSON file of EA07 tables: s1, s2, p. Without: the sample."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+Batch = Annotated[
+    bool,
+    typer.Option("--batch", help="Answer each line of JSON on standard input with one."),
+]
+
+
+@app.command()
+def decode(
+    typed: Annotated[
+        str | None, typer.Argument(metavar="DIGITS", help="20 digits; spaces and dashes are fine.")
+    ] = None,
+    ea: Ea = None,
+    key: Key = None,
+    tables: TablesFile = None,
+    base_date: Annotated[
+        int | None, typer.Option(help="1993, 2014 or 2035: show the token's date by it.")
+    ] = None,
+    as_json: AsJson = False,
+    batch: Batch = False,
+) -> None:
+    """Show what a token holds.
+
+    Exit code 1 if it cannot be read: another key, or a mistyped digit.
+
+    With --batch a line holds token, ea, key and perhaps tables; ea, key and tables
+    of the command line hold for lines without.
+    """
+    if batch == (typed is not None):
+        raise typer.BadParameter("give either 20 digits or --batch")
+    if base_date not in (None, *BASE_YEARS):
+        raise typer.BadParameter("--base-date must be 1993, 2014 or 2035")
+    key = requests.secret("--key", key, batch)
+    request = {"ea": ea, "key": key, "tables": requests.tables_file(tables)}
+    if batch:
+        requests.answer_lines(decoded, request, good=lambda answer: answer["crc_ok"])
+    request = {**request, "token": typed, "ea": ea or _DEFAULT_EA}
+    answer = requests.answer_one(decoded, request, as_json)
+    if base_date and "tid" in answer["fields"]:
+        answer["date"] = _date(answer["fields"]["tid"], base_date)
+    if as_json:
+        requests.print_json(answer)
+    else:
+        Console().print(_shown(answer))
+    if not answer["crc_ok"]:
+        typer.echo("CRCError: another key, or a mistyped digit.", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def encode(
+    kind: Annotated[
+        str | None, typer.Argument(help="Kind of token; `meter20 token kinds` lists them.")
+    ] = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--field", "-f", metavar="NAME=NUMBER", help="A field; rnd is drawn if not given."
+        ),
+    ] = None,
+    ea: Ea = None,
+    key: Key = None,
+    tables: TablesFile = None,
+    as_json: AsJson = False,
+    batch: Batch = False,
+) -> None:
+    """Make the 20 digits of a token from its fields.
+
+    With --batch a line holds kind, ea, key, fields and perhaps tables; ea, key and
+    tables of the command line hold for lines without.
+    """
+    if batch == (kind is not None):
+        raise typer.BadParameter("give either a kind of token or --batch")
+    key = requests.secret("--key", key, batch)
+    request = {"ea": ea, "key": key, "tables": requests.tables_file(tables)}
+    if batch:
+        requests.answer_lines(encoded, request)
+    fields = dict(_field(text) for text in field or ())
+    ea = ea or _DEFAULT_EA
+    found = kinds.named(kind, ea)
+    if found and "rnd" in dict(found[2]):
+        fields = {"rnd": secrets.randbelow(16), **fields}
+    request = {**request, "kind": kind, "ea": ea, "fields": fields}
+    answer = requests.answer_one(encoded, request, as_json)
+    if as_json:
+        requests.print_json(answer)
+    else:
+        typer.echo(digits.grouped(answer["token"]))
+
+
+@app.command("kinds")
+def list_kinds(as_json: AsJson = False) -> None:
+    """List every kind of token with its fields and their bits."""
+    rows = [
+        {"class": class_, "subclass": subclass, "ea": ea, "kind": kind, "fields": dict(layout)}
+        for class_, subclass, ea, kind, layout in kinds.TABLE
+    ]
+    if as_json:
+        requests.print_json({"kinds": rows})
+        return
+    table = Table("class", "sub", "EA", "kind", "fields (bits)")
+    for row in rows:
+        layout = ", ".join(f"{name} {bits}" for name, bits in row["fields"].items())
+        table.add_row(str(row["class"]), str(row["subclass"]), row["ea"], row["kind"], layout)
+    Console().print(table)
+
+
+def decoded(request: dict) -> dict:
+    """Return class, subclass, kind, fields and crc_ok of the token in `request`.
+
+    Raises ValueError if it is no token, or its key, algorithm or tables cannot be used.
+    """
+    token = digits.parse(digits.clean(requests.text(request, "token")))
+    if token is None:
+        raise ValueError("FormatError: a token is 20 digits, 73786976294838206463 at most")
+    ea = cipher = None
+    if digits.split(token)[0] in _ENCRYPTED:
+        ea = requests.text(request, "ea")
+        tables = requests.tables(request)
+        if tables and ea != "07":
+            raise ValueError("only EA07 has tables")
+        cipher = decoder.cipher(ea, requests.key_bytes(request, "key"), tables)
+    found = decoder.decode(token, cipher, ea)
+    return {
+        "class": found.class_,
+        "subclass": found.subclass,
+        "kind": found.kind,
+        "fields": found.fields,
+        "crc_ok": found.crc_ok,
+    }
+
+
+def encoded(request: dict) -> dict:
+    """Return the token that `request` describes; raise ValueError for one that cannot be."""
+    kind = requests.text(request, "kind")
+    fields = request.get("fields")
+    if not isinstance(fields, dict):
+        raise ValueError("'fields' must be an object of whole numbers")
+    ea = key = tables = None
+    if not any(row[3] == kind and row[0] not in _ENCRYPTED for row in kinds.TABLE):
+        ea = requests.text(request, "ea")
+        key = requests.key_bytes(request, "key")
+        tables = requests.tables(request)
+    return {"token": encoder.encode(kind, ea, key, fields, tables)}
+
+
+def _field(text):
+    name, _, value = text.partition("=")
+    try:
+        return name, int(value, 16 if value.startswith("0x") else 10)
+    except ValueError:
+        raise typer.BadParameter(f"--field takes NAME=NUMBER, not {text!r}") from None
+
+
+def _date(number, base_year):
+    return "{:04}-{:02}-{:02} {:02}:{:02}".format(*tid.date(number, base_year))
+
+
+def _shown(answer):
+    """Return the table that shows `answer` to people."""
+    title = answer["kind"] or ("no assigned kind" if answer["crc_ok"] else "cannot be read")
+    table = Table("field", "value", "meaning", title=title, title_justify="left")
+    subclass = "" if answer["subclass"] is None else str(answer["subclass"])
+    table.add_row("class", str(answer["class"]), "")
+    table.add_row("subclass", subclass, "")
+    for name, value in answer["fields"].items():
+        table.add_row(name, str(value), _meaning(answer, name, value))
+    table.add_row("checksum", "right" if answer["crc_ok"] else "wrong", "")
+    return table
+
+
+def _meaning(answer, name, value):
+    """Return in words what field `name` says; fields of plain numbers say nothing more."""
+    kind, words = answer["kind"], ""
+    if name == "tid":
+        words = answer.get("date", "")
+    elif name == "amount_field" and kind in _UNITS:
+        tenths = amount.from_field(value)
+        words = f"{tenths // 10}.{tenths % 10} {_UNITS[kind]}"
+    elif name == "amount_field":
+        parts = amount.from_currency_field(answer["fields"]["se"] << 16 | value)
+        words = (
+            f"{'-' * (parts < 0)}{abs(parts) // 100000}.{abs(parts) % 100000:05} currency units"
+        )
+    elif name == "value" and kind in _LIMITS:
+        words = f"{amount.from_field(value)} W"
+    elif name == "control" and kind in _TESTS:
+        words = _tests(value, _TESTS[kind])
+    elif name.startswith("nk"):
+        words = f"{value:08x}, part of the new key"
+    return words
+
+
+def _tests(mask, bits):
+    if mask == (1 << bits) - 1:
+        return "all tests"
+    return "tests " + ", ".join(str(bit + 1) for bit in range(bits) if mask >> bit & 1)
