@@ -90,7 +90,7 @@ def find(class_: int, subclass: int, ea: str):
     return None
 
 
-def named(kind: str, ea: str):
+def named(kind: str, ea: "str | None"):
     """Return (class, subclass, layout) of `kind` under `ea`, or None if there is none."""
     for row in TABLE:
         if row[3] == kind and row[2] in (None, ea):

@@ -40,7 +40,7 @@ def encode(kind: str, ea: str | None, key: bytes | None, fields: dict, tables=No
     return digits.text(digits.join(class_, block))
 
 
-def cipher(ea: str, key: bytes | None, tables=None) -> StaEncrypt | Misty1Encrypt:
+def cipher(ea: str | None, key: bytes | None, tables=None) -> StaEncrypt | Misty1Encrypt:
     """Return an object whose `encrypt(block)` turns 8 plain bytes into 8 encrypted ones.
 
     ea: "07" (8-byte key) or "11" (16-byte key).
