@@ -58,7 +58,7 @@ serve: setup  ## the service port of an emulated meter, on this terminal
 	@$(METER20) serve --stdio
 
 bench: setup  ## how long the meter's work takes
-	@$(BIN)/python -m host_tests.bench
+	@$(BIN)/python host_tests/bench.py
 
 lock: setup  ## pin again what pyproject.toml and package.json bring with them
 	@$(BIN)/pip freeze --exclude-editable | grep -v '^#' > requirements.lock.new
