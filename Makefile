@@ -27,7 +27,7 @@ demo: setup  ## the whole story of one meter, in the terminal
 	@$(METER20) demo
 
 test: setup  ## all tests, under CPython and under MicroPython
-	@$(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 test-unix: setup  ## the tests that both run, on your own unix port: METER20_MICROPYTHON=path
 	@test -n "$(METER20_MICROPYTHON)" || \

@@ -129,7 +129,7 @@ def about(view, page: int, rows: int):
 def test(number: int, view):
     """The screen of test `number` of a class 1 token. Source: IEC 62055-41, test/display."""
     name, value = _TESTS[number]
-    return [name, value(view), "", "Test %d" % number]
+    return message(name, value(view))
 
 
 def _lockout(view):

@@ -1,0 +1,94 @@
+"""What a customer does at the keypad, and reads on the display."""
+
+from fakes import meters
+
+TOKEN = meters.TOKEN_100_WH
+ACCEPTED = ["Accept", "+0.100 kWh", "Thank you", "= 0.100 kWh"]
+
+
+def test_token_keyed_in_digit_by_digit_switches_the_supply_on(meter):
+    assert meter.wait(0) == ["0.000 kWh", "OFF: no credit", "0 W", "Enter a token"]
+    assert meter.keys(TOKEN[:1]) == ["5_", "1 of 20 digits", "", "* back   # enter"]
+    assert meter.keys(TOKEN[1:13]) == [
+        "5938 6323 4721",
+        "13 of 20 digits",
+        "3_",
+        "* back   # enter",
+    ]
+    assert meter.keys(TOKEN[13:]) == ACCEPTED
+    assert meter.ask("read")["relay"] == "closed"
+    assert meter.wait(10)[:2] == ["0.100 kWh", "LOW CREDIT"]
+
+
+def test_the_same_token_again_is_used(meter):
+    meter.keys(TOKEN)
+    assert meter.keys(TOKEN) == ["UsedError", "Used before", "Buy a new one", "= 0.100 kWh"]
+
+
+def test_a_mistyped_digit_is_told_apart_and_can_be_taken_back(meter):
+    assert meter.keys(TOKEN[:19] + "0")[0] == "CRCError"
+    assert meter.keys(TOKEN[:10] + "99**" + TOKEN[10:]) == ACCEPTED
+
+
+def test_an_entry_left_alone_is_dropped_after_thirty_seconds(meter):
+    meter.keys(TOKEN[:7])
+    assert meter.wait(29)[1] == "7 of 20 digits"
+    assert meter.wait(2)[3] == "Enter a token"
+
+
+def test_too_few_digits_and_too_large_numbers_are_no_tokens(meter):
+    for keys in ("123#", "9" * 20):
+        assert meter.keys(keys)[0] == "FormatError"
+    assert meter.ask("read")["lockout_s"] == 0
+
+
+def test_three_wrong_tokens_make_the_customer_wait(meter):
+    for _ in range(3):
+        assert meter.keys(TOKEN[:19] + "0")[0] == "CRCError"
+    assert 5 <= meter.ask("read")["lockout_s"] <= 10
+    assert meter.ask("token", digits=TOKEN)["result"] == "LockedOut"
+    meter.wait(60)
+    assert meter.keys(TOKEN) == ACCEPTED
+    assert meter.ask("read")["lockout_s"] == 0
+
+
+def test_credit_runs_out_and_the_switch_opens_once(meter):
+    meter.keys(TOKEN)
+    used = meter.ask("pulses", count=99, over_s=60)
+    assert (used["credit_wh"], used["relay"]) == (1, "closed")
+    used = meter.ask("pulses", count=1, over_s=1)
+    assert (used["credit_wh"], used["relay"]) == (0, "open")
+    assert meter.ask("read")["relay_reason"] == "no_credit"
+
+
+def test_the_display_tests_of_a_class_1_token_follow_each_other(meter):
+    assert meter.keys(meters.TEST_ALL) == ["Load switch test", "opens for 3 s", "", ""]
+    shown = [meter.wait(4)[0] for _ in range(14)]
+    assert shown[1:5] == ["Total used", "Key revision KRN", "Tariff index TI", "Keypad test"]
+    assert shown[-1] == "Meter number DRN"
+    assert meter.wait(4)[3] == "Enter a token"
+
+
+def test_the_load_switch_test_opens_the_switch_for_three_seconds(meter):
+    meter.keys(TOKEN)
+    meter.keys("00000000000150997584")
+    assert meter.ask("read")["relay_reason"] == "test"
+    meter.wait(3)
+    assert meter.ask("read")["relay"] == "closed"
+
+
+def test_short_codes_and_pages_show_the_registers(meter):
+    meter.keys(TOKEN)
+    assert meter.keys("#4#")[:2] == ["Credit", "0.100 kWh"]
+    assert meter.keys("#078#")[:3] == ["Last token", "Accept", "+0.100 kWh"]
+    assert meter.keys("#999#")[:2] == ["No such code", "#999"]
+    assert meter.keys("*")[:2] == ["Meter number", meters.DRN]
+    assert meter.keys("*")[0] == "SGC 123457"
+    assert meter.keys("**")[3] == "Enter a token"
+
+
+def test_a_meter_without_a_key_says_so(factory_meter):
+    assert factory_meter.wait(0)[0] == "Not provisioned"
+    assert factory_meter.keys(TOKEN)[0] == "Not provisioned"
+    assert factory_meter.ask("token", digits=TOKEN)["error"] == "not_provisioned"
+    assert factory_meter.keys(meters.TEST_TOTAL)[0] == "Total used"

@@ -1,0 +1,67 @@
+"""Any keys, in any number, at any pace: nothing raises, no credit moves, nothing gets stuck."""
+
+import board
+import pytest
+from body import SimBody
+from fakes import meters
+from flash_chip import RamImage
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from meter.state import Identity
+from ports.keypad import KEYS
+
+#: Sequences in all; each half is a test of its own so that both cores have work.
+SEQUENCES = 10_000
+
+PAUSES_MS = (0, 1, 150, 1000, 29_999, 30_000, 60_000)
+strokes = st.tuples(st.sampled_from(KEYS), st.sampled_from(PAUSES_MS))
+digits = st.text("0123456789", min_size=20, max_size=20).map(lambda t: [(d, 0) for d in t])
+storms = st.lists(st.one_of(strokes.map(lambda s: [s]), digits), max_size=40).map(
+    lambda parts: [stroke for part in parts for stroke in part]
+)
+
+
+def provisioned_image():
+    image = RamImage(board.FLASH_SIZE)
+    body = SimBody(image)
+    body.app.meter.provision(Identity(meters.DRN, 1000), meters.key(), meters.MANUFACTURED, 0)
+    body.app.meter.enter(meters.TOKEN_100_WH, 0)
+    return image.read(0, image.size())
+
+
+PROVISIONED = provisioned_image()
+
+
+def body_with_credit(columns, rows):
+    image = RamImage(board.FLASH_SIZE)
+    image.write(0, PROVISIONED)
+    return SimBody(image, columns, rows)
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(20, 4), (16, 2)])
+def test_key_storms_do_no_harm(columns, rows):
+    @settings(
+        max_examples=SEQUENCES // 2,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
+    @given(storms)
+    def storm(strokes):
+        body = body_with_credit(columns, rows)
+        for key, pause_ms in strokes:
+            body.ports.keypad.press(key)
+            run(body.advance(pause_ms))
+        run(body.advance(0))
+        register = body.app.meter.state.register
+        assert (register.credit_wh, register.total_wh) == (100, 0)
+        run(body.advance(31_000))
+        run(body.advance(80_000))  # longer than all the screens of a test token
+        assert body.app.lines[0] == "0.100 kWh"
+
+    storm()
+
+
+def run(job):
+    for _ in job:
+        pass

@@ -1,0 +1,131 @@
+"""The service port: replies to good requests, and one error reply to each bad line."""
+
+import json
+
+import pytest
+from fakes import meters
+
+BAD_LINES = {
+    b"": "bad_json",
+    b"hello": "bad_json",
+    b'{"do":"read"': "bad_json",
+    b"[]": "bad_request",
+    b"7": "bad_request",
+    b"null": "bad_request",
+    b"\xff\xfe": "bad_json",
+    b'{"do":"\xc3\x28"}': "bad_json",
+    b'{"do":7}': "bad_request",
+    b"{}": "bad_request",
+    b'{"do":"fly"}': "unknown_request",
+    b'{"do":"token"}': "bad_request",
+    b'{"do":"token","digits":12345678901234567890}': "bad_request",
+    b'{"do":"keys","keys":"12E"}': "bad_request",
+    b'{"do":"keys","keys":["1"]}': "bad_request",
+    b'{"do":"pulses","count":-1,"over_s":1}': "bad_request",
+    b'{"do":"pulses","count":1.5,"over_s":1}': "bad_request",
+    b'{"do":"pulses","count":true,"over_s":1}': "bad_request",
+    b'{"do":"advance","seconds":"1"}': "bad_request",
+    b'{"do":"advance","seconds":99999999999}': "bad_request",
+    b'{"do":"arm_cut","after_ops":0,"torn":1}': "bad_request",
+    b'{"do":"provision"}': "already_provisioned",
+    b"[" * 4000: "bad_json",
+    b" " * 4097: "line_too_long",
+    b"x" * 1_000_000: "line_too_long",
+}
+
+
+def test_each_bad_line_gets_one_error_and_the_port_lives_on(meter):
+    before = meter.ask("read")
+    for line, error in BAD_LINES.items():
+        reply = json.loads(meter.exchange(line))
+        assert (reply["ok"], reply["error"]) == (False, error), line[:60]
+        assert reply["message"]
+    assert meter.ask("read") == before
+
+
+@pytest.mark.parametrize("identity", [7, 0, -1, "a-7", "", 'x"\\\n', "naïve ✓"])
+def test_id_is_echoed_in_good_and_bad_replies(meter, identity):
+    assert meter.ask("read", id=identity)["id"] == identity
+    assert meter.ask("fly", id=identity)["id"] == identity
+
+
+def test_read_tells_all_but_the_key(meter):
+    reply = meter.ask("read")
+    assert list(reply) == [
+        "ok", "drn", "ea", "sgc", "ti", "krn", "kt", "ken", "credit_wh", "total_wh", "power_w",
+        "power_limit_w", "relay", "relay_reason", "tamper", "lockout_s", "tids", "last_result",
+        "firmware", "uptime_s", "display",
+    ]  # fmt: skip
+    assert meters.KEY.hex() not in json.dumps(reply)
+    assert reply["tids"] == 50
+
+
+def test_a_meter_is_provisioned_once(meter):
+    assert meter.provision(drn="12345678903")["error"] == "already_provisioned"
+    meter.ask("power_cut")
+    assert meter.provision()["error"] == "already_provisioned"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"drn": "12345678904"},
+        {"drn": "0100000000008"},
+        {"iin": "0000"},
+        {"iin": 600727},
+        {"ea": "09"},
+        {"ea": "07"},
+        {"decoder_key": "f9"},
+        {"decoder_key": "zz" * 16},
+        {"sgc": "12345"},
+        {"sgc": "12345x"},
+        {"ti": "1"},
+        {"krn": 10},
+        {"kt": 4},
+        {"ken": 256},
+        {"imp_per_kwh": 0},
+        {"manufactured": 1 << 24},
+        {"power_limit_w": 18_201_625},
+    ],
+)
+def test_wrong_provisioning_is_refused_in_words_and_changes_nothing(factory_meter, changes):
+    reply = factory_meter.provision(**changes)
+    assert reply["error"] == "bad_request"
+    assert reply["message"] and meters.KEY.hex() not in reply["message"]
+    assert factory_meter.ask("read")["relay_reason"] == "not_provisioned"
+
+
+def test_token_digits_may_have_spaces_and_dashes(meter):
+    digits = meters.TOKEN_100_WH
+    spaced = " ".join(digits[at : at + 4] for at in range(0, 20, 4))
+    assert meter.ask("token", digits=spaced)["amount_wh"] == 100
+    assert meter.ask("token", digits=spaced.replace(" ", "-"))["result"] == "UsedError"
+
+
+def test_an_armed_cut_answers_power_cut_and_the_meter_restarts(meter):
+    boots = meter.ask("power_cut")["boots"]
+    for torn in (False, True):
+        meter.ask("arm_cut", after_ops=1, torn=torn)
+        reply = meter.ask("token", digits=meters.TOKEN_100_WH, id=7)
+        assert (reply["ok"], reply["error"], reply["id"]) == (False, "power_cut", 7)
+        assert meter.ask("read")["credit_wh"] == 0
+    assert meter.ask("power_cut")["boots"] == boots + 3
+    assert meter.ask("token", digits=meters.TOKEN_100_WH)["result"] == "Accept"
+
+
+def test_a_power_cut_disarms(meter):
+    meter.ask("arm_cut", after_ops=0)
+    meter.ask("power_cut")
+    assert meter.ask("token", digits=meters.TOKEN_100_WH)["result"] == "Accept"
+
+
+def test_explain_walks_from_digits_to_decision_and_changes_nothing(meter):
+    before = meter.ask("read")
+    steps = meter.ask("explain", digits=meters.TOKEN_100_WH)["steps"]
+    told = {step["step"]: step["text"] for step in steps}
+    assert told["decrypted"].endswith("0559982c00012831")
+    assert told["field tid"] == str(meters.TOKEN_100_WH_TID)
+    assert told["issued"].startswith("2004-03-01 13:00")
+    assert told["decision"] == "Accept"
+    assert meter.ask("read") == before
+    assert meter.ask("explain", digits="1" * 21)["steps"][-1]["text"] == "FormatError"
