@@ -10,6 +10,7 @@ METER20 := $(BIN)/meter20
 WORKERS ?= auto
 STUBS := 1.29.0.post1
 STDLIB_STUBS := 1.29.0.post2
+STUBS_STAMP := .installed-$(STUBS)-$(STDLIB_STUBS)
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -35,7 +36,7 @@ test-unix: setup  ## the tests that both run, on your own unix port: METER20_MIC
 	@METER20_MICROPYTHON="$(METER20_MICROPYTHON)" \
 		$(BIN)/pytest host_tests/test_on_micropython.py -k unix $(PYTEST_ARGS)
 
-lint: setup typings/rp2/.installed typings/esp32/.installed  ## style, format and types
+lint: setup typings/rp2/$(STUBS_STAMP) typings/esp32/$(STUBS_STAMP)  ## style, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@echo "types: host tools, on CPython"
@@ -89,7 +90,7 @@ node_modules/.installed: package-lock.json .npmrc | .venv/.installed
 	@touch $@
 
 # A folder per board family, outside .venv: the stubs redefine modules that CPython has too.
-typings/%/.installed: Makefile | .venv/.installed
+typings/%/$(STUBS_STAMP): | .venv/.installed
 	@echo "installing MicroPython's type stubs into typings/$* ..."
 	@rm -rf typings/$*
 	@$(BIN)/python -m pip install -q --no-deps --target typings/$* \
