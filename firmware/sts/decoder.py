@@ -41,7 +41,7 @@ def cipher(ea: str, key: bytes, tables=None):
     return ea11_misty1.Misty1(key)
 
 
-def decode(token: int, cipher, ea: str):
+def decode(token: int, cipher, ea: "str | None"):
     """Return the `Token` that the 66-bit number `token` holds.
 
     cipher: what `cipher(ea, key)` returned; class 1 travels in clear and needs

@@ -82,7 +82,7 @@ TABLE = (
 )
 
 
-def find(class_: int, subclass: int, ea: str):
+def find(class_: int, subclass: int, ea: "str | None"):
     """Return (kind, layout) of a token under encryption algorithm `ea`, or None if unassigned."""
     for row in TABLE:
         if row[0] == class_ and row[1] == subclass and row[2] in (None, ea):

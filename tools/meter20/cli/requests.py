@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 from sts.ea07_sta import Tables, check_tables
@@ -30,7 +31,7 @@ def answer_one(job: Callable[[dict], dict], request: dict, as_json: bool) -> dic
         refuse(str(error), as_json)
 
 
-def refuse(reason: str, as_json: bool) -> None:
+def refuse(reason: str, as_json: bool) -> NoReturn:
     """Say why there is no answer, and end the command with exit code 1."""
     if as_json:
         print_json({"error": reason})
@@ -41,7 +42,7 @@ def refuse(reason: str, as_json: bool) -> None:
 
 def answer_lines(
     job: Callable[[dict], dict], defaults: dict, good: Callable[[dict], bool] = bool
-) -> None:
+) -> NoReturn:
     """Answer each line of standard input with a line of JSON, in order, until it ends.
 
     defaults: what holds for lines that do not say otherwise; None is nothing.
@@ -116,11 +117,13 @@ def tables(request: dict) -> Tables | None:
     value = request.get("tables")
     if value is None:
         return None
-    parts = [value.get(name) for name in Tables._fields] if isinstance(value, dict) else [None]
-    for part in parts:
+    parts = []
+    for name in Tables._fields:
+        part = value.get(name) if isinstance(value, dict) else None
         if not isinstance(part, list) or any(type(entry) is not int for entry in part):
             raise ValueError("'tables' must be an object of s1, s2 and p, lists of whole numbers")
-    made = Tables(*(tuple(part) for part in parts))
+        parts.append(tuple(part))
+    made = Tables(*parts)
     check_tables(made)
     return made
 

@@ -117,7 +117,7 @@ def encode(
         raise typer.BadParameter("give either a kind of token or --batch")
     key = requests.secret("--key", key, batch)
     request = {"ea": ea, "key": key, "tables": requests.tables_file(tables)}
-    if batch:
+    if kind is None:
         requests.answer_lines(encoded, request)
     fields = dict(_field(text) for text in field or ())
     ea = ea or _DEFAULT_EA
