@@ -1,0 +1,200 @@
+"""Bodies of the meter, behind one interface: whoever talks to a meter opens one here.
+
+| name | the firmware runs in |
+| --- | --- |
+| `emulated` | CPython, in this process |
+| `virtual` | real MicroPython, in a Node process |
+
+A store is a folder whose file `flash.bin` is the meter's flash. One process at
+a time may hold it; the file is locked, so the lock goes when the process does.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Protocol, Self
+
+import board
+from body import SimBody
+from flash_chip import BLANK
+
+from meter20.virtual.node import VirtualBoardError, VirtualBody
+
+NAMES = ("emulated", "virtual")
+
+#: Most bytes handed to the firmware at once; a longer line than it takes is cut there, not here.
+CHUNK_BYTES = 4096
+
+
+class BodyError(Exception):
+    """The meter cannot be had, or is gone; the text says why and what to do."""
+
+
+class Body(Protocol):
+    """A meter that is asked through its service port. A context manager."""
+
+    def request(self, **fields: object) -> dict:
+        """Return the reply to the request of these fields. Raises BodyError."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the meter and of its store."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class FileImage:
+    """Content of a flash chip in `folder`/flash.bin, which is made if it is missing.
+
+    Every write is in the file before it returns: it outlives this process, though
+    not a crash of the computer. Raises BodyError if the file cannot be used; then
+    nothing has been changed. The file stays locked until `close`.
+    """
+
+    def __init__(self, folder: Path, size: int = board.FLASH_SIZE):
+        self.file = folder / "flash.bin"
+        self._size = size
+        self._fd = self._open(folder)
+        try:
+            _lock(self._fd, self.file)
+            self._check()
+        except BaseException:
+            self.close()
+            raise
+
+    def size(self) -> int:
+        return self._size
+
+    def read(self, offset: int, size: int) -> bytes:
+        return os.pread(self._fd, size, offset)
+
+    def write(self, offset: int, data: bytes):
+        done = 0
+        while done < len(data):
+            done += os.pwrite(self._fd, data[done:], offset + done)
+
+    def keep_open(self):
+        """Let the lock pass to the program that this process becomes by os.exec."""
+        os.set_inheritable(self._fd, True)
+
+    def close(self):
+        """Let go of the file. A second time does nothing."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _open(self, folder):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise BodyError(f"{self.file} cannot be opened: {error.strerror}") from None
+
+    def _check(self):
+        try:
+            found = os.fstat(self._fd).st_size
+            if found == 0:  # just made, or the maker was cut short: there is nothing to lose
+                self.write(0, BLANK * self._size)
+            elif found != self._size:
+                raise BodyError(
+                    f"{self.file} holds {found} bytes, this meter's flash has {self._size}: "
+                    "it is left as it is; name another folder"
+                )
+        except OSError as error:
+            raise BodyError(f"{self.file} cannot be used: {error.strerror}") from None
+
+
+class EmulatedBody:
+    """The meter in this process. sim: the SimBody, for whoever plays its parts.
+
+    image: the content of its flash, in memory if None.
+    """
+
+    def __init__(self, image: FileImage | None = None):
+        self._image = image
+        self.sim = SimBody(image)
+
+    def request(self, **fields: object) -> dict:
+        return json.loads(self.exchange(json.dumps(fields).encode() + b"\n"))
+
+    def exchange(self, data: bytes) -> bytes:
+        """Take at most CHUNK_BYTES of the service port; return what the meter answers."""
+        replies = self.sim.feed(data)
+        while replies is None:
+            replies = self.sim.resume()
+        return replies
+
+    def close(self) -> None:
+        if self._image is not None:
+            self._image.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class NodeBody:
+    """The meter on real MicroPython, a child process of this one.
+
+    image: its flash, held for the child, in memory if None.
+    """
+
+    def __init__(self, image: FileImage | None = None):
+        self._image = image
+        try:
+            self._body = VirtualBody(image.file.parent if image else None)
+        except VirtualBoardError as error:
+            self._let_go()
+            raise BodyError(str(error)) from None
+
+    def request(self, **fields: object) -> dict:
+        try:
+            return self._body.request(fields)
+        except VirtualBoardError as error:
+            raise BodyError(str(error)) from None
+
+    def close(self) -> None:
+        self._body.close()
+        self._let_go()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _let_go(self):
+        if self._image is not None:
+            self._image.close()
+
+
+def open_body(name: str, store: Path | None = None) -> Body:
+    """Return the body `name`, of NAMES, its flash in the folder `store` or in memory.
+
+    Raises BodyError.
+    """
+    image = open_store(store)
+    return EmulatedBody(image) if name == "emulated" else NodeBody(image)
+
+
+def open_store(store: Path | None) -> FileImage | None:
+    """Return the flash in the folder `store`, locked; None without a folder. Raises BodyError."""
+    return None if store is None else FileImage(store)
+
+
+def _lock(fd, file):
+    try:
+        import fcntl
+    except ImportError:
+        raise BodyError("a store needs Linux or macOS") from None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BodyError(f"{file} is in use by another meter20: end that one first") from None
+    except OSError as error:
+        raise BodyError(f"{file} cannot be locked: {error.strerror}") from None
