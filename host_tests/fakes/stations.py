@@ -1,0 +1,58 @@
+"""A vending station with one supply group, one tariff and one meter, and a clock that stands."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from sts import decoder
+from sts import digits as sts_digits
+
+from meter20.vending import register
+from meter20.vending.models import AuditHead
+from meter20.vending.station import Station
+from meter20.vending.storage import Storage
+from meter20.vending.vending_key import KeyTerms
+
+PASSPHRASE = "correct horse battery"
+DRN, SGC = "12345678903", "123456"
+TARIFF = {
+    "currency": "ZAR",
+    "tax_percent": "15",
+    "fixed_charge": "50.00",
+    "debt_share_percent": 25,
+    "steps": [{"up_to_kwh": "350", "price": "2.1345"}, {"price": "2.98"}],
+}
+
+
+def read(digits: str, ea: str, key: str) -> decoder.Token:
+    """Return what a meter with the decoder key `key`, in hexadecimal, reads in a token."""
+    token = sts_digits.parse(digits)
+    return decoder.decode(token, decoder.cipher(ea, bytes.fromhex(key)), ea)
+
+
+class Clock:
+    """A clock that stands until it is moved. UTC."""
+
+    def __init__(self, *moment: int):
+        self.moment = datetime(*moment, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def advance(self, **step) -> None:
+        self.moment += timedelta(**step)
+
+
+def furnished(station: Station) -> Station:
+    with station.desk() as desk:
+        register.keep_tariff(desk, "home", TARIFF)
+        register.add_group(desk, KeyTerms(SGC), "town", "home")
+        register.add_meter(desk, register.NewMeter(DRN, SGC))
+    return station
+
+
+def hold(where, held, seconds):
+    """Hold the database in another process, then change something in it."""
+    with Storage(where).writing() as session:
+        held.set()
+        time.sleep(seconds)
+        session.get_one(AuditHead, 1).mac = "held"

@@ -1,0 +1,132 @@
+"""The audit log: appended to by the module, and every tampering that can be seen is seen."""
+
+import pytest
+from fakes.stations import DRN
+from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from meter20.vending import audit, sales
+from meter20.vending.models import AuditEntry, AuditHead, KeyUsage
+from meter20.vending.sales import CreditOrder
+
+
+@pytest.fixture
+def busy(any_station, clock):
+    """Return a station whose log has some entries."""
+    for _ in range(5):
+        with any_station.desk() as desk:
+            sales.credit(desk, CreditOrder(DRN, units=105))
+        clock.advance(minutes=7)
+    return any_station
+
+
+def report(station, noted=None):
+    with station.looking() as session:
+        return station.module.verify_log(session, noted)
+
+
+def tamper(station, *statements):
+    """Change the log as somebody with the whole database would, the triggers out of the way."""
+    with station._storage.writing() as session:
+        if session.get_bind().dialect.name == "sqlite":
+            session.execute(text("DROP TRIGGER audit_no_update"))
+            session.execute(text("DROP TRIGGER audit_no_delete"))
+        else:
+            session.execute(text("DROP TRIGGER audit_append_only ON audit_entry"))
+        for statement in statements:
+            session.execute(statement)
+
+
+def test_untouched_log_verifies(busy):
+    found = report(busy)
+    assert found.broken is None
+    assert found.entries == 9  # create, tariff, key, meter, five tokens
+    assert found.head.startswith("9:")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount": 1}, {"meter": "00000000000"}, {"actor": "nobody"}, {"tid": 7},
+        {"time": "2020-01-01T00:00:00Z"}, {"kind": "ClearCredit"}, {"operation": "note"},
+    ],
+)  # fmt: skip
+def test_changed_entry_is_the_first_broken_link(busy, change):
+    tamper(busy, update(AuditEntry).where(AuditEntry.seq == 6).values(**change))
+    assert report(busy).broken == 6
+
+
+def test_removed_entry_is_seen(busy):
+    tamper(busy, delete(AuditEntry).where(AuditEntry.seq == 4))
+    found = report(busy)
+    assert (found.broken, found.reason) == (4, "entry 4 is missing")
+
+
+def test_end_cut_off_is_seen(busy):
+    tamper(busy, delete(AuditEntry).where(AuditEntry.seq == 9))
+    assert report(busy).broken == 9
+
+
+def test_end_cut_off_with_a_head_to_match_is_seen_by_the_module(busy):
+    with busy.looking() as session:
+        before = session.get_one(AuditEntry, 8).digest
+    tamper(
+        busy,
+        delete(AuditEntry).where(AuditEntry.seq == 9),
+        update(AuditHead).values(seq=8, digest=before),
+        update(KeyUsage).values(energy=4 * 105),
+    )
+    with busy.looking() as session:
+        assert audit.verify(session).broken is None  # without the module's key it looks whole
+    assert "not made by this security module" in report(busy).reason
+
+
+def test_log_written_anew_is_seen_against_a_noted_head(busy):
+    with busy.looking() as session:
+        noted = audit.head_of(session)
+        rows = session.execute(select(AuditEntry.__table__)).mappings().all()
+    forged = [dict(row) for row in rows]
+    forged[6]["amount"] = 1
+    last = "0" * 64
+    for row in forged:
+        row["digest"] = last = audit._digest(last, AuditEntry(**row))
+    tamper(
+        busy,
+        delete(AuditEntry),
+        insert(AuditEntry).values(forged),
+        update(AuditHead).values(digest=last),
+    )
+    with busy.looking() as session:
+        assert audit.verify(session, None, noted).broken == 9
+    assert report(busy).broken == 9
+
+
+def test_noted_head_that_is_gone_is_seen(busy):
+    assert report(busy, "400:" + "0" * 64).broken == 10
+
+
+def test_noted_head_in_the_past_still_holds(busy):
+    with busy.looking() as session:
+        digest = session.get_one(AuditEntry, 5).digest
+    assert report(busy, f"5:{digest}").broken is None
+
+
+def test_lowered_day_counter_is_seen(busy):
+    tamper(busy, update(KeyUsage).values(energy=0))
+    assert "day counter" in report(busy).reason
+
+
+@pytest.mark.parametrize("statement", [update(AuditEntry).values(amount=1), delete(AuditEntry)])
+def test_database_itself_refuses_changes(busy, statement):
+    with pytest.raises(DBAPIError, match="append-only"), busy._storage.writing() as session:
+        session.execute(statement)
+
+
+def test_log_holds_no_token_and_no_key(busy):
+    with busy.looking() as session:
+        tokens = [
+            token.digits for slip in sales.history(session, None, 99) for token in slip.tokens
+        ]
+        log = str(session.execute(select(AuditEntry.__table__)).all())
+    assert len(tokens) == 5
+    assert not [digits for digits in tokens if digits in log]

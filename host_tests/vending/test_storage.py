@@ -1,0 +1,160 @@
+"""Storage: migrations, waiting for one's turn, and words for what goes wrong."""
+
+import multiprocessing
+import sqlite3
+import time
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from fakes.stations import PASSPHRASE, hold
+from sqlalchemy import inspect, select, text
+
+from meter20.vending import refusal
+from meter20.vending import storage as storage_module
+from meter20.vending.models import AuditHead, Base
+from meter20.vending.refusal import Refusal
+from meter20.vending.sealing import Secret
+from meter20.vending.station import Station
+from meter20.vending.storage import Storage
+
+SPAWN = multiprocessing.get_context("spawn")
+
+
+def refused(code, call):
+    with pytest.raises(Refusal) as caught:
+        call()
+    assert caught.value.code == code
+    return str(caught.value)
+
+
+def test_migrations_make_exactly_the_tables_of_the_models(storage):
+    storage.upgrade()
+    with storage._engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_migrations_can_be_taken_back(storage):
+    storage.upgrade()
+    with storage._engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(migrations_folder()))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+        assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
+    storage.upgrade()
+
+
+def migrations_folder():
+    return storage_module._MIGRATIONS
+
+
+def test_upgrade_twice_changes_nothing(any_station, storage):
+    storage.upgrade()
+    storage.check()
+
+
+def test_no_database_yet_says_what_to_do(storage):
+    assert "vend init" in refused(refusal.NO_DATABASE, storage.check)
+
+
+def test_looking_for_a_database_leaves_no_file(sqlite, secret):
+    refused(refusal.NO_DATABASE, lambda: Station(sqlite, secret, "x"))
+    assert not sqlite.path.exists()
+
+
+def test_new_file_is_its_owners_only(station, sqlite):
+    assert sqlite.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_commits_are_durable_and_in_a_write_ahead_log(sqlite):
+    sqlite.upgrade()
+    with sqlite.reading() as session:
+        assert session.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert session.scalar(text("PRAGMA synchronous")) == 2  # FULL
+        assert session.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+def test_damaged_file_is_called_damaged(tmp_path):
+    path = tmp_path / "damaged.sqlite"
+    path.write_bytes(b"not a database at all, but long enough to have a header" * 40)
+    assert "damaged" in refused(refusal.DATABASE, Storage(str(path)).check)
+
+
+def test_unreachable_server_is_said_to_be_so():
+    pytest.importorskip("psycopg")
+    where = "postgresql://nobody:secret@localhost:1/nothing"
+    words = refused(refusal.DATABASE, Storage(where).check)
+    assert "cannot be reached" in words
+    assert "secret" not in words
+
+
+@pytest.mark.parametrize("where", ["mysql://x/y", "nonsense://x", "sqlite://", ":memory:"])
+def test_unsuitable_databases_are_refused(where):
+    refused(refusal.VALUE, lambda: Storage(where))
+
+
+def test_newer_and_older_databases_are_told_apart(any_station, storage):
+    def at(revision):
+        with storage.writing() as session:
+            session.execute(text("UPDATE alembic_version SET version_num = :at"), {"at": revision})
+
+    at("9999")
+    assert "newer meter20" in refused(refusal.SCHEMA, storage.check)
+
+
+def test_error_inside_undoes_everything(any_station, storage):
+    with pytest.raises(ZeroDivisionError), storage.writing() as session:
+        session.get_one(AuditHead, 1).seq = 99
+        session.flush()
+        raise ZeroDivisionError
+    with storage.reading() as session:
+        assert session.scalar(select(AuditHead.seq)) != 99
+
+
+def holding(where, seconds):
+    held = SPAWN.Event()
+    process = SPAWN.Process(target=hold, args=(where, held, seconds))
+    process.start()
+    assert held.wait(30)
+    return process
+
+
+def test_second_process_waits_for_its_turn_and_sees_what_the_first_did(any_station, where):
+    process = holding(where, 1.0)
+    with Storage(where).writing() as session:
+        assert session.scalar(select(AuditHead.mac)) == "held"
+    process.join()
+
+
+def test_waiting_too_long_is_called_busy(any_station, where):
+    process = holding(where, 2.0)
+    impatient = Storage(where, busy_s=0.2)
+    with pytest.raises(Refusal, match="busy"), impatient.writing():
+        pass
+    process.join()
+
+
+def test_readers_do_not_wait_for_a_writer(any_station, where):
+    process = holding(where, 1.5)
+    start = time.monotonic()
+    with Storage(where, busy_s=0.1).reading() as session:
+        assert session.scalar(select(AuditHead.mac)) != "held"
+    assert time.monotonic() - start < 1.0
+    process.join()
+
+
+def test_file_cut_short_is_called_damaged(station, sqlite):
+    with sqlite.writing() as session:
+        session.execute(text("INSERT INTO tariff VALUES ('big', :text)"), {"text": "x" * 99_000})
+    sqlite.close()
+    with sqlite3.connect(sqlite.path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = sqlite.path.read_bytes()
+    middle = len(content) // 2 // 4096 * 4096
+    sqlite.path.write_bytes(content[:4096] + b"\xff" * middle + content[4096 + middle :])
+    with pytest.raises(Refusal, match="damaged"):
+        Station(Storage(str(sqlite.path)), Secret.passphrase(PASSPHRASE), "x")

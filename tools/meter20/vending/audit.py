@@ -1,0 +1,157 @@
+"""The audit log: what the security module did, in a chain that cannot be edited without trace.
+
+Every entry carries the SHA-256 over the entry before it and its own contents, so that changing,
+removing or inserting one breaks the chain from there on. The head (last number and digest) is
+authenticated with a key that only the security module has, so that cutting entries off the end,
+or writing the whole chain anew, needs the module too. It records who, when, what, for which
+meter, which TID and how much - never a key, never the digits of a token.
+
+What this cannot show: that the whole database was put back to an earlier copy of itself. Against
+that, note the head (`meter20 vend audit show` prints it) somewhere else and verify against it.
+Nor does it bind whoever controls the unlocked process: that needs a module in its own hardware.
+"""
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from meter20.vending.models import AuditEntry, AuditHead, KeyUsage, VendingKey
+
+_START = "0" * 64
+_CHUNK = 2000
+_TEXT = json.JSONEncoder(separators=(",", ":"))
+
+#: The operation of a token that was issued; all others are administration or refusals.
+ISSUE = "issue"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What verifying found. `broken` is the number of the first bad link, None if all are good."""
+
+    entries: int
+    head: str
+    broken: int | None = None
+    reason: str = ""
+
+
+def append(session: Session, key: bytes, **entry) -> None:
+    """Add an entry, and mac the head with `key`; `entry` has the other columns of `AuditEntry`.
+
+    Part of the caller's transaction: the entry stands if and only if what it tells of stands.
+    """
+    head = session.get(AuditHead, 1)
+    if head is None:
+        head = AuditHead(id=1, seq=0, digest=_START, mac="")
+        session.add(head)
+    row = AuditEntry(seq=head.seq + 1, **entry)
+    row.digest = _digest(head.digest, row)
+    session.add(row)
+    head.seq, head.digest, head.mac = row.seq, row.digest, _mac(key, row.seq, row.digest)
+
+
+def head_of(session: Session) -> str:
+    """Return the head as `number:digest`, for a note kept elsewhere."""
+    head = session.get(AuditHead, 1)
+    return f"{head.seq}:{head.digest}" if head else f"0:{_START}"
+
+
+def verify(session: Session, key: bytes | None = None, noted: str | None = None) -> Report:
+    """Walk the chain and say where it first breaks.
+
+    key: the module's mac key; without it the head is not checked, and an end that was cut off
+    goes unseen. noted: a head noted earlier (`number:digest`), which must still be in the chain.
+    """
+    noted_seq, noted_digest = _split(noted)
+    last, seq, tally = _START, 0, {}
+    rows = session.scalars(
+        select(AuditEntry).order_by(AuditEntry.seq).execution_options(yield_per=_CHUNK)
+    )
+    for row in rows:
+        seq += 1
+        if row.seq != seq:
+            return Report(seq - 1, last, seq, f"entry {seq} is missing")
+        if row.digest != _digest(last, row):
+            return Report(
+                seq - 1, last, seq, f"entry {seq} was changed, or the one before it replaced"
+            )
+        last = row.digest
+        _add(tally, row)
+        if seq == noted_seq and last != noted_digest:
+            return Report(
+                seq, last, seq, f"entry {seq} is not the one noted: the log was rewritten"
+            )
+    if noted_seq > seq:
+        return Report(
+            seq, last, seq + 1, f"entries {seq + 1} to {noted_seq}, noted earlier, are gone"
+        )
+    return _against_head(session, key, seq, last, tally)
+
+
+def _against_head(session: Session, key: bytes | None, seq: int, last: str, tally: dict) -> Report:
+    head = session.get(AuditHead, 1)
+    if head is None:
+        return Report(seq, last, 1, "the head of the log is gone")
+    if (head.seq, head.digest) != (seq, last):
+        return Report(seq, last, seq + 1, f"the log ends at {seq}, its head says {head.seq}")
+    if key is not None and not hmac.compare_digest(head.mac, _mac(key, seq, last)):
+        return Report(seq, last, seq, "the head was not made by this security module")
+    if words := _against_usage(session, tally):
+        return Report(seq, last, seq, words)
+    return Report(seq, f"{seq}:{last}")
+
+
+def _against_usage(session: Session, tally: dict) -> str | None:
+    """Return which day counter says less than the log, None if none does.
+
+    The daily limits are held against `KeyUsage`: lowering a counter to get round one shows here.
+    """
+    rows = session.execute(select(KeyUsage, VendingKey).join(VendingKey))
+    counted = {(key.label, use.day): (use.energy, use.currency) for use, key in rows}
+    for (supply, day), issued in tally.items():
+        if counted.get((supply, day)) != issued:
+            return f"the day counter of {supply} for {day} is not what the log says was issued"
+    return None
+
+
+def _add(tally: dict, row: AuditEntry) -> None:
+    """Add what `row` says was issued to the sums (energy, currency) of its key and day."""
+    if row.operation != ISSUE or not row.supply:
+        return
+    energy, currency = tally.get((row.supply, row.time[:10]), (0, 0))
+    if row.kind.endswith("_currency"):
+        currency += max(row.amount or 0, 0)
+    else:
+        energy += row.amount or 0
+    tally[(row.supply, row.time[:10])] = energy, currency
+
+
+def _digest(before: str, row: AuditEntry) -> str:
+    """Return the digest of `row` after an entry with digest `before`: one text, one meaning."""
+    facts = [
+        before,
+        row.seq,
+        row.time,
+        row.actor,
+        row.operation,
+        row.meter,
+        row.supply,
+        row.kind,
+        row.tid,
+        row.amount,
+        row.detail,
+    ]
+    return hashlib.sha256(_TEXT.encode(facts).encode()).hexdigest()
+
+
+def _mac(key: bytes, seq: int, digest: str) -> str:
+    return hmac.new(key, f"{seq}:{digest}".encode(), hashlib.sha256).hexdigest()
+
+
+def _split(noted: str | None) -> tuple[int, str]:
+    seq, _, digest = (noted or "0:").partition(":")
+    return int(seq), digest

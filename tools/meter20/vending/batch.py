@@ -1,0 +1,92 @@
+"""Batch vending: many orders in, a receipt or a refusal for each out, one commit per chunk.
+
+An order is a JSON object: {"meter": "...", "kwh": "10.5"} or {"meter": "...", "money": "100.00"},
+with a "ref" if it should be safe to run the batch again: an order whose ref was sold already
+gives the same receipt and no second token. Answers come in order, one line each, and only after
+the commit that makes them durable.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+
+from meter20.vending import refusal, register, sales
+from meter20.vending.models import Slip
+from meter20.vending.receipt import Receipt
+from meter20.vending.refusal import Refusal
+from meter20.vending.sales import CreditOrder
+from meter20.vending.station import Desk, Station
+from meter20.vending.tariff import hundredths, tenths
+
+CHUNK = 500
+_TERMS = {"meter", "kwh", "money", "ref"}
+
+
+def run(
+    station: Station, lines: Iterable[str], chunk: int = CHUNK, at: datetime | None = None
+) -> Iterator[dict]:
+    """Yield an answer to each order of `lines`, `chunk` of them to a commit."""
+    orders = iter(lines)
+    while some := list(islice(orders, chunk)):
+        yield from _sold(station, some, at)
+
+
+def _sold(station: Station, lines: list[str], at: datetime | None) -> list[dict]:
+    with station.desk(at) as desk:
+        orders = [_parsed(line) for line in lines]
+        register.fetch_meters(
+            desk.session, [each.meter for each in orders if isinstance(each, CreditOrder)]
+        )
+        done = [_one(desk, order) for order in orders]
+        desk.session.flush()
+        answers = [
+            refused(each) if isinstance(each, Refusal) else Receipt.of(each, station.name).data()
+            for each in done
+        ]
+    return answers
+
+
+def _parsed(line: str) -> CreditOrder | Refusal:
+    try:
+        return parsed(line)
+    except Refusal as refused_line:
+        return refused_line
+
+
+def _one(desk: Desk, order: CreditOrder | Refusal) -> Slip | Refusal:
+    """Return the slip of an order, or why there is none; a refused sale changes nothing."""
+    if isinstance(order, Refusal):
+        return order
+    try:
+        slip = sales.credit(desk, order)
+    except Refusal as refused_order:
+        desk.module.log_refusal(desk.session, desk.actor, refused_order)
+        return refused_order
+    if order.ref is not None:
+        desk.session.flush()  # the same ref later in this chunk must find it
+    return slip
+
+
+def parsed(line: str) -> CreditOrder:
+    """Return the order in a line of JSON; raises Refusal if it is none."""
+    try:
+        terms = json.loads(line)
+    except ValueError:
+        terms = None
+    if not isinstance(terms, dict) or set(terms) - _TERMS or "meter" not in terms:
+        raise Refusal(
+            refusal.VALUE, f"An order is a JSON object with {', '.join(sorted(_TERMS))}."
+        )
+    money, kwh, ref = terms.get("money"), terms.get("kwh"), terms.get("ref")
+    return CreditOrder(
+        meter=str(terms["meter"]),
+        money=None if money is None else hundredths(str(money), "money"),
+        units=None if kwh is None else tenths(str(kwh), "kwh"),
+        ref=None if ref is None else str(ref),
+    )
+
+
+def refused(why: Refusal) -> dict:
+    """Return a refusal for `--json`."""
+    return {"error": why.code, "message": str(why)}

@@ -1,0 +1,208 @@
+"""The tables of a vending station, for SQLite and PostgreSQL.
+
+The upper half belongs to the security module (`Vault` to `AuditHead`), the lower to the
+station. Times are UTC text, `2026-01-31T09:30:00Z`, which sorts as it reads. Energy is an
+integer in 0.1 kWh, money an integer in cents; no column holds a float.
+
+Migrations in `migrations/versions/` make these tables; a test compares the two.
+"""
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, LargeBinary, MetaData, String, Text
+from sqlalchemy import UniqueConstraint as Unique
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Base(DeclarativeBase):
+    """What all tables share: constraint names that do not depend on the database."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        str: Text,
+        bytes: LargeBinary,
+        dict: JSON,
+        list: JSON,
+    }
+
+
+class Vault(Base):
+    """The security module's lock and its master key, sealed. One row."""
+
+    __tablename__ = "vault"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    lock_kind: Mapped[str]
+    lock_salt: Mapped[bytes]
+    lock_cost: Mapped[int]
+    sealed_master: Mapped[bytes]
+    created_at: Mapped[str]
+
+
+class VendingKey(Base):
+    """A vending key and its rules; `sealed` holds the key and vouches for every other column.
+
+    `kt` is the type of the decoder keys made from it: 1 (VDDK), 2 (VUDK) or 3 (VCDK).
+    Limits are None for "no limit"; energy in 0.1 kWh, currency in 10^-5 of the unit.
+    """
+
+    __tablename__ = "vending_key"
+    __table_args__ = (Unique("sgc", "krn", "ea", "base_date"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sgc: Mapped[str] = mapped_column(String(6))
+    krn: Mapped[int]
+    kt: Mapped[int]
+    ken: Mapped[int]
+    base_date: Mapped[int]
+    dkga: Mapped[str] = mapped_column(String(2))
+    ea: Mapped[str] = mapped_column(String(2))
+    kinds: Mapped[str]
+    max_token_energy: Mapped[int | None] = mapped_column(BigInteger)
+    max_day_energy: Mapped[int | None] = mapped_column(BigInteger)
+    max_token_currency: Mapped[int | None] = mapped_column(BigInteger)
+    max_day_currency: Mapped[int | None] = mapped_column(BigInteger)
+    check_value: Mapped[str] = mapped_column(String(6))
+    sealed: Mapped[bytes]
+    created_at: Mapped[str]
+
+    @property
+    def label(self) -> str:
+        """Return how people and the audit log name this key: SGC/KRN/EA/base date."""
+        return f"{self.sgc}/{self.krn}/{self.ea}/{self.base_date}"
+
+
+class KeyUsage(Base):
+    """What one vending key issued on one day (UTC); the daily limits are held against it."""
+
+    __tablename__ = "key_usage"
+    key_id: Mapped[int] = mapped_column(ForeignKey("vending_key.id"), primary_key=True)
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    energy: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[int] = mapped_column(BigInteger)
+    tokens: Mapped[int]
+
+
+class AuditEntry(Base):
+    """One entry of the audit log. Never changed, never deleted; holds no key and no token."""
+
+    __tablename__ = "audit_entry"
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    time: Mapped[str]
+    actor: Mapped[str]
+    operation: Mapped[str]
+    meter: Mapped[str]
+    supply: Mapped[str]
+    kind: Mapped[str]
+    tid: Mapped[int | None]
+    amount: Mapped[int | None] = mapped_column(BigInteger)
+    detail: Mapped[str]
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class AuditHead(Base):
+    """Where the audit log ends, with a mac that only the security module can make. One row."""
+
+    __tablename__ = "audit_head"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+    mac: Mapped[str] = mapped_column(String(64))
+
+
+class Tariff(Base):
+    """A named price list; `terms` is the JSON that `tariff.Tariff.from_text` reads."""
+
+    __tablename__ = "tariff"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    terms: Mapped[str]
+
+
+class SupplyGroup(Base):
+    """A supply group: meters that share a supply group code (SGC), and their usual tariff."""
+
+    __tablename__ = "supply_group"
+    sgc: Mapped[str] = mapped_column(String(6), primary_key=True)
+    name: Mapped[str]
+    tariff: Mapped[str | None] = mapped_column(ForeignKey("tariff.name"))
+
+
+class Meter(Base):
+    """A registered meter: its number, the key it holds by our books, and its account.
+
+    `vending_key_id` is the key its decoder key comes from. `last_tid` is the highest
+    ordinary TID issued under `base_date`; the meter takes none up to `first_tid`, the minute of
+    its manufacture.
+    """
+
+    __tablename__ = "meter"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    drn: Mapped[str] = mapped_column(String(13), unique=True)
+    iin: Mapped[str] = mapped_column(String(6))
+    pan: Mapped[str] = mapped_column(String(18), unique=True)
+    ea: Mapped[str] = mapped_column(String(2))
+    ti: Mapped[int]
+    ken: Mapped[int]
+    vending_key_id: Mapped[int] = mapped_column(ForeignKey("vending_key.id"))
+    accounting: Mapped[str]
+    tariff: Mapped[str | None] = mapped_column(ForeignKey("tariff.name"))
+    customer: Mapped[str]
+    base_date: Mapped[int]
+    first_tid: Mapped[int]
+    last_tid: Mapped[int]
+    provisioned: Mapped[int]
+    debt_cents: Mapped[int] = mapped_column(BigInteger)
+    carried_cents: Mapped[int] = mapped_column(BigInteger)
+    period: Mapped[str] = mapped_column(String(7))
+    period_units: Mapped[int] = mapped_column(BigInteger)
+    period_fixed: Mapped[bool]
+    period_free: Mapped[bool]
+    created_at: Mapped[str]
+    vending_key: Mapped[VendingKey] = relationship(lazy="joined")
+
+
+class Slip(Base):
+    """One transaction as the customer sees it; its id is the receipt number.
+
+    `lines` is the list of (words, cents) that adds up to `paid_cents`. `undo` says what a
+    reversal has to put back. `ref` is the caller's own number: the same `ref` twice is one sale.
+    """
+
+    __tablename__ = "slip"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ref: Mapped[str | None] = mapped_column(unique=True)
+    meter_id: Mapped[int | None] = mapped_column(ForeignKey("meter.id"), index=True)
+    operation: Mapped[str]
+    issued_at: Mapped[str]
+    actor: Mapped[str]
+    state: Mapped[str]
+    currency: Mapped[str]
+    paid_cents: Mapped[int] = mapped_column(BigInteger)
+    units: Mapped[int] = mapped_column(BigInteger)
+    lines: Mapped[list]
+    undo: Mapped[dict]
+    note: Mapped[str]
+    corrects: Mapped[int | None] = mapped_column(ForeignKey("slip.id"))
+    prints: Mapped[int]
+    meter: Mapped["Meter | None"] = relationship()
+    tokens: Mapped[list["Token"]] = relationship(order_by="Token.position", lazy="selectin")
+
+
+class Token(Base):
+    """A token that was issued. No two of one meter and base date share a TID."""
+
+    __tablename__ = "token"
+    __table_args__ = (Unique("meter_id", "base_date", "tid"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slip_id: Mapped[int] = mapped_column(ForeignKey("slip.id"), index=True)
+    meter_id: Mapped[int | None] = mapped_column(ForeignKey("meter.id"))
+    base_date: Mapped[int | None]
+    tid: Mapped[int | None]
+    position: Mapped[int]
+    kind: Mapped[str]
+    label: Mapped[str]
+    digits: Mapped[str] = mapped_column(String(20))

@@ -1,0 +1,47 @@
+"""Refusal: the one exception that says why the vending side did not do what it was asked.
+
+Everything a user can bring about (unknown meter, wrong passphrase, a limit, an expired key, an
+unreachable database) ends as a `Refusal`, whose text is meant for that user. Any other
+exception is a bug. A refusal never holds a key, a passphrase or a token.
+"""
+
+
+class Refusal(Exception):
+    """A request was refused and nothing was issued.
+
+    `code` is a short name for programs (`--json`), the text is for people. `about` is set by
+    the security module on its own refusals: the facts that belong into the audit log.
+    """
+
+    def __init__(self, code: str, message: str):
+        super().__init__(message)
+        self.code = code
+        self.about: dict[str, str] = {}
+
+
+#: The database holds no vending station yet.
+NO_DATABASE = "no_database"
+#: The database is there, but cannot be used now: busy, unreachable or damaged.
+DATABASE = "database"
+#: Made by an older or a newer meter20.
+SCHEMA = "schema"
+#: The passphrase or key file does not open the security module or the transport file.
+SECRET = "wrong_secret"
+#: A record sealed by the security module was altered outside of it.
+ALTERED = "altered"
+#: The vending key's own rules forbid the token: kind, amount, amount a day.
+LIMIT = "limit"
+#: The TID lies beyond what the key expiry number (KEN) allows.
+KEY_EXPIRED = "key_expired"
+#: The time lies outside of the 24 bits that follow the base date.
+BASE_DATE = "base_date"
+#: Two key types, or a key type and a token, that do not go together.
+KEY_TYPE = "key_type"
+#: No such meter, supply group, key, tariff or receipt.
+UNKNOWN = "unknown"
+#: It exists already.
+EXISTS = "exists"
+#: A number is malformed: check digit, amount, range.
+VALUE = "value"
+#: The request is well formed, but not allowed for this meter or receipt.
+STATE = "state"

@@ -1,0 +1,214 @@
+"""The register: supply groups with their vending keys, tariffs, and meters.
+
+Source: IEC 62055-41, MeterPAN, DRN and key attributes.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from sts import drn as sts_drn
+
+from meter20.vending import refusal
+from meter20.vending.models import Meter, SupplyGroup, VendingKey
+from meter20.vending.models import Tariff as TariffRow
+from meter20.vending.refusal import Refusal
+from meter20.vending.sealing import Secret
+from meter20.vending.security_module import stamp
+from meter20.vending.station import Desk
+from meter20.vending.tariff import Tariff
+from meter20.vending.vending_key import KeyTerms, MeterKey
+
+ENERGY, MONEY = "energy", "currency"
+
+
+# -- supply groups and tariffs -----------------------------------------------------------------
+
+
+def add_group(
+    desk: Desk, terms: KeyTerms, name: str = "", tariff: str | None = None, key_hex: str = ""
+) -> VendingKey:
+    """Register a vending key and, the first time, its supply group; random unless `key_hex`."""
+    _keep_group(desk.session, terms.sgc, name, tariff)
+    if key_hex:
+        return desk.module.load_key(desk.session, terms, key_hex, desk.actor)
+    return desk.module.generate_key(desk.session, terms, desk.actor)
+
+
+def import_groups(desk: Desk, text: str, secret: Secret) -> list[VendingKey]:
+    """Register the supply groups of a file that another station exported."""
+    rows = desk.module.import_keys(desk.session, text, secret, desk.actor)
+    for row in rows:
+        _keep_group(desk.session, row.sgc, "", None)
+    return rows
+
+
+def _keep_group(session: Session, sgc: str, name: str, tariff: str | None) -> None:
+    if tariff:
+        find_tariff(session, tariff)
+    group = session.get(SupplyGroup, sgc)
+    if group is None:
+        session.add(SupplyGroup(sgc=sgc, name=name, tariff=tariff))
+        session.flush()
+        return
+    group.name = name or group.name
+    group.tariff = tariff or group.tariff
+
+
+def vending_keys(session: Session, sgc: str | None = None) -> list[VendingKey]:
+    """Return the vending keys, of one supply group or of all, oldest revision first."""
+    query = select(VendingKey).order_by(VendingKey.sgc, VendingKey.base_date, VendingKey.krn)
+    rows = list(session.scalars(query.filter_by(sgc=sgc) if sgc else query))
+    if sgc and not rows:
+        raise Refusal(
+            refusal.UNKNOWN,
+            f"There is no supply group {sgc}: `meter20 vend group add --sgc {sgc}`.",
+        )
+    return rows
+
+
+def find_key(
+    session: Session, sgc: str, ea: str, krn: int | None = None, base_date: int | None = None
+) -> VendingKey:
+    """Return the newest key of a supply group that fits what is given; raises Refusal if none."""
+    fitting = [
+        row
+        for row in vending_keys(session, sgc)
+        if row.ea == ea and krn in (None, row.krn) and base_date in (None, row.base_date)
+    ]
+    if not fitting:
+        wanted = f"EA{ea}" + (f", KRN {krn}" if krn else "")
+        wanted += f", base date {base_date}" if base_date else ""
+        raise Refusal(refusal.UNKNOWN, f"Supply group {sgc} has no key with {wanted}.")
+    return fitting[-1]
+
+
+def keep_tariff(desk: Desk, name: str, terms: dict) -> None:
+    """Register a tariff, or replace the terms of one; later purchases follow the new terms."""
+    Tariff.from_terms(terms)
+    desk.session.merge(TariffRow(name=name, terms=json.dumps(terms)))
+    desk.session.flush()
+    desk.module.note(desk.session, desk.actor, "tariff", "", f"terms of {name} set")
+
+
+def find_tariff(session: Session, name: str) -> Tariff:
+    """Return a tariff by name; raises Refusal if there is none."""
+    row = session.get(TariffRow, name)
+    if row is None:
+        raise Refusal(
+            refusal.UNKNOWN, f"There is no tariff {name!r}: `meter20 vend tariff add` makes one."
+        )
+    return Tariff.from_text(row.terms)
+
+
+def tariff_of(session: Session, meter: Meter) -> Tariff | None:
+    """Return the tariff of a meter: its own, else that of its supply group, else None."""
+    group = session.get(SupplyGroup, meter.vending_key.sgc)
+    name = meter.tariff or (group.tariff if group else None)
+    return find_tariff(session, name) if name else None
+
+
+# -- meters ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NewMeter:
+    """A meter to register. number: DRN of 11 or 13 digits, or MeterPAN of 18.
+
+    krn, base_date, ken: None for the newest key of the group and its KEN. debt: cents.
+    """
+
+    number: str
+    sgc: str
+    ti: int = 1
+    ea: str = "11"
+    krn: int | None = None
+    base_date: int | None = None
+    ken: int | None = None
+    customer: str = ""
+    tariff: str | None = None
+    accounting: str = ENERGY
+    debt: int = 0
+
+
+def add_meter(desk: Desk, new: NewMeter) -> Meter:
+    """Register a meter under a supply group; raises Refusal for a bad number or an unknown key."""
+    drn = checked_drn(new.number)
+    if desk.session.scalar(select(Meter).filter_by(drn=drn)):
+        raise Refusal(refusal.EXISTS, f"Meter {drn} is registered already.")
+    if not 0 <= new.ti <= 99 or new.accounting not in (ENERGY, MONEY):
+        raise Refusal(
+            refusal.VALUE, "A tariff index (TI) is 0 to 99, accounting energy or currency."
+        )
+    key = find_key(desk.session, new.sgc, new.ea, new.krn, new.base_date)
+    if new.tariff:
+        find_tariff(desk.session, new.tariff)
+    meter = Meter(
+        drn=drn, iin=iin_of(drn), pan=sts_drn.pan(iin_of(drn), drn), ea=new.ea, ti=new.ti,
+        ken=key.ken if new.ken is None else new.ken, vending_key=key,
+        accounting=new.accounting, tariff=new.tariff, customer=new.customer,
+        base_date=key.base_date, first_tid=0, last_tid=0, provisioned=0, debt_cents=new.debt,
+        carried_cents=0, period="", period_units=0, period_fixed=False, period_free=False,
+        created_at=stamp(desk.now),
+    )  # fmt: skip
+    desk.session.add(meter)
+    desk.session.flush()
+    words = f"registered under {key.label}, TI {meter.ti:02d}, KEN {meter.ken}"
+    desk.module.note(desk.session, desk.actor, "register", drn, words)
+    return meter
+
+
+def find_meter(session: Session, number: str) -> Meter:
+    """Return a registered meter by DRN or MeterPAN; raises Refusal for a bad or unknown number."""
+    drn = checked_drn(number)
+    meter = session.info.get(drn) or session.scalar(select(Meter).filter_by(drn=drn))
+    if meter is None:
+        raise Refusal(
+            refusal.UNKNOWN,
+            f"Meter {drn} is not registered here: `meter20 vend meter add {drn} --sgc ...`.",
+        )
+    return meter
+
+
+def fetch_meters(session: Session, numbers: Iterable[str]) -> None:
+    """Read many meters at once, for a transaction that will ask `find_meter` for them."""
+    query = select(Meter).where(Meter.drn.in_(set(numbers)))
+    session.info.update({meter.drn: meter for meter in session.scalars(query)})
+
+
+def key_of(meter: Meter) -> MeterKey:
+    """Return what the key of a meter hangs on, by our books."""
+    return MeterKey(meter.drn, meter.pan, meter.ea, meter.ti, meter.ken, meter.vending_key)
+
+
+def checked_drn(number: str) -> str:
+    """Return the DRN in `number` (DRN or MeterPAN, grouped or not); raises Refusal if mistyped."""
+    digits = "".join(char for char in number if char not in " -")
+    if not digits.isascii() or not digits.isdigit() or len(digits) not in (11, 13, 18):
+        raise Refusal(
+            refusal.VALUE,
+            f"{number!r} is no meter number: a DRN has 11 or 13 digits, a MeterPAN 18.",
+        )
+    expected = sts_drn.check_digit(digits[:-1])
+    if expected != digits[-1]:
+        raise Refusal(
+            refusal.VALUE,
+            f"{digits} has a wrong check digit: after {digits[:-1]} comes {expected}, not "
+            f"{digits[-1]}. Look at all digits: any one of them may be mistyped.",
+        )
+    if len(digits) != 18:
+        return digits
+    if not sts_drn.pan_ok(digits):
+        raise Refusal(
+            refusal.VALUE,
+            f"{digits} is no MeterPAN: it begins with 600727 or 0000, and the DRN in it ends with "
+            "a check digit of its own.",
+        )
+    return sts_drn.split_pan(digits)[1]
+
+
+def iin_of(drn: str) -> str:
+    """Return the issuer identification number (IIN) that goes with a DRN of this length."""
+    return "600727" if len(drn) == 11 else "0000"

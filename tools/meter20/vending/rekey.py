@@ -1,0 +1,125 @@
+"""Giving a meter another key: key change sets, and the record that a new meter starts from.
+
+A key change takes effect in the books at once, as if its tokens were entered: what is sold next
+is under the new key, and the customer enters the set first. A lost set is reprinted; under the
+old key it stays good until it was entered.
+
+A new meter starts from a provisioning record. It holds a random initial key (DITK) that nothing
+is ever sold under, and comes with the key change set that replaces it: so the key that earns
+money never leaves the security module, not even on the way to its own meter. `direct` puts the
+meter's working key into the record instead, for demonstrations.
+
+Source: IEC 62055-41, key management, DITK, RO; reference of the service port's `provision`.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from meter20.vending import key_change, refusal, register, sales
+from meter20.vending.models import Meter, Slip, VendingKey
+from meter20.vending.refusal import Refusal
+from meter20.vending.station import Desk
+from meter20.vending.token_request import minute
+from meter20.vending.vending_key import MeterKey
+
+#: What a meter that holds its initial key says of the attributes that this key does not have.
+_NO_SGC, _NO_TI, _FIRST_KRN, _NO_EXPIRY = "000000", "00", 1, 255
+_WARNING = (
+    "SECRET: holds the decoder key of this one meter in clear. Put it into the meter over a local "
+    "line, then destroy this file. TEST KEYS - simulated, not certified."
+)
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """Where a key change goes; None leaves an attribute as it is.
+
+    sections: tokens of the set, None for the usual number.
+    """
+
+    sgc: str | None = None
+    krn: int | None = None
+    ti: int | None = None
+    base_date: int | None = None
+    sections: int | None = None
+
+
+def change_key(desk: Desk, number: str, new: NewKey) -> Slip:
+    """Issue the key change set that takes a meter to another key; returns its slip."""
+    meter = register.find_meter(desk.session, number)
+    if new.ti is not None and not 0 <= new.ti <= 99:
+        raise Refusal(refusal.VALUE, "A tariff index (TI) is 0 to 99.")
+    row = _target(desk, meter, new)
+    before = register.key_of(meter)
+    ti = meter.ti if new.ti is None else new.ti
+    after = replace(before, ti=ti, ken=row.ken, vending_key=row)
+    return _change(desk, meter, before, after, new.sections or key_change.SECTIONS[meter.ea][0])
+
+
+def _change(desk: Desk, meter: Meter, before: MeterKey, after: MeterKey, count: int) -> Slip:
+    """Issue the set of `count` tokens and enter the change into the books."""
+    row = after.vending_key
+    now_tid = minute(desk.now, row.base_date)
+    tokens = desk.module.key_change(desk.session, before, after, now_tid, count, desk.actor)
+    words = key_change.words(before, after, count)
+    slip = sales.new_slip(desk, sales.KEY_CHANGE, meter, note=words)
+    for position, (kind, digits) in enumerate(tokens, 1):
+        sales.add_token(slip, meter, kind, f"key change {position} of {count}", digits)
+    if meter.base_date != row.base_date:  # TIDs start anew
+        meter.base_date, meter.last_tid, meter.first_tid = row.base_date, 0, 0
+    meter.vending_key, meter.ti, meter.ken = row, after.ti, after.ken
+    return slip
+
+
+def _target(desk: Desk, meter: Meter, new: NewKey) -> VendingKey:
+    """Return the vending key that a meter goes to: the newest that fits, else the present one."""
+    if new.sgc is None and new.krn is None and new.base_date is None:
+        return meter.vending_key
+    same_group = new.sgc in (None, meter.vending_key.sgc)
+    keep_date = same_group and new.krn is not None and new.base_date is None
+    wanted = new.base_date if not keep_date else None
+    return register.find_key(
+        desk.session, new.sgc or meter.vending_key.sgc, meter.ea, new.krn, wanted
+    )
+
+
+@dataclass(frozen=True)
+class Factory:
+    """What the factory knows about a new meter. manufactured: UTC, None for now."""
+
+    imp_per_kwh: int = 1000
+    power_limit_w: int = 0
+    manufactured: datetime | None = None
+
+
+def provision(
+    desk: Desk, number: str, factory: Factory, direct: bool = False, again: bool = False
+) -> tuple[dict, Slip | None]:
+    """Return (provisioning record, slip of the key change set that comes with it).
+
+    The record's `request` is what the service port of a meter in factory state takes. Raises
+    Refusal for a meter that was provisioned already, unless `again`.
+    """
+    meter = register.find_meter(desk.session, number)
+    made = minute(factory.manufactured or desk.now, meter.base_date)
+    working = register.key_of(meter)
+    initial = None if direct else desk.module.initial_key(meter.drn, meter.ea)
+    key = replace(working, initial=initial)
+    secret = desk.module.provisioning_key(desk.session, key, desk.actor, again)
+    meter.provisioned, meter.first_tid = 1, made
+    meter.last_tid = max(meter.last_tid, made)
+    row = meter.vending_key
+    request = {
+        "do": "provision", "drn": meter.drn, "iin": meter.iin,
+        "sgc": row.sgc if direct else _NO_SGC,
+        "ti": f"{meter.ti:02d}" if direct else _NO_TI,
+        "krn": row.krn if direct else _FIRST_KRN,
+        "kt": key.kt, "ken": meter.ken if direct else _NO_EXPIRY, "ea": meter.ea,
+        "decoder_key": secret, "manufactured": made, "imp_per_kwh": factory.imp_per_kwh,
+        "power_limit_w": factory.power_limit_w,
+    }  # fmt: skip
+    record = {"format": "meter20 provisioning record 1", "warning": _WARNING, "request": request}
+    if direct:
+        return record, None
+    sections = key_change.SECTIONS[meter.ea][-1]  # the third of EA07 tells a new meter its SGC
+    return record, _change(desk, meter, key, working, sections)

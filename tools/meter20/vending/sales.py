@@ -1,0 +1,305 @@
+"""Sales: credit, management and test tokens over the counter, and taking a sale back.
+
+Each function does one transaction at a `Desk` and returns its slip. It works everything out
+first, asks the security module for the tokens, and changes the books last, so that a refusal
+leaves nothing behind - which a batch, with many sales in one transaction, relies on.
+
+TIDs: an ordinary token takes the present minute, or the minute after the last one given to this
+meter, and never 00:01; free units take 00:01 of their day. Source: IEC 62055-41, TID; STS 531
+CTSA09.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from sts import kinds
+
+from meter20.vending import refusal, register
+from meter20.vending.models import Meter, Slip, Token
+from meter20.vending.refusal import Refusal
+from meter20.vending.security_module import stamp
+from meter20.vending.station import Desk
+from meter20.vending.tariff import Account, Quote, Tariff, check_exact
+from meter20.vending.token_request import TokenRequest, minute
+
+CREDIT, MANAGE, TEST, KEY_CHANGE, REVERSAL = "credit", "manage", "test", "key change", "reversal"
+GOOD, VOID = "good", "void"
+_CURRENCY_UNITS_PER_CENT = 1000
+_ALL_TESTS = {kinds.TEST_2DIGIT: (1 << 36) - 1, kinds.TEST_4DIGIT: (1 << 28) - 1}
+
+
+@dataclass(frozen=True)
+class CreditOrder:
+    """Credit for a meter: `money` in cents or `units` in 0.1 kWh, not both.
+
+    ref: the caller's own number for this sale; asked for twice, it is sold once.
+    """
+
+    meter: str
+    money: int | None = None
+    units: int | None = None
+    ref: str | None = None
+
+
+def credit(desk: Desk, order: CreditOrder) -> Slip:
+    """Sell credit, with the free units of the month if they are due."""
+    if (done := _done_before(desk.session, order)) is not None:
+        return done
+    meter = register.find_meter(desk.session, order.meter)
+    tariff = register.tariff_of(desk.session, meter)
+    account = _account(meter, desk)
+    quote = _quote(meter, tariff, order, account)
+    tid = minute(desk.now, meter.base_date, meter.last_tid)
+    requests = [_request(meter, quote, tid)]
+    free_tid = minute(desk.now, meter.base_date, special=True)
+    if quote.free and free_tid > meter.first_tid and not _taken(desk.session, meter, free_tid):
+        requests.append(TokenRequest(kinds.ELECTRICITY, free_tid, quote.free))
+    digits = desk.module.issue(desk.session, register.key_of(meter), requests, desk.actor)
+    slip = new_slip(
+        desk, CREDIT, meter, ref=order.ref, paid_cents=quote.paid, units=quote.units,
+        lines=[list(line) for line in quote.lines], currency=tariff.currency if tariff else "",
+        undo=vars(account) | {"period": meter.period},
+    )  # fmt: skip
+    for request, token in zip(requests, digits, strict=True):
+        add_token(slip, meter, request.kind, _label(request, tariff), token, request.tid)
+    _settle(meter, desk, quote, free=len(requests) > 1)
+    meter.last_tid = tid
+    return slip
+
+
+def manage(desk: Desk, number: str, kind: str, value: int, words: str) -> Slip:
+    """Issue a management token of class 2; `words` say what it does, for the receipt."""
+    meter = register.find_meter(desk.session, number)
+    tid = minute(desk.now, meter.base_date, meter.last_tid)
+    request = TokenRequest(kind, tid, value)
+    (token,) = desk.module.issue(desk.session, register.key_of(meter), [request], desk.actor)
+    slip = new_slip(desk, MANAGE, meter, note=words)
+    add_token(slip, meter, kind, words, token, tid)
+    meter.last_tid = tid
+    return slip
+
+
+def meter_test(desk: Desk, test: int, mfr: str = "00") -> Slip:
+    """Issue a class 1 test token. test: 0 for all. mfr: 2 or 4 digits, zeros for any meter."""
+    kind = {2: kinds.TEST_2DIGIT, 4: kinds.TEST_4DIGIT}.get(len(mfr))
+    if kind is None or not (mfr.isascii() and mfr.isdigit()):
+        raise Refusal(refusal.VALUE, "A manufacturer code has 2 or 4 digits.")
+    if not 0 <= test <= _ALL_TESTS[kind].bit_length():
+        raise Refusal(refusal.VALUE, f"A test is 0 to {_ALL_TESTS[kind].bit_length()}.")
+    control = 1 << test - 1 if test else _ALL_TESTS[kind]
+    return _class_1(desk, kind, {"control": control, "mfr": int(mfr)}, f"test {test}")
+
+
+def read_extended(desk: Desk, index: int) -> Slip:
+    """Issue a class 1 token that reads a control (0 to 62) or the flags (63) of STS 202-5."""
+    if not 0 <= index <= 63:
+        raise Refusal(refusal.VALUE, "An index of the extended token set is 0 to 63.")
+    fields = {"control": index << 30, "mfr": 0}
+    return _class_1(desk, kinds.READ_EXTENDED, fields, f"read control {index}")
+
+
+def _class_1(desk: Desk, kind: str, fields: dict, words: str) -> Slip:
+    token = desk.module.issue_test(desk.session, kind, fields, desk.actor)
+    slip = new_slip(desk, TEST, None, note=words)
+    add_token(slip, None, kind, words, token)
+    return slip
+
+
+# -- taking back -------------------------------------------------------------------------------
+
+
+def reverse(desk: Desk, number: int, reason: str, delivered: bool) -> Slip:
+    """Take a sale back, as far as one can; returns the slip of the reversal.
+
+    A token can not be taken back: whoever has its digits can use them. So the operator says
+    which of two it is:
+
+    * not delivered: nobody has seen the digits. The sale becomes void, its token is never
+      printed again, and money, debt and free units are as before. Only the last sale of a meter.
+    * delivered: the sale and its token stand; what was paid becomes a debt of the customer,
+      repaid by the tariff's share of later purchases.
+    """
+    slip = find_slip(desk.session, number)
+    if slip.operation != CREDIT or slip.meter is None:
+        raise Refusal(refusal.STATE, f"Receipt {number} is no sale of credit: nothing was paid.")
+    if slip.state != GOOD or desk.session.scalar(select(Slip).filter_by(corrects=number)):
+        raise Refusal(refusal.STATE, f"Receipt {number} was reversed already.")
+    words = _correct(slip) if delivered else _void(desk, slip)
+    back = new_slip(
+        desk, REVERSAL, slip.meter, corrects=slip.id, currency=slip.currency,
+        paid_cents=-slip.paid_cents, lines=[[f"Receipt {number}", -slip.paid_cents]],
+        note=f"{words} Reason: {reason}.",
+    )  # fmt: skip
+    desk.module.note(
+        desk.session, desk.actor, "reverse", slip.meter.drn, f"receipt {number}: {words}"
+    )
+    return back
+
+
+def _correct(slip: Slip) -> str:
+    assert slip.meter is not None
+    if slip.paid_cents == 0:
+        raise Refusal(refusal.STATE, f"Receipt {slip.id} cost nothing.")
+    slip.meter.debt_cents += slip.paid_cents
+    return "The token stays good; its price was added to the customer's debt."
+
+
+def _void(desk: Desk, slip: Slip) -> str:
+    last = select(Slip.id).filter_by(meter_id=slip.meter_id).order_by(Slip.id.desc()).limit(1)
+    if desk.session.scalar(last) != slip.id:
+        raise Refusal(
+            refusal.STATE,
+            f"Something was issued for this meter after receipt {slip.id}. Reverse it as "
+            "delivered: its price becomes a debt.",
+        )
+    assert slip.meter is not None
+    meter, before = slip.meter, slip.undo
+    meter.debt_cents, meter.carried_cents = before["debt"], before["carried"]
+    meter.period, meter.period_units = before["period"], before["bought"]
+    meter.period_fixed, meter.period_free = not before["fixed_due"], not before["free_due"]
+    slip.state = VOID
+    return "The sale is void: its token was not given to anybody and is not shown again."
+
+
+# -- slips -------------------------------------------------------------------------------------
+
+
+def new_slip(desk: Desk, operation: str, meter: Meter | None, **facts) -> Slip:
+    """Return a new slip, which gets its number when the session is flushed."""
+    defaults = {
+        "ref": None, "currency": "", "paid_cents": 0, "units": 0, "lines": [], "undo": {},
+        "note": "", "corrects": None,
+    }  # fmt: skip
+    slip = Slip(
+        operation=operation, meter=meter, issued_at=stamp(desk.now), actor=desk.actor, state=GOOD,
+        prints=1, tokens=[], **(defaults | facts),
+    )  # fmt: skip
+    desk.session.add(slip)
+    return slip
+
+
+def add_token(slip: Slip, meter: Meter | None, kind: str, label: str, digits: str,
+              tid: int | None = None) -> None:  # fmt: skip
+    """Put an issued token on a slip."""
+    slip.tokens.append(
+        Token(
+            meter_id=meter.id if meter else None, tid=tid, kind=kind, label=label, digits=digits,
+            base_date=meter.base_date if meter and tid is not None else None,
+            position=len(slip.tokens) + 1,
+        )
+    )  # fmt: skip
+
+
+def find_slip(session: Session, number: int) -> Slip:
+    """Return a slip by its receipt number; raises Refusal if there is none."""
+    slip = session.get(Slip, number)
+    if slip is None:
+        raise Refusal(refusal.UNKNOWN, f"There is no receipt {number}.")
+    return slip
+
+
+def reprinted(desk: Desk, number: int) -> Slip:
+    """Return a slip to print once more; raises Refusal if it is void. Counts and logs the copy."""
+    slip = find_slip(desk.session, number)
+    if slip.state == VOID:
+        raise Refusal(refusal.STATE, f"Receipt {number} is void: its token is not shown again.")
+    slip.prints += 1
+    drn = slip.meter.drn if slip.meter else ""
+    desk.module.note(desk.session, desk.actor, "reprint", drn, f"receipt {number}")
+    return slip
+
+
+def history(session: Session, meter: Meter | None, limit: int) -> list[Slip]:
+    """Return the latest slips, newest first, of one meter or of all."""
+    query = select(Slip).order_by(Slip.id.desc()).limit(limit)
+    return list(session.scalars(query.filter_by(meter_id=meter.id) if meter else query))
+
+
+# -- inside ------------------------------------------------------------------------------------
+
+
+def _done_before(session: Session, order: CreditOrder) -> Slip | None:
+    """Return the slip of `order.ref` if it was sold; raises Refusal if that was another sale."""
+    if order.ref is None:
+        return None
+    slip = session.scalar(select(Slip).filter_by(ref=order.ref))
+    if slip is not None and (
+        slip.meter is None or slip.meter.drn != register.checked_drn(order.meter)
+    ):
+        raise Refusal(
+            refusal.EXISTS, f"The reference {order.ref!r} belongs to another meter's sale."
+        )
+    return slip
+
+
+def _account(meter: Meter, desk: Desk) -> Account:
+    """Return where the customer stands now; a new calendar month starts afresh."""
+    this_month = meter.period == _period(desk)
+    return Account(
+        debt=meter.debt_cents,
+        carried=meter.carried_cents,
+        bought=meter.period_units if this_month else 0,
+        fixed_due=not (this_month and meter.period_fixed),
+        free_due=not (this_month and meter.period_free),
+    )
+
+
+def _quote(meter: Meter, tariff: Tariff | None, order: CreditOrder, account: Account) -> Quote:
+    """Return what the order comes to; raises Refusal where meter, tariff and order do not fit."""
+    if (order.money is None) == (order.units is None):
+        raise Refusal(refusal.VALUE, "Say either how much money or how many kWh.")
+    if meter.accounting == register.MONEY:
+        if order.money is None:
+            raise Refusal(refusal.VALUE, f"Meter {meter.drn} counts money: sell it money.")
+        return _needed(tariff, meter).for_transfer(order.money, account)
+    if order.money is not None:
+        return _needed(tariff, meter).for_money(order.money, account)
+    assert order.units is not None
+    if tariff is not None:
+        return tariff.for_energy(order.units, account)
+    check_exact(order.units)
+    return Quote(0, order.units, [])
+
+
+def _needed(tariff: Tariff | None, meter: Meter) -> Tariff:
+    if tariff is None:
+        raise Refusal(
+            refusal.STATE,
+            f"Meter {meter.drn} has no tariff, so money has no price: `meter20 vend tariff add`, "
+            "or sell kWh.",
+        )
+    return tariff
+
+
+def _request(meter: Meter, quote: Quote, tid: int) -> TokenRequest:
+    if meter.accounting == register.MONEY:
+        value = quote.transfer * _CURRENCY_UNITS_PER_CENT
+        return TokenRequest(kinds.ELECTRICITY_CURRENCY, tid, value)
+    return TokenRequest(kinds.ELECTRICITY, tid, quote.units)
+
+
+def _label(request: TokenRequest, tariff: Tariff | None) -> str:
+    if request.kind == kinds.ELECTRICITY_CURRENCY:
+        return f"{request.value / 100_000:.2f} {tariff.currency if tariff else ''}".strip()
+    free = "free " if request.tid % 1440 == 1 else ""
+    return f"{free}{request.value / 10:.1f} kWh"
+
+
+def _settle(meter: Meter, desk: Desk, quote: Quote, free: bool) -> None:
+    """Enter a sale into the customer's account."""
+    account = _account(meter, desk)
+    meter.debt_cents -= quote.debt
+    meter.carried_cents = quote.carried
+    meter.period, meter.period_units = _period(desk), account.bought + quote.units
+    meter.period_fixed = quote.fixed or not account.fixed_due
+    meter.period_free = free or not account.free_due
+
+
+def _period(desk: Desk) -> str:
+    return f"{desk.now:%Y-%m}"
+
+
+def _taken(session: Session, meter: Meter, tid: int) -> bool:
+    query = select(Token.id).filter_by(meter_id=meter.id, base_date=meter.base_date, tid=tid)
+    return session.scalar(query) is not None

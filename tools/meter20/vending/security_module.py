@@ -1,0 +1,434 @@
+"""The security module: alone holds the vending keys; it derives and encrypts, and never exports.
+
+Nothing but this module derives a decoder key or encrypts a token for the station (a test holds
+to that), and its answers are tokens. Keys leave it in two ways only: wrapped for another
+station (`export_keys`), and as the decoder key of one new meter that is being provisioned
+(`provisioning_key`), which is audited and refused a second time. The limits of a key are kept
+here, not in the caller, and everything it does is in the audit log.
+
+At rest, vending keys are sealed under a master key, which is sealed under a passphrase or a key
+file. This is a boundary in code, in the station's process: it protects the database and the
+backups, not against somebody who controls the unlocked process. That takes a module in hardware.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from operator import attrgetter
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from sts import kinds
+from sts.decoder_key import DITK
+
+from meter20.vending import audit, key_change, refusal, sealing, transport, vending_key
+from meter20.vending.derivation import decoder_key
+from meter20.vending.encoder import encode
+from meter20.vending.models import AuditEntry, KeyUsage, Vault, VendingKey
+from meter20.vending.refusal import Refusal
+from meter20.vending.token_request import TokenRequest, body, check
+from meter20.vending.vending_key import KeyTerms, MeterKey
+
+_PROVISION = "provision"
+_TERMS = tuple(KeyTerms.__dataclass_fields__)
+_FACTS = attrgetter("sealed", *_TERMS)
+
+
+class SecurityModule:
+    """An unlocked security module. It works in the caller's transactions, with their audit."""
+
+    def __init__(self, master: bytes, now: Callable[[], datetime], tables: dict | None = None):
+        """Hold the `master` key. tables: EA07 tables of a licensee, None for the sample tables."""
+        self._master = master
+        self._audit_key = sealing.subkey(master, b"audit log")
+        self._seal_key = sealing.subkey(master, b"keys at rest")
+        self._now = now
+        self._tables = tables
+        self._opened: dict[tuple, tuple[KeyTerms, bytes]] = {}
+
+    def __repr__(self) -> str:
+        return "SecurityModule(hidden)"
+
+    # -- locking -------------------------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls,
+        session: Session,
+        secret: sealing.Secret,
+        name: str,
+        actor: str,
+        now: Callable[[], datetime],
+        tables: dict | None = None,
+    ) -> "SecurityModule":
+        """Make the module of a new station, locked with `secret`; raises Refusal if it exists."""
+        if session.get(Vault, 1):
+            raise Refusal(refusal.EXISTS, "There is a security module in this database already.")
+        module = cls(secrets.token_bytes(sealing.KEY_BYTES), now, tables)
+        vault = Vault(id=1, name=name, created_at=stamp(now()))
+        module._lock(vault, secret)
+        session.add(vault)
+        module._log(session, actor, "create", detail=f"station {name}")
+        return module
+
+    @classmethod
+    def unlock(
+        cls,
+        session: Session,
+        secret: sealing.Secret,
+        now: Callable[[], datetime],
+        tables: dict | None = None,
+    ) -> "SecurityModule":
+        """Return the module, opened with `secret`; raises Refusal when it is the wrong one."""
+        vault = session.get(Vault, 1)
+        if vault is None:
+            raise Refusal(refusal.NO_DATABASE, "There is no security module in this database yet.")
+        lock = sealing.Lock(vault.lock_kind, vault.lock_salt, vault.lock_cost)
+        words = f"This {secret.kind.replace('-', ' ')} does not open the security module."
+        master = sealing.unseal(
+            lock.key(secret), vault.sealed_master, b"master", words, refusal.SECRET
+        )
+        return cls(master, now, tables)
+
+    def relock(self, session: Session, secret: sealing.Secret, actor: str) -> None:
+        """Lock the module with another `secret` from now on; no vending key changes."""
+        self._lock(session.get_one(Vault, 1), secret)
+        self._log(session, actor, "relock", detail=f"now locked with a {secret.kind}")
+
+    def _lock(self, vault: Vault, secret: sealing.Secret) -> None:
+        lock = sealing.Lock.new(secret)
+        vault.lock_kind, vault.lock_salt, vault.lock_cost = lock.kind, lock.salt, lock.cost
+        vault.sealed_master = sealing.seal(lock.key(secret), self._master, b"master")
+
+    # -- vending keys --------------------------------------------------------------------------
+
+    def generate_key(self, session: Session, terms: KeyTerms, actor: str) -> VendingKey:
+        """Make a random vending key under `terms`."""
+        key = secrets.token_bytes(vending_key.KEY_BYTES[terms.dkga])
+        return self._keep(
+            session, terms, _odd_parity(key) if terms.dkga == "02" else key, actor, "generate key"
+        )
+
+    def load_key(self, session: Session, terms: KeyTerms, key_hex: str, actor: str) -> VendingKey:
+        """Keep a vending key given as hexadecimal text; raises Refusal if malformed."""
+        try:
+            key = bytes.fromhex(key_hex)
+        except ValueError:
+            key = b""
+        if len(key) != vending_key.KEY_BYTES[terms.dkga]:
+            count = 2 * vending_key.KEY_BYTES[terms.dkga]
+            raise Refusal(
+                refusal.VALUE,
+                f"A vending key for DKGA{terms.dkga} has {count} hexadecimal digits.",
+            )
+        return self._keep(session, terms, key, actor, "load key")
+
+    def change_limits(self, session: Session, row: VendingKey, limits: dict, actor: str) -> None:
+        """Set other limits, kinds or expiry on a vending key, and seal it anew."""
+        terms = self._terms(row).changed(**limits)
+        row.sealed = sealing.seal(self._seal_key, self._vending_key(row), terms.sealed_text())
+        for name, value in limits.items():
+            setattr(row, name, value)
+        said = ", ".join(f"{name} {value}" for name, value in limits.items())
+        self._log(session, actor, "change limits", supply=row.label, detail=said)
+
+    def export_keys(
+        self, session: Session, rows: Sequence[VendingKey], secret: sealing.Secret, actor: str
+    ) -> str:
+        """Return a file for another station: keys and terms of `rows`, sealed under `secret`."""
+        entries = [(self._terms(row), self._vending_key(row)) for row in rows]
+        for row in rows:
+            self._log(
+                session,
+                actor,
+                "export key",
+                supply=row.label,
+                detail=f"check value {row.check_value}",
+            )
+        return transport.sealed_file(entries, secret)
+
+    def import_keys(
+        self, session: Session, text: str, secret: sealing.Secret, actor: str
+    ) -> list[VendingKey]:
+        """Keep the keys of a file from another station; raises Refusal for the wrong secret."""
+        return [
+            self._keep(session, terms, key, actor, "import key")
+            for terms, key in transport.opened_file(text, secret)
+        ]
+
+    def _keep(
+        self, session: Session, terms: KeyTerms, key: bytes, actor: str, operation: str
+    ) -> VendingKey:
+        same = select(VendingKey).filter_by(
+            sgc=terms.sgc, krn=terms.krn, ea=terms.ea, base_date=terms.base_date
+        )
+        if session.scalar(same):
+            raise Refusal(
+                refusal.EXISTS,
+                f"Supply group {terms.sgc} has a key with KRN {terms.krn}, EA{terms.ea} and base "
+                f"date {terms.base_date} already. A new key takes another KRN.",
+            )
+        row = VendingKey(
+            **{name: getattr(terms, name) for name in _TERMS},
+            check_value=sealing.check_value(key),
+            sealed=sealing.seal(self._seal_key, key, terms.sealed_text()),
+            created_at=stamp(self._now()),
+        )
+        session.add(row)
+        session.flush()
+        self._log(
+            session,
+            actor,
+            operation,
+            supply=row.label,
+            detail=f"{vending_key.VENDING_KEY_NAMES[row.kt]}, KEN {row.ken}, DKGA{row.dkga}, "
+            f"check value {row.check_value}",
+        )
+        return row
+
+    # -- tokens --------------------------------------------------------------------------------
+
+    def issue(
+        self, session: Session, meter: MeterKey, requests: Sequence[TokenRequest], actor: str
+    ) -> list[str]:
+        """Return the digits of the requested tokens, all of them or none.
+
+        Raises Refusal before it has changed anything; `log_refusal` puts it into the audit log,
+        once the caller has taken back what it did itself.
+        """
+        row = meter.vending_key
+        try:
+            tokens, amounts = self._encoded(session, meter, requests)
+        except Refusal as refused:
+            refused.about = {"meter": meter.drn, "supply": row.label, "kind": requests[0].kind}
+            raise
+        usage = self._usage(session, row)
+        for request, amount in zip(requests, amounts, strict=True):
+            _count(usage, request.kind, amount)
+            self._log(
+                session,
+                actor,
+                audit.ISSUE,
+                meter=meter.drn,
+                supply=row.label,
+                kind=request.kind,
+                tid=request.tid,
+                amount=amount,
+            )
+        return tokens
+
+    def issue_test(self, session: Session, kind: str, fields: dict, actor: str) -> str:
+        """Return a class 1 token: for any meter, under no key, and without a TID."""
+        if kind not in (kinds.TEST_2DIGIT, kinds.TEST_4DIGIT, kinds.READ_EXTENDED):
+            raise Refusal(refusal.VALUE, f"{kind} is not a token of class 1.")
+        self._log(session, actor, audit.ISSUE, kind=kind, detail=f"control {fields['control']:x}")
+        return encode(kind, None, None, fields)
+
+    def key_change(
+        self,
+        session: Session,
+        old: MeterKey,
+        new: MeterKey,
+        now_tid: int,
+        sections: int,
+        actor: str,
+    ) -> list[tuple[str, str]]:
+        """Return (kind, digits) of the set that takes a meter from the key `old` to `new`.
+
+        now_tid: the present minute under the new base date. sections: 2 or 3 for EA07, 4 for EA11.
+        The old key may have expired, the new one may not. A new base date sets RO.
+        """
+        old_key, new_key = self._decoder_key(old), self._decoder_key(new)
+        key_change.check(old, new, now_tid, same_key=old_key == new_key)
+        parts = key_change.sections(new, new_key, key_change.rolls_over(old, new), sections)
+        self._log(
+            session,
+            actor,
+            "key change",
+            meter=new.drn,
+            supply=new.vending_key.label,
+            detail=key_change.words(old, new, sections),
+        )
+        return [(kind, self._encode(kind, new.ea, old_key, fields)) for kind, fields in parts]
+
+    # -- new meters ----------------------------------------------------------------------------
+
+    def initial_key(self, drn: str, ea: str) -> bytes:
+        """Return a random initial key (DITK) for a new meter, sealed: it opens no other meter."""
+        key = secrets.token_bytes(vending_key.KEY_SIZES[ea])
+        return sealing.seal(self._seal_key, key, b"DITK " + drn.encode())
+
+    def provisioning_key(self, session: Session, meter: MeterKey, actor: str, again: bool) -> str:
+        """Return the decoder key of one new meter in clear, as hexadecimal, to be put into it.
+
+        The only key that ever leaves in clear. Audited; raises Refusal the second time unless
+        `again`. It makes tokens for this one meter, as the meter's own memory does.
+        """
+        before = select(AuditEntry.seq).filter_by(meter=meter.drn, operation=_PROVISION).limit(1)
+        if session.scalar(before) and not again:
+            raise Refusal(
+                refusal.STATE,
+                f"Meter {meter.drn} was provisioned already; its key is not shown a second time. "
+                "If the record was lost before it reached the meter, use --again.",
+            )
+        kind = vending_key.DECODER_KEY_NAMES[meter.kt]
+        self._log(
+            session,
+            actor,
+            _PROVISION,
+            meter=meter.drn,
+            supply=meter.vending_key.label,
+            detail=f"{kind} given out for a new meter" + (", again" if again else ""),
+        )
+        return self._decoder_key(meter).hex()
+
+    # -- the log -------------------------------------------------------------------------------
+
+    def note(self, session: Session, actor: str, operation: str, meter: str, detail: str) -> None:
+        """Put something that the station did without a token into the audit log."""
+        self._log(session, actor, operation, meter=meter, detail=detail)
+
+    def log_refusal(self, session: Session, actor: str, refused: Refusal) -> None:
+        """Put a refusal of this module into the audit log; others are the station's own."""
+        if refused.about:
+            self._log(session, actor, "refuse", **refused.about, detail=refused.code)
+
+    def verify_log(self, session: Session, noted: str | None = None) -> audit.Report:
+        """Verify the audit log with the module's own key; see `audit.verify`."""
+        return audit.verify(session, self._audit_key, noted)
+
+    def _log(self, session: Session, actor: str, operation: str, **facts) -> None:
+        entry = {"meter": "", "supply": "", "kind": "", "tid": None, "amount": None, "detail": ""}
+        audit.append(
+            session,
+            self._audit_key,
+            time=stamp(self._now()),
+            actor=actor,
+            operation=operation,
+            **(entry | facts),
+        )
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _encoded(
+        self, session: Session, meter: MeterKey, requests: Sequence[TokenRequest]
+    ) -> tuple[list[str], list[int]]:
+        """Return tokens and the amounts they carry, after every rule of the key was kept."""
+        terms = self._terms(meter.vending_key)
+        if meter.kt == DITK:
+            raise Refusal(
+                refusal.KEY_TYPE,
+                f"Meter {meter.drn} still holds its initial key (DITK): change its key first.",
+            )
+        for request in requests:
+            check(terms, meter, request)
+        bodies = [body(request) for request in requests]
+        self._check_amounts(session, meter.vending_key, terms, requests, bodies)
+        key = self._decoder_key(meter)
+        tokens = [
+            self._encode(request.kind, meter.ea, key, fields)
+            for request, (fields, _) in zip(requests, bodies, strict=True)
+        ]
+        return tokens, [amount for _, amount in bodies]
+
+    def _encode(self, kind: str, ea: str, key: bytes, fields: dict) -> str:
+        return encode(kind, ea, key, fields, self._tables if ea == "07" else None)
+
+    def _check_amounts(self, session, row, terms, requests, bodies) -> None:
+        """Raise Refusal when a token, or the day with these tokens, passes a limit of the key."""
+        usage = self._usage(session, row)
+        today = {vending_key.CREDIT: usage.energy, vending_key.CURRENCY: usage.currency}
+        for request, (_, amount) in zip(requests, bodies, strict=True):
+            unit = vending_key.family(request.kind)
+            if unit not in today:
+                continue
+            today[unit] += max(amount, 0)
+            most, most_a_day = terms.limits(request.kind)
+            if most is not None and amount > most:
+                raise Refusal(
+                    refusal.LIMIT,
+                    f"The key {row.label} makes tokens of "
+                    f"{_amount(most, unit)} at most, not {_amount(amount, unit)}.",
+                )
+            if most_a_day is not None and today[unit] > most_a_day:
+                raise Refusal(
+                    refusal.LIMIT,
+                    f"The key {row.label} may issue "
+                    f"{_amount(most_a_day, unit)} a day; with this token it would be "
+                    f"{_amount(today[unit], unit)}.",
+                )
+
+    def _usage(self, session: Session, row: VendingKey) -> KeyUsage:
+        day = stamp(self._now())[:10]
+        usage = session.get(KeyUsage, (row.id, day))
+        if usage is None:
+            usage = KeyUsage(key_id=row.id, day=day, energy=0, currency=0, tokens=0)
+            session.add(usage)
+            session.flush()
+        return usage
+
+    def _terms(self, row: VendingKey) -> KeyTerms:
+        """Return the terms of `row`, which its seal vouches for."""
+        return self._open(row)[0]
+
+    def _vending_key(self, row: VendingKey) -> bytes:
+        """Return the vending key itself."""
+        return self._open(row)[1]
+
+    def _open(self, row: VendingKey) -> tuple[KeyTerms, bytes]:
+        """Return terms and key; raises Refusal if either was altered. Opened once, while equal."""
+        facts = _FACTS(row)
+        known = self._opened.get(facts)
+        if known is None:
+            terms = KeyTerms.of(row)
+            words = f"The record of the key {row.label} was altered outside of the module."
+            key = sealing.unseal(self._seal_key, row.sealed, terms.sealed_text(), words)
+            known = self._opened[facts] = terms, key
+        return known
+
+    def _decoder_key(self, meter: MeterKey) -> bytes:
+        if meter.initial:
+            words = (
+                f"The initial key of meter {meter.drn} was altered outside of the security module."
+            )
+            return sealing.unseal(
+                self._seal_key, meter.initial, b"DITK " + meter.drn.encode(), words
+            )
+        row = meter.vending_key
+        return decoder_key(
+            row.dkga,
+            meter.ea,
+            self._vending_key(row),
+            row.sgc,
+            f"{meter.ti:02d}",
+            row.krn,
+            row.kt,
+            row.base_date,
+            meter.pan,
+        )
+
+
+def stamp(when: datetime) -> str:
+    """Return a time as the database keeps it: UTC, to the second."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _count(usage: KeyUsage, kind: str, amount: int) -> None:
+    """Add one token to what its key issued today."""
+    usage.tokens += 1
+    if vending_key.family(kind) == vending_key.CREDIT:
+        usage.energy += amount
+    elif vending_key.family(kind) == vending_key.CURRENCY:
+        usage.currency += max(amount, 0)
+
+
+def _amount(value: int, unit: str) -> str:
+    """Return an amount of credit or currency in words."""
+    if unit == vending_key.CURRENCY:
+        return f"{value / 100_000:.2f} of the currency"
+    return f"{value // 10}.{value % 10} kWh"
+
+
+def _odd_parity(key: bytes) -> bytes:
+    """Return a DES key with its parity bits right: each byte has an odd number of ones."""
+    return bytes(octet ^ 1 ^ octet.bit_count() & 1 for octet in key)

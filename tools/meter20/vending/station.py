@@ -1,0 +1,87 @@
+"""The vending station: a database, an unlocked security module, a clock and whoever works it.
+
+`Station.desk()` is one transaction at the counter; `register`, `sales` and `rekey` say what can be
+done there. What is done at a desk stands together or not at all.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from meter20.vending.models import Vault
+from meter20.vending.refusal import Refusal
+from meter20.vending.sealing import Secret
+from meter20.vending.security_module import SecurityModule
+from meter20.vending.storage import Storage
+
+
+def utc_now() -> datetime:
+    """Return the time now. UTC has no daylight saving, so token identifiers never run back."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One transaction: what an operation needs to work with. `now`: the time of issue."""
+
+    session: Session
+    module: SecurityModule
+    actor: str
+    now: datetime
+
+
+class Station:
+    """A vending station that is open for business."""
+
+    def __init__(self, storage: Storage, secret: Secret, actor: str,
+                 now: Callable[[], datetime] = utc_now, tables=None):  # fmt: skip
+        """Check the database and unlock its security module; raises Refusal if either fails.
+
+        actor: who works here, for the audit log. tables: `ea07_sta.Tables` of a licensee.
+        """
+        storage.check()
+        self._storage = storage
+        self._actor = actor
+        self._now = now
+        with storage.reading() as session:
+            self._module = SecurityModule.unlock(session, secret, now, tables)
+            self.name = session.get_one(Vault, 1).name
+
+    @classmethod
+    def found(cls, storage: Storage, secret: Secret, name: str, actor: str,
+              now: Callable[[], datetime] = utc_now) -> "Station":  # fmt: skip
+        """Make a new station in `storage`, called `name`, and open it."""
+        storage.upgrade()
+        with storage.writing() as session:
+            SecurityModule.create(session, secret, name, actor, now)
+        return cls(storage, secret, actor, now)
+
+    @contextmanager
+    def desk(self, at: datetime | None = None) -> Iterator[Desk]:
+        """Give one writing transaction; it is durable once the block has ended.
+
+        at: the time of issue, if not now. A Refusal undoes everything that was done at the
+        desk, and enters the audit log when it came from the security module.
+        """
+        try:
+            with self._storage.writing() as session:
+                yield Desk(session, self._module, self._actor, at or self._now())
+        except Refusal as refused:
+            if refused.about:
+                with self._storage.writing() as session:
+                    self._module.log_refusal(session, self._actor, refused)
+            raise
+
+    @contextmanager
+    def looking(self) -> Iterator[Session]:
+        """Give a session to read from."""
+        with self._storage.reading() as session:
+            yield session
+
+    @property
+    def module(self) -> SecurityModule:
+        """Return the security module, for what needs no desk: verifying the audit log."""
+        return self._module

@@ -1,0 +1,219 @@
+"""Storage: opens the station's database, and gives transactions that do not surprise.
+
+SQLite (one file, the default) and PostgreSQL (by URL) behave alike here: a writing transaction
+has the database to itself from its first statement on, so two stations take turns and nobody
+reads a number that another is about to change. On SQLite that is `BEGIN IMMEDIATE` with a busy
+time-out, on PostgreSQL an advisory lock that ends with the transaction. A commit is durable
+when it returns (`synchronous=FULL`; PostgreSQL's default).
+
+Why one writer at a time: the audit log is one chain, and every token adds a link to it. A
+chain per station would write in parallel, and could be truncated one by one.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import platformdirs
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.orm import Session
+
+from meter20.vending import refusal
+from meter20.vending.refusal import Refusal
+
+BUSY_S = 30
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_WRITER_LOCK = 0x6D657465  # any number that nothing else in the same database locks
+
+
+def default_url() -> str:
+    """Return METER20_DB, else a SQLite file in the user's data folder."""
+    folder = Path(platformdirs.user_data_dir("meter20", appauthor=False))
+    return os.environ.get("METER20_DB") or str(folder / "vending.sqlite")
+
+
+class Storage:
+    """A database that holds, or is to hold, one vending station."""
+
+    def __init__(self, where: str, busy_s: float = BUSY_S):
+        """Prepare for the file or SQLAlchemy URL `where`; nothing is opened before it is used.
+
+        `busy_s`: how long a transaction waits for another one, in seconds.
+        Raises Refusal for a URL that names no usable kind of database.
+        """
+        self.path = _sqlite_path(where)
+        self.where = str(self.path) if self.path else where
+        self._busy_s = busy_s
+        self._may_create = False
+        self._engine = self._sqlite_engine(self.path) if self.path else _server_engine(where)
+        if not self.path:
+            self.where = self._engine.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def upgrade(self) -> None:
+        """Make the tables, or bring those of an older meter20 up to date; safe to repeat."""
+        with self._creating(), self._words(), self._engine.begin() as connection:
+            self._take_turn(connection)
+            config = Config()
+            config.set_main_option("script_location", str(_MIGRATIONS))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def check(self) -> None:
+        """Raise Refusal unless the database is there and has the tables of this version."""
+        if self.path and not self.path.exists():
+            raise self._no_database()
+        with self._words(), self._engine.connect() as connection:
+            revision = MigrationContext.configure(connection).get_current_revision()
+        if revision is None:
+            raise self._no_database()
+        script = ScriptDirectory(str(_MIGRATIONS))
+        if revision == script.get_current_head():
+            return
+        known = revision in {step.revision for step in script.walk_revisions()}
+        raise Refusal(
+            refusal.SCHEMA,
+            f"{self.where} was made by an older meter20: run `meter20 vend upgrade` once."
+            if known
+            else f"{self.where} was made by a newer meter20 than this one.",
+        )
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Give a session that has the database to itself; commits at the end, else rolls back.
+
+        Its rows can still be looked at afterwards.
+        """
+        session = Session(self._engine, autoflush=False, expire_on_commit=False)
+        with self._words(), session, session.begin():
+            self._take_turn(session.connection())
+            kept = []  # a session forgets what nobody holds, and reads it again
+            event.listen(session, "loaded_as_persistent", lambda _, row: kept.append(row))
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session to read from; it waits for nobody and its changes are dropped."""
+        with self._words(), Session(self._engine, autoflush=False) as session:
+            session.connection(execution_options={"reading": True})
+            yield session
+            session.rollback()
+
+    def _take_turn(self, connection) -> None:
+        """Wait until no other writing transaction is open; SQLite did so at BEGIN IMMEDIATE."""
+        if self.path:
+            return
+        connection.execute(text(f"SET LOCAL lock_timeout = {int(self._busy_s * 1000)}"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
+
+    @contextmanager
+    def _creating(self) -> Iterator[None]:
+        """Allow the SQLite file to be made; a mistyped path elsewhere leaves none behind."""
+        if self.path and not self.path.exists():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.touch(mode=0o600)
+        self._may_create = True
+        try:
+            yield
+        finally:
+            self._may_create = False
+
+    def _sqlite_engine(self, path: Path) -> Engine:
+        engine = create_engine("sqlite://", creator=partial(self._connect_sqlite, path))
+        event.listen(engine, "begin", _begin)
+        return engine
+
+    def _connect_sqlite(self, path: Path) -> sqlite3.Connection:
+        mode = "rwc" if self._may_create else "rw"
+        connection = sqlite3.connect(
+            f"{path.as_uri()}?mode={mode}",
+            uri=True,
+            timeout=self._busy_s,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    def _no_database(self) -> Refusal:
+        return Refusal(
+            refusal.NO_DATABASE,
+            f"There is no vending station in {self.where} yet: `meter20 vend init` makes one.",
+        )
+
+    @contextmanager
+    def _words(self) -> Iterator[None]:
+        """Turn what the database says into words for its user.
+
+        Only what a user can mend is translated; a constraint or a statement that fails is a bug.
+        """
+        try:
+            yield
+        except DBAPIError as error:
+            translated = self._translated(error)
+            if translated is None:
+                raise
+            raise translated from None
+
+    def _translated(self, error: DBAPIError) -> Refusal | None:
+        said = str(error.orig).lower()
+        if "locked" in said or "lock timeout" in said:
+            words = f"is busy: another process kept it for over {self._busy_s:g} s. Try again."
+        elif "not a database" in said or "malformed" in said:
+            words = "is damaged, or not a database. Restore it from a copy."
+        elif "no such table" in said or "undefinedtable" in type(error.orig).__name__.lower():
+            return self._no_database()
+        elif isinstance(error, OperationalError) and not self.path:
+            words = "cannot be reached: is the server running, and are user and password right?"
+        elif isinstance(error, OperationalError):
+            words = f"cannot be used: {error.orig}."
+        else:
+            return None
+        return Refusal(refusal.DATABASE, f"The database {self.where} {words}")
+
+
+def _begin(connection) -> None:
+    """Begin a SQLite transaction; a writing one waits here for its turn, not half way through."""
+    reading = connection.get_execution_options().get("reading")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _sqlite_path(where: str) -> Path | None:
+    """Return the absolute path of a SQLite file given as a path or a URL, None for a server."""
+    if where.startswith("sqlite:"):
+        where = make_url(where).database or ""
+    elif "://" in where:
+        return None
+    if where in ("", ":memory:"):
+        raise Refusal(
+            refusal.VALUE, "A vending station needs a file: tokens must not be forgotten."
+        )
+    return Path(where).expanduser().absolute()
+
+
+def _server_engine(where: str) -> Engine:
+    """Return the engine of a PostgreSQL URL; raises Refusal for anything else."""
+    try:
+        url = make_url(where)
+        if url.get_backend_name() != "postgresql":
+            raise Refusal(refusal.VALUE, "The database is a SQLite file or a postgresql:// URL.")
+        return create_engine(url.set(drivername="postgresql+psycopg"))
+    except (ArgumentError, NoSuchModuleError):
+        raise Refusal(refusal.VALUE, "That is no database URL.") from None
+    except ModuleNotFoundError:
+        raise Refusal(
+            refusal.DATABASE,
+            "PostgreSQL needs one more package: pip install 'meter20[postgresql]'.",
+        ) from None

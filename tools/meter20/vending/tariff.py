@@ -1,0 +1,320 @@
+"""Tariffs: what a payment buys, exactly, and a receipt whose lines add up to the cent.
+
+Pure integers: money in cents, energy in 0.1 kWh, prices in 10^-5 of the currency unit per kWh.
+A payment pays, in this order, a share of the customer's debt, the fixed charge, and energy step
+by step with tax; what is left is less than the next 0.1 kWh and is carried to the next purchase.
+Nothing is lost to rounding: debt + fixed charge + energy + tax + carried on = paid + carried over.
+
+| term | holds |
+| --- | --- |
+| currency | its short name, `ZAR` |
+| steps | [{"up_to_kwh": "350", "price": "2.1345"}, {"price": "2.98"}], a month, before tax |
+| tax_percent | on energy and fixed charge, two decimals at most |
+| fixed_charge, fixed_per | before tax; once a "month" with a purchase, or each "purchase" |
+| debt_share_percent | share of a payment that repays debt, 0 to 100 |
+| free_kwh | free basic units a month, issued with the first purchase of it |
+"""
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+
+from meter20.vending import refusal
+from meter20.vending.refusal import Refusal
+
+#: The most that one token carries, 0.1 kWh. Source: reference of the 16-bit decimal float.
+MAX_UNITS = 18_201_624
+_MANTISSAS = 1 << 14
+MONTH, PURCHASE = "month", "purchase"
+_PRICE_SCALE = 100_000
+_COST_PER_CENT = 10_000  # 0.1 kWh at 10^-5 a kWh costs 10^-6: ten thousand of them are a cent
+
+
+def hundredths(text: str, what: str) -> int:
+    """Return a decimal text in hundredths (cents); raises Refusal if finer or negative."""
+    return _scaled(text, 100, what)
+
+
+def tenths(text: str, what: str) -> int:
+    """Return kWh as a number of 0.1 kWh; raises Refusal, and names the neighbours, if finer."""
+    value = _decimal(text, what) * 10
+    whole = int(value)
+    if value != whole:
+        raise Refusal(
+            refusal.VALUE,
+            f"A token carries multiples of 0.1 kWh: {text} kWh would be "
+            f"{whole / 10} or, rounded up as the standard does, {(whole + 1) / 10}.",
+        )
+    return whole
+
+
+def carried_by_token(units: int) -> int:
+    """Return the largest number up to `units` that a token can say exactly.
+
+    Every number up to 16383 (1638.3 kWh), then every tenth, hundredth and thousandth.
+    """
+    scale, offset = 1, 0
+    while units - offset >= _MANTISSAS * scale:
+        offset += _MANTISSAS * scale
+        scale *= 10
+    return offset + (units - offset) // scale * scale
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where a customer stands before a purchase. Cents and 0.1 kWh; `bought` is this month's."""
+
+    debt: int = 0
+    carried: int = 0
+    bought: int = 0
+    fixed_due: bool = True
+    free_due: bool = True
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a purchase comes to. `lines` add up to `paid`; `units` go on the token (0.1 kWh).
+
+    transfer: cents that a currency token carries, 0 for an energy token. carried: what is kept
+    for the next purchase. free: free units to issue besides.
+    """
+
+    paid: int
+    units: int
+    lines: list[tuple[str, int]]
+    debt: int = 0
+    carried: int = 0
+    transfer: int = 0
+    fixed: bool = False
+    free: int = 0
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """A price list. steps: (last 0.1 kWh of the month or None, price in 10^-5 per kWh)."""
+
+    currency: str
+    steps: tuple[tuple[int | None, int], ...]
+    tax: int = 0
+    fixed: int = 0
+    fixed_per: str = MONTH
+    debt_share: int = 0
+    free: int = 0
+
+    @classmethod
+    def from_terms(cls, terms: dict) -> "Tariff":
+        """Return the tariff of `terms`; raises Refusal for a term that is wrong or unknown."""
+        known = {
+            "currency", "steps", "tax_percent", "fixed_charge", "fixed_per",
+            "debt_share_percent", "free_kwh",
+        }  # fmt: skip
+        if not isinstance(terms, dict) or set(terms) - known:
+            raise Refusal(refusal.VALUE, f"A tariff has these terms: {', '.join(sorted(known))}.")
+        share = _scaled(str(terms.get("debt_share_percent", 0)), 1, "debt_share_percent")
+        per = terms.get("fixed_per", MONTH)
+        if share > 100 or per not in (MONTH, PURCHASE):
+            raise Refusal(
+                refusal.VALUE, 'debt_share_percent is 0 to 100, fixed_per "month" or "purchase".'
+            )
+        return cls(
+            currency=str(terms.get("currency", "")),
+            steps=_steps(terms.get("steps")),
+            tax=hundredths(str(terms.get("tax_percent", 0)), "tax_percent"),
+            fixed=hundredths(str(terms.get("fixed_charge", 0)), "fixed_charge"),
+            fixed_per=per,
+            debt_share=share,
+            free=tenths(str(terms.get("free_kwh", 0)), "free_kwh"),
+        )
+
+    @staticmethod
+    @lru_cache(maxsize=64)
+    def from_text(text: str) -> "Tariff":
+        """Return the tariff of terms in JSON; raises Refusal as `from_terms` does."""
+        return Tariff.from_terms(json.loads(text))
+
+    def for_money(self, paid: int, account: Account) -> Quote:
+        """Return what `paid` cents buy; raises Refusal when it is less than 0.1 kWh."""
+        debt = min(account.debt, paid * self.debt_share // 100)
+        left = paid + account.carried - debt
+        fixed = self._fixed_due(account)
+        units = self._affordable(left, fixed, account.bought)
+        if units == 0:
+            least = self._total(1, fixed, account.bought)
+            raise Refusal(
+                refusal.VALUE,
+                f"{_money(paid)} {self.currency} buys less than 0.1 kWh: {_money(debt)} of it "
+                f"repays debt, and with the fixed charge 0.1 kWh costs {_money(least)}.",
+            )
+        return self._quote(paid, units, debt, fixed, account)
+
+    def for_energy(self, units: int, account: Account) -> Quote:
+        """Return what `units` (0.1 kWh) cost; raises Refusal for a number no token can say."""
+        if not 1 <= units <= MAX_UNITS:
+            raise Refusal(
+                refusal.VALUE, f"A token carries 0.1 to {MAX_UNITS / 10} kWh, not {units / 10}."
+            )
+        check_exact(units)
+        fixed = self._fixed_due(account)
+        cost = self._total(units, fixed, account.bought)
+        own = max(cost - account.carried, 0)
+        if account.debt and self.debt_share == 100:
+            raise Refusal(refusal.STATE, "All of a payment repays debt under this tariff.")
+        share = -(-own * self.debt_share // (100 - self.debt_share)) if account.debt else 0
+        debt = min(account.debt, share)
+        return self._quote(own + debt, units, debt, fixed, account)
+
+    def for_transfer(self, paid: int, account: Account) -> Quote:
+        """Return what `paid` cents put on a meter that counts money itself."""
+        debt = min(account.debt, paid * self.debt_share // 100)
+        fixed = self._fixed_due(account)
+        charge = self._total(0, fixed, 0)
+        transfer = paid + account.carried - debt - charge
+        if transfer <= 0:
+            raise Refusal(
+                refusal.VALUE,
+                f"{_money(paid)} {self.currency} does not cover debt ({_money(debt)}) and the "
+                f"fixed charge ({_money(charge)}).",
+            )
+        lines = [
+            ("Debt repaid", debt),
+            ("Fixed charge with tax", charge),
+            ("Credit", transfer),
+            ("Carried over", -account.carried),
+        ]
+        return Quote(paid, 0, _told(lines), debt, 0, transfer, fixed > 0, self._free_due(account))
+
+    def _quote(self, paid: int, units: int, debt: int, fixed: int, account: Account) -> Quote:
+        steps = self._step_lines(units, account.bought)
+        tax = self._tax(fixed + sum(cents for _, cents in steps))
+        carried = paid + account.carried - debt - self._total(units, fixed, account.bought)
+        lines = [
+            ("Debt repaid", debt),
+            ("Fixed charge", fixed),
+            *steps,
+            (f"Tax {self.tax / 100:g} %", tax),
+            ("Carried over", -account.carried),
+            ("Carried on", carried),
+        ]
+        return Quote(
+            paid, units, _told(lines), debt, carried, 0, fixed > 0, self._free_due(account)
+        )
+
+    def _fixed_due(self, account: Account) -> int:
+        return self.fixed if account.fixed_due or self.fixed_per == PURCHASE else 0
+
+    def _free_due(self, account: Account) -> int:
+        return self.free if account.free_due else 0
+
+    def _affordable(self, cents: int, fixed: int, bought: int) -> int:
+        """Return the most units whose total is within `cents`, of those a token can say."""
+        low, high = 0, MAX_UNITS
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._total(middle, fixed, bought) <= cents:
+                low = middle
+            else:
+                high = middle - 1
+        return carried_by_token(low)
+
+    def _total(self, units: int, fixed: int, bought: int) -> int:
+        net = fixed + _cents(self._cost(units, bought))
+        return net + self._tax(net)
+
+    def _tax(self, net: int) -> int:
+        return (net * self.tax + 5_000) // 10_000
+
+    def _cost(self, units: int, bought: int) -> int:
+        """Return the price of `units` after `bought` this month, in 10^-6 of the currency unit."""
+        return sum(part * price for part, price in self._parts(units, bought))
+
+    def _parts(self, units: int, bought: int) -> list[tuple[int, int]]:
+        """Return (units, price) step by step."""
+        parts = []
+        for end, price in self.steps:
+            part = units if end is None else max(min(units, end - bought), 0)
+            if part:
+                parts.append((part, price))
+            units -= part
+            bought += part
+        return parts
+
+    def _step_lines(self, units: int, bought: int) -> list[tuple[str, int]]:
+        """Return a line for each step; rounded so that their sum is the rounded sum."""
+        lines, cost, told = [], 0, 0
+        for part, price in self._parts(units, bought):
+            cost += part * price
+            words = f"{part / 10:.1f} kWh at {Decimal(price) / _PRICE_SCALE:f}"
+            lines.append((words, _cents(cost) - told))
+            told = _cents(cost)
+        return lines
+
+
+def check_exact(units: int) -> None:
+    """Raise Refusal, naming the neighbours, when a token can not carry exactly `units`."""
+    below = carried_by_token(units)
+    if below == units:
+        return
+    above = below + 1
+    while carried_by_token(above) != above:
+        above += 1
+    raise Refusal(
+        refusal.VALUE,
+        f"A token can not say {units / 10} kWh exactly: take {below / 10} or {above / 10}.",
+    )
+
+
+def _steps(terms) -> tuple[tuple[int | None, int], ...]:
+    """Return the steps in order; raises Refusal unless they rise and the last one has no end."""
+    try:
+        steps = [
+            (
+                tenths(str(step["up_to_kwh"]), "up_to_kwh") if "up_to_kwh" in step else None,
+                _scaled(str(step["price"]), _PRICE_SCALE, "price"),
+            )
+            for step in terms
+        ]
+    except (TypeError, KeyError):
+        steps = []
+    ends = [end for end, _ in steps if end is not None]
+    if (
+        not steps
+        or steps[-1][0] is not None
+        or len(ends) + 1 != len(steps)
+        or ends != sorted(ends)
+    ):
+        raise Refusal(
+            refusal.VALUE,
+            "Each step of a tariff has a price and, except the last, a rising up_to_kwh.",
+        )
+    return tuple(steps)
+
+
+def _told(lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Leave out the lines that say nothing; energy at no price still says how much."""
+    return [(words, cents) for words, cents in lines if cents or " kWh at " in words]
+
+
+def _cents(cost: int) -> int:
+    return (cost + _COST_PER_CENT // 2) // _COST_PER_CENT
+
+
+def _money(cents: int) -> str:
+    return f"{Decimal(cents) / 100:.2f}"
+
+
+def _scaled(text: str, scale: int, what: str) -> int:
+    value = _decimal(text, what) * scale
+    if value != int(value):
+        raise Refusal(refusal.VALUE, f"{what}: {text} is finer than {Decimal(1) / scale:f}.")
+    return int(value)
+
+
+def _decimal(text: str, what: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or value < 0 or value >= 10**12:
+        raise Refusal(refusal.VALUE, f"{what}: {text!r} is not an amount.")
+    return value

@@ -1,0 +1,63 @@
+"""Transport files: vending keys and their rules on the way from one station to another.
+
+A JSON file that says which keys it holds; the keys and every rule are one AES-256-GCM text under
+a transport secret, which is a passphrase or a shared key file and never the station's own.
+
+Why not AES key wrap (RFC 3394): it takes keys of 16 bytes and more, a DKGA02 key has 8, and it
+would leave the rules that travel with a key unprotected.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from meter20.vending import refusal, sealing
+from meter20.vending.refusal import Refusal
+from meter20.vending.vending_key import KeyTerms
+
+FORMAT = "meter20 supply groups 1"
+
+
+def sealed_file(entries: Sequence[tuple[KeyTerms, bytes]], secret: sealing.Secret) -> str:
+    """Return a transport file with (terms, vending key) pairs, locked with `secret`."""
+    lock = sealing.Lock.new(secret)
+    header = {
+        "format": FORMAT,
+        "lock": lock.kind,
+        "salt": lock.salt.hex(),
+        "cost": lock.cost,
+        "holds": [
+            f"{terms.sgc} KRN {terms.krn} EA{terms.ea} {terms.base_date}" for terms, _ in entries
+        ],
+    }
+    plain = json.dumps([asdict(terms) | {"key": key.hex()} for terms, key in entries]).encode()
+    sealed = sealing.seal(lock.key(secret), plain, _about(header))
+    return json.dumps(header | {"sealed": sealed.hex()}, indent=2) + "\n"
+
+
+def opened_file(text: str, secret: sealing.Secret) -> list[tuple[KeyTerms, bytes]]:
+    """Return the (terms, vending key) pairs of a file; raises Refusal if it does not open."""
+    try:
+        file = json.loads(text)
+        sealed = bytes.fromhex(file.pop("sealed"))
+        lock = sealing.Lock(file["lock"], bytes.fromhex(file["salt"]), int(file["cost"]))
+        if file["format"] != FORMAT:
+            raise ValueError(file["format"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Refusal(
+            refusal.VALUE, "This is not a file of supply groups made by meter20."
+        ) from None
+    words = (
+        f"The transport {secret.kind.replace('-', ' ')} does not open this file, or the file was "
+        "altered on its way. It is the one chosen at export, not the station's own."
+    )
+    plain = sealing.unseal(lock.key(secret), sealed, _about(file), words, refusal.SECRET)
+    return [
+        (KeyTerms(**entry), bytes.fromhex(key))
+        for entry in json.loads(plain)
+        if (key := entry.pop("key"))
+    ]
+
+
+def _about(header: dict) -> bytes:
+    return json.dumps(header, sort_keys=True).encode()

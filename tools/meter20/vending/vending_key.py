@@ -1,0 +1,148 @@
+"""The rules of a vending key: what its decoder keys are, and which tokens it may make.
+
+Pure: no database, no key material. The security module seals these rules together with the
+key, so that they cannot be changed outside of it.
+
+| limit | unit |
+| --- | --- |
+| max_token_energy, max_day_energy | 0.1 kWh |
+| max_token_currency, max_day_currency | 10^-5 of the currency unit |
+
+Source: IEC 62055-41, vending keys and key attributes; the limits are this station's own.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
+
+from sts import kinds
+from sts.decoder_key import DCTK, DDTK, DITK, DUTK, KEY_SIZES
+
+from meter20.vending import refusal
+from meter20.vending.models import VendingKey
+from meter20.vending.refusal import Refusal
+from meter20.vending.tid_clock import BASE_YEARS
+
+#: The name of the vending key that decoder keys of a type (KT) come from.
+VENDING_KEY_NAMES = {DDTK: "VDDK", DUTK: "VUDK", DCTK: "VCDK"}
+DECODER_KEY_NAMES = {DITK: "DITK", DDTK: "DDTK", DUTK: "DUTK", DCTK: "DCTK"}
+
+#: Which key type may follow which. Source: reference of key types; low confidence beyond DITK.
+PERMITTED_CHANGES = {
+    DITK: (DITK, DDTK, DUTK, DCTK),
+    DDTK: (DDTK, DUTK, DCTK),
+    DUTK: (DDTK, DUTK),
+    DCTK: (DDTK, DUTK, DCTK),
+}
+
+#: Bytes of a vending key by decoder key generation algorithm (DKGA).
+KEY_BYTES = {"02": 8, "04": 20}
+
+CREDIT, CURRENCY, MANAGEMENT, KEY_CHANGE = "credit", "currency", "management", "key-change"
+ALL_KINDS = f"{CREDIT},{CURRENCY},{MANAGEMENT},{KEY_CHANGE}"
+_KEY_CHANGE_KINDS = (kinds.KEY_1, kinds.KEY_2, kinds.KEY_3, kinds.KEY_4)
+_CURRENCY_KINDS = (
+    kinds.ELECTRICITY_CURRENCY,
+    kinds.WATER_CURRENCY,
+    kinds.GAS_CURRENCY,
+    kinds.TIME_CURRENCY,
+)
+_CREDIT_KINDS = (kinds.ELECTRICITY, kinds.WATER, kinds.GAS, kinds.TIME)
+
+
+def family(kind: str) -> str:
+    """Return credit, currency, management or key-change for a token kind of class 0 or 2."""
+    if kind in _CREDIT_KINDS:
+        return CREDIT
+    if kind in _CURRENCY_KINDS:
+        return CURRENCY
+    return KEY_CHANGE if kind in _KEY_CHANGE_KINDS else MANAGEMENT
+
+
+@dataclass(frozen=True)
+class KeyTerms:
+    """A vending key's attributes and limits; raises Refusal for a combination that is none."""
+
+    sgc: str
+    krn: int = 1
+    kt: int = DUTK
+    ken: int = 255
+    base_date: int = 2014
+    dkga: str = "04"
+    ea: str = "11"
+    kinds: str = ALL_KINDS
+    max_token_energy: int | None = None
+    max_day_energy: int | None = None
+    max_token_currency: int | None = None
+    max_day_currency: int | None = None
+
+    def __post_init__(self):
+        for bad, words in self._faults():
+            if bad:
+                raise Refusal(refusal.VALUE, words)
+
+    def _faults(self):
+        yield not _digits(self.sgc, 6), "A supply group code (SGC) has 6 digits."
+        yield not 1 <= self.krn <= 9, "A key revision number (KRN) is 1 to 9."
+        yield self.kt not in VENDING_KEY_NAMES, "A vending key has key type (KT) 1, 2 or 3."
+        yield not 0 <= self.ken <= 255, "A key expiry number (KEN) is 0 to 255."
+        yield self.base_date not in BASE_YEARS, "The base date is 1993, 2014 or 2035."
+        yield self.dkga not in KEY_BYTES, "The key generation algorithm (DKGA) is 02 or 04."
+        yield self.ea not in KEY_SIZES, "The encryption algorithm (EA) is 07 or 11."
+        yield (self.ea, self.dkga) == ("11", "02"), "EA11 goes with DKGA04 only."
+        yield (self.dkga, self.kt) == ("04", DCTK), "Common keys (KT 3) go with DKGA02 only."
+        for name in self.kinds.split(","):
+            known = name in ALL_KINDS.split(",") or kinds.named(name, self.ea) is not None
+            yield not known, f"There is no token kind {name!r}: {ALL_KINDS}, or a token's name."
+        for name in (term.name for term in fields(self) if term.name.startswith("max_")):
+            value = getattr(self, name)
+            yield value is not None and value < 0, "A limit is not negative."
+
+    @classmethod
+    def of(cls, row) -> "KeyTerms":
+        """Return the terms that a row (or anything with these attributes) holds."""
+        return cls(**{term.name: getattr(row, term.name) for term in fields(cls)})
+
+    def changed(self, **limits) -> "KeyTerms":
+        """Return these terms with other limits, kinds or expiry."""
+        return replace(self, **limits)
+
+    def sealed_text(self) -> bytes:
+        """Return every term as one text, which the seal of the key vouches for."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode()
+
+    def allows(self, kind: str) -> bool:
+        """Say whether this key may make tokens of `kind`."""
+        allowed = self.kinds.split(",")
+        return kind in allowed or family(kind) in allowed
+
+    def limits(self, kind: str) -> tuple[int | None, int | None]:
+        """Return (most for one token, most for one day) for credit of `kind`, in its unit."""
+        if family(kind) == CURRENCY:
+            return self.max_token_currency, self.max_day_currency
+        return self.max_token_energy, self.max_day_energy
+
+
+@dataclass(frozen=True)
+class MeterKey:
+    """Everything a meter's decoder key hangs on, but no key.
+
+    vending_key: the row of its vending key. initial: the sealed initial key (DITK) that the
+    meter still holds, else None. ti: 0..99. ken: what the meter was last told.
+    """
+
+    drn: str
+    pan: str
+    ea: str
+    ti: int
+    ken: int
+    vending_key: VendingKey
+    initial: bytes | None = field(default=None, repr=False)
+
+    @property
+    def kt(self) -> int:
+        """Return the key type that the meter holds."""
+        return DITK if self.initial else self.vending_key.kt
+
+
+def _digits(text: str, count: int) -> bool:
+    return len(text) == count and text.isascii() and text.isdigit()
