@@ -4,30 +4,45 @@
 | --- | --- |
 | display | 20x4 characters, or as asked |
 | keypad | 4x4 |
-| store | a ring of 8 flash sectors of 4 KiB |
-| load switch, buzzer, pulse input, watchdog | one each |
+| store | a ring of 6 flash sectors of 4 KiB; 2 more for settings and history |
+| load switch, buzzer, pulse input, watchdog, tamper switch | one each |
+| clock | trusted once it was set |
 """
 
 from drivers.nor_slots import NorSlots
-from flash_chip import SECTOR
+from flash_chip import SECTOR, FlashPart
 from meter.slot_store import SlotStore
 from micropython import const
-from parts import SimBuzzer, SimDisplay, SimKeypad, SimLoadSwitch, SimPulses, SimWatchdog
+from parts import (
+    SimBuzzer,
+    SimClock,
+    SimDisplay,
+    SimKeypad,
+    SimLoadSwitch,
+    SimPulses,
+    SimTamper,
+    SimWatchdog,
+)
 from ports import Ports
 
 COLUMNS = const(20)
 ROWS = const(4)
 FLASH_SIZE = 8 * SECTOR
+_STORE_SIZE = 6 * SECTOR
 
 
-def ports(chip, clock, columns=COLUMNS, rows=ROWS):
+def ports(chip, clock, columns=COLUMNS, rows=ROWS, phases=1):
     """Build this board's ports around `chip`, a FlashChip, and `clock`, a parts.Clock."""
     return Ports(
-        store=SlotStore(NorSlots(chip)),
+        store=SlotStore(NorSlots(FlashPart(chip, 0, _STORE_SIZE))),
+        notes=SlotStore(NorSlots(FlashPart(chip, _STORE_SIZE, FLASH_SIZE - _STORE_SIZE))),
         pulses=SimPulses(clock),
         load_switch=SimLoadSwitch(),
         display=SimDisplay(columns, rows),
         keypad=SimKeypad(),
         buzzer=SimBuzzer(),
         watchdog=SimWatchdog(clock),
+        tamper=SimTamper(),
+        clock=SimClock(clock),
+        phases=phases,
     )

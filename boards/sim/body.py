@@ -13,6 +13,8 @@ from meter.service import (
     Refused,
     Service,
     accepted,
+    boolean,
+    credit_fields,
     integer,
     keys,
     keys_fields,
@@ -33,13 +35,13 @@ _SECONDS_MAX = const(366 * 86_400)
 class SimBody:
     """A meter on the flash `image`; without one it is made anew and forgotten.
 
-    columns, rows: size of the display. ports: the emulated parts now in use, a
+    columns, rows: size of the display. phases: 1 or 3. ports: the emulated parts now in use, a
     ports.Ports. boots: how often power came, 1 for the first time.
     """
 
-    def __init__(self, image=None, columns=board.COLUMNS, rows=board.ROWS):
+    def __init__(self, image=None, columns=board.COLUMNS, rows=board.ROWS, phases=1):
         self._chip = FlashChip(image or RamImage(board.FLASH_SIZE))
-        self._columns, self._rows = columns, rows
+        self._parts = (columns, rows, phases)
         self._lines = Lines()
         self._waiting = []
         self._job = None
@@ -98,7 +100,7 @@ class SimBody:
         """Power comes: RAM is new, the flash is as it was."""
         self._chip.disarm()
         self._clock = Clock()
-        self.ports = board.ports(self._chip, self._clock, self._columns, self._rows)
+        self.ports = board.ports(self._chip, self._clock, *self._parts)
         self.boots += 1
         self.app = App(self.ports, self._clock.now_ms)
         self._service = Service(
@@ -110,6 +112,8 @@ class SimBody:
                 "power_cut": self._power_cut,
                 "arm_cut": self._arm_cut,
                 "explain": self._explain,
+                "tamper": self._tamper,
+                "clock": self._set_clock,
             },
         )
         self.app.step(self._clock.now_ms)
@@ -144,10 +148,9 @@ class SimBody:
         over_ms = 1000 * integer(request, "over_s", 0, _SECONDS_MAX, default=0)
         self.ports.pulses.train(count, over_ms)
         yield from self.advance(over_ms)
-        register = self.app.meter.state.register
-        return [
-            ("credit_wh", register.credit_wh),
-            ("total_wh", register.total_wh),
+        view = self.app.view(self._clock.now_ms)
+        return credit_fields(view) + [
+            ("total_wh", view.state.register.total_wh),
             ("relay", "closed" if self.app.relay_closed else "open"),
         ]
 
@@ -160,10 +163,18 @@ class SimBody:
         return [("boots", self.boots)]
 
     def _arm_cut(self, request, _now_ms):
-        torn = request.get("torn", False)
-        if torn is not True and torn is not False:
-            raise Refused("bad_request", "torn: true or false is needed")
+        torn = boolean(request, "torn")
         self._chip.arm_cut(integer(request, "after_ops", 0, 1_000_000), torn)
+        return []
+
+    def _tamper(self, request, _now_ms):
+        """Open or close the cover: {"do":"tamper","open":true}."""
+        self.ports.tamper.open = boolean(request, "open")
+        return []
+
+    def _set_clock(self, request, _now_ms):
+        """Set the clock, from now on trusted: {"do":"clock","minutes":N}, N since 2014-01-01."""
+        self.ports.clock.set(integer(request, "minutes"))
         return []
 
     def _explain(self, request, now_ms):

@@ -95,3 +95,23 @@ def _torn(old, new, seed):
     mask = (seed * 73 + 41) & 0xFF
     middle = old[half] & mask | new[half] & ~mask & 0xFF
     return new[:half] + bytes([middle]) + old[half + 1 :]
+
+
+class FlashPart(NorFlash):
+    """`size` bytes of `chip` from `start`, both whole sectors."""
+
+    sector_size = SECTOR
+    page_size = PAGE
+
+    def __init__(self, chip, start: int, size: int):
+        self._chip, self._start = chip, start
+        self.size = size
+
+    def read(self, offset, size):
+        return self._chip.read(self._start + offset, size)
+
+    def program(self, offset, data):
+        self._chip.program(self._start + offset, data)
+
+    def erase(self, offset):
+        self._chip.erase(self._start + offset)

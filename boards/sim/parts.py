@@ -5,11 +5,14 @@ Time is the clock that all parts of a meter share; it moves when the bench moves
 
 from micropython import const
 from ports.buzzer import Buzzer
+from ports.clock import Clock as RealTimeClock
 from ports.display import Display
 from ports.keypad import Keypad
 from ports.load_switch import LoadSwitch
 from ports.pulse_source import PulseSource
+from ports.tamper import Tamper
 from ports.watchdog import Watchdog
+from sts import tid
 
 _IDLE_MS = const(10_000)
 _POLL_MS = const(250)
@@ -129,3 +132,33 @@ class SimWatchdog(Watchdog):
 
     def feed(self):
         self._fed_ms = self._clock.now_ms
+
+
+class SimTamper(Tamper):
+    """A cover switch. open: whether somebody opened the cover."""
+
+    def __init__(self):
+        self.open = False
+
+    def active(self):
+        return self.open
+
+
+class SimClock(RealTimeClock):
+    """A clock that nobody trusts until it is `set`; then it goes with the meter's time."""
+
+    def __init__(self, clock):
+        self._clock = clock
+        self._minutes = None
+
+    def set(self, minutes: int):
+        """Set the time to `minutes` since 2014-01-01 00:00."""
+        self._minutes = minutes - self._clock.now_ms // 60_000
+
+    def now(self):
+        if self._minutes is None:
+            return None
+        minutes = self._minutes + self._clock.now_ms // 60_000
+        year, month, day, hour, minute = tid.date(minutes, 2014)
+        weekday = (minutes // 1440 + 2) % 7  # 1 January 2014 was a Wednesday
+        return year, month, day, weekday, hour, minute, self._clock.now_ms // 1000 % 60

@@ -7,8 +7,21 @@ asks `ports.buzzer is None`, never which board it runs on.
 from collections import namedtuple
 
 #: What a board hands to the application; see boards/*/board.py.
-#: store and pulses are there always; every other port may be None.
+#: store: RecordStore of the meter's state. notes: RecordStore of settings and history, or None.
+#: pulses: PulseSource. phases: 1 or 3, of the metering element. Every other port may be None.
 Ports = namedtuple(
     "Ports",
-    ("store", "pulses", "load_switch", "display", "keypad", "buzzer", "watchdog"),
+    (
+        "store",
+        "notes",
+        "pulses",
+        "load_switch",
+        "display",
+        "keypad",
+        "buzzer",
+        "watchdog",
+        "tamper",
+        "clock",
+        "phases",
+    ),
 )

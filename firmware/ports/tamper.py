@@ -1,0 +1,9 @@
+"""Port: the switch behind the cover of the meter."""
+
+
+class Tamper:
+    """Tells whether the cover is open, or whatever else the board watches."""
+
+    def active(self) -> bool:
+        """Return whether tampering is seen now. Never blocks."""
+        raise NotImplementedError
