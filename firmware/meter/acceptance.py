@@ -1,39 +1,51 @@
 """What a decoded token does to the meter: the rules between authentic and accepted.
 
-Each rule maps (state, fields) to (next state, result, amount_wh); the next
+Each rule maps (state, fields, meter) to (next state, result, amount); the next
 state is only kept when the result is Accept. The order of checks is fixed in
-`judged`; a token kind without a rule is a function this meter does not have.
+`judged`; a token kind without a rule is a function this meter does not have. Key
+change tokens, which have no TID, are the business of sts.key_change.
 
 Pure domain: no ports, no clock, no I/O.
 Source: IEC 62055-41, MeterApplicationProcess.
 """
 
+from collections import namedtuple
+
+from micropython import const
 from sts import amount, kinds, results, tid
 from sts.decoder_key import DUTK
 
-from meter import register
+from meter import flags, register
+from meter.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH
 from meter.state import changed
 
-_WH_PER_TENTH_KWH = 100
+_WH_PER_TENTH_KWH = const(100)
+#: Registers that ClearCredit names. Source: IEC 62055-41, Register.
+_ELECTRICITY, _ELECTRICITY_CURRENCY, _ALL = 0, 4, 0xFFFF
+
+#: What the rules need to know of the meter. in_currency: it keeps its credit in money.
+#: phases: 1 or 3.
+Kind = namedtuple("Kind", ("in_currency", "phases"))
 
 
-def judged(state, token):
-    """Return (next state, result, amount_wh) of `token`, a sts.decoder.Token with a good CRC.
+def judged(state, token, meter):
+    """Return (next state, result, amount) of `token`, a sts.decoder.Token with a good CRC.
 
-    token: of class 0 or 2, decoded under the key of `state`. amount_wh: credit
-    added, 0 for other kinds. The next state is `state` itself unless the result
-    is Accept; it then remembers the TID of the token.
+    token: of class 0 or 2 with a TID, decoded under the key of `state`. meter: Kind.
+    amount: credit added, Wh or 10^-5 currency units, 0 for other kinds. The next
+    state is `state` itself unless the result is Accept; it then remembers the TID
+    of the token.
     """
     rule = _RULES.get(token.kind)
-    if rule is None:
+    if rule is None or token.kind in _lacking(meter):
         return state, results.FUNCTION, 0
     refused = _validation_error(state, token)
     if refused:
         return state, refused, 0
-    after, result, amount_wh = rule(state, token.fields)
+    after, result, added = rule(state, token.fields, meter)
     if result != results.ACCEPT:
         return state, result, 0
-    return changed(after, tids=tid.remember(state.tids, token.fields["tid"])), result, amount_wh
+    return changed(after, tids=tid.remember(state.tids, token.fields["tid"])), result, added
 
 
 def _validation_error(state, token):
@@ -52,14 +64,73 @@ def _validation_error(state, token):
     return None
 
 
-def _credit_energy(state, fields):
+def _lacking(meter):
+    """Return the kinds of token that this `meter`, a Kind, has no function for."""
+    other_credit = kinds.ELECTRICITY if meter.in_currency else kinds.ELECTRICITY_CURRENCY
+    return (other_credit, kinds.UNBALANCE_LIMIT) if meter.phases == 1 else (other_credit,)
+
+
+def _credit_energy(state, fields, _meter):
     amount_wh = amount.from_field(fields["amount_field"]) * _WH_PER_TENTH_KWH
-    after = register.credited(state.register, amount_wh)
+    return _credited(state, amount_wh, CREDIT_MAX_WH)
+
+
+def _credit_currency(state, fields, _meter):
+    money = amount.from_currency_field(fields["se"] << 16 | fields["amount_field"])
+    return _credited(state, money, CREDIT_MAX_CURRENCY)
+
+
+def _credited(state, added, credit_max):
+    if state.tamper:
+        return state, results.FUNCTION, 0  # credit waits for ClearTamperCondition
+    after = register.credited(state.register, added, credit_max)
     if after is None:
         return state, results.OVERFLOW, 0
-    return changed(state, register=after), results.ACCEPT, amount_wh
+    emergency = state.emergency and after.credit <= 0
+    return changed(state, register=after, emergency=emergency), results.ACCEPT, added
+
+
+def _set_power_limit(state, fields, _meter):
+    """A limit of 0 W is none: it could not be told from a disconnection otherwise."""
+    return changed(state, power_limit_w=amount.from_field(fields["value"])), results.ACCEPT, 0
+
+
+def _set_unbalance_limit(state, fields, _meter):
+    return changed(state, unbalance_limit_w=amount.from_field(fields["value"])), results.ACCEPT, 0
+
+
+def _set_tariff_rate(state, fields, _meter):
+    """The standard reserves what a rate means: it is kept and shown."""
+    return changed(state, tariff_rate=fields["value"]), results.ACCEPT, 0
+
+
+def _clear_credit(state, fields, meter):
+    own = _ELECTRICITY_CURRENCY if meter.in_currency else _ELECTRICITY
+    if fields["value"] not in (own, _ALL):
+        return state, results.RANGE, 0
+    return changed(state, register=register.with_credit(state.register, 0)), results.ACCEPT, 0
+
+
+def _clear_tamper(state, fields, _meter):
+    if fields["value"] != 0:
+        return state, results.FORMAT, 0
+    return changed(state, tamper=False), results.ACCEPT, 0
+
+
+def _set_extended(state, fields, _meter):
+    after = flags.applied(state.flags, fields["value"])
+    if after is None:
+        return state, results.FUNCTION, 0
+    return changed(state, flags=after), results.ACCEPT, 0
 
 
 _RULES = {
     kinds.ELECTRICITY: _credit_energy,
+    kinds.ELECTRICITY_CURRENCY: _credit_currency,
+    kinds.POWER_LIMIT: _set_power_limit,
+    kinds.CLEAR_CREDIT: _clear_credit,
+    kinds.TARIFF_RATE: _set_tariff_rate,
+    kinds.CLEAR_TAMPER: _clear_tamper,
+    kinds.UNBALANCE_LIMIT: _set_unbalance_limit,
+    kinds.SET_EXTENDED: _set_extended,
 }

@@ -4,50 +4,65 @@
 it. now_ms: milliseconds since power came, never wrapping.
 """
 
-from collections import namedtuple
-
 from micropython import const
 from sts import results
 
-from meter import beeper, screens, short_codes, supply, token_entry
+from meter import (
+    beeper,
+    flags,
+    meter_test,
+    overload,
+    screens,
+    settings,
+    short_codes,
+    supply,
+    tariff,
+    token_entry,
+)
+from meter import view as views
 from meter.beeper import Beeper
 from meter.meter import Meter, NotProvisioned
+from meter.notes import Notes
+from meter.overload import Overload
 from meter.panel import Panel
 from meter.power import PowerMeter
 from meter.supervisor import Supervisor
 from meter.token_entry import TokenEntry
 
-LOW_CREDIT_WH = const(5000)
-_ALARM_MS = const(900_000)  # between two beeps for low credit
 _SWITCH_TEST_MS = const(3000)
-
-#: What screens and the service port may see of the meter at one moment. state: MeterState.
-#: watts: power drawn. relay_reason: of meter.supply. lockout_s: seconds without tokens.
-View = namedtuple("View", ("state", "watts", "relay_reason", "low_credit", "lockout_s"))
+_MEAN_AFTER_MS = const(600_000)  # of running, before a mean power means something
+_FAR_MS = const(10_000)
+_MS_PER_H = const(3_600_000)
+_MS_PER_MIN = const(60_000)
 
 
 class App:
     """The meter application on `ports`, ports.Ports. Made when power comes, at `now_ms`.
 
-    tables: see meter.meter.Meter. The load switch is opened before anything else.
+    tables: see meter.meter.Meter. policy: overload.Policy. The load switch is opened
+    before anything else.
     """
 
-    def __init__(self, ports, now_ms: int, tables=None):
+    def __init__(self, ports, now_ms: int, tables=None, policy=overload.DEFAULT):
         if ports.load_switch is not None:
             ports.load_switch.open()
         self._ports = ports
-        self.meter = Meter(ports.store, tables)
-        self.last = None
+        self.notes = Notes(ports.notes)
+        self.meter = Meter(ports.store, tables, ports.phases)
+        self.meter.steps = self.notes.settings.steps
         self._entry = TokenEntry()
         self._panel = Panel(ports.display, self._entry)
         self._beeper = Beeper(ports.buzzer)
         self._power = PowerMeter(now_ms)
+        self._overload = Overload(policy)
         self._supervisor = Supervisor(ports.watchdog, ("metering", "keypad", "display"), now_ms)
         self._relay_reason = supply.NOT_PROVISIONED
         self._switch_test_until_ms = None
-        self._alarm_ms = now_ms
+        self._alarm_ms = self._began_ms = now_ms
+        self._began_wh = self.meter.state.register.total_wh
         self.relay_closed = False
-        self.meter.start(now_ms)
+        if self.meter.start(now_ms):
+            self._panel.call_up([screens.key_change_dropped()], now_ms)
 
     @property
     def lines(self):
@@ -55,13 +70,15 @@ class App:
         return self._panel.lines
 
     def view(self, now_ms: int):
-        """Return the View at `now_ms`."""
+        """Return the meter.view.View at `now_ms`."""
         state = self.meter.state
-        return View(
+        return views.View(
             state,
+            self.notes.settings,
+            self.notes.history,
             self._power.watts(now_ms, state.identity.imp_per_kwh),
+            self._mean_w(now_ms),
             self._relay_reason,
-            state.identity.drn != "" and 0 < state.register.credit_wh < LOW_CREDIT_WH,
             (self.meter.lockout_ms(now_ms) + 999) // 1000,
         )
 
@@ -80,6 +97,16 @@ class App:
                 due_ms = min(due_ms, part)
         return due_ms
 
+    def provision(self, identity, key, manufactured: int, power_limit_w: int, new_settings):
+        """Provision the meter, see meter.meter.Meter.provision; `new_settings`: its Settings.
+
+        The settings are safe before the number that makes them count.
+        """
+        if not self.meter.provisioned:
+            self.notes.configure(new_settings)
+        self.meter.provision(identity, key, manufactured, power_limit_w)
+        self.meter.steps = new_settings.steps
+
     def enter(self, digits: str, now_ms: int):
         """Take a token from any carrier, show and sound its Outcome, and return that.
 
@@ -91,11 +118,12 @@ class App:
             self._panel.call_up([screens.message("Not provisioned", "No key yet")], now_ms)
             self._beeper.play(beeper.REJECT, now_ms)
             raise
-        self.last = outcome
+        if len(digits) == token_entry.TOKEN_DIGITS and outcome.result != results.FORMAT:
+            self.notes.note(outcome, digits)
         self._switch(now_ms)  # before the screen says Accept, the light is on
         self._panel.call_up(self._outcome_screens(outcome, now_ms), now_ms)
-        accepted = outcome.result == results.ACCEPT
-        self._beeper.play(beeper.ACCEPT if accepted else beeper.REJECT, now_ms)
+        taken = outcome.result == results.ACCEPT or outcome.missing
+        self._beeper.play(beeper.ACCEPT if taken else beeper.REJECT, now_ms)
         return outcome
 
     def press(self, key: str, now_ms: int):
@@ -106,23 +134,32 @@ class App:
             self._panel.turn_page(now_ms)
         else:
             self._panel.dismiss()
-        if what == token_entry.TOKEN:
+        if what == token_entry.CODE or (what == token_entry.TOKEN and self._is_code(digits)):
+            self._call_up_code(digits, now_ms)
+        elif what == token_entry.TOKEN:
             try:
                 self.enter(digits, now_ms)
             except NotProvisioned:
                 pass  # shown; there is nobody else to tell
-        elif what == token_entry.CODE:
-            self._call_up_code(digits, now_ms)
+
+    def _is_code(self, digits):
+        """Whether digits that Enter ended are a short code, in a dialect without the leading #."""
+        return self.notes.settings.profile == "pln" and len(digits) <= token_entry.CODE_DIGITS_MAX
 
     def _step_metering(self, now_ms):
         pulses = self._ports.pulses.take()
         if pulses:
-            self.meter.consume(pulses)
+            self.meter.consume(pulses, tariff.period_of(self._now()) if self.meter.steps else 0)
         self._power.add(pulses, now_ms, self.meter.state.identity.imp_per_kwh)
+        self._watch_tamper()
+        if self.meter.expire_key_change(now_ms):
+            self._panel.call_up([screens.key_change_dropped()], now_ms)
+            self._beeper.play(beeper.DROPPED, now_ms)
         self._switch(now_ms)
         self._warn(now_ms)
         self._supervisor.report("metering")
-        return self._ports.pulses.due_ms()
+        due_ms = self._ports.pulses.due_ms()
+        return due_ms if self._ports.tamper is None else min(due_ms, 1000)
 
     def _step_keypad(self, now_ms):
         if self._entry.expire(now_ms):
@@ -130,16 +167,23 @@ class App:
         self._supervisor.report("keypad")
         keypad = self._ports.keypad
         if keypad is None:
-            return 1000
+            return _FAR_MS
         key = keypad.read()
         while key is not None:
             self.press(key, now_ms)
             key = keypad.read()
         return keypad.due_ms()
 
+    def _watch_tamper(self):
+        tamper = self._ports.tamper
+        if tamper is None or not tamper.active():
+            return
+        if flags.has(self.meter.state.flags, flags.DETECT_TAMPER):
+            self.meter.detect_tamper()
+
     def _switch(self, now_ms):
         """Bring the load switch to where it must be now."""
-        closed, reason = supply.decision(self.meter.state)
+        closed, reason = self._decision(now_ms)
         if closed and self._switch_test_until_ms is not None:
             if now_ms < self._switch_test_until_ms:
                 closed, reason = False, supply.TEST
@@ -157,23 +201,63 @@ class App:
             else:
                 self._ports.load_switch.open()
 
+    def _decision(self, now_ms):
+        state = self.meter.state
+        view = self.view(now_ms)
+        over = None
+        if self._overload.blocks(now_ms, view.watts, state.power_limit_w):
+            over = supply.OVERLOAD_LOCK if self._overload.locked else supply.OVERLOAD
+        friendly = settings.is_friendly(view.settings, self._friendly_time(view))
+        return supply.decision(state, views.emergency(view), friendly, over)
+
+    def _friendly_time(self, view):
+        """Ask the clock only when the answer can matter."""
+        has_hours = view.settings.friendly_from != view.settings.friendly_to
+        return self._now() if has_hours and view.state.register.credit <= 0 else None
+
+    def _now(self):
+        return None if self._ports.clock is None else self._ports.clock.now()
+
     def _warn(self, now_ms):
-        if now_ms >= self._alarm_ms and self.view(now_ms).low_credit:
-            self._alarm_ms = now_ms + _ALARM_MS
+        alarm_min = self.notes.settings.alarm_min
+        if alarm_min and now_ms >= self._alarm_ms and views.is_low(self.view(now_ms)):
+            self._alarm_ms = now_ms + alarm_min * _MS_PER_MIN
             self._beeper.play(beeper.LOW_CREDIT, now_ms)
+
+    def _mean_w(self, now_ms):
+        elapsed_ms = now_ms - self._began_ms
+        if elapsed_ms < _MEAN_AFTER_MS:
+            return 0
+        return (self.meter.state.register.total_wh - self._began_wh) * _MS_PER_H // elapsed_ms
 
     def _outcome_screens(self, outcome, now_ms):
         view = self.view(now_ms)
         if outcome.result == results.LOCKED_OUT:
             return [screens.locked_out(view.lockout_s)]
         if outcome.tests:
-            if 1 in outcome.tests:
+            if meter_test.LOAD_SWITCH in outcome.tests:
                 self._switch_test_until_ms = now_ms + _SWITCH_TEST_MS
             return [screens.test(number, view) for number in outcome.tests]
-        return [screens.outcome(outcome, view.state.register.credit_wh)]
+        return [screens.outcome(outcome, view)]
 
     def _call_up_code(self, code, now_ms):
-        screen = short_codes.screen(code, self.view(now_ms), self.last)
-        if screen is None:
-            screen = screens.message("No such code", "#" + code)
-        self._panel.call_up([screen], now_ms)
+        change = short_codes.changed(code, self.notes.settings)
+        if change is not None:
+            self.notes.configure(change[0])
+            screen = change[1]
+        elif code == short_codes.EMERGENCY:
+            screen = self._call_up_emergency()
+        else:
+            screen = short_codes.screen(code, self.view(now_ms))
+        self._panel.call_up([screen or screens.message("No such code", "#" + code)], now_ms)
+
+    def _call_up_emergency(self):
+        emergency_wh = self.notes.settings.emergency_wh
+        if not emergency_wh:
+            return screens.message("No emergency", "credit here")
+        if self.meter.state.register.credit > 0:
+            return screens.message("Emergency credit", "when credit is 0")
+        self.meter.set_emergency(True)
+        return screens.message(
+            "EMERGENCY credit", "%s kWh" % screens.kwh(emergency_wh), "to be repaid"
+        )

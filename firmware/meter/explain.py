@@ -7,7 +7,7 @@ rounds of the cipher are left out, because they would give the key away.
 
 from sts import crc, digits, kinds, results, tid
 
-from meter import acceptance, meter_test
+from meter import meter_test
 
 
 def explained(meter, entered: str, now_ms: int):
@@ -51,10 +51,10 @@ def _walk(steps, meter, entered, now_ms):
         block = meter.decrypt(block)
         key = meter.state.key
         steps.add("decrypted", "EA%s with the decoder key: %s" % (key.ea, _hex(block)))
-    return _judge(steps, meter, token, class_, block)
+    return _judge(steps, meter, token, class_, block, now_ms)
 
 
-def _judge(steps, meter, token, class_, block):
+def _judge(steps, meter, token, class_, block, now_ms):
     expected = crc.field(class_, block, kinds.is_currency(class_, block[0] >> 4))
     found = block[6] << 8 | block[7]
     steps.add("checksum", "token has %04x, its bits give %04x" % (found, expected))
@@ -65,18 +65,18 @@ def _judge(steps, meter, token, class_, block):
     for name, value in _ordered(decoded, meter.state.key.ea):
         steps.add("field " + name, str(value) if name[:2] != "nk" else "part of a new key")
     if class_ == 1:
-        return meter_test.requested(decoded, meter.state.identity.drn)[0]
-    return _meter_rules(steps, meter.state, decoded)
+        return meter_test.requested(decoded, meter.state.identity.drn, meter.kind.phases)[0]
+    _tid_rules(steps, meter.state, decoded)
+    return meter.judged(decoded, now_ms)[1].result
 
 
-def _meter_rules(steps, state, decoded):
+def _tid_rules(steps, state, decoded):
     token_tid = decoded.fields.get("tid")
     if token_tid is not None:
         steps.add("issued", _dates(token_tid))
         steps.add("key expiry", "TID %d div 65536 is %d, KEN is %d" % (
             token_tid, token_tid >> 16, state.key.ken))  # fmt: skip
         steps.add("TID memory", _memory(state.tids, token_tid))
-    return acceptance.judged(state, decoded)[1]
 
 
 def _memory(tids, token_tid):

@@ -8,7 +8,7 @@ committed before either returns.
 from collections import namedtuple
 
 from micropython import const
-from sts import decoder, decoder_key, digits, drn, results, tid
+from sts import decoder, decoder_key, digits, drn, key_change, results, tid
 
 from meter import acceptance, lockout, meter_test, register
 from meter import state as meter_state
@@ -19,8 +19,10 @@ CHECKPOINT_MAX_WH = const(100)
 _CHECKPOINT_WH = const(90)
 
 #: What became of a token. result: of sts.results. kind: of sts.kinds, "" if it could not be read.
-#: amount_wh: credit added. tests: for an accepted test/display token the tests to run, else ().
-Outcome = namedtuple("Outcome", ("result", "kind", "amount_wh", "tests"))
+#: amount: credit added, in Wh or, from a currency token, in 10^-5 currency units. tid: None for a
+#: token without one. tests: for an accepted test/display token the tests to run. missing: for a
+#: key change token the sections that are still to come.
+Outcome = namedtuple("Outcome", ("result", "kind", "amount", "tid", "tests", "missing"))
 
 
 class NotProvisioned(Exception):
@@ -31,14 +33,19 @@ class Meter:
     """A payment meter on `store`, a RecordStore.
 
     tables: the EA07 tables of a licensee, sts.ea07_sta.Tables, or None for the
-    sample tables.
+    sample tables. phases: 1 or 3. steps: the tariff of a meter that keeps money, see
+    meter.tariff, () for one that counts energy; whoever configures the meter sets it.
     """
 
-    def __init__(self, store, tables=None):
+    def __init__(self, store, tables=None, phases=1):
         record = store.load()
         self._store = store
         self._tables = tables
+        self._phases = phases
         self._locked_until_ms = 0
+        self._sections = {}
+        self._sections_until_ms = 0
+        self.steps = ()
         self.state = meter_state.from_bytes(record) if record else meter_state.factory()
         self._saved_wh = self.state.register.total_wh
         self._make_cipher()
@@ -48,11 +55,23 @@ class Meter:
         """Whether the meter has a number and a key."""
         return self.state.identity.drn != ""
 
-    def start(self, now_ms: int):
-        """Note the restart and begin a pending lock-out again. One commit, if provisioned."""
-        if self.provisioned:
-            self._commit(meter_state.changed(self.state, power_fails=_counted(self.state)))
-            self._begin_wait(now_ms)
+    @property
+    def kind(self):
+        """What the acceptance rules need to know: an acceptance.Kind."""
+        return acceptance.Kind(bool(self.steps), self._phases)
+
+    def start(self, now_ms: int) -> bool:
+        """Note the restart and begin a pending lock-out again. One commit, if provisioned.
+
+        Returns whether the restart dropped an incomplete set of key change tokens.
+        """
+        if not self.provisioned:
+            return False
+        dropped = self.state.key_change
+        fails = min(self.state.power_fails + 1, 0xFFFF)
+        self._commit(meter_state.changed(self.state, power_fails=fails, key_change=False))
+        self._begin_wait(now_ms)
+        return dropped
 
     def provision(self, identity, key, manufactured: int, power_limit_w: int):
         """Give a meter in factory state its number and key. One commit.
@@ -79,31 +98,36 @@ class Meter:
     def enter(self, entered: str, now_ms: int):
         """Take the digits of a token; return its Outcome. Accept means the credit is safe.
 
-        entered: digits only, any number of them. Blocks for up to three commits.
+        entered: digits only, any number of them. Blocks for up to two commits.
         Raises NotProvisioned in factory state, but not for test/display tokens.
         """
         token = digits.parse(entered)
         if token is None:
-            return self._noted(Outcome(results.FORMAT, "", 0, ()))
+            return self._noted(_plain(results.FORMAT))
         class_ = digits.split(token)[0]
         if class_ == 1:
             return self._test(token)
         if not self.provisioned:
             raise NotProvisioned
         if self.lockout_ms(now_ms):
-            return self._noted(Outcome(results.LOCKED_OUT, "", 0, ()))
+            return self._noted(_plain(results.LOCKED_OUT))
         if class_ == 3:
-            return self._noted(Outcome(results.FUNCTION, "", 0, ()))
+            return self._noted(_plain(results.FUNCTION))
         return self._enter_encrypted(token, now_ms)
 
     def lockout_ms(self, now_ms: int) -> int:
         """Return for how many milliseconds from `now_ms` no token is taken."""
         return max(0, self._locked_until_ms - now_ms)
 
-    def consume(self, pulses: int):
-        """Take the energy of `pulses` off the credit. Commits at each 0.1 kWh at most."""
+    def consume(self, pulses: int, period: int = 0):
+        """Take the energy of `pulses` off the credit. Commits at each 0.1 kWh at most.
+
+        period: the tariff period of now, see meter.tariff.
+        """
         state = self.state
-        after = register.consumed(state.register, pulses, state.identity.imp_per_kwh)
+        after = register.consumed(
+            state.register, pulses, state.identity.imp_per_kwh, self.steps, period
+        )
         self.state = meter_state.changed(state, register=after)
         if after.total_wh - self._saved_wh >= _CHECKPOINT_WH:
             self.checkpoint()
@@ -113,6 +137,24 @@ class Meter:
         if self.provisioned and self.state.register.total_wh != self._saved_wh:
             self._commit(self.state)
 
+    def detect_tamper(self):
+        """Note that tampering was seen. One commit, if it was not known."""
+        if self.provisioned and not self.state.tamper:
+            self._commit(meter_state.changed(self.state, tamper=True))
+
+    def set_emergency(self, called_up: bool):
+        """Begin or end the use of emergency credit. One commit, if that is new."""
+        if self.state.emergency != called_up:
+            self._commit(meter_state.changed(self.state, emergency=called_up))
+
+    def expire_key_change(self, now_ms: int) -> bool:
+        """Drop a set of key change tokens not completed in time; say whether there was one."""
+        if not self._sections or now_ms < self._sections_until_ms:
+            return False
+        self._sections = {}
+        self._commit(meter_state.changed(self.state, key_change=False))
+        return True
+
     def decrypt(self, block: bytes) -> bytes:
         """Return the plain 8-byte `block` under the meter's key."""
         return self._cipher.decrypt(block)
@@ -121,6 +163,15 @@ class Meter:
         """Return the sts.decoder.Token of the 66-bit `token`, read with the meter's key."""
         return decoder.decode(token, self._cipher, self.state.key.ea)
 
+    def judged(self, decoded, now_ms: int):
+        """Return (next state, Outcome) of `decoded`, a Token with a good CRC. Changes nothing."""
+        section = key_change.SECTIONS.get(decoded.kind)
+        if section:
+            return self._key_section(section, decoded, now_ms)
+        after, result, amount = acceptance.judged(self.state, decoded, self.kind)
+        token_tid = decoded.fields.get("tid")
+        return after, Outcome(result, decoded.kind or "", amount, token_tid, (), ())
+
     def _enter_encrypted(self, token, now_ms):
         """The attempt is counted and stored before decrypting: a power cut gives no free try."""
         before = self.state.failures
@@ -128,18 +179,52 @@ class Meter:
         decoded = self.decode(token)
         if not decoded.crc_ok:
             self._begin_wait(now_ms)
-            return self._noted(Outcome(results.CRC, "", 0, ()))
-        after, result, amount_wh = acceptance.judged(self.state, decoded)
+            return self._noted(_plain(results.CRC))
+        after, outcome = self.judged(decoded, now_ms)
         # An authentic token that is refused was no guess, but clears nothing either: else an
         # old token in the hand of a guesser would buy three free tries at a time.
-        failures = 0 if result == results.ACCEPT else before
-        self._commit(meter_state.changed(after, failures=failures, last_result=result))
-        return Outcome(result, decoded.kind or "", amount_wh, ())
+        failures = 0 if outcome.result == results.ACCEPT else before
+        self._commit(meter_state.changed(after, failures=failures, last_result=outcome.result))
+        self._keep_section(decoded, outcome, now_ms)
+        return outcome
+
+    def _key_section(self, section, decoded, now_ms):
+        """Return (next state, Outcome) for one section of a key change."""
+        state, fields = self.state, decoded.fields
+        refused = key_change.refusal(section, fields, state.key)
+        if refused:
+            return state, _plain(refused, decoded.kind)
+        sections = {} if now_ms >= self._sections_until_ms else dict(self._sections)
+        sections[section] = fields
+        missing = key_change.missing(sections, state.key.ea)
+        if missing:
+            outcome = Outcome(key_change.PROGRESS[section], decoded.kind, 0, None, (), missing)
+            return meter_state.changed(state, key_change=True), outcome
+        key = key_change.new_key(sections, state.key.ea)
+        if key is None:
+            return state, _plain(results.RANGE, decoded.kind)
+        tids = tid.filled(0) if sections[1]["ro"] else state.tids
+        after = meter_state.changed(state, key=key, tids=tids, key_change=False)
+        return after, _plain(results.ACCEPT, decoded.kind)
+
+    def _keep_section(self, decoded, outcome, now_ms):
+        """After the commit: remember a section that waits for others, or forget a finished set."""
+        section = key_change.SECTIONS.get(decoded.kind)
+        if section is None:
+            return
+        if outcome.missing:
+            if not self._sections or now_ms >= self._sections_until_ms:
+                self._sections = {}
+                self._sections_until_ms = now_ms + key_change.WINDOW_MS
+            self._sections[section] = decoded.fields
+        elif outcome.result == results.ACCEPT:
+            self._sections = {}
+            self._make_cipher()
 
     def _test(self, token):
         decoded = decoder.decode(token, None, self.state.key.ea)
-        result, kind, tests = meter_test.requested(decoded, self.state.identity.drn)
-        return self._noted(Outcome(result, kind, 0, tests))
+        result, kind, tests = meter_test.requested(decoded, self.state.identity.drn, self._phases)
+        return self._noted(Outcome(result, kind, 0, None, tests, ()))
 
     def _noted(self, outcome):
         """Remember the result of a token that changed nothing else; safe with the next commit."""
@@ -159,6 +244,10 @@ class Meter:
         self._store.commit(meter_state.to_bytes(state))
         self.state = state
         self._saved_wh = state.register.total_wh
+
+
+def _plain(result, kind=""):
+    return Outcome(result, kind, 0, None, (), ())
 
 
 def check_identity(identity):
@@ -182,7 +271,3 @@ def check_key(key):
     ):
         if not low <= value <= high:
             raise ValueError("%s: not %d to %d" % (name, low, high))
-
-
-def _counted(state):
-    return min(state.power_fails + 1, 0xFFFF)

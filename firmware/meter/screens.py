@@ -11,6 +11,7 @@ from micropython import const
 from sts import results
 
 from meter import meter_test, supply
+from meter import view as views
 
 WIDTH = const(16)
 _TWO_ROWS = const(2)
@@ -18,7 +19,7 @@ FIRMWARE = "meter20 0.1.0"
 
 #: Words and advice for each result, under its name in the standard.
 _WORDS = {
-    results.ACCEPT: ("Token accepted", ""),
+    results.ACCEPT: ("Token accepted", "Thank you"),
     results.OVERFLOW: ("Credit is full", "Try again later"),
     results.KEY_TYPE: ("Key not allowed", "Ask your seller"),
     results.FORMAT: ("Not 20 digits of", "a token: check"),
@@ -34,16 +35,31 @@ _WORDS = {
 
 _REASONS = {
     supply.CREDIT: "Supply on",
+    supply.EMERGENCY: "EMERGENCY credit",
+    supply.FRIENDLY: "On: friendly hrs",
     supply.NO_CREDIT: "OFF: no credit",
     supply.NOT_PROVISIONED: "OFF: no key yet",
+    supply.TAMPER: "OFF: tamper",
+    supply.SERVICE: "OFF: by seller",
+    supply.OVERLOAD: "OFF: overload",
+    supply.OVERLOAD_LOCK: "OFF: overl. lock",
     supply.TEST: "OFF: switch test",
 }
 
 
 def kwh(wh: int) -> str:
     """Return `wh` as kWh with three decimals, "-0.004" for -4."""
-    sign = "-" if wh < 0 else ""
-    return "%s%d.%03d" % (sign, abs(wh) // 1000, abs(wh) % 1000)
+    return _decimal(wh, 1000, "%s%d.%03d")
+
+
+def money(amount: int) -> str:
+    """Return `amount`, in 10^-5 currency units, with two decimals; what is below is cut off."""
+    return _decimal(abs(amount) // 1000 * (-1 if amount < 0 else 1), 100, "%s%d.%02d")
+
+
+def credit(amount: int, in_currency: bool, sign: str = "") -> str:
+    """Return `amount`, in the unit of the meter's credit, as the display shows it."""
+    return money(amount) if in_currency else kwh(amount) + " kWh"
 
 
 def pages(screen, rows: int):
@@ -54,13 +70,19 @@ def pages(screen, rows: int):
     return [lines[at : at + rows] for at in range(0, len(lines), rows)] or [[""]]
 
 
+def message(*lines):
+    """A screen of up to four plain lines."""
+    return list(lines) + [""] * (4 - len(lines))
+
+
 def idle(view):
-    """The screen at rest. view: meter.app.View."""
+    """The screen at rest. view: meter.view.View."""
     if not view.state.identity.drn:
-        return ["Not provisioned", _REASONS[supply.NOT_PROVISIONED], FIRMWARE, ""]
+        return message("Not provisioned", _REASONS[supply.NOT_PROVISIONED], FIRMWARE)
+    in_currency = views.in_currency(view)
     return [
-        kwh(view.state.register.credit_wh) + " kWh",
-        _lockout(view) or ("LOW CREDIT" if view.low_credit else _REASONS[view.relay_reason]),
+        ("Credit " if in_currency else "") + credit(view.state.register.credit, in_currency),
+        _state_of_supply(view),
         "%d W" % view.watts,
         "Enter a token",
     ]
@@ -70,7 +92,7 @@ def entry(digits: str, is_code: bool):
     """The screen of an entry under way: digits by fours, and the position."""
     if is_code:
         return ["Short code", "#" + digits + "_", "# shows it", "* takes back"]
-    groups = [digits[at : at + 4] for at in range(0, len(digits), 4)]
+    groups = _groups(digits)
     return [
         " ".join(groups[:3]) + ("_" if len(digits) < 12 else ""),
         "%d of 20 digits" % len(digits),
@@ -84,16 +106,30 @@ def entry_small(digits: str, is_code: bool):
     if is_code:
         return ["Short code", "#" + digits + "_"]
     first = max(0, (len(digits) - 1) // 4 - 2) * 4
-    groups = [digits[at : at + 4] for at in range(first, len(digits), 4)]
-    return [" ".join(groups) + "_", "%d of 20 digits" % len(digits)]
+    return [" ".join(_groups(digits[first:])) + "_", "%d of 20 digits" % len(digits)]
 
 
-def outcome(outcome, credit_wh: int):
+def outcome(outcome, view):
     """The screen that says what became of a token, and the credit now."""
+    if outcome.missing:
+        return _key_change(outcome)
+    in_currency = views.in_currency(view)
     words, advice = _WORDS[outcome.result]
-    if outcome.amount_wh:
-        words, advice = "+%s kWh" % kwh(outcome.amount_wh), "Thank you"
-    return [outcome.result, words, advice, "= %s kWh" % kwh(credit_wh)]
+    if outcome.amount:
+        words = ("+" if outcome.amount > 0 else "") + credit(outcome.amount, in_currency)
+    elif view.state.tamper and outcome.result == results.FUNCTION:
+        words, advice = "Tamper: credit", "is blocked"
+    elif outcome.result == results.ACCEPT and outcome.kind[:3] == "Set":
+        words, advice = "Setting changed", ""
+        if "DecoderKey" in outcome.kind:
+            words = "New key KRN %d" % view.state.key.krn
+            advice = "TI %s KEN %d" % (view.state.key.ti, view.state.key.ken)
+    return [
+        outcome.result,
+        words,
+        advice,
+        "= " + credit(view.state.register.credit, in_currency),
+    ]
 
 
 def locked_out(seconds: int):
@@ -101,9 +137,9 @@ def locked_out(seconds: int):
     return [results.LOCKED_OUT, "Too many wrong", "Wait %d s" % seconds, "Then try again"]
 
 
-def message(*lines):
-    """A screen of up to four plain lines."""
-    return list(lines) + [""] * (4 - len(lines))
+def key_change_dropped():
+    """The screen after a set of key change tokens was not completed in time."""
+    return ["Key change ended", "Too late or no", "power: enter all", "its tokens again"]
 
 
 def about(view, page: int, rows: int):
@@ -132,15 +168,37 @@ def test(number: int, view):
     return message(name, value(view))
 
 
-def _lockout(view):
-    return "Locked %d s" % view.lockout_s if view.lockout_s else ""
+def _decimal(value, unit, form):
+    return form % ("-" if value < 0 else "", abs(value) // unit, abs(value) % unit)
+
+
+def _groups(digits):
+    return [digits[at : at + 4] for at in range(0, len(digits), 4)]
+
+
+def _key_change(outcome):
+    missing = " ".join([str(number) for number in outcome.missing])
+    return [outcome.result, "Key change:", "token %s missing" % missing, "10 min to do it"]
+
+
+def _state_of_supply(view):
+    if view.lockout_s:
+        return "Locked %d s" % view.lockout_s
+    if view.relay_reason == supply.CREDIT and views.is_low(view):
+        return "LOW CREDIT"
+    return _REASONS[view.relay_reason]
 
 
 def _limit(watts):
     return "%d W" % watts if watts else "none"
 
 
+def _flags(view):
+    return "".join([str(view.state.flags >> number & 1) for number in range(5)])
+
+
 _TESTS = {
+    meter_test.FLAGS: ("Flags 0 to 4", _flags),
     meter_test.LOAD_SWITCH: ("Load switch test", lambda view: "opens for 3 s"),
     meter_test.DISPLAY: ("#" * WIDTH, lambda view: "8" * WIDTH),
     meter_test.TOTAL: ("Total used", lambda view: kwh(view.state.register.total_wh) + " kWh"),
@@ -148,9 +206,14 @@ _TESTS = {
     meter_test.TI: ("Tariff index TI", lambda view: view.state.key.ti),
     meter_test.KEYPAD: ("Keypad test", lambda view: "press the keys"),
     meter_test.POWER_LIMIT: ("Power limit", lambda view: _limit(view.state.power_limit_w)),
-    meter_test.TAMPER: ("Tamper", lambda view: "none"),
+    meter_test.TAMPER: ("Tamper", lambda view: "DETECTED" if view.state.tamper else "none"),
     meter_test.POWER: ("Power now", lambda view: "%d W" % view.watts),
     meter_test.VERSION: ("Software", lambda view: FIRMWARE),
+    meter_test.PHASE_UNBALANCE: (
+        "Phase unbalance",
+        lambda view: _limit(view.state.unbalance_limit_w),
+    ),
+    meter_test.TARIFF_RATE: ("Tariff rate", lambda view: str(view.state.tariff_rate)),
     meter_test.EA: ("Algorithm EA", lambda view: view.state.key.ea),
     meter_test.KCT_COUNT: ("Key change", lambda view: "2 to 4 tokens"),
     meter_test.SGC: ("Supply group SGC", lambda view: view.state.key.sgc),

@@ -16,7 +16,9 @@ from ports.keypad import KEYS
 from sts import digits, drn
 from sts.decoder_key import DecoderKey, KeyAttributes
 
+from meter import settings as meter_settings
 from meter import state as meter_state
+from meter import view as views
 from meter.meter import NotProvisioned
 from meter.screens import FIRMWARE
 
@@ -103,10 +105,13 @@ class Service:
             outcome = self._app.enter(entered, now_ms)
         except NotProvisioned:
             raise Refused("not_provisioned", "the meter has no key yet") from None
-        credit_wh = self._app.meter.state.register.credit_wh
-        fields = [("result", outcome.result), ("kind", outcome.kind), ("credit_wh", credit_wh)]
-        if outcome.amount_wh:
-            fields.append(("amount_wh", outcome.amount_wh))
+        view = self._app.view(now_ms)
+        fields = [("result", outcome.result), ("kind", outcome.kind)] + credit_fields(view)
+        if outcome.amount:
+            name = "amount_currency" if views.in_currency(view) else "amount_wh"
+            fields.append((name, outcome.amount))
+        if outcome.missing:
+            fields.append(("missing", list(outcome.missing)))
         return fields
 
     def _keys(self, request, now_ms):
@@ -133,7 +138,8 @@ class Service:
         manufactured = integer(request, "manufactured", 0, _TID_MAX)
         power_limit_w = integer(request, "power_limit_w", 0, 18_201_624, default=0)
         try:
-            meter.provision(identity, key, manufactured, power_limit_w)
+            settings = _settings(request)
+            self._app.provision(identity, key, manufactured, power_limit_w, settings)
         except ValueError as wrong:
             raise Refused("bad_request", str(wrong)) from None
         self._app.step(now_ms)
@@ -145,28 +151,40 @@ def read_fields(app, now_ms: int):
     view = app.view(now_ms)
     state = view.state
     key = state.key
-    return [
-        ("drn", state.identity.drn),
-        ("ea", key.ea),
-        ("sgc", key.sgc),
-        ("ti", key.ti),
-        ("krn", key.krn),
-        ("kt", key.kt),
-        ("ken", key.ken),
-        ("credit_wh", state.register.credit_wh),
-        ("total_wh", state.register.total_wh),
-        ("power_w", view.watts),
-        ("power_limit_w", state.power_limit_w),
-        ("relay", "closed" if app.relay_closed else "open"),
-        ("relay_reason", view.relay_reason),
-        ("tamper", False),
-        ("lockout_s", view.lockout_s),
-        ("tids", len(state.tids)),
-        ("last_result", state.last_result or None),
-        ("firmware", FIRMWARE),
-        ("uptime_s", now_ms // 1000),
-        ("display", app.lines),
-    ]
+    return (
+        [
+            ("drn", state.identity.drn),
+            ("ea", key.ea),
+            ("sgc", key.sgc),
+            ("ti", key.ti),
+            ("krn", key.krn),
+            ("kt", key.kt),
+            ("ken", key.ken),
+        ]
+        + credit_fields(view)
+        + [
+            ("total_wh", state.register.total_wh),
+            ("power_w", view.watts),
+            ("power_limit_w", state.power_limit_w),
+            ("relay", "closed" if app.relay_closed else "open"),
+            ("relay_reason", view.relay_reason),
+            ("tamper", state.tamper),
+            ("lockout_s", view.lockout_s),
+            ("tids", len(state.tids)),
+            ("last_result", state.last_result or None),
+            ("firmware", FIRMWARE),
+            ("uptime_s", now_ms // 1000),
+            ("display", app.lines),
+        ]
+    )
+
+
+def credit_fields(view):
+    """Return the credit of `view`: in Wh, and of a meter that keeps money also as that."""
+    fields = [("credit_wh", views.credit_wh(view))]
+    if views.in_currency(view):
+        fields.append(("credit_currency", view.state.register.credit))
+    return fields
 
 
 def keys_fields(app):
@@ -216,6 +234,14 @@ def integer(request: dict, name: str, low=0, high=0xFFFFFFFF, default=None) -> i
     return value
 
 
+def boolean(request: dict, name: str) -> bool:
+    """Return the truth value `name` of `request`, False if it has none. Raises Refused."""
+    value = request.get(name, False)
+    if value is not True and value is not False:
+        raise Refused("bad_request", name + ": true or false is needed")
+    return value
+
+
 def keys(request: dict) -> str:
     """Return the keys to press. Raises Refused."""
     pressed = text(request, "keys")
@@ -225,6 +251,31 @@ def keys(request: dict) -> str:
         if key not in KEYS:
             raise Refused("bad_request", "keys: only " + KEYS)
     return pressed
+
+
+def _settings(request):
+    """Return the Settings that a provisioning request asks for. Raises ValueError, Refused."""
+    changes = {}
+    for name in ("low_credit_wh", "alarm_min", "emergency_wh", "friendly_from", "friendly_to"):
+        if name in request:
+            changes[name] = integer(request, name)
+    if "profile" in request:
+        changes["profile"] = text(request, "profile")
+    if "tariff" in request:
+        changes["steps"] = _steps(request["tariff"])
+    return meter_settings.changed(meter_settings.default(), **changes)
+
+
+def _steps(value):
+    """Return the steps of a tariff, [[up_to_wh, price], ...]. Raises Refused."""
+    steps = []
+    for step in value if isinstance(value, list) else [None]:
+        if not isinstance(step, list) or [type(number) for number in step] != [int, int]:
+            raise Refused("bad_request", "tariff: a list of [up_to_wh, price] is needed")
+        if not 0 <= step[0] <= 0xFFFFFFFF:
+            raise Refused("bad_request", "tariff: up_to_wh is not 0 to 4294967295")
+        steps.append(tuple(step))
+    return tuple(steps)
 
 
 def _check_iin(request, identity):

@@ -1,57 +1,221 @@
-"""Short codes: what `#` digits `#` shows.
+"""Short codes: what `#` digits `#` shows or sets, in the dialects of several makers.
 
-One table; each code names a function from (view, last outcome) to a screen.
+Every dialect knows the codes of `_COMMON`; where a maker uses another number for
+the same thing, or the same number for another, its own table comes first. In the
+dialect "pln" a code needs no leading #.
+
+Pure: no ports, no clock, no I/O.
 """
 
+from sts import digits as sts_digits
+
 from meter import screens
+from meter import settings as meter_settings
+from meter import view as views
+
+#: Codes that begin so set something: the two digits after them are the value.
+_LOW_CREDIT, _ALARM = "456", "123"
+_SET_LENGTH = 5
+
+#: Code that calls up emergency credit.
+EMERGENCY = "8"
 
 
-def screen(code: str, view, last):
+def screen(code: str, view):
     """Return the screen of short code `code`, digits, or None if there is no such code.
 
-    view: meter.app.View. last: the last meter.meter.Outcome since power came, or None.
+    view: meter.view.View.
     """
-    draw = _CODES.get(code)
-    return draw(view, last) if draw else None
+    name = _DIALECTS[view.settings.profile].get(code) or _COMMON.get(code)
+    if name is None:
+        return None
+    kind, _at, number = name.partition(" ")
+    return _SCREENS[kind](view, int(number)) if number else _SCREENS[kind](view)
 
 
-def _number(view, _last):
+def changed(code: str, settings):
+    """Return (Settings with what `code` sets, its screen), or None if it sets nothing."""
+    if len(code) != _SET_LENGTH:
+        return None
+    value = int(code[3:])
+    if code[:3] == _LOW_CREDIT:
+        new = meter_settings.changed(settings, low_credit_wh=1000 * value)
+        return new, screens.message("Low credit level", "%d kWh" % value)
+    if code[:3] == _ALARM:
+        new = meter_settings.changed(settings, alarm_min=value)
+        return new, screens.message("Alarm interval", _alarm(value))
+    return None
+
+
+def _number(view):
     return screens.message("Meter number", view.state.identity.drn or "none")
 
 
-def _power(view, _last):
+def _power(view):
     return screens.message("Power now", "%d W" % view.watts)
 
 
-def _last_token(view, last):
-    amount = "+%s kWh" % screens.kwh(last.amount_wh) if last and last.amount_wh else ""
-    return screens.message("Last token", view.state.last_result or "none", amount)
-
-
-def _total(view, _last):
+def _total(view):
     return screens.message("Total used", screens.kwh(view.state.register.total_wh) + " kWh")
 
 
-def _credit(view, _last):
-    return screens.message("Credit", screens.kwh(view.state.register.credit_wh) + " kWh")
+def _credit(view):
+    amount = screens.credit(view.state.register.credit, views.in_currency(view))
+    return screens.message("Credit", amount)
 
 
-def _key(view, _last):
+def _key(view):
     key = view.state.key
-    return ["SGC " + key.sgc, "KRN %d  KT %d" % (key.krn, key.kt), "TI " + key.ti, "EA " + key.ea]
+    return ["SGC " + key.sgc, "TI " + key.ti, "KRN %d  KT %d" % (key.krn, key.kt), "EA " + key.ea]
 
 
-def _power_fails(view, _last):
+def _sgc(view):
+    return screens.message("Supply group SGC", view.state.key.sgc)
+
+
+def _ti(view):
+    return screens.message("Tariff index TI", view.state.key.ti)
+
+
+def _krn(view):
+    return screens.message("KRN %d" % view.state.key.krn, "KT %d" % view.state.key.kt)
+
+
+def _ken(view):
+    return screens.message("Key expiry KEN", str(view.state.key.ken))
+
+
+def _power_fails(view):
     return screens.message("Power fails", str(view.state.power_fails))
 
 
-_CODES = {
-    "0": _number,
-    "1": _power,
-    "2": _last_token,
-    "3": _total,
-    "4": _credit,
-    "5": _key,
-    "69": _power_fails,
-    "078": _last_token,
+def _days(view):
+    days = views.days_left(view)
+    return screens.message("Credit lasts", "unknown" if days is None else "%d days" % days)
+
+
+def _low_credit(view):
+    return screens.message("Low credit level", "%d kWh" % (view.settings.low_credit_wh // 1000))
+
+
+def _alarm_interval(view):
+    return screens.message("Alarm interval", _alarm(view.settings.alarm_min))
+
+
+def _alarm(minutes):
+    return "%d min" % minutes if minutes else "silent"
+
+
+def _last_result(view):
+    return screens.message("Last result", view.state.last_result or "none")
+
+
+def _nth(view, number):
+    return view.history[number - 1] if number <= len(view.history) else None
+
+
+def _token(view, number):
+    entry = _nth(view, number)
+    if entry is None:
+        return screens.message("Token %d back" % (number - 1), "none")
+    grouped = sts_digits.grouped(entry.digits)
+    shown = (grouped[:14], grouped[15:]) if grouped else ("digits not kept", "")
+    return ["Token %d back" % (number - 1), shown[0], shown[1], entry.result]
+
+
+def _amount(view, number):
+    entry = _nth(view, number)
+    if entry is None or not entry.amount:
+        return screens.message("Amount %d back" % (number - 1), "none")
+    amount = screens.credit(entry.amount, views.in_currency(view))
+    return screens.message("Amount %d back" % (number - 1), amount, "", entry.result)
+
+
+def _tid(view, number):
+    entry = _nth(view, number)
+    known = entry is not None and entry.tid is not None
+    return screens.message("TID of token", str(entry.tid) if known else "none")
+
+
+_SCREENS = {
+    "number": _number,
+    "power": _power,
+    "total": _total,
+    "credit": _credit,
+    "key": _key,
+    "sgc": _sgc,
+    "ti": _ti,
+    "krn": _krn,
+    "ken": _ken,
+    "fails": _power_fails,
+    "days": _days,
+    "low": _low_credit,
+    "alarm": _alarm_interval,
+    "result": _last_result,
+    "token": _token,
+    "amount": _amount,
+    "tid": _tid,
+}
+
+_COMMON = {
+    "0": "number",
+    "1": "power",
+    "2": "amount 1",
+    "3": "total",
+    "4": "credit",
+    "5": "key",
+    "6": "ken",
+    "7": "days",
+    "54": "token 1",
+    "55": "token 2",
+    "56": "token 3",
+    "57": "token 4",
+    "58": "token 5",
+    "59": "amount 1",
+    "60": "amount 2",
+    "61": "amount 3",
+    "62": "amount 4",
+    "63": "amount 5",
+    "64": "tid 1",
+    "65": "sgc",
+    "66": "ti",
+    "67": "krn",
+    "68": "ken",
+    "69": "fails",
+    "78": "alarm",
+    "79": "low",
+    "078": "result",
+}
+
+_DIALECTS = {
+    "meter20": {},
+    "conlog": {"1": "power", "2": "amount 1", "078": "result"},
+    "landisgyr": {
+        "000": "number",
+        "001": "power",
+        "002": "credit",
+        "008": "days",
+        "050": "fails",
+        "054": "token 1",
+        "055": "tid 1",
+        "056": "amount 1",
+        "057": "krn",
+        "058": "ti",
+        "060": "sgc",
+        "061": "total",
+        "301": "token 1",
+        "302": "token 2",
+        "303": "token 3",
+        "304": "token 4",
+        "305": "token 5",
+    },
+    "pln": {
+        "03": "total",
+        "09": "power",
+        "37": "credit",
+        "38": "total",
+        "47": "power",
+        "75": "number",
+        "81": "days",
+    },
 }

@@ -3,11 +3,13 @@
 Credit, TID memory and lock-out share the record, so a token is cancelled and
 credited in the same commit or not at all. The record stays below 246 bytes, so
 that with `slot_store.OVERHEAD` it fits one flash page of 256 and LittleFS keeps
-it inline.
+it inline. Settings and history, which no credit depends on, have a record of
+their own (meter.settings, meter.history).
 
     version u8 | drn 7 bytes BCD | imp_per_kwh u24 | key attributes 24
-    credit_wh i64 | total_wh u64 | remainder u24 | failures u8 | power limit u32
-    power fails u16 | last result u8 | TIDs 3 bytes each
+    register: credit i64, total u64, remainder u24, cost remainder u16, period u16, period Wh u32
+    failures u8 | power limit u32 | unbalance limit u32 | tariff rate u16 | power fails u16
+    last result u8 | flags u8 | status bits u8 | TIDs 3 bytes each
 
 Pure domain: no ports, no clock, no I/O.
 """
@@ -19,18 +21,21 @@ from micropython import const
 from sts import decoder_key, results, tid
 from sts.decoder_key import DITK, DecoderKey, KeyAttributes
 
+from meter import flags
 from meter.register import EMPTY, Register
 
 _VERSION = const(1)
-_HEAD = "<B7sI24sqqIBIHB"
-_HEAD_SIZE = const(64)  # bytes
+_HEAD = "<B7sI24sqqIHHIBIIHHBBB"
+_HEAD_SIZE = const(80)  # bytes
 
 #: drn: 11 or 13 digits, "" in factory state. imp_per_kwh: 1..100000 pulses a kWh.
 Identity = namedtuple("Identity", ("drn", "imp_per_kwh"))
 
 #: identity: Identity. key: KeyAttributes. register: Register. tids: the TID memory, see sts.tid.
-#: failures: wrong tokens in a row. power_limit_w: maximum power, 0 for none. power_fails:
-#: restarts, 0..65535. last_result: of sts.results.NAMES, "" for none.
+#: failures: wrong tokens in a row. power_limit_w, unbalance_limit_w: 0 for none. tariff_rate: as
+#: its token brought it. power_fails: restarts, 0..65535. last_result: of sts.results.NAMES, ""
+#: for none. flags: see meter.flags. tamper: it was detected and not cleared. key_change: a set of
+#: key change tokens is incomplete. emergency: the customer called up emergency credit.
 _FIELDS = (
     "identity",
     "key",
@@ -38,8 +43,14 @@ _FIELDS = (
     "tids",
     "failures",
     "power_limit_w",
+    "unbalance_limit_w",
+    "tariff_rate",
     "power_fails",
     "last_result",
+    "flags",
+    "tamper",
+    "key_change",
+    "emergency",
 )
 MeterState = namedtuple("MeterState", _FIELDS)
 
@@ -47,7 +58,10 @@ MeterState = namedtuple("MeterState", _FIELDS)
 def factory():
     """Return the state of a meter as it is made: no number, no key, no credit."""
     key = KeyAttributes(DecoderKey(bytes(16)), "11", "000000", "00", 0, DITK, 0)
-    return MeterState(Identity("", 1000), key, EMPTY, (), 0, 0, 0, "")
+    identity = Identity("", 1000)
+    return MeterState(
+        identity, key, EMPTY, (), 0, 0, 0, 0, 0, "", flags.DEFAULT, False, False, False
+    )
 
 
 def changed(state, **changes):
@@ -60,9 +74,11 @@ def to_bytes(state) -> bytes:
     register = state.register
     head = struct.pack(
         _HEAD, _VERSION, _bcd(state.identity.drn), state.identity.imp_per_kwh,
-        decoder_key.to_bytes(state.key), register.credit_wh, register.total_wh,
-        register.remainder, state.failures, state.power_limit_w, state.power_fails,
-        _code(state.last_result),
+        decoder_key.to_bytes(state.key), register.credit, register.total_wh, register.remainder,
+        register.cost_remainder, register.period, register.period_wh, state.failures,
+        state.power_limit_w, state.unbalance_limit_w, state.tariff_rate, state.power_fails,
+        _code(state.last_result), state.flags,
+        state.tamper | state.key_change << 1 | state.emergency << 2,
     )  # fmt: skip
     return head + tid.pack(state.tids)
 
@@ -73,21 +89,28 @@ def from_bytes(record: bytes):
     Raises ValueError if it was written by a version of the firmware that this one
     does not know.
     """
+    if record[0] != _VERSION:
+        raise ValueError("record of version %d" % record[0])
     (
-        version, drn, imp_per_kwh, key, credit_wh, total_wh, remainder, failures, power_limit_w,
-        power_fails, last_result,
+        _version, drn, imp_per_kwh, key, credit, total_wh, remainder, cost_remainder, period,
+        period_wh, failures, power_limit_w, unbalance_limit_w, tariff_rate, power_fails,
+        last_result, flag_bits, status,
     ) = struct.unpack(_HEAD, record[:_HEAD_SIZE])  # fmt: skip
-    if version != _VERSION:
-        raise ValueError("record of version %d" % version)
     return MeterState(
         Identity(_digits(drn), imp_per_kwh),
         decoder_key.from_bytes(key),
-        Register(credit_wh, total_wh, remainder),
+        Register(credit, total_wh, remainder, cost_remainder, period, period_wh),
         tid.unpack(record[_HEAD_SIZE:]),
         failures,
         power_limit_w,
+        unbalance_limit_w,
+        tariff_rate,
         power_fails,
         results.NAMES[last_result - 1] if last_result else "",
+        flag_bits,
+        bool(status & 1),
+        bool(status & 2),
+        bool(status & 4),
     )
 
 

@@ -50,11 +50,11 @@ class PowerCutTest(unittest.TestCase):
     def counts_once_from_here(self, image):
         state = booted(image)[1].state
         stored = meters.TOKEN_100_WH_TID in state.tids
-        self.assertEqual(state.register.credit_wh, 100 if stored else 0)
+        self.assertEqual(state.register.credit, 100 if stored else 0)
         result = booted(image)[1].enter(meters.TOKEN_100_WH, 0).result
         self.assertEqual(result, results.USED if stored else results.ACCEPT)
         meter = booted(image)[1]
-        self.assertEqual(meter.state.register.credit_wh, 100)
+        self.assertEqual(meter.state.register.credit, 100)
         self.assertEqual(meter.enter(meters.TOKEN_100_WH, 0).result, results.USED)
 
     def test_cut_at_any_operation_neither_loses_nor_doubles_a_token(self):

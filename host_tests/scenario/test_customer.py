@@ -63,7 +63,7 @@ def test_credit_runs_out_and_the_switch_opens_once(meter):
 
 def test_the_display_tests_of_a_class_1_token_follow_each_other(meter):
     assert meter.keys(meters.TEST_ALL) == ["Load switch test", "opens for 3 s", "", ""]
-    shown = [meter.wait(4)[0] for _ in range(14)]
+    shown = [meter.wait(4)[0] for _ in range(15)]
     assert shown[1:5] == ["Total used", "Key revision KRN", "Tariff index TI", "Keypad test"]
     assert shown[-1] == "Meter number DRN"
     assert meter.wait(4)[3] == "Enter a token"
@@ -80,7 +80,10 @@ def test_the_load_switch_test_opens_the_switch_for_three_seconds(meter):
 def test_short_codes_and_pages_show_the_registers(meter):
     meter.keys(TOKEN)
     assert meter.keys("#4#")[:2] == ["Credit", "0.100 kWh"]
-    assert meter.keys("#078#")[:3] == ["Last token", "Accept", "+0.100 kWh"]
+    assert meter.keys("#078#")[:2] == ["Last result", "Accept"]
+    assert meter.keys("#54#") == ["Token 0 back", "5938 6323 4721", "3742 6967", "Accept"]
+    assert meter.keys("#2#") == ["Amount 0 back", "0.100 kWh", "", "Accept"]
+    assert meter.keys("#64#")[:2] == ["TID of token", str(meters.TOKEN_100_WH_TID)]
     assert meter.keys("#999#")[:2] == ["No such code", "#999"]
     assert meter.keys("*")[:2] == ["Meter number", meters.DRN]
     assert meter.keys("*")[0] == "SGC 123457"

@@ -54,7 +54,7 @@ def test_key_storms_do_no_harm(columns, rows):
             run(body.advance(pause_ms))
         run(body.advance(0))
         register = body.app.meter.state.register
-        assert (register.credit_wh, register.total_wh) == (100, 0)
+        assert (register.credit, register.total_wh) == (100, 0)
         run(body.advance(31_000))
         run(body.advance(80_000))  # longer than all the screens of a test token
         assert body.app.lines[0] == "0.100 kWh"

@@ -7,6 +7,7 @@ from sts import kinds, results, tid
 from sts.decoder import Token
 from sts.decoder_key import DCTK, DDTK, DITK, DUTK
 
+ENERGY = acceptance.Kind(in_currency=False, phases=1)
 TID = meters.MANUFACTURED + 1000
 
 
@@ -18,17 +19,17 @@ def credit(token_tid=TID, amount_field=256, kind=kinds.ELECTRICITY, subclass=0):
 class AcceptanceTest(unittest.TestCase):
     def result(self, state, token):
         """Judge; a token that is not accepted must not have changed anything."""
-        after, result, amount_wh = acceptance.judged(state, token)
+        after, result, amount_wh = acceptance.judged(state, token, ENERGY)
         if result != results.ACCEPT:
             self.assertTrue(after is state)
             self.assertEqual(amount_wh, 0)
         return result
 
     def test_credit_is_added_and_its_tid_remembered(self):
-        before = meters.state(register=Register(-4, 10, 3))
-        after, result, amount_wh = acceptance.judged(before, credit())
+        before = meters.state(register=Register(-4, 10, 3, 0, 0, 0))
+        after, result, amount_wh = acceptance.judged(before, credit(), ENERGY)
         self.assertEqual((result, amount_wh), (results.ACCEPT, 25_600))
-        self.assertEqual(after.register, Register(25_596, 10, 3))
+        self.assertEqual(after.register, Register(25_596, 10, 3, 0, 0, 0))
         self.assertEqual(tid.refusal(after.tids, TID), results.USED)
 
     def test_token_before_manufacture_is_old(self):
@@ -66,9 +67,9 @@ class AcceptanceTest(unittest.TestCase):
             self.assertEqual(self.result(state, credit()), expected)
 
     def test_overflowing_credit_is_refused_and_works_later(self):
-        full = meters.state(register=Register(CREDIT_MAX_WH - 25_599, 0, 0))
+        full = meters.state(register=Register(CREDIT_MAX_WH - 25_599, 0, 0, 0, 0, 0))
         self.assertEqual(self.result(full, credit()), results.OVERFLOW)
-        room = meters.state(register=Register(CREDIT_MAX_WH - 25_600, 0, 0))
+        room = meters.state(register=Register(CREDIT_MAX_WH - 25_600, 0, 0, 0, 0, 0))
         self.assertEqual(self.result(room, credit()), results.ACCEPT)
 
     def test_other_utilities_are_not_this_meters_function(self):

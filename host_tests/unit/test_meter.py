@@ -28,7 +28,7 @@ class MeterTest(unittest.TestCase):
         self.assertEqual(self.enter(meters.TOKEN_100_WH), results.ACCEPT)
         self.assertEqual(self.enter(meters.TOKEN_100_WH), results.USED)
         again = self.rebooted()
-        self.assertEqual(again.state.register.credit_wh, 100)
+        self.assertEqual(again.state.register.credit, 100)
         self.assertEqual(again.enter(meters.TOKEN_100_WH, 0).result, results.USED)
 
     def test_what_is_no_token_costs_no_try(self):
@@ -80,7 +80,7 @@ class MeterTest(unittest.TestCase):
         self.store.fails = True
         with self.assertRaises(OSError):
             self.enter(meters.TOKEN_100_WH)
-        self.assertEqual(self.meter.state.register.credit_wh, 0)
+        self.assertEqual(self.meter.state.register.credit, 0)
         self.store.fails = False
         self.assertEqual(self.enter(meters.TOKEN_100_WH), results.ACCEPT)
 

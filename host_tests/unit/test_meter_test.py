@@ -25,7 +25,7 @@ SUITE = {
 
 
 def requested(entered, drn=""):
-    return meter_test.requested(decode(digits.parse(entered), None, "11"), drn)
+    return meter_test.requested(decode(digits.parse(entered), None, "11"), drn, 1)
 
 
 def token(mfr, kind=kinds.TEST_2DIGIT, control=1):
@@ -39,7 +39,7 @@ class MeterTestTest(unittest.TestCase):
 
     def test_test_0_asks_for_all(self):
         for entered in ("56493153725450313471", "02305843005052951967"):
-            self.assertEqual(requested(entered)[2], meter_test.SUPPORTED)
+            self.assertEqual(requested(entered)[2], meter_test.supported(1))
 
     def test_four_digit_code_is_read_too(self):
         result, kind, tests = requested("01152921509036054672")
@@ -53,19 +53,19 @@ class MeterTestTest(unittest.TestCase):
 
     def test_other_manufacturers_token_is_refused_and_ones_own_taken(self):
         own, other = "12345678903", "99345678903"
-        self.assertEqual(meter_test.requested(token(12), own)[0], results.ACCEPT)
-        self.assertEqual(meter_test.requested(token(12), other)[0], results.MFR_CODE)
-        self.assertEqual(meter_test.requested(token(12), "")[0], results.MFR_CODE)
+        self.assertEqual(meter_test.requested(token(12), own, 1)[0], results.ACCEPT)
+        self.assertEqual(meter_test.requested(token(12), other, 1)[0], results.MFR_CODE)
+        self.assertEqual(meter_test.requested(token(12), "", 1)[0], results.MFR_CODE)
         four = token(100, kinds.TEST_4DIGIT)
-        self.assertEqual(meter_test.requested(four, "0100000000008")[0], results.ACCEPT)
-        self.assertEqual(meter_test.requested(four, own)[0], results.MFR_CODE)
+        self.assertEqual(meter_test.requested(four, "0100000000008", 1)[0], results.ACCEPT)
+        self.assertEqual(meter_test.requested(four, own, 1)[0], results.MFR_CODE)
 
     def test_several_bits_ask_for_several_tests_in_order(self):
-        self.assertEqual(meter_test.requested(token(0, control=0b10101), "")[2], (1, 3, 5))
+        self.assertEqual(meter_test.requested(token(0, control=0b10101), "", 1)[2], (1, 3, 5))
 
     def test_no_bit_or_only_unknown_ones_is_a_function_error(self):
         for control in (0, 1 << 30):
-            asked = meter_test.requested(token(0, control=control), "")
+            asked = meter_test.requested(token(0, control=control), "", 1)
             self.assertEqual(asked[0], results.FUNCTION)
 
 

@@ -4,11 +4,15 @@ from meter import register
 from meter.register import EMPTY, Register
 
 
+def credited(before, amount):
+    return register.credited(before, amount, register.CREDIT_MAX_WH)
+
+
 class RegisterTest(unittest.TestCase):
     def test_a_thousand_pulses_are_a_kwh_at_any_constant(self):
         for imp_per_kwh in (1, 3, 7, 800, 1000, 1600, 3200, 99_999, 100_000):
             after = register.consumed(EMPTY, imp_per_kwh, imp_per_kwh)
-            self.assertEqual(after, Register(-1000, 1000, 0))
+            self.assertEqual(after, Register(-1000, 1000, 0, 0, 0, 0))
 
     def test_remainder_is_kept_exactly_however_pulses_are_grouped(self):
         for imp_per_kwh in (1, 3, 999, 3200, 99_999):
@@ -25,16 +29,16 @@ class RegisterTest(unittest.TestCase):
             pulses += 9_999_991
             self.assertEqual(now.total_wh * imp_per_kwh + now.remainder, 1000 * pulses)
             self.assertTrue(0 <= now.remainder < imp_per_kwh)
-        self.assertEqual(now.credit_wh, -now.total_wh)
+        self.assertEqual(now.credit, -now.total_wh)
 
     def test_credit_is_added_to_what_is_left(self):
-        self.assertEqual(register.credited(Register(-5, 9, 2), 100), Register(95, 9, 2))
+        self.assertEqual(credited(Register(-5, 9, 2, 0, 0, 0), 100), Register(95, 9, 2, 0, 0, 0))
 
     def test_full_register_takes_no_more(self):
-        full = Register(register.CREDIT_MAX_WH, 0, 0)
-        self.assertEqual(register.credited(full, 1), None)
-        almost = Register(register.CREDIT_MAX_WH - 1, 0, 0)
-        self.assertEqual(register.credited(almost, 1), full)
+        full = Register(register.CREDIT_MAX_WH, 0, 0, 0, 0, 0)
+        self.assertEqual(credited(full, 1), None)
+        almost = Register(register.CREDIT_MAX_WH - 1, 0, 0, 0, 0, 0)
+        self.assertEqual(credited(almost, 1), full)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ class StateTest(unittest.TestCase):
                     meters.state(
                         identity=Identity(drn, 100_000),
                         key=key,
-                        register=Register(credit_wh, 1 << 40, 99_999),
+                        register=Register(credit_wh, 1 << 40, 99_999, 0, 0, 0),
                         tids=tuple(range(0xFFFFFF - tid.CAPACITY, 0xFFFFFF)),
                         failures=255,
                         power_limit_w=18_201_624,

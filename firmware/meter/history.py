@@ -1,0 +1,56 @@
+"""History: the last five tokens and what became of them. Kept in the cold record.
+
+The digits of an accepted or used token are spent and may be shown, as meters do.
+Those of a token that may still be worth something are not kept.
+
+Pure domain: no ports, no clock, no I/O.
+"""
+
+import struct
+from collections import namedtuple
+
+from micropython import const
+from sts import results
+
+CAPACITY = const(5)
+
+_FORMAT = "<BI9sq"
+_SIZE = const(22)
+_NO_TID = const(0xFFFFFFFF)
+
+#: result: of sts.results. tid: None for a token without one. digits: "" when not kept. amount: as
+#: in meter.meter.Outcome.
+Entry = namedtuple("Entry", ("result", "tid", "digits", "amount"))
+
+
+def entry(outcome, digits: str):
+    """Return the Entry for `outcome`, a meter.meter.Outcome, of a token of 20 `digits`."""
+    spent = outcome.result in (results.ACCEPT, results.USED)
+    return Entry(outcome.result, outcome.tid, digits if spent else "", outcome.amount)
+
+
+def noted(history, new):
+    """Return `history`, newest first, with Entry `new` before the others."""
+    return ((new,) + history)[:CAPACITY]
+
+
+def to_bytes(history) -> bytes:
+    """Return `history` as bytes, 22 for each entry."""
+    return b"".join([_packed(item) for item in history])
+
+
+def from_bytes(data: bytes) -> tuple:
+    """Return the history that `to_bytes` made."""
+    return tuple([_unpacked(data[at : at + _SIZE]) for at in range(0, len(data), _SIZE)])
+
+
+def _packed(item):
+    tid = _NO_TID if item.tid is None else item.tid
+    token = int(item.digits).to_bytes(9, "big") if item.digits else b"\xff" * 9
+    return struct.pack(_FORMAT, results.NAMES.index(item.result), tid, token, item.amount)
+
+
+def _unpacked(data):
+    result, tid, token, amount = struct.unpack(_FORMAT, data)
+    digits = "" if token == b"\xff" * 9 else "%020d" % int.from_bytes(token, "big")
+    return Entry(results.NAMES[result], None if tid == _NO_TID else tid, digits, amount)

@@ -1,0 +1,58 @@
+"""View: what screens, short codes and the service port may see of the meter at one moment.
+
+Pure: no ports, no clock, no I/O.
+"""
+
+from collections import namedtuple
+
+from meter import supply, tariff
+
+#: state: MeterState. settings: Settings. history: of meter.history. watts: power drawn. mean_w:
+#: mean power since the restart. relay_reason: of meter.supply. lockout_s: seconds without tokens.
+View = namedtuple(
+    "View", ("state", "settings", "history", "watts", "mean_w", "relay_reason", "lockout_s")
+)
+
+_UNPROVISIONED = ""
+
+
+def in_currency(view) -> bool:
+    """Whether the meter keeps its credit in money."""
+    return bool(view.settings.steps)
+
+
+def credit_wh(view) -> int:
+    """Return the credit in Wh; of money, what it buys at the price of the next Wh."""
+    register = view.state.register
+    if not in_currency(view):
+        return register.credit
+    return tariff.worth_wh(register.credit, _price(view))
+
+
+def emergency(view) -> int:
+    """Return the emergency credit in the unit of the credit."""
+    wh = view.settings.emergency_wh
+    return tariff.worth(wh, _price(view)) if in_currency(view) else wh
+
+
+def is_low(view) -> bool:
+    """Whether the customer must be warned that credit runs out."""
+    if view.state.identity.drn == _UNPROVISIONED:
+        return False
+    return (
+        view.relay_reason == supply.EMERGENCY or 0 < credit_wh(view) < view.settings.low_credit_wh
+    )
+
+
+def days_left(view):
+    """Return for how many days the credit lasts at the mean power, None if it is not known."""
+    mean_w = view.mean_w or view.watts
+    if not mean_w:
+        return None
+    return max(0, credit_wh(view)) // (24 * mean_w)
+
+
+def _price(view):
+    register = view.state.register
+    period_wh = register.period_wh if register.period else 0
+    return tariff.price_now(view.settings.steps, period_wh)
