@@ -2,7 +2,7 @@
 
 import typer
 
-from meter20.cli import key, serve, token
+from meter20.cli import demo, key, serve, token
 
 app = typer.Typer(
     name="meter20",
@@ -17,6 +17,7 @@ def _root() -> None:
     """Keep sub-commands even while there is only one."""
 
 
+app.command()(demo.demo)
 app.command()(serve.serve)
 app.add_typer(token.app, name="token")
 app.add_typer(key.app, name="key")

@@ -1,0 +1,151 @@
+"""`meter20 demo`: as a program sees it, as a person sees it, and when something is wrong."""
+
+import dataclasses
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from meter20.bodies import open_body
+from meter20.cli import demo
+from meter20.cli.main import app
+from meter20.demo import drawing, voices
+from meter20.demo.story import STORY
+from meter20.demo.telling import Draw, told
+
+ROOT = Path(__file__).parents[2]
+DEMO = [sys.executable, "-c", "from meter20.cli.main import app; app()", "demo"]
+
+
+def run(*arguments):
+    return subprocess.run(
+        [*DEMO, *arguments], capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def events():
+    """Every event of the story on the emulated meter."""
+    with open_body("emulated") as body:
+        return list(told(STORY, body))
+
+
+def test_plain_story_goes_well_and_has_no_control_codes():
+    done = run()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.isascii()
+    assert "\x1b" not in done.stdout
+    for words in ("| +25.600 kWh ", "| LOW CREDIT ", "| UsedError ", "| CRCError ", "531-1-0-04"):
+        assert words in done.stdout
+    assert "Every step went as expected" in done.stdout
+
+
+def test_both_bodies_tell_the_same():
+    def lines(body):
+        done = run("--json", "--body", body)
+        assert (done.returncode, done.stderr) == (0, "")
+        *told_lines, over = map(json.loads, done.stdout.splitlines())
+        assert over["event"] == "over"
+        return told_lines
+
+    assert lines("emulated") == lines("virtual")
+
+
+def test_json_tells_every_event():
+    lines = [json.loads(line) for line in run("--json").stdout.splitlines()]
+    ends = [line for line in lines if line["event"] == "end"]
+    assert [end["step"] for end in ends] == [step.name for step in STORY]
+    assert all(end["ok"] and end["wrong"] == [] for end in ends)
+    typed = "".join(line["key"] for line in lines if line["event"] == "key")
+    assert typed.startswith("63638916334124550935")
+    credits = [line["credit_wh"] for line in lines if line["event"] == "draw"]
+    assert credits == sorted(credits, reverse=True)
+    assert lines[-1] == {"event": "over", "ok": True, "seconds": lines[-1]["seconds"]}
+
+
+def test_step_that_differs_is_told_and_ends_with_1(monkeypatch):
+    wrong = dataclasses.replace(STORY[0], shows="Hello", expected={"credit_wh": 5})
+    monkeypatch.setattr(demo, "STORY", (wrong, *STORY[1:]))
+    result = CliRunner().invoke(app, ["demo", "--plain"])
+    assert result.exit_code == 1
+    assert "WRONG: credit_wh is 0, not 5" in result.output
+    assert "WRONG: the display does not show 'Hello'" in result.output
+    assert "1 step(s) did not go as expected" in result.output
+
+
+def test_meter_that_refuses_ends_it_with_1(monkeypatch):
+    monkeypatch.setattr(demo, "STORY", (STORY[0], STORY[0]))
+    result = CliRunner().invoke(app, ["demo", "--plain"])
+    assert result.exit_code == 1
+    assert "the meter refused 'provision': a meter is provisioned once" in result.output
+
+
+def test_load_gets_nothing_once_the_switch_is_open(events):
+    after = [event.load_w for event in events if event.step.name == "run_out"]
+    assert after[0] == 0
+    assert after[1] == STORY[3].action.watts
+    assert after[-1] == 0
+    with open_body("emulated") as body:
+        factory_state = Draw(watts=3600, seconds=800)
+        assert [moment.load_w for moment in factory_state.moments(body)] == [0]
+
+
+def test_every_frame_fits_a_terminal_of_80_by_24(events):
+    frame = voices.Frame(len(STORY))
+    console = Console(width=drawing.WIDTH, color_system=None)
+    for event in events:  # what does not fit the width wraps
+        assert len(console.render_lines(frame.after(event))) <= drawing.HEIGHT < 24
+
+
+def test_frame_shows_what_the_meter_shows(events):
+    frame = voices.Frame(len(STORY))
+    console = Console(width=80, color_system=None, record=True, file=io.StringIO())
+    for event in events:
+        console.print(frame.after(event))
+        drawn = console.export_text()
+        assert all(line in drawn for line in event.meter["display"])
+        assert ("SUPPLY ON" in drawn) == (event.meter["relay"] == "closed")
+
+
+def test_drawn_story_is_told_without_a_terminal_to_look_at(events):
+    console = Console(width=80, force_terminal=True, file=io.StringIO(), record=True)
+    with voices.Drawn(console, len(STORY), pace=0) as voice:
+        for event in events:
+            voice.hear(event)
+        voice.end(0, 1.0)
+    assert "Every step went as expected" in console.export_text()
+
+
+def test_small_or_colourless_terminals_get_plain_lines(monkeypatch):
+    def can_draw(encoding="utf-8", **options):
+        file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        return demo._can_draw(Console(file=file, force_terminal=True, **options))
+
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert can_draw(width=80)
+    assert not can_draw(width=60)
+    assert not can_draw(width=80, encoding="latin-1")
+    assert not can_draw(width=80, no_color=True)
+    monkeypatch.setenv("TERM", "dumb")
+    assert not can_draw(width=80)
+
+
+def test_bar_is_empty_only_at_nothing():
+    def filled(part):
+        spans = drawing.bar(part, 1000, 10, "on red").spans
+        return sum(span.end - span.start for span in spans if span.style == "on red")
+
+    assert [filled(part) for part in (-5, 0, 1, 100, 101, 1000, 5000)] == [0, 0, 1, 1, 2, 10, 10]
+
+
+def test_picture_in_the_documentation_is_fresh():
+    with open_body("emulated") as body:
+        picture = demo.picture(body)
+    stored = (ROOT / "docs" / "demo.svg").read_text(encoding="utf-8")
+    assert picture == stored, "make it again: meter20 demo --svg docs/demo.svg"

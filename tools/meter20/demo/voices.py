@@ -1,0 +1,169 @@
+"""Three ways to tell a story: the drawn meter, plain lines, lines of JSON.
+
+A voice hears every event in turn and then the end.
+"""
+
+import json
+import time
+from typing import Protocol
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.padding import Padding
+from rich.text import Text
+
+from meter20.demo import drawing
+from meter20.demo.telling import Event, Press
+
+#: Seconds that each kind of event stays, at the usual speed.
+_PAUSES = {"begin": 0.45, "key": 0.035, "draw": 0.04, "end": 0.75}
+_FIRST_KEYS_S = 0.08  # the first token is typed slowly enough to follow
+FAST = 0.15  # of the usual pauses
+
+
+class Voice(Protocol):
+    """Tells a story to somebody."""
+
+    def hear(self, event: Event) -> None: ...
+
+    def end(self, wrong: int, seconds: float) -> None:
+        """The story is over. wrong: steps that were not as expected. seconds: it took."""
+        ...
+
+
+class Plain:
+    """Lines of text without any control codes, ASCII only."""
+
+    def hear(self, event: Event) -> None:
+        if event.kind == "begin":
+            print(f"\n{event.number}. {event.step.title}\n   {event.step.say}")
+            if isinstance(event.step.action, Press):
+                print("   keys: " + _grouped(event.step.action.keys))
+        elif event.kind == "end":
+            self._show(event)
+
+    def end(self, wrong: int, seconds: float) -> None:
+        print("\n" + summary(wrong, seconds))
+
+    def _show(self, event):
+        meter = event.meter
+        beside = (
+            f"credit  {drawing.kwh(meter['credit_wh'])}",
+            f"supply  {'on' if meter['relay'] == 'closed' else 'off'}",
+            f"clock   {meter['uptime_s']} s",
+            "as expected" if not event.wrong else "WRONG",
+        )
+        print(f"   +{'-' * 22}+")
+        for line, text in zip(meter["display"], beside, strict=False):
+            print(f"   | {line:<20} |   {text}")
+        print(f"   +{'-' * 22}+")
+        for difference in event.wrong:
+            print(f"   WRONG: {difference}")
+
+
+class JsonLines:
+    """A JSON object a line: every event, and the end."""
+
+    def hear(self, event: Event) -> None:
+        told: dict[str, object] = {"event": event.kind, "step": event.step.name}
+        if event.kind == "begin":
+            told |= {"number": event.number, "title": event.step.title, "say": event.step.say}
+        if event.kind == "key":
+            told["key"] = event.key
+        if event.kind == "draw":
+            told["load_w"] = event.load_w
+        if event.kind == "end":
+            told |= {"ok": not event.wrong, "wrong": list(event.wrong), "meter": event.meter}
+        else:
+            told |= {name: event.meter[name] for name in ("credit_wh", "relay", "display")}
+        self._print(told)
+
+    def end(self, wrong: int, seconds: float) -> None:
+        self._print({"event": "over", "ok": wrong == 0, "seconds": round(seconds, 3)})
+
+    def _print(self, told):
+        print(json.dumps(told), flush=True)
+
+
+class Drawn:
+    """The meter drawn in the terminal, live. pace: of the usual pauses; 0 for none.
+
+    steps: how many there are. A context manager.
+    """
+
+    def __init__(self, console: Console, steps: int, pace: float = 1.0):
+        self._frame = Frame(steps)
+        self._pace = pace
+        self._due_s = 0.0
+        self._live = Live(console=console, auto_refresh=False, vertical_overflow="crop")
+
+    def __enter__(self):
+        self._live.start()
+        self._due_s = time.monotonic()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def hear(self, event: Event) -> None:
+        self._live.update(self._frame.after(event), refresh=True)
+        slow = event.kind == "key" and event.number <= 2
+        self._wait(self._pace * (_FIRST_KEYS_S if slow else _PAUSES[event.kind]))
+
+    def end(self, wrong: int, seconds: float) -> None:
+        self._live.console.print(Text(" " + summary(wrong, seconds), "bold"))
+
+    def _wait(self, pause_s):
+        """Wait until `pause_s` after the last wait; what was done meanwhile counts."""
+        self._due_s = max(time.monotonic(), self._due_s + pause_s)
+        time.sleep(max(0.0, self._due_s - time.monotonic()))
+
+
+class Frame:
+    """Draws one event after the other; remembers what is ticked off. steps: how many there are."""
+
+    def __init__(self, steps: int):
+        self._steps = steps
+        self._results: list[tuple[str, bool]] = []
+        self._key: str | None = None
+        self._lit = False
+
+    def after(self, event: Event) -> Padding:
+        """Return the picture after `event`."""
+        if event.kind == "begin":
+            self._key = None
+        self._key = event.key or self._key
+        self._lit = event.load_w > 0 and not self._lit
+        if event.kind == "end":
+            self._results.append((event.step.done, not event.wrong))
+        meter = event.meter
+        face = drawing.Face(
+            meter["display"],
+            meter["relay"] == "closed",
+            meter["credit_wh"],
+            meter["uptime_s"],
+            event.load_w,
+            self._lit,
+            self._key,
+        )
+        step = event.step
+        drawn = Group(
+            Text(""),
+            drawing.meter(face),
+            Text(""),
+            drawing.narration(event.number, self._steps, step.title, step.say, bool(event.wrong)),
+            drawing.ticks(self._results, self._steps),
+            *(Text(difference, "bold red") for difference in event.wrong),
+        )
+        return Padding(drawn, (0, 0, 0, 1))
+
+
+def summary(wrong: int, seconds: float) -> str:
+    """Return the last line of the story."""
+    if wrong:
+        return f"{wrong} step(s) did not go as expected, in {seconds:.1f} s."
+    return f"Every step went as expected, in {seconds:.1f} s."
+
+
+def _grouped(keys):
+    return " ".join(keys[at : at + 4] for at in range(0, len(keys), 4))
