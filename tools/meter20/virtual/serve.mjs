@@ -13,6 +13,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -35,7 +36,8 @@ class Image {
     }
     const file = join(folder, "flash.bin");
     mkdirSync(folder, { recursive: true });
-    if (!existsSync(file)) {
+    // Empty: whoever made it was cut short, and there is nothing to lose.
+    if (!existsSync(file) || statSync(file).size === 0) {
       writeFileSync(file, this.bytes);
     }
     const stored = readFileSync(file);
