@@ -38,18 +38,16 @@ class Overload:
         if not limit_w:
             self.__init__(self._policy)
             return False
-        if self._until_ms is not None:
-            return self._waits(now_ms)
-        self._watch(now_ms, watts > limit_w)
+        if self._until_ms is not None and now_ms >= self._until_ms:
+            self._try_again()
+        if self._until_ms is None:
+            self._watch(now_ms, watts > limit_w)
         return self._until_ms is not None
 
-    def _waits(self, now_ms):
-        if now_ms < self._until_ms:
-            return True
+    def _try_again(self):
         if self.locked:
             self.trips = 0
         self._until_ms = self._over_since_ms = None
-        return False
 
     def _watch(self, now_ms, over):
         if not over:

@@ -81,7 +81,7 @@ def idle(view):
         return message("Not provisioned", _REASONS[supply.NOT_PROVISIONED], FIRMWARE)
     in_currency = views.in_currency(view)
     return [
-        ("Credit " if in_currency else "") + credit(view.state.register.credit, in_currency),
+        ("Cr " if in_currency else "") + credit(view.state.register.credit, in_currency),
         _state_of_supply(view),
         "%d W" % view.watts,
         "Enter a token",
@@ -128,7 +128,7 @@ def outcome(outcome, view):
         outcome.result,
         words,
         advice,
-        "= " + credit(view.state.register.credit, in_currency),
+        "=" + credit(view.state.register.credit, in_currency),
     ]
 
 
@@ -178,7 +178,7 @@ def _groups(digits):
 
 def _key_change(outcome):
     missing = " ".join([str(number) for number in outcome.missing])
-    return [outcome.result, "Key change:", "token %s missing" % missing, "10 min to do it"]
+    return [outcome.result, "Still to enter:", "token " + missing, "within 10 min"]
 
 
 def _state_of_supply(view):

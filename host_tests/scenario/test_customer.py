@@ -3,7 +3,7 @@
 from fakes import meters
 
 TOKEN = meters.TOKEN_100_WH
-ACCEPTED = ["Accept", "+0.100 kWh", "Thank you", "= 0.100 kWh"]
+ACCEPTED = ["Accept", "+0.100 kWh", "Thank you", "=0.100 kWh"]
 
 
 def test_token_keyed_in_digit_by_digit_switches_the_supply_on(meter):
@@ -22,7 +22,7 @@ def test_token_keyed_in_digit_by_digit_switches_the_supply_on(meter):
 
 def test_the_same_token_again_is_used(meter):
     meter.keys(TOKEN)
-    assert meter.keys(TOKEN) == ["UsedError", "Used before", "Buy a new one", "= 0.100 kWh"]
+    assert meter.keys(TOKEN) == ["UsedError", "Used before", "Buy a new one", "=0.100 kWh"]
 
 
 def test_a_mistyped_digit_is_told_apart_and_can_be_taken_back(meter):

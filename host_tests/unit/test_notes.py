@@ -1,0 +1,95 @@
+import unittest
+
+from fakes import meters
+from meter import history, settings, slot_store
+from meter.meter import Outcome
+from meter.notes import Notes
+from sts import results
+
+PAGE = 256
+
+
+def outcome(result=results.ACCEPT, amount=100, tid=5_900_000):
+    return Outcome(result, "TransferCredit.electricity", amount, tid, (), ())
+
+
+class NotesTest(unittest.TestCase):
+    def setUp(self):
+        self.store = meters.RamStore()
+        self.notes = Notes(self.store)
+
+    def test_new_meter_has_defaults_and_no_history(self):
+        self.assertEqual(self.notes.settings, settings.default())
+        self.assertEqual(self.notes.history, ())
+
+    def test_settings_and_history_outlive_a_restart(self):
+        steps = ((1000, 5), (0, 0xFFFFFFFF))
+        new = settings.changed(self.notes.settings, profile="pln", alarm_min=0, steps=steps)
+        self.notes.configure(new)
+        self.notes.note(outcome(), meters.TOKEN_100_WH)
+        again = Notes(self.store)
+        self.assertEqual(again.settings, new)
+        self.assertEqual(again.history, self.notes.history)
+
+    def test_history_keeps_the_last_five_newest_first(self):
+        for n in range(7):
+            self.notes.note(outcome(amount=-n), "%020d" % n)
+        self.assertEqual([entry.amount for entry in self.notes.history], [-6, -5, -4, -3, -2])
+        self.assertEqual(Notes(self.store).history[0].digits, "0" * 19 + "6")
+
+    def test_digits_that_may_still_be_worth_something_are_not_kept(self):
+        for result in results.NAMES:
+            self.notes.note(outcome(result, tid=None), meters.TOKEN_100_WH)
+            kept = Notes(self.store).history[0]
+            spent = result in (results.ACCEPT, results.USED)
+            self.assertEqual(kept.digits, meters.TOKEN_100_WH if spent else "")
+            self.assertEqual((kept.result, kept.tid), (result, None))
+
+    def test_store_that_fails_keeps_the_history_in_ram(self):
+        self.store.fails = True
+        self.notes.note(outcome(), meters.TOKEN_100_WH)
+        self.assertEqual(len(self.notes.history), 1)
+        self.assertEqual(Notes(self.store).history, ())
+
+    def test_board_without_a_second_store_keeps_notes_in_ram(self):
+        notes = Notes(None)
+        notes.note(outcome(), meters.TOKEN_100_WH)
+        self.assertEqual(len(notes.history), 1)
+
+    def test_largest_record_fits_a_flash_page(self):
+        steps = ((1, 1), (2, 1), (3, 1), (0, 1))
+        self.notes.configure(settings.changed(self.notes.settings, steps=steps))
+        for _ in range(history.CAPACITY):
+            self.notes.note(outcome(), meters.TOKEN_100_WH)
+        self.assertTrue(len(self.store.record) + slot_store.OVERHEAD <= PAGE)
+
+    def test_settings_out_of_range_are_refused(self):
+        for changes in (
+            {"profile": "acme"},
+            {"alarm_min": 1000},
+            {"low_credit_wh": -1},
+            {"emergency_wh": 100_001},
+            {"friendly_from": 24},
+            {"steps": ((5, 5),)},
+        ):
+            with self.assertRaises(ValueError):
+                settings.changed(self.notes.settings, **changes)
+
+    def test_friendly_hours_may_span_midnight(self):
+        night = settings.changed(settings.default(), friendly_from=18, friendly_to=8)
+        found = [hour for hour in range(24) if settings.is_friendly(night, at(hour))]
+        self.assertEqual(found, list(range(8)) + list(range(18, 24)))
+        day = settings.changed(settings.default(), friendly_from=8, friendly_to=18)
+        self.assertEqual(
+            [h for h in range(24) if settings.is_friendly(day, at(h))], list(range(8, 18))
+        )
+        self.assertFalse(settings.is_friendly(settings.default(), at(12)))
+        self.assertFalse(settings.is_friendly(night, None))
+
+
+def at(hour):
+    return (2026, 11, 22, 6, hour, 0, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
