@@ -2,7 +2,7 @@
 
 import typer
 
-from meter20.cli import demo, key, serve, token
+from meter20.cli import demo, key, serve, sim, token
 
 app = typer.Typer(
     name="meter20",
@@ -18,6 +18,7 @@ def _root() -> None:
 
 
 app.command()(demo.demo)
+app.command()(sim.sim)
 app.command()(serve.serve)
 app.add_typer(token.app, name="token")
 app.add_typer(key.app, name="key")

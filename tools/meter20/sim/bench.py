@@ -1,0 +1,79 @@
+"""The world around an emulated meter: fingers on its keys, a load, time, the mains.
+
+Time moves when `run` is called. The load draws only while the load switch is
+closed. Knows no terminal.
+"""
+
+from meter20.bodies import EmulatedBody
+from meter20.samples import PROVISION
+
+LOAD_MAX_W = 15_000
+
+_MS_W_PER_KWH = 3_600_000_000
+_SLICE_MS = 250  # the longest that the load draws before the switch is looked at again
+_FINE_SLICE_MS = 20  # shorter than any tone of the buzzer
+_FINE_RUN_MS = 200
+
+
+class Bench:
+    """Plays what surrounds the meter in `body`. A meter without a number gets the test key.
+
+    load_w: what is switched on behind the meter. pulses: made so far. heard_hz:
+    the last tone in the last `run`, 0 for silence.
+    """
+
+    def __init__(self, body: EmulatedBody):
+        self._body = body
+        self._owed = 0  # energy drawn for which no pulse was made yet, in ms * W * imp/kWh
+        self.load_w = 0
+        self.pulses = 0
+        self.heard_hz = 0
+        if not self.reading()["drn"]:
+            body.request(**PROVISION)
+
+    @property
+    def lines(self) -> list[str]:
+        """What the display shows."""
+        return self._body.sim.ports.display.lines
+
+    @property
+    def closed(self) -> bool:
+        """Whether the load is connected."""
+        return self._body.sim.ports.load_switch.closed
+
+    @property
+    def drawn_w(self) -> int:
+        """The power that flows now."""
+        return self.load_w if self.closed else 0
+
+    def reading(self) -> dict:
+        """Return the reply to `read`."""
+        return self._body.request(do="read")
+
+    def press(self, key: str) -> None:
+        """Press one key; the meter sees it when time goes on."""
+        self._body.sim.ports.keypad.press(key)
+
+    def power_cut(self) -> None:
+        """Cut the power and bring it back: RAM is lost, flash is kept."""
+        self._body.request(do="power_cut")
+
+    def run(self, duration_ms: int) -> None:
+        """Let `duration_ms` pass."""
+        slice_ms = _FINE_SLICE_MS if duration_ms <= _FINE_RUN_MS else _SLICE_MS
+        self.heard_hz = 0
+        while duration_ms > 0:
+            step_ms = min(slice_ms, duration_ms)
+            self._draw(step_ms)
+            for _ in self._body.sim.advance(step_ms):
+                pass  # it only wants to return to a caller now and then
+            self.heard_hz = self._body.sim.ports.buzzer.hz or self.heard_hz
+            duration_ms -= step_ms
+
+    def _draw(self, duration_ms):
+        imp_per_kwh = self._body.sim.app.meter.state.identity.imp_per_kwh
+        self._owed += self.drawn_w * duration_ms * imp_per_kwh
+        pulses, self._owed = divmod(self._owed, _MS_W_PER_KWH)
+        if pulses:
+            self._body.sim.ports.pulses.train(pulses, 0)
+            self.pulses += pulses
