@@ -10,6 +10,7 @@ from sts import results
 from meter import (
     beeper,
     flags,
+    history,
     meter_test,
     overload,
     screens,
@@ -118,7 +119,7 @@ class App:
             self._panel.call_up([screens.message("Not provisioned", "No key yet")], now_ms)
             self._beeper.play(beeper.REJECT, now_ms)
             raise
-        if len(digits) == token_entry.TOKEN_DIGITS and outcome.result != results.FORMAT:
+        if history.is_worth_noting(outcome):
             self.notes.note(outcome, digits)
         self._switch(now_ms)  # before the screen says Accept, the light is on
         self._panel.call_up(self._outcome_screens(outcome, now_ms), now_ms)

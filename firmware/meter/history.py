@@ -23,6 +23,15 @@ _NO_TID = const(0xFFFFFFFF)
 Entry = namedtuple("Entry", ("result", "tid", "digits", "amount"))
 
 
+def is_worth_noting(outcome) -> bool:
+    """Whether `outcome`, a meter.meter.Outcome, is of a token that the meter had to read.
+
+    What costs no try is left out - no token, a test, an entry during a lock-out: it could be
+    repeated as fast as a wire allows, and each note wears the flash.
+    """
+    return outcome.result not in (results.FORMAT, results.LOCKED_OUT) and not outcome.is_test
+
+
 def entry(outcome, digits: str):
     """Return the Entry for `outcome`, a meter.meter.Outcome, of a token of 20 `digits`."""
     spent = outcome.result in (results.ACCEPT, results.USED)

@@ -22,7 +22,8 @@ _CHECKPOINT_WH = const(90)
 #: amount: credit added, in Wh or, from a currency token, in 10^-5 currency units. tid: None for a
 #: token without one. tests: for an accepted test/display token the tests to run. missing: for a
 #: key change token the sections that are still to come.
-Outcome = namedtuple("Outcome", ("result", "kind", "amount", "tid", "tests", "missing"))
+#: is_test: it was a test/display token, accepted or not.
+Outcome = namedtuple("Outcome", ("result", "kind", "amount", "tid", "tests", "missing", "is_test"))
 
 
 class NotProvisioned(Exception):
@@ -170,7 +171,7 @@ class Meter:
             return self._key_section(section, decoded, now_ms)
         after, result, amount = acceptance.judged(self.state, decoded, self.kind)
         token_tid = decoded.fields.get("tid")
-        return after, Outcome(result, decoded.kind or "", amount, token_tid, (), ())
+        return after, Outcome(result, decoded.kind or "", amount, token_tid, (), (), False)
 
     def _enter_encrypted(self, token, now_ms):
         """The attempt is counted and stored before decrypting: a power cut gives no free try."""
@@ -198,7 +199,9 @@ class Meter:
         sections[section] = fields
         missing = key_change.missing(sections, state.key.ea)
         if missing:
-            outcome = Outcome(key_change.PROGRESS[section], decoded.kind, 0, None, (), missing)
+            outcome = Outcome(
+                key_change.PROGRESS[section], decoded.kind, 0, None, (), missing, False
+            )
             return meter_state.changed(state, key_change=True), outcome
         key = key_change.new_key(sections, state.key.ea)
         if key is None:
@@ -224,7 +227,7 @@ class Meter:
     def _test(self, token):
         decoded = decoder.decode(token, None, self.state.key.ea)
         result, kind, tests = meter_test.requested(decoded, self.state.identity.drn, self._phases)
-        return self._noted(Outcome(result, kind, 0, None, tests, ()))
+        return self._noted(Outcome(result, kind, 0, None, tests, (), True))
 
     def _noted(self, outcome):
         """Remember the result of a token that changed nothing else; safe with the next commit."""
@@ -247,7 +250,7 @@ class Meter:
 
 
 def _plain(result, kind=""):
-    return Outcome(result, kind, 0, None, (), ())
+    return Outcome(result, kind, 0, None, (), (), False)
 
 
 def check_identity(identity):

@@ -34,6 +34,9 @@ class Bench:
     def exchange(self, line: bytes) -> bytes:
         return self._lines.exchange(line)
 
+    def close(self):
+        self._lines.close()
+
     def ask(self, do: str, **fields) -> dict:
         return json.loads(self.exchange(json.dumps({"do": do, **fields}).encode()))
 

@@ -10,7 +10,7 @@ PAGE = 256
 
 
 def outcome(result=results.ACCEPT, amount=100, tid=5_900_000):
-    return Outcome(result, "TransferCredit.electricity", amount, tid, (), ())
+    return Outcome(result, "TransferCredit.electricity", amount, tid, (), (), False)
 
 
 class NotesTest(unittest.TestCase):
@@ -44,6 +44,13 @@ class NotesTest(unittest.TestCase):
             spent = result in (results.ACCEPT, results.USED)
             self.assertEqual(kept.digits, meters.TOKEN_100_WH if spent else "")
             self.assertEqual((kept.result, kept.tid), (result, None))
+
+    def test_what_costs_no_try_is_not_noted(self):
+        self.assertTrue(history.is_worth_noting(outcome(results.USED)))
+        for result in (results.FORMAT, results.LOCKED_OUT):
+            self.assertFalse(history.is_worth_noting(outcome(result)))
+        test = Outcome(results.ACCEPT, "InitiateMeterTest.2digit", 0, None, (1,), (), True)
+        self.assertFalse(history.is_worth_noting(test))
 
     def test_store_that_fails_keeps_the_history_in_ram(self):
         self.store.fails = True

@@ -52,7 +52,7 @@ class ScreensTest(unittest.TestCase):
                 continue  # a screen of its own
             for kind, amount in ((kinds.ELECTRICITY, CREDIT_MAX_WH), (kinds.KEY_1, 0), ("", 0)):
                 for tamper in (False, True):
-                    shown = Outcome(result, kind, amount, None, (), missing)
+                    shown = Outcome(result, kind, amount, None, (), missing, False)
                     self.fits(screens.outcome(shown, view(tamper=tamper)))
         self.fits(screens.locked_out(1280))
         self.fits(screens.key_change_dropped())
