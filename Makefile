@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unix lint format sim serve bench lock clean
+.PHONY: help setup demo test test-unix lint format sim serve bench vend-campaign lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -60,6 +60,9 @@ serve: setup  ## the service port of an emulated meter, on this terminal
 
 bench: setup  ## how long the meter's work takes
 	@$(BIN)/python host_tests/bench.py
+
+vend-campaign: setup  ## 100 000 sales from 4 processes: no TID twice, and the audit log whole
+	@$(BIN)/python host_tests/vend_campaign.py $(CAMPAIGN_ARGS)
 
 lock: setup  ## pin again what pyproject.toml and package.json bring with them
 	@$(BIN)/pip freeze --exclude-editable | grep -v '^#' > requirements.lock.new

@@ -9,6 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from fakes.stations import PASSPHRASE, hold
 from sqlalchemy import inspect, select, text
 
@@ -35,6 +36,10 @@ def test_migrations_make_exactly_the_tables_of_the_models(storage):
     with storage._engine.connect() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_newest_migration_is_the_one_that_is_expected():
+    assert ScriptDirectory(str(migrations_folder())).get_current_head() == storage_module.REVISION
 
 
 def test_migrations_can_be_taken_back(storage):
@@ -104,6 +109,8 @@ def test_newer_and_older_databases_are_told_apart(any_station, storage):
 
     at("9999")
     assert "newer meter20" in refused(refusal.SCHEMA, storage.check)
+    at("0000")
+    assert "vend upgrade" in refused(refusal.SCHEMA, storage.check)
 
 
 def test_error_inside_undoes_everything(any_station, storage):

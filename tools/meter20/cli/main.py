@@ -2,7 +2,7 @@
 
 import typer
 
-from meter20.cli import demo, key, serve, sim, token
+from meter20.cli import demo, key, serve, sim, token, vend
 
 app = typer.Typer(
     name="meter20",
@@ -22,3 +22,4 @@ app.command()(sim.sim)
 app.command()(serve.serve)
 app.add_typer(token.app, name="token")
 app.add_typer(key.app, name="key")
+app.add_typer(vend.app, name="vend")

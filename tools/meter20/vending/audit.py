@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from meter20.vending import refusal
 from meter20.vending.models import AuditEntry, AuditHead, KeyUsage, VendingKey
+from meter20.vending.refusal import Refusal
 
 _START = "0" * 64
 _CHUNK = 2000
@@ -58,6 +60,22 @@ def head_of(session: Session) -> str:
     """Return the head as `number:digest`, for a note kept elsewhere."""
     head = session.get(AuditHead, 1)
     return f"{head.seq}:{head.digest}" if head else f"0:{_START}"
+
+
+def latest(session: Session, limit: int) -> list[dict]:
+    """Return the last `limit` entries, the newest last."""
+    query = select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(limit)
+    names = [column.name for column in AuditEntry.__table__.columns if column.name != "digest"]
+    rows = [{name: getattr(row, name) for name in names} for row in session.scalars(query)]
+    return rows[::-1]
+
+
+def line(entry: dict) -> str:
+    """Return an entry of `latest` as one line of text."""
+    facts = [f"{entry['seq']:>6}", entry["time"], entry["actor"], entry["operation"]]
+    facts += [entry[name] for name in ("meter", "supply", "kind", "detail") if entry[name]]
+    facts += [f"{name} {entry[name]}" for name in ("tid", "amount") if entry[name] is not None]
+    return "  ".join(facts)
 
 
 def verify(session: Session, key: bytes | None = None, noted: str | None = None) -> Report:
@@ -154,4 +172,6 @@ def _mac(key: bytes, seq: int, digest: str) -> str:
 
 def _split(noted: str | None) -> tuple[int, str]:
     seq, _, digest = (noted or "0:").partition(":")
+    if not (seq.isascii() and seq.isdigit()):
+        raise Refusal(refusal.VALUE, "A noted head is number:digest, as `audit show` prints it.")
     return int(seq), digest

@@ -168,7 +168,8 @@ class Meter(Base):
 class Slip(Base):
     """One transaction as the customer sees it; its id is the receipt number.
 
-    `lines` is the list of (words, cents) that adds up to `paid_cents`. `undo` says what a
+    `about` is what the receipt says of the meter, as it was then. `lines` is the list of
+    (words, cents) that adds up to `paid_cents`. `undo` says what a
     reversal has to put back. `ref` is the caller's own number: the same `ref` twice is one sale.
     """
 
@@ -183,6 +184,7 @@ class Slip(Base):
     currency: Mapped[str]
     paid_cents: Mapped[int] = mapped_column(BigInteger)
     units: Mapped[int] = mapped_column(BigInteger)
+    about: Mapped[dict]
     lines: Mapped[list]
     undo: Mapped[dict]
     note: Mapped[str]

@@ -10,7 +10,6 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-import segno
 from sts.digits import grouped
 
 from meter20.vending.models import Slip
@@ -49,7 +48,7 @@ class Receipt:
             station=station,
             actor=slip.actor,
             state=slip.state,
-            meter=_meter(slip),
+            meter=slip.about,
             currency=slip.currency,
             paid_cents=slip.paid_cents,
             units=slip.units,
@@ -112,6 +111,19 @@ class Receipt:
         )
 
 
+def summary(slip: Slip) -> dict:
+    """Return one line of history; the token itself is shown by a reprint only."""
+    return {
+        "receipt": slip.id,
+        "time": slip.issued_at[:16].replace("T", " "),
+        "meter": slip.meter.drn if slip.meter else "any",
+        "operation": slip.operation,
+        "state": slip.state,
+        "paid": f"{money(slip.paid_cents)} {slip.currency}".strip() if slip.lines else "",
+        "tokens": slip.tokens[0].label if len(slip.tokens) == 1 else f"{len(slip.tokens)} tokens",
+    }
+
+
 def money(cents: int) -> str:
     """Return cents as a decimal text."""
     sign = "-" if cents < 0 else ""
@@ -119,18 +131,10 @@ def money(cents: int) -> str:
 
 
 def _token(label: str, digits: str) -> str:
+    import segno
+
     code = segno.make(digits, micro=False, error="m").svg_inline(scale=4, border=4)
     return (
         f'<section class="token"><h2>{escape(label)}</h2>\n'
         f'<p class="digits">{grouped(digits)}</p>\n{code}</section>\n'
     )
-
-
-def _meter(slip: Slip) -> dict[str, str]:
-    """Return what the customer has to check before typing: the meter and its key, never secret."""
-    meter = slip.meter
-    if meter is None:
-        return {"Meter": "any"}
-    row = meter.vending_key
-    facts = {"Meter": meter.drn, "SGC": row.sgc, "KRN": str(row.krn), "TI": f"{meter.ti:02d}"}
-    return facts | ({"Customer": meter.customer} if meter.customer else {})

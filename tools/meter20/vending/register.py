@@ -19,7 +19,7 @@ from meter20.vending.sealing import Secret
 from meter20.vending.security_module import stamp
 from meter20.vending.station import Desk
 from meter20.vending.tariff import Tariff
-from meter20.vending.vending_key import KeyTerms, MeterKey
+from meter20.vending.vending_key import VENDING_KEY_NAMES, KeyTerms, MeterKey
 
 ENERGY, MONEY = "energy", "currency"
 
@@ -83,6 +83,39 @@ def find_key(
         wanted += f", base date {base_date}" if base_date else ""
         raise Refusal(refusal.UNKNOWN, f"Supply group {sgc} has no key with {wanted}.")
     return fitting[-1]
+
+
+def key_facts(row: VendingKey) -> dict:
+    """Return what may be shown of a vending key: everything but the key."""
+    return {
+        "sgc": row.sgc,
+        "krn": row.krn,
+        "type": VENDING_KEY_NAMES[row.kt],
+        "ken": row.ken,
+        "base_date": row.base_date,
+        "dkga": row.dkga,
+        "ea": row.ea,
+        "kinds": row.kinds,
+        "max_token_kwh": _kwh(row.max_token_energy),
+        "max_day_kwh": _kwh(row.max_day_energy),
+        "max_token_money": _money(row.max_token_currency),
+        "max_day_money": _money(row.max_day_currency),
+        "check_value": row.check_value,
+    }
+
+
+def _kwh(limit: int | None) -> str | None:
+    return None if limit is None else f"{limit / 10:.1f}"
+
+
+def _money(limit: int | None) -> str | None:
+    return None if limit is None else f"{limit / 100_000:.2f}"
+
+
+def tariffs(session: Session) -> list[dict]:
+    """Return every tariff with its terms."""
+    rows = session.scalars(select(TariffRow).order_by(TariffRow.name))
+    return [{"name": row.name, "terms": json.loads(row.terms)} for row in rows]
 
 
 def keep_tariff(desk: Desk, name: str, terms: dict) -> None:
@@ -170,6 +203,37 @@ def find_meter(session: Session, number: str) -> Meter:
             f"Meter {drn} is not registered here: `meter20 vend meter add {drn} --sgc ...`.",
         )
     return meter
+
+
+def meters(session: Session, limit: int) -> list[Meter]:
+    """Return meters in the order of their registration."""
+    return list(session.scalars(select(Meter).order_by(Meter.id).limit(limit)))
+
+
+def meter_facts(meter: Meter) -> dict:
+    """Return all that is known of a meter."""
+    row = meter.vending_key
+    return {
+        "drn": meter.drn,
+        "pan": meter.pan,
+        "iin": meter.iin,
+        "sgc": row.sgc,
+        "krn": row.krn,
+        "kt": row.kt,
+        "ti": f"{meter.ti:02d}",
+        "ken": meter.ken,
+        "ea": meter.ea,
+        "dkga": row.dkga,
+        "base_date": meter.base_date,
+        "customer": meter.customer,
+        "accounting": meter.accounting,
+        "tariff": meter.tariff,
+        "debt": f"{meter.debt_cents / 100:.2f}",
+        "carried": f"{meter.carried_cents / 100:.2f}",
+        "provisioned": bool(meter.provisioned),
+        "last_tid": meter.last_tid,
+        "registered": meter.created_at,
+    }
 
 
 def fetch_meters(session: Session, numbers: Iterable[str]) -> None:

@@ -172,11 +172,20 @@ def new_slip(desk: Desk, operation: str, meter: Meter | None, **facts) -> Slip:
         "note": "", "corrects": None,
     }  # fmt: skip
     slip = Slip(
-        operation=operation, meter=meter, issued_at=stamp(desk.now), actor=desk.actor, state=GOOD,
-        prints=1, tokens=[], **(defaults | facts),
+        operation=operation, meter=meter, about=_about(meter), issued_at=stamp(desk.now),
+        actor=desk.actor, state=GOOD, prints=1, tokens=[], **(defaults | facts),
     )  # fmt: skip
     desk.session.add(slip)
     return slip
+
+
+def _about(meter: Meter | None) -> dict[str, str]:
+    """Return what a customer can compare with the meter before typing; nothing secret."""
+    if meter is None:
+        return {"Meter": "any"}
+    row = meter.vending_key
+    facts = {"Meter": meter.drn, "SGC": row.sgc, "KRN": str(row.krn), "TI": f"{meter.ti:02d}"}
+    return facts | ({"Customer": meter.customer} if meter.customer else {})
 
 
 def add_token(slip: Slip, meter: Meter | None, kind: str, label: str, digits: str,

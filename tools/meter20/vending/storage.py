@@ -18,10 +18,6 @@ from functools import partial
 from pathlib import Path
 
 import platformdirs
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
@@ -30,6 +26,8 @@ from meter20.vending import refusal
 from meter20.vending.refusal import Refusal
 
 BUSY_S = 30
+#: The newest migration, a number that grows.
+REVISION = "0001"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _WRITER_LOCK = 0x6D657465  # any number that nothing else in the same database locks
 
@@ -63,6 +61,9 @@ class Storage:
 
     def upgrade(self) -> None:
         """Make the tables, or bring those of an older meter20 up to date; safe to repeat."""
+        from alembic import command
+        from alembic.config import Config
+
         with self._creating(), self._words(), self._engine.begin() as connection:
             self._take_turn(connection)
             config = Config()
@@ -75,19 +76,18 @@ class Storage:
         if self.path and not self.path.exists():
             raise self._no_database()
         with self._words(), self._engine.connect() as connection:
-            revision = MigrationContext.configure(connection).get_current_revision()
+            revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
         if revision is None:
             raise self._no_database()
-        script = ScriptDirectory(str(_MIGRATIONS))
-        if revision == script.get_current_head():
-            return
-        known = revision in {step.revision for step in script.walk_revisions()}
-        raise Refusal(
-            refusal.SCHEMA,
-            f"{self.where} was made by an older meter20: run `meter20 vend upgrade` once."
-            if known
-            else f"{self.where} was made by a newer meter20 than this one.",
-        )
+        if revision < REVISION:
+            raise Refusal(
+                refusal.SCHEMA,
+                f"{self.where} was made by an older meter20: run `meter20 vend upgrade` once.",
+            )
+        if revision > REVISION:
+            raise Refusal(
+                refusal.SCHEMA, f"{self.where} was made by a newer meter20 than this one."
+            )
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -108,6 +108,7 @@ class Storage:
         with self._words(), Session(self._engine, autoflush=False) as session:
             session.connection(execution_options={"reading": True})
             yield session
+            session.expunge_all()  # what was read can still be looked at afterwards
             session.rollback()
 
     def _take_turn(self, connection) -> None:

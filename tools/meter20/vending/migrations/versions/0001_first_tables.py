@@ -141,6 +141,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("paid_cents", sa.BigInteger(), nullable=False),
         sa.Column("units", sa.BigInteger(), nullable=False),
+        sa.Column("about", sa.JSON(), nullable=False),
         sa.Column("lines", sa.JSON(), nullable=False),
         sa.Column("undo", sa.JSON(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),

@@ -1,0 +1,242 @@
+"""`meter20 vend` as its users meet it: words, JSON, exit codes, and real processes."""
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from fakes.stations import DRN, PASSPHRASE, SGC, TARIFF
+from typer.testing import CliRunner
+
+from meter20.cli.main import app
+from meter20.vending.storage import Storage
+
+
+class Vend:
+    """Runs `meter20 vend` on one database."""
+
+    def __init__(self, folder, monkeypatch):
+        self.folder = folder
+        self.where = str(folder / "station.sqlite")
+        for name in ("DB", "KEY_FILE", "EA07_TABLES", "VENDING_KEY"):
+            monkeypatch.delenv(f"METER20_{name}", raising=False)
+        monkeypatch.setenv("METER20_PASSPHRASE", PASSPHRASE)
+        monkeypatch.setenv("METER20_OPERATOR", "thandi")
+
+    def run(self, *args, stdin=None):
+        return CliRunner().invoke(
+            app, ["vend", "--db", self.where, *[str(arg) for arg in args]], input=stdin
+        )
+
+    def ok(self, *args, stdin=None):
+        done = self.run(*args, stdin=stdin)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    def data(self, *args, stdin=None):
+        return json.loads(self.ok(*args, "--json", stdin=stdin))
+
+    def refused(self, *args, code=1):
+        done = self.run(*args)
+        assert done.exit_code == code, done.output
+        assert not done.stdout
+        return done.stderr
+
+
+@pytest.fixture
+def bare(tmp_path, monkeypatch):
+    return Vend(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def vend(bare):
+    (bare.folder / "tariff.json").write_text(json.dumps(TARIFF))
+    bare.ok("init", "--name", "kiosk")
+    bare.ok("tariff", "add", "home", bare.folder / "tariff.json")
+    bare.ok("group", "add", "--sgc", SGC, "--tariff", "home")
+    bare.ok("meter", "add", DRN, "--sgc", SGC)
+    return bare
+
+
+def test_whole_story_in_words(vend):
+    record = vend.folder / "record.json"
+    assert "key change 4 of 4" in vend.ok("provision", DRN, "--out", record)
+    assert record.stat().st_mode & 0o777 == 0o600
+    assert json.loads(record.read_text())["request"]["do"] == "provision"
+    assert "58.0 kWh" in vend.ok("credit", DRN, "--money", "200")
+    assert "power limit 5000 W" in vend.ok("manage", "power-limit", DRN, "5000")
+    assert "copy 1" in vend.ok("receipt", "2")
+    assert "5 entries" not in vend.ok("audit", "verify")
+    assert DRN in vend.ok("history")
+
+
+def test_whole_story_in_json(vend):
+    sold = vend.data("credit", DRN, "--kwh", "10.5")
+    assert (sold["kwh"], sold["mark"]) == ("10.5", "TEST KEYS - not a real token")
+    assert len(sold["tokens"][0]["digits"]) == 20
+    assert len(vend.data("key-change", DRN, "--ti", "2")["tokens"]) == 4
+    assert vend.data("test", "0")["tokens"][0]["digits"] == "56493153725450313471"
+    assert vend.data("meter", "show", DRN)["ti"] == "02"
+    assert [row["operation"] for row in vend.data("history")["receipts"]] == [
+        "test", "key change", "credit",
+    ]  # fmt: skip
+    assert vend.data("audit", "verify")["broken"] is None
+    assert vend.data("group", "list")["groups"][0]["type"] == "VUDK"
+    assert vend.data("meter", "list")["meters"][0]["drn"] == DRN
+    assert vend.data("tariff", "list")["tariffs"][0]["name"] == "home"
+    assert vend.data("receipt", sold["number"])["copy"] == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [
+        (("power-limit", DRN, "5000"), "SetMaximumPowerLimit"),
+        (("unbalance-limit", DRN, "100"), "SetMaximumPhasePowerUnbalanceLimit"),
+        (("clear-credit", DRN), "ClearCredit"),
+        (("clear-credit", DRN, "--register", "all"), "ClearCredit"),
+        (("clear-tamper", DRN), "ClearTamperCondition"),
+        (("tariff-rate", DRN, "7"), "SetTariffRate"),
+        (("water-factor", DRN, "7"), "SetWaterMeterFactor"),
+        (("flag", DRN, "3", "on"), "SetControlOrFlag"),
+        (("control", DRN, "2", "123"), "SetControlOrFlag"),
+    ],
+)
+def test_every_management_token(vend, command, kind):
+    assert vend.data("manage", *command)["tokens"][0]["kind"] == kind
+
+
+def test_page_to_print(vend):
+    page = vend.folder / "receipt.html"
+    vend.ok("credit", DRN, "--kwh", "1", "--html", page)
+    assert "<svg" in page.read_text()
+
+
+def test_words_for_everything_that_goes_wrong(vend, monkeypatch):
+    assert "multiples of 0.1 kWh" in vend.refused("credit", DRN, "--kwh", "1.23")
+    assert "comes 3, not 4" in vend.refused("credit", "12345678904", "--kwh", "1")
+    assert "is not registered" in vend.refused("credit", "11111111115", "--kwh", "1")
+    other = ("meter", "add", "11111111115", "--sgc", "999999")
+    assert "no supply group 999999" in vend.refused(*other)
+    assert "roll over" in vend.refused("credit", DRN, "--kwh", "1", "--at", "2046-01-01")
+    assert "no receipt 99" in vend.refused("receipt", "99")
+    assert "KRN 1" in vend.refused("group", "add", "--sgc", SGC)
+    vend.ok("group", "limit", SGC, "--max-token-kwh", "5")
+    assert "5.0 kWh at most" in vend.refused("credit", DRN, "--kwh", "6")
+    vend.ok("group", "limit", SGC, "--max-token-kwh", "none", "--ken", "1")
+    assert "expired" in vend.refused("credit", DRN, "--kwh", "6")
+    monkeypatch.setenv("METER20_PASSPHRASE", "not the passphrase")
+    assert "does not open" in vend.refused("credit", DRN, "--kwh", "1")
+    monkeypatch.delenv("METER20_PASSPHRASE")
+    assert "set METER20_PASSPHRASE" in vend.refused("credit", DRN, "--kwh", "1")
+
+
+def test_refusal_in_json_has_a_code(vend):
+    done = vend.run("credit", "11111111115", "--kwh", "1", "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["error"] == "unknown"
+
+
+def test_wrong_usage_is_exit_code_two(vend):
+    vend.refused("credit", DRN, code=2)
+    vend.refused("credit", DRN, "--kwh", "1", "--money", "1", code=2)
+    vend.refused("reverse", "1", "--reason", "x", code=2)
+    vend.refused("manage", "clear-credit", DRN, "--register", "gold", code=2)
+
+
+def test_no_station_yet_and_no_file_left_behind(bare):
+    assert "vend init" in bare.refused("credit", DRN, "--kwh", "1")
+    assert "vend init" in bare.refused("upgrade")
+    assert not list(bare.folder.iterdir())
+
+
+def test_station_is_not_made_twice(vend):
+    assert "already" in vend.refused("init")
+
+
+def test_damaged_database(vend):
+    (vend.folder / "station.sqlite").write_bytes(b"x" * 5000)
+    assert "damaged" in vend.refused("meter", "list")
+
+
+def test_key_file_instead_of_a_passphrase(bare):
+    key = bare.folder / "module.key"
+    bare.ok("init", "--new-key-file", key)
+    assert "key file" in bare.refused("group", "add", "--sgc", SGC)
+    bare.ok("--key-file", key, "group", "add", "--sgc", SGC)
+
+
+def test_passphrase_is_changed(vend, monkeypatch):
+    monkeypatch.setenv("METER20_NEW_PASSPHRASE", "a new passphrase")
+    vend.ok("passphrase")
+    assert "does not open" in vend.refused("credit", DRN, "--kwh", "1")
+    monkeypatch.setenv("METER20_PASSPHRASE", "a new passphrase")
+    vend.ok("credit", DRN, "--kwh", "1")
+
+
+def test_groups_move_to_another_station(vend, tmp_path, monkeypatch):
+    file = tmp_path / "groups.json"
+    monkeypatch.setenv("METER20_TRANSPORT_PASSPHRASE", "agreed by telephone")
+    vend.ok("group", "export", SGC, "--out", file)
+    other = Vend(tmp_path / "other", monkeypatch)
+    other.ok("init")
+    monkeypatch.setenv("METER20_TRANSPORT_PASSPHRASE", "misheard by telephone")
+    assert "transport passphrase does not open" in other.refused("group", "import", file)
+    monkeypatch.setenv("METER20_TRANSPORT_PASSPHRASE", "agreed by telephone")
+    (taken,) = other.data("group", "import", file)["groups"]
+    assert taken["check_value"] == vend.data("group", "list")["groups"][0]["check_value"]
+
+
+def test_known_key_comes_by_the_environment_and_is_not_shown(vend, monkeypatch):
+    key = "abababababababab949494949494949401234567"
+    monkeypatch.setenv("METER20_VENDING_KEY", key)
+    assert key not in vend.ok("group", "add", "--sgc", "654321", "--json")
+
+
+def test_batch_by_the_command_line(vend):
+    good, bad = {"meter": DRN, "kwh": "1"}, {"meter": "x", "kwh": "1"}
+    orders = [good, bad, {"meter": DRN, "money": "100"}]
+    done = vend.run("batch", stdin="".join(json.dumps(order) + "\n" for order in orders))
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.exit_code == 1
+    assert ["error" in answer for answer in answers] == [False, True, False]
+
+
+def test_tampered_log_is_exit_code_one(vend):
+    from sqlalchemy import text
+
+    with Storage(vend.where).writing() as session:
+        session.execute(text("DROP TRIGGER audit_no_update"))
+        session.execute(text("UPDATE audit_entry SET actor = 'nobody' WHERE seq = 2"))
+    done = vend.run("audit", "verify")
+    assert done.exit_code == 1
+    assert "BROKEN at entry 2" in done.stdout
+    assert vend.run("audit", "verify", "--chain-only").exit_code == 1
+
+
+def test_noted_head_is_verified_against(vend):
+    head = vend.data("audit", "show")["head"]
+    vend.ok("credit", DRN, "--kwh", "1")
+    assert "whole" in vend.ok("audit", "verify", "--noted", head)
+    assert "number:digest" in vend.refused("audit", "verify", "--noted", "x")
+
+
+def test_reversal_by_the_command_line(vend):
+    vend.ok("credit", DRN, "--money", "200")
+    assert "void" in vend.ok("reverse", "1", "--undelivered", "--reason", "wrong meter")
+    assert "is void" in vend.refused("receipt", "1")
+
+
+def test_processes_at_one_database_take_turns(vend):
+    """Eight real commands at once: all sell, and no two of them the same minute."""
+    command = [sys.executable, "-m", "meter20.cli", "vend", "--db", vend.where, "credit", DRN,
+               "--kwh", "1", "--json"]  # fmt: skip
+
+    def sell(_):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)["tokens"][0]["digits"]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(sell, range(8)))) == 8
+    assert vend.data("audit", "verify")["broken"] is None

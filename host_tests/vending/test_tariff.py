@@ -1,0 +1,175 @@
+"""Tariffs: every cent that was paid is on the receipt, and no more energy than it pays for."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sts import amount
+
+from meter20.vending import refusal, tariff
+from meter20.vending.amounts import to_field
+from meter20.vending.refusal import Refusal
+from meter20.vending.tariff import MAX_UNITS, Account, Tariff
+
+PRICES = st.integers(1, 50_00000)
+
+
+@st.composite
+def tariffs(draw):
+    """Return any tariff of up to four steps."""
+    ends = sorted(draw(st.lists(st.integers(1, 20_000), max_size=3)))
+    prices = draw(st.lists(PRICES, min_size=len(ends) + 1, max_size=len(ends) + 1))
+    return Tariff(
+        currency="ZAR",
+        steps=tuple(zip([*ends, None], prices, strict=True)),
+        tax=draw(st.integers(0, 3000)),
+        fixed=draw(st.integers(0, 20_000)),
+        fixed_per=draw(st.sampled_from(["month", "purchase"])),
+        debt_share=draw(st.integers(0, 100)),
+        free=draw(st.integers(0, 1000)),
+    )
+
+
+ACCOUNTS = st.builds(
+    Account,
+    debt=st.integers(0, 1_000_000),
+    carried=st.integers(0, 500),
+    bought=st.integers(0, 30_000),
+    fixed_due=st.booleans(),
+    free_due=st.booleans(),
+)
+
+
+def adds_up(quote):
+    assert sum(cents for _, cents in quote.lines) == quote.paid
+    assert quote.carried >= 0
+    assert quote.debt >= 0
+
+
+@given(tariffs(), st.integers(1, 100_000_00), ACCOUNTS)
+def test_money_adds_up_and_buys_all_it_can(terms, paid, account):
+    try:
+        quote = terms.for_money(paid, account)
+    except Refusal as refused:
+        assert refused.code == refusal.VALUE
+        return
+    adds_up(quote)
+    assert quote.paid == paid
+    assert quote.debt <= account.debt
+    assert amount.from_field(to_field(quote.units)) == quote.units  # the token says just that
+    if quote.units < 16_383:  # then 0.1 kWh more is a number too, and was not affordable
+        more = terms._total(quote.units + 1, terms._fixed_due(account), account.bought)
+        assert more > paid + account.carried - quote.debt
+
+
+@given(tariffs(), st.integers(1, 16_383), ACCOUNTS)
+def test_energy_adds_up_and_is_exactly_what_was_asked_for(terms, units, account):
+    try:
+        quote = terms.for_energy(units, account)
+    except Refusal as refused:
+        assert refused.code == refusal.STATE
+        return
+    adds_up(quote)
+    assert quote.units == units
+
+
+@given(tariffs(), st.integers(1, 10_000_00), ACCOUNTS)
+def test_transfer_of_money_adds_up(terms, paid, account):
+    try:
+        adds_up(terms.for_transfer(paid, account))
+    except Refusal as refused:
+        assert refused.code == refusal.VALUE
+
+
+@given(tariffs(), st.integers(10_00, 10_000_00), st.integers(0, 3))
+def test_two_purchases_buy_as_much_as_one_to_the_last_step(terms, paid, cents):
+    """What is carried on is not lost: the next purchase pays with it."""
+    account = Account(fixed_due=False)
+    try:
+        first = terms.for_money(paid, account)
+        again = Account(bought=first.units, carried=first.carried, fixed_due=False)
+        second = terms.for_money(paid + cents, again)
+    except Refusal:
+        return
+    adds_up(second)
+    assert second.paid == paid + cents
+
+
+@given(st.integers(0, MAX_UNITS))
+def test_carried_by_token_is_the_largest_that_a_token_can_say(units):
+    below = tariff.carried_by_token(units)
+    assert below <= units
+    assert amount.from_field(to_field(below)) == below
+    if below < units:
+        assert amount.from_field(to_field(below + 1)) > units
+
+
+def home(**terms):
+    return Tariff.from_terms(
+        {
+            "currency": "ZAR", "tax_percent": "15",
+            "steps": [{"up_to_kwh": "350", "price": "2.1345"}, {"price": "2.98"}],
+        } | terms
+    )  # fmt: skip
+
+
+def test_example_of_the_manual():
+    """R 200: R 50 fixed, R 123.80 for 58.0 kWh, 15 % tax on both, 13 cents carried on."""
+    quote = home(fixed_charge="50").for_money(200_00, Account())
+    assert quote.lines == [
+        ("Fixed charge", 50_00),
+        ("58.0 kWh at 2.1345", 123_80),
+        ("Tax 15 %", 26_07),
+        ("Carried on", 13),
+    ]
+
+
+def test_steps_follow_what_was_bought_this_month():
+    quote = home().for_energy(200, Account(bought=3400))
+    assert [words for words, _ in quote.lines[:2]] == ["10.0 kWh at 2.1345", "10.0 kWh at 2.98"]
+
+
+def test_debt_is_repaid_by_its_share_and_never_more_than_is_owed():
+    share = home(debt_share_percent=25)
+    assert share.for_money(200_00, Account(debt=500_00)).debt == 50_00
+    assert share.for_money(200_00, Account(debt=7_00)).debt == 7_00
+
+
+def test_fixed_charge_once_a_month_or_at_every_purchase():
+    paid_already = Account(fixed_due=False)
+    assert not home(fixed_charge="5").for_money(100_00, paid_already).fixed
+    assert home(fixed_charge="5", fixed_per="purchase").for_money(100_00, paid_already).fixed
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"steps": []}, {"steps": [{"up_to_kwh": "1", "price": "1"}]}, {"steps": [{}]},
+        {"steps": [{"up_to_kwh": 9, "price": 1}, {"up_to_kwh": 8, "price": 1}, {"price": 1}]},
+        {"steps": 5}, {"tax_percent": "x"}, {"tax_percent": "1.555"}, {"colour": "blue"},
+        {"fixed_per": "year"}, {"debt_share_percent": 101}, {"fixed_charge": "-1"},
+        {"free_kwh": "0.05"}, {"steps": [{"price": "1.234567"}]}, {"tax_percent": "NaN"},
+    ],
+)  # fmt: skip
+def test_terms_that_are_none_are_refused(terms):
+    with pytest.raises(Refusal):
+        home(**terms)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("12.34", "12.3 or, rounded up as the standard does, 12.4"), ("x", "not an amount"),
+     ("-1", "not an amount"), ("1e20", "not an amount"), ("Infinity", "not an amount")],
+)  # fmt: skip
+def test_energy_that_no_token_says_is_refused_with_its_neighbours(text, words):
+    with pytest.raises(Refusal, match=words):
+        tariff.tenths(text, "kwh")
+
+
+def test_steps_of_large_amounts_are_named():
+    with pytest.raises(Refusal, match=r"1699\.4 or 1700\.4"):
+        home().for_energy(17001, Account())
+
+
+def test_too_little_money_says_what_it_takes():
+    with pytest.raises(Refusal, match=r"fixed charge 0\.1 kWh costs 57\.74"):
+        home(fixed_charge="50").for_money(50_00, Account())

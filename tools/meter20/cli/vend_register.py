@@ -1,0 +1,308 @@
+"""`meter20 vend group`, `tariff` and `meter`: what the station has to know before it sells."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from meter20.cli import requests
+from meter20.cli.counter import (
+    AsJson,
+    MeterNumber,
+    answering,
+    database,
+    opened,
+    passphrase,
+    say,
+    show,
+)
+from meter20.vending import refusal, sealing
+from meter20.vending.refusal import Refusal
+from meter20.vending.sealing import Secret
+from meter20.vending.tariff import hundredths, tenths
+
+group_app = typer.Typer(
+    help="Supply groups and their vending keys. No key is ever shown.", no_args_is_help=True
+)
+tariff_app = typer.Typer(help="Tariffs.", no_args_is_help=True)
+meter_app = typer.Typer(help="Meters.", no_args_is_help=True)
+
+_UNITS_PER_CENT = 1000
+
+Kinds = Annotated[
+    str | None,
+    typer.Option(help="Tokens it may make: credit,currency,management,key-change; or by name."),
+]
+MaxTokenKwh = Annotated[str | None, typer.Option(help="Most for one token, kWh.")]
+MaxDayKwh = Annotated[str | None, typer.Option(help="Most for one day (UTC), kWh.")]
+MaxTokenMoney = Annotated[str | None, typer.Option(help="The same for currency tokens.")]
+MaxDayMoney = Annotated[str | None, typer.Option(help="The same for currency tokens.")]
+TransportKeyFile = Annotated[
+    Path | None,
+    typer.Option(help="Shared key file; else METER20_TRANSPORT_PASSPHRASE or a prompt."),
+]
+
+
+@group_app.command("add")
+def group_add(  # noqa: PLR0913, PLR0917
+    ctx: typer.Context,
+    sgc: Annotated[str, typer.Option(help="Supply group code, 6 digits.")],
+    krn: Annotated[int, typer.Option(help="Key revision number, 1 to 9.")] = 1,
+    kt: Annotated[int, typer.Option(help="Key type: 1 default, 2 unique, 3 common.")] = 2,
+    ken: Annotated[int, typer.Option(help="Key expiry number, 0 to 255; 255: never.")] = 255,
+    base_date: Annotated[int, typer.Option(help="1993, 2014 or 2035.")] = 2014,
+    dkga: Annotated[str, typer.Option(help="Key generation algorithm, 02 or 04.")] = "04",
+    ea: Annotated[str, typer.Option(help="Encryption algorithm, 07 or 11.")] = "11",
+    name: Annotated[str, typer.Option(help="Name of the supply group.")] = "",
+    tariff: Annotated[str | None, typer.Option(help="Usual tariff of its meters.")] = None,
+    vk: Annotated[
+        str | None,
+        typer.Option(
+            envvar="METER20_VENDING_KEY",
+            help="A key that exists already, hexadecimal, '-' to be asked; else a random one.",
+        ),
+    ] = None,
+    kinds: Kinds = None,
+    max_token_kwh: MaxTokenKwh = None,
+    max_day_kwh: MaxDayKwh = None,
+    max_token_money: MaxTokenMoney = None,
+    max_day_money: MaxDayMoney = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a supply group, or another key revision to one."""
+    from meter20.vending import register
+    from meter20.vending.vending_key import KeyTerms
+
+    with answering(as_json):
+        limits = _limits(kinds, max_token_kwh, max_day_kwh, max_token_money, max_day_money)
+        terms = KeyTerms(sgc, krn, kt, ken, base_date, dkga, ea, **limits)
+        key_hex = requests.secret("--vk", vk, batch=False) or ""
+        with opened(ctx).desk() as desk:
+            row = register.add_group(desk, terms, name, tariff, key_hex)
+        words = f"Supply group {sgc}: key {row.label}, check value {row.check_value}."
+        say(as_json, register.key_facts(row), words)
+
+
+@group_app.command("list")
+def group_list(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """List supply groups and the attributes and limits of their keys."""
+    from meter20.vending import register
+
+    with answering(as_json):
+        storage = database(ctx)
+        storage.check()
+        with storage.reading() as session:
+            rows = [register.key_facts(row) for row in register.vending_keys(session)]
+        if not as_json:
+            rows = [_short(row) for row in rows]
+        show(as_json, "groups", rows, "No supply group yet: meter20 vend group add --sgc ...")
+
+
+def _short(facts: dict) -> dict:
+    """Return the facts of a key for a narrow table: its limits in one column."""
+    limits = [f"{name[4:].replace('_', ' ')} {facts[name]}" for name in facts
+              if name.startswith("max_") and facts[name]]  # fmt: skip
+    if facts["kinds"] != "credit,currency,management,key-change":
+        limits.insert(0, f"only {facts['kinds']}")
+    names = ("sgc", "krn", "type", "ken", "base_date", "dkga", "ea", "check_value")
+    return {name: facts[name] for name in names} | {"limits": "\n".join(limits)}
+
+
+@group_app.command("limit")
+def group_limit(  # noqa: PLR0913, PLR0917
+    ctx: typer.Context,
+    sgc: str,
+    krn: Annotated[int | None, typer.Option(help="Which revision; the newest without.")] = None,
+    ea: Annotated[str, typer.Option(help="Which algorithm.")] = "11",
+    ken: Annotated[int | None, typer.Option(help="Another key expiry number.")] = None,
+    kinds: Kinds = None,
+    max_token_kwh: MaxTokenKwh = None,
+    max_day_kwh: MaxDayKwh = None,
+    max_token_money: MaxTokenMoney = None,
+    max_day_money: MaxDayMoney = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change the limits of a key; 'none' as an amount lifts one. What is not given stays."""
+    from meter20.vending import register
+
+    with answering(as_json):
+        limits = _limits(kinds, max_token_kwh, max_day_kwh, max_token_money, max_day_money)
+        limits |= {} if ken is None else {"ken": ken}
+        if not limits:
+            raise typer.BadParameter("say what to change")
+        with opened(ctx).desk() as desk:
+            row = register.find_key(desk.session, sgc, ea, krn)
+            desk.module.change_limits(desk.session, row, limits, desk.actor)
+        say(as_json, register.key_facts(row), f"The limits of {row.label} are changed.")
+
+
+@group_app.command("export")
+def group_export(
+    ctx: typer.Context,
+    sgc: Annotated[list[str], typer.Argument(help="Which groups.")],
+    out: Annotated[Path, typer.Option(help="File to write; never overwritten.")],
+    transport_key_file: TransportKeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write supply groups, encrypted, to a file for another station."""
+    from meter20.vending import register
+
+    with answering(as_json):
+        station = opened(ctx)
+        secret = _transport_secret(transport_key_file, again=True)
+        with station.desk() as desk:
+            rows = [row for each in sgc for row in register.vending_keys(desk.session, each)]
+            sealing.write_private(
+                out, desk.module.export_keys(desk.session, rows, secret, desk.actor)
+            )
+        words = f"{len(rows)} keys are in {out}, encrypted under the transport {secret.kind}."
+        say(as_json, {"file": str(out), "keys": [row.label for row in rows]}, words)
+
+
+@group_app.command("import")
+def group_import(
+    ctx: typer.Context,
+    file: Path,
+    transport_key_file: TransportKeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take over the supply groups in a file that another station exported."""
+    from meter20.vending import register
+
+    with answering(as_json):
+        station = opened(ctx)
+        secret = _transport_secret(transport_key_file)
+        with station.desk() as desk:
+            rows = register.import_groups(desk, _text(file), secret)
+        words = "\n".join(f"{row.label}, check value {row.check_value}" for row in rows)
+        say(as_json, {"groups": [register.key_facts(row) for row in rows]}, words)
+
+
+@tariff_app.command("add")
+def tariff_add(
+    ctx: typer.Context,
+    name: str,
+    terms: Annotated[Path, typer.Argument(help="JSON; see docs/vending.md. '-': the input.")],
+    as_json: AsJson = False,
+) -> None:
+    """Add a tariff, or replace its terms: later purchases follow them."""
+    from meter20.vending import register
+
+    with answering(as_json):
+        try:
+            asked = json.loads(sys.stdin.read() if str(terms) == "-" else _text(terms))
+        except ValueError:
+            raise Refusal(refusal.VALUE, f"{terms} is not JSON.") from None
+        with opened(ctx).desk() as desk:
+            register.keep_tariff(desk, name, asked)
+        say(as_json, {"tariff": name, "terms": asked}, f"Tariff {name} is in force.")
+
+
+@tariff_app.command("list")
+def tariff_list(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """List the tariffs and their terms."""
+    from meter20.vending import register
+
+    with answering(as_json):
+        storage = database(ctx)
+        storage.check()
+        with storage.reading() as session:
+            rows = register.tariffs(session)
+        show(as_json, "tariffs", rows, "No tariff yet: meter20 vend tariff add NAME FILE")
+
+
+@meter_app.command("add")
+def meter_add(  # noqa: PLR0913, PLR0917
+    ctx: typer.Context,
+    number: MeterNumber,
+    sgc: Annotated[str, typer.Option(help="Supply group code.")],
+    ti: Annotated[int, typer.Option(help="Tariff index, 0 to 99.")] = 1,
+    ea: Annotated[str, typer.Option(help="Encryption algorithm of the meter.")] = "11",
+    krn: Annotated[int | None, typer.Option(help="Revision it holds; the newest without.")] = None,
+    base_date: Annotated[int | None, typer.Option(help="Base date of its key.")] = None,
+    ken: Annotated[int | None, typer.Option(help="KEN it holds; the key's without.")] = None,
+    customer: Annotated[str, typer.Option(help="For the receipt.")] = "",
+    tariff: Annotated[str | None, typer.Option(help="Other than the group's.")] = None,
+    accounting: Annotated[str, typer.Option(help="What the meter counts: energy, currency.")] = (
+        "energy"
+    ),
+    debt: Annotated[str, typer.Option(help="What the customer owes already.")] = "0",
+    as_json: AsJson = False,
+) -> None:
+    """Register a meter. Give it its key with `provision`, unless it holds one already."""
+    from meter20.vending import register
+
+    with answering(as_json):
+        new = register.NewMeter(
+            number, sgc, ti, ea, krn, base_date, ken, customer, tariff, accounting,
+            hundredths(debt, "--debt"),
+        )  # fmt: skip
+        with opened(ctx).desk() as desk:
+            meter = register.add_meter(desk, new)
+        facts = register.meter_facts(meter)
+        words = f"Meter {meter.drn} (MeterPAN {meter.pan}) holds {meter.vending_key.label}."
+        say(as_json, facts, words)
+
+
+@meter_app.command("list")
+def meter_list(
+    ctx: typer.Context,
+    limit: Annotated[int, typer.Option(min=1)] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List the meters."""
+    from meter20.vending import register
+
+    with answering(as_json):
+        storage = database(ctx)
+        storage.check()
+        with storage.reading() as session:
+            rows = [register.meter_facts(each) for each in register.meters(session, limit)]
+        columns = ("drn", "sgc", "krn", "ti", "kt", "ea", "base_date", "customer", "debt")
+        short = [{name: row[name] for name in columns} for row in rows]
+        show(as_json, "meters", rows if as_json else short, "No meter yet: meter20 vend meter add")
+
+
+@meter_app.command("show")
+def meter_show(ctx: typer.Context, number: MeterNumber, as_json: AsJson = False) -> None:
+    """Show all that is known of a meter. Never a key."""
+    from meter20.vending import register
+
+    with answering(as_json):
+        storage = database(ctx)
+        storage.check()
+        with storage.reading() as session:
+            facts = register.meter_facts(register.find_meter(session, number))
+        lines = [f"{name.replace('_', ' '):<20} {value}" for name, value in facts.items()]
+        say(as_json, facts, "\n".join(lines))
+
+
+def _limits(
+    kinds: str | None, token_kwh: str | None, day_kwh: str | None, token_money: str | None,
+    day_money: str | None,
+) -> dict:  # fmt: skip
+    """Return the limits that were given, in the units of a key."""
+    limits: dict = {} if kinds is None else {"kinds": kinds}
+    for name, given in (("max_token_energy", token_kwh), ("max_day_energy", day_kwh)):
+        if given is not None:
+            limits[name] = None if given == "none" else tenths(given, name)
+    for name, given in (("max_token_currency", token_money), ("max_day_currency", day_money)):
+        if given is not None:
+            cents = None if given == "none" else hundredths(given, name)
+            limits[name] = None if cents is None else cents * _UNITS_PER_CENT
+    return limits
+
+
+def _transport_secret(key_file: Path | None, again: bool = False) -> Secret:
+    if key_file:
+        return Secret.key_file(key_file)
+    return passphrase("METER20_TRANSPORT_PASSPHRASE", "Transport passphrase", again)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise Refusal(refusal.VALUE, f"Cannot read {path}.") from None

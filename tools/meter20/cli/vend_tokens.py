@@ -1,0 +1,205 @@
+"""`meter20 vend manage`, `test`, `key-change` and `provision`: every token that is not credit."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from sts import kinds
+
+from meter20.cli.counter import (
+    AsJson,
+    At,
+    Html,
+    MeterNumber,
+    answering,
+    hand_over,
+    opened,
+    say,
+    utc,
+)
+from meter20.vending import sealing
+
+manage_app = typer.Typer(help="Management tokens of class 2.", no_args_is_help=True)
+
+#: Source: reference of ClearCredit.
+_REGISTERS = {
+    "electricity": 0, "water": 1, "gas": 2, "time": 3, "electricity-currency": 4,
+    "water-currency": 5, "gas-currency": 6, "time-currency": 7, "all": 0xFFFF,
+}  # fmt: skip
+Watts = Annotated[int, typer.Argument(min=0, help="Rounded up to what a token can say.")]
+
+
+@manage_app.command("power-limit")
+def power_limit(
+    ctx: typer.Context, meter: MeterNumber, watts: Watts, at: At = None, html: Html = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Set the maximum power that the load may draw."""
+    _manage(ctx, (meter, kinds.POWER_LIMIT, watts, f"power limit {watts} W"), at, html, as_json)
+
+
+@manage_app.command("unbalance-limit")
+def unbalance_limit(
+    ctx: typer.Context, meter: MeterNumber, watts: Watts, at: At = None, html: Html = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Set the maximum difference between phases; for meters with three."""
+    words = f"phase unbalance limit {watts} W"
+    _manage(ctx, (meter, kinds.UNBALANCE_LIMIT, watts, words), at, html, as_json)
+
+
+@manage_app.command("clear-credit")
+def clear_credit(
+    ctx: typer.Context,
+    meter: MeterNumber,
+    register: Annotated[
+        str, typer.Option(help="Which one: " + ", ".join(_REGISTERS))
+    ] = "electricity",
+    at: At = None,
+    html: Html = None,
+    as_json: AsJson = False,
+) -> None:
+    """Clear a credit register. What the customer had is gone."""
+    if register not in _REGISTERS:
+        raise typer.BadParameter(f"--register is one of {', '.join(_REGISTERS)}")
+    words = f"clear credit: {register}"
+    _manage(ctx, (meter, kinds.CLEAR_CREDIT, _REGISTERS[register], words), at, html, as_json)
+
+
+@manage_app.command("clear-tamper")
+def clear_tamper(
+    ctx: typer.Context, meter: MeterNumber, at: At = None, html: Html = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Clear the tamper condition."""
+    _manage(ctx, (meter, kinds.CLEAR_TAMPER, 0, "clear tamper condition"), at, html, as_json)
+
+
+@manage_app.command("tariff-rate")
+def tariff_rate(
+    ctx: typer.Context, meter: MeterNumber, rate: int, at: At = None, html: Html = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Set the tariff rate, 16 bits whose meaning the standard reserves."""
+    _manage(ctx, (meter, kinds.TARIFF_RATE, rate, f"tariff rate {rate}"), at, html, as_json)
+
+
+@manage_app.command("water-factor")
+def water_factor(
+    ctx: typer.Context, meter: MeterNumber, factor: int, at: At = None, html: Html = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Set the water meter factor, 16 bits; an electricity meter answers FunctionError."""
+    _manage(ctx, (meter, kinds.WATER_FACTOR, factor, f"water factor {factor}"), at, html, as_json)
+
+
+@manage_app.command("flag")
+def flag(
+    ctx: typer.Context, meter: MeterNumber,
+    index: Annotated[int, typer.Argument(min=0, max=511)],
+    state: Literal["on", "off"], at: At = None, html: Html = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Set a flag of the extended token set (STS 202-5)."""
+    value = 63 << 10 | index << 1 | (state == "on")
+    words = f"flag {index} {state}"
+    _manage(ctx, (meter, kinds.SET_EXTENDED, value, words), at, html, as_json)
+
+
+@manage_app.command("control")
+def control(
+    ctx: typer.Context, meter: MeterNumber,
+    index: Annotated[int, typer.Argument(min=0, max=62)],
+    value: Annotated[int, typer.Argument(min=0, max=1023)],
+    at: At = None, html: Html = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Set a control of the extended token set (STS 202-5)."""
+    words = f"control {index} to {value}"
+    _manage(ctx, (meter, kinds.SET_EXTENDED, index << 10 | value, words), at, html, as_json)
+
+
+def _manage(ctx: typer.Context, token: tuple[str, str, int, str], at, html, as_json) -> None:
+    """Issue the management token (meter, kind, value, words)."""
+    from meter20.vending import sales
+
+    with answering(as_json):
+        station = opened(ctx)
+        with station.desk(utc(at)) as desk:
+            slip = sales.manage(desk, *token)
+        hand_over(as_json, slip, station, html)
+
+
+def test(
+    ctx: typer.Context,
+    number: Annotated[int, typer.Argument(help="Test 1 to 36; 0: all. With --read: the index.")],
+    mfr: Annotated[str, typer.Option(help="Manufacturer code of 2 or 4 digits; 0: any.")] = "00",
+    read: Annotated[
+        bool, typer.Option("--read", help="Read a control (0 to 62) or the flags (63) instead.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a test or display token of class 1, which any meter takes."""
+    from meter20.vending import sales
+
+    with answering(as_json):
+        station = opened(ctx)
+        with station.desk() as desk:
+            if read:
+                slip = sales.read_extended(desk, number)
+            else:
+                slip = sales.meter_test(desk, number, mfr)
+        hand_over(as_json, slip, station)
+
+
+def key_change(  # noqa: PLR0913, PLR0917
+    ctx: typer.Context, meter: MeterNumber,
+    sgc: Annotated[str | None, typer.Option(help="To this supply group.")] = None,
+    krn: Annotated[int | None, typer.Option(help="To this revision; else the newest.")] = None,
+    ti: Annotated[int | None, typer.Option(help="To this tariff index.")] = None,
+    base_date: Annotated[int | None, typer.Option(help="Roll over to this base date.")] = None,
+    tokens: Annotated[int | None, typer.Option(help="EA07: 2 or 3; EA11: 4.")] = None,
+    at: At = None, html: Html = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Issue the tokens that give a meter another key. What is sold next needs that key."""
+    from meter20.vending import rekey
+
+    with answering(as_json):
+        station = opened(ctx)
+        with station.desk(utc(at)) as desk:
+            slip = rekey.change_key(desk, meter, rekey.NewKey(sgc, krn, ti, base_date, tokens))
+        hand_over(as_json, slip, station, html)
+
+
+def provision(  # noqa: PLR0913, PLR0917
+    ctx: typer.Context,
+    meter: MeterNumber,
+    out: Annotated[Path, typer.Option(help="File for the record; private, never overwritten.")],
+    imp_per_kwh: Annotated[int, typer.Option(min=1)] = 1000,
+    power_limit_w: Annotated[int, typer.Option(min=0, help="0: none.")] = 0,
+    direct: Annotated[
+        bool,
+        typer.Option("--direct", help="Put the working key into the record: no key change."),
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Though the meter was provisioned already.")
+    ] = False,
+    at: At = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the record that a new meter starts from. It holds that meter's key: a secret.
+
+    Its "request" goes to the meter's service port. Without --direct the key in it is an initial
+    one, and the key change tokens on the receipt replace it.
+    """
+    from meter20.vending import rekey
+
+    factory = rekey.Factory(imp_per_kwh, power_limit_w)
+    with answering(as_json):
+        station = opened(ctx)
+        with station.desk(utc(at)) as desk:
+            record, slip = rekey.provision(desk, meter, factory, direct, again)
+            sealing.write_private(out, json.dumps(record, indent=2) + "\n")
+        if slip is not None:
+            hand_over(as_json, slip, station)
+        else:
+            say(as_json, {"file": str(out)}, f"{out}: {record['warning']}")
