@@ -15,6 +15,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import meter20  # noqa: F401  puts firmware/ on the path
+
+# isort: split
 from sqlalchemy import func, select
 from sts import drn as sts_drn
 from sts import kinds

@@ -138,9 +138,13 @@ def find_tariff(session: Session, name: str) -> Tariff:
 
 def tariff_of(session: Session, meter: Meter) -> Tariff | None:
     """Return the tariff of a meter: its own, else that of its supply group, else None."""
-    group = session.get(SupplyGroup, meter.vending_key.sgc)
-    name = meter.tariff or (group.tariff if group else None)
-    return find_tariff(session, name) if name else None
+    asked = ("tariff", meter.vending_key.sgc, meter.tariff)
+    if asked not in session.info:  # once in a transaction
+        of_group = select(SupplyGroup.tariff).filter_by(sgc=asked[1]).scalar_subquery()
+        wanted = TariffRow.name == (meter.tariff or of_group)
+        session.info[asked] = session.scalar(select(TariffRow.terms).where(wanted))
+    terms = session.info[asked]
+    return Tariff.from_text(terms) if terms else None
 
 
 # -- meters ------------------------------------------------------------------------------------
