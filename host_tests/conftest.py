@@ -1,11 +1,14 @@
 """What all host tests share: the device's path, hypothesis profiles, notes in the summary."""
 
 import os
+import sys
 
 import hypothesis
 import pytest
 
-import meter20  # noqa: F401  puts firmware/ and boards/sim on the path
+import meter20  # puts firmware/ and boards/sim on the path
+
+sys.path.append(str(meter20.DEVICE_ROOT / "boards/sim/chip"))  # `machine` and what belongs to it
 
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)

@@ -103,7 +103,8 @@ class UnixRunner:
 
     def run(self, file: Path, timeout_s: float = TIMEOUT_S) -> Outcome:
         """Return what came of `file`."""
-        path = [self._root / part for part in ("host_tests", "firmware", "boards/sim")]
+        parts = ("host_tests", "firmware", "boards/sim", "boards/sim/chip")
+        path = [self._root / part for part in parts]
         inside = Path(__file__).parent / "inside" / "run_dual.py"
         try:
             done = subprocess.run(

@@ -23,7 +23,7 @@ async function run(options, { folder, module }) {
   const mp = await interpreter({
     ...options,
     trees: ["firmware", "boards/sim", "host_tests"],
-    path: ["host_tests", "firmware", "boards/sim"],
+    path: ["host_tests", "firmware", "boards/sim", "boards/sim/chip"],
     unittest: true,
     print,
   });

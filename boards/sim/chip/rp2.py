@@ -1,0 +1,406 @@
+"""Emulated `rp2`: PIO state machines, instruction by instruction, and the flash.
+
+The assembler writes the chip's own 16-bit words and the interpreter reads them
+back, so a program that does not fit, or a field that overflows, shows here. Known
+are the instructions that the drivers use; any other is refused. One simplification:
+an instruction forced by `exec` takes no time, and pins are read without the two
+cycles of the input synchroniser.
+"""
+
+from array import array
+
+import machine
+from world import FLOATING, WORLD
+
+_NS = 1_000_000_000
+_MASK = 0xFFFFFFFF
+_MEMORY = 32  # instructions of one PIO block
+_CLOCK_HZ = 125_000_000
+_FIFO = 4
+
+_JMP, _WAIT, _IN, _PUSH, _MOV, _SET = 0, 1, 2, 4, 5, 7
+_SOURCES = {"pins": 0, "x": 1, "y": 2, "null": 3, "pindirs": 4, "isr": 6}
+_CONDITIONS = {"not_x": 1, "x_dec": 2, "not_y": 3, "y_dec": 4, "x_not_y": 5, "pin": 6}
+
+
+class PIOASMError(Exception):
+    """A program that the assembler cannot accept."""
+
+
+class PIO:
+    """Constants for programs."""
+
+    IN_LOW, IN_HIGH, OUT_LOW, OUT_HIGH = range(4)
+    SHIFT_LEFT, SHIFT_RIGHT = 0, 1
+    JOIN_NONE, JOIN_TX, JOIN_RX = 0, 1, 2
+
+
+class _Program:
+    """What the assembler makes of a function."""
+
+    def __init__(self, set_init, in_shiftdir, autopush, push_thresh, fifo_join):
+        self.words = array("H")
+        self.labels = {}
+        self.wrap_target = 0
+        self.wrap = None
+        self.set_init = set_init
+        self.in_shiftdir = in_shiftdir
+        self.push_thresh = push_thresh if autopush else None
+        self.depth = 2 * _FIFO if fifo_join == PIO.JOIN_RX else _FIFO
+
+
+class _Assembler:
+    """Writes the words of one program; in its first pass it only learns the labels."""
+
+    def __init__(self, program, last_pass):
+        self._program = program
+        self._last_pass = last_pass
+        self._address = 0
+
+    def names(self):
+        """Return what a program sees as its globals."""
+        names = {"pin": 6, "noblock": 1, "block": 0x21}
+        names.update(_SOURCES)
+        names.update(_CONDITIONS)
+        for name in ("wrap_target", "wrap", "label", "jmp", "wait", "in_", "push", "mov", "set"):
+            names[name] = getattr(self, name)
+        names["nop"] = lambda: self.mov(2, 2)
+        return names
+
+    def __getitem__(self, delay):
+        """Add `delay` cycles to the instruction just written."""
+        if not 0 <= delay < 32:
+            raise PIOASMError("delay too large")
+        if self._last_pass:
+            self._program.words[-1] |= delay << 8
+        return self
+
+    def wrap_target(self):
+        self._program.wrap_target = self._address
+
+    def wrap(self):
+        self._program.wrap = self._address - 1
+
+    def label(self, name):
+        if not self._last_pass:
+            if name in self._program.labels:
+                raise PIOASMError("duplicate label " + name)
+            self._program.labels[name] = self._address
+
+    def jmp(self, condition, label=None):
+        if label is None:
+            condition, label = 0, condition
+        target = 0
+        if self._last_pass:
+            if label not in self._program.labels:
+                raise PIOASMError("unknown label %s" % label)
+            target = self._program.labels[label]
+        return self._word(_JMP, condition, target)
+
+    def wait(self, polarity, source, index):
+        if source != 6:
+            raise PIOASMError("only wait(level, pin, index) is emulated")
+        return self._word(_WAIT, polarity << 2 | 1, index)
+
+    def in_(self, source, count):
+        if not 0 < count <= 32:
+            raise PIOASMError("invalid bit count")
+        return self._word(_IN, source, count & 31)
+
+    def push(self, mode=0x21):
+        return self._word(_PUSH, mode >> 5 & 3, 0)
+
+    def mov(self, target, source):
+        return self._word(_MOV, target, source)
+
+    def set(self, target, value):
+        if not 0 <= value < 32:
+            raise PIOASMError("value too large")
+        return self._word(_SET, target, value)
+
+    def _word(self, opcode, middle, low):
+        self._address += 1
+        if self._last_pass:
+            self._program.words.append(opcode << 13 | middle << 5 | low)
+        return self
+
+
+def asm_pio(
+    *,
+    set_init=None,
+    in_shiftdir=PIO.SHIFT_LEFT,
+    autopush=False,
+    push_thresh=32,
+    fifo_join=PIO.JOIN_NONE,
+):
+    """Return a decorator that assembles a function."""
+
+    def assembled(function):
+        program = _Program(set_init, in_shiftdir, autopush, push_thresh, fifo_join)
+        for last_pass in (False, True):
+            assembler = _Assembler(program, last_pass)
+            _run_with(function, assembler.names())
+            if program.wrap is None:
+                assembler.wrap()
+        if len(program.words) > _MEMORY:
+            raise PIOASMError("program too long")
+        if len(program.words) in program.labels.values():
+            raise PIOASMError("label behind the last instruction")
+        return program
+
+    return assembled
+
+
+def _run_with(function, names):
+    """Call `function` with `names` for its globals, as the real decorator does."""
+    real = function.__globals__
+    kept = real.copy()
+    real.clear()
+    real.update(names)
+    try:
+        function()
+    finally:
+        real.clear()
+        real.update(kept)
+
+
+def asm_pio_encode(instr, sideset_count, sideset_opt=False):
+    """Return the word of one instruction, given as text."""
+    program = _Program(None, PIO.SHIFT_LEFT, False, 32, PIO.JOIN_NONE)
+    exec(instr, _Assembler(program, True).names())
+    if len(program.words) != 1:
+        raise PIOASMError("expecting exactly 1 instruction")
+    return program.words[0]
+
+
+class StateMachine:
+    """One state machine on the pins of WORLD. steps: instructions executed."""
+
+    def __init__(self, id, program, freq=-1, *, in_base=None, jmp_pin=None, set_base=None):
+        if WORLD.chip.family != "rp2":
+            raise ValueError("no PIO on this chip")
+        if not _CLOCK_HZ // 65536 < freq <= _CLOCK_HZ:
+            raise ValueError("freq out of range")
+        _load(id // 4, program)
+        self._program = program
+        self._code = [_decoded(word) for word in program.words]
+        self._in_base = in_base.id if in_base is not None else None
+        self._jmp_wire = WORLD.wire(jmp_pin.id) if jmp_pin is not None else None
+        self._set_wires = []
+        if set_base is not None:
+            for offset, level in enumerate(program.set_init):
+                self._set_wires.append(WORLD.wire(set_base.id + offset))
+                if level in (PIO.IN_HIGH, PIO.OUT_HIGH):
+                    raise ValueError("only pins that start low are emulated")
+        self._cycle_ns = _NS // freq
+        self._time_ns = WORLD.now_ns
+        self._pc = self._x = self._y = self._isr = self._shifted = 0
+        self._fifo = []
+        self._running = False
+        self.steps = 0
+
+    def active(self, value=None):
+        if value is None:
+            return self._running
+        WORLD.settle()
+        if value and not self._running:
+            self._time_ns = WORLD.now_ns
+            WORLD.machines.append(self)
+        elif not value and self._running:
+            WORLD.machines.remove(self)
+        self._running = bool(value)
+
+    def rx_fifo(self):
+        WORLD.settle()
+        return len(self._fifo)
+
+    def get(self):
+        WORLD.settle()
+        if not self._fifo:
+            raise RuntimeError("get() would wait for ever")
+        return self._fifo.pop(0)
+
+    def exec(self, instr):
+        """Execute one instruction between two of the program."""
+        WORLD.settle()
+        pc = self._pc
+        self._execute(_decoded(instr), self._time_ns)
+        self._pc = pc
+
+    def run_until(self, until_ns):
+        """Execute all instructions that begin before `until_ns`."""
+        code, wrap = self._code, self._program.wrap
+        time_ns = self._time_ns
+        while time_ns < until_ns:
+            opcode, middle, low, cycles = code[self._pc]
+            at = self._pc
+            if opcode == _JMP:
+                self._pc = at + 1
+                self._jump(middle, low, time_ns)
+            elif opcode == _WAIT:
+                waited_ns = self._wait(middle >> 2, low, time_ns, until_ns)
+                if waited_ns:
+                    time_ns += waited_ns
+                    continue
+                self._pc = at + 1
+            else:
+                self._pc = at + 1
+                self._execute(code[at], time_ns)
+            if at == wrap and self._pc == at + 1:
+                self._pc = self._program.wrap_target
+            self.steps += 1
+            time_ns += cycles * self._cycle_ns
+        self._time_ns = time_ns
+
+    def _jump(self, condition, target, time_ns):
+        if condition == 6:
+            taken = self._jmp_wire.level_at(time_ns)
+        elif condition == 2:
+            taken = self._x
+            self._x = self._x - 1 & _MASK
+        elif condition == 4:
+            taken = self._y
+            self._y = self._y - 1 & _MASK
+        else:
+            taken = {
+                0: True, 1: not self._x, 3: not self._y, 5: self._x != self._y,
+            }[condition]  # fmt: skip
+        if taken:
+            self._pc = target
+
+    def _wait(self, level, index, time_ns, until_ns):
+        """Return how many nanoseconds to wait on, 0 if the level is there."""
+        wire = WORLD.wire(self._in_base + index)
+        if wire.level_at(time_ns) == level:
+            return 0
+        edge_ns = until_ns
+        if hasattr(wire.outside, "next_edge_ns"):
+            edge_ns = wire.outside.next_edge_ns(time_ns) or until_ns
+        cycles = -((time_ns - min(edge_ns, until_ns)) // self._cycle_ns)
+        return cycles * self._cycle_ns
+
+    def _execute(self, instruction, time_ns):
+        opcode, middle, low, _cycles = instruction
+        if opcode == _IN:
+            self._shift_in(middle, low or 32, time_ns)
+        elif opcode == _PUSH:
+            self._push(middle & 1)
+        elif opcode == _MOV:
+            self._move(middle, low)
+        elif opcode == _SET:
+            self._set(middle, low, time_ns)
+        else:
+            raise NotImplementedError("PIO instruction")
+
+    def _shift_in(self, source, count, time_ns):
+        if self._program.in_shiftdir != PIO.SHIFT_LEFT:
+            raise NotImplementedError("shifting right")
+        if source == 0:
+            value = 0
+            for bit in range(count):
+                level = WORLD.wire(self._in_base + bit).level_at(time_ns)
+                value |= level << bit
+        else:
+            value = self._source(source)
+        self._isr = (self._isr << count | value & (1 << count) - 1) & _MASK
+        self._shifted = min(32, self._shifted + count)
+        threshold = self._program.push_thresh
+        if threshold is not None and self._shifted >= threshold:
+            self._push(True)
+
+    def _push(self, blocking):
+        if len(self._fifo) < self._program.depth:
+            self._fifo.append(self._isr)
+        elif blocking:
+            raise NotImplementedError("waiting for room in the FIFO")
+        self._isr = self._shifted = 0
+
+    def _move(self, target, source):
+        value = self._source(source)
+        if target == 1:
+            self._x = value
+        elif target == 2:
+            self._y = value
+        elif target == 6:
+            self._isr, self._shifted = value, 0
+        else:
+            raise NotImplementedError("mov target")
+
+    def _source(self, source):
+        return {1: self._x, 2: self._y, 3: 0, 6: self._isr}[source]
+
+    def _set(self, target, value, time_ns):
+        if target == 1:
+            self._x = value
+        elif target == 2:
+            self._y = value
+        elif target == 4:
+            for bit, wire in enumerate(self._set_wires):
+                wire.drive(0 if value >> bit & 1 else FLOATING, time_ns)
+        else:
+            raise NotImplementedError("set target")
+
+
+def _load(block, program):
+    """Put `program` into the instruction memory of PIO `block`, once for all its machines."""
+    loaded = WORLD.programs.setdefault(block, [])
+    if program not in loaded:
+        if sum([len(other.words) for other in loaded]) + len(program.words) > _MEMORY:
+            raise OSError(12)  # ENOMEM, as the port says it
+        loaded.append(program)
+
+
+def _decoded(word):
+    return word >> 13, word >> 5 & 7, word & 31, 1 + (word >> 8 & 31)
+
+
+class Flash:
+    """The part of the flash that the file system has by default: blocks of 4 KiB."""
+
+    _BLOCK = 4096
+
+    def __init__(self, *, start=-1, len=-1):
+        storage = WORLD.chip.storage_bytes
+        if WORLD.storage is None:
+            WORLD.storage = bytearray(b"\xff" * storage)
+        self._start = max(start, 0)
+        self._len = storage - self._start if len == -1 else len
+        if self._start % self._BLOCK or self._len % self._BLOCK:
+            raise ValueError
+        if not 0 < self._len <= storage - self._start:
+            raise ValueError
+
+    def readblocks(self, block_num, buf, offset=0):
+        at = self._at(block_num, offset, len(buf))
+        buf[:] = WORLD.storage[at : at + len(buf)]
+
+    def writeblocks(self, block_num, buf, offset=None):
+        at = self._at(block_num, offset or 0, len(buf))
+        if at % 256 or len(buf) % 256:
+            raise ValueError("programming begins and ends at a page")
+        if offset is None:
+            for erased in range(at, at + len(buf), self._BLOCK):
+                self.ioctl(6, (erased - self._start) // self._BLOCK)
+        WORLD.storage[at : at + len(buf)] = bytes(
+            [old & new for old, new in zip(WORLD.storage[at : at + len(buf)], buf)]
+        )
+
+    def ioctl(self, op, arg):
+        if op == 4:
+            return self._len // self._BLOCK
+        if op == 5:
+            return self._BLOCK
+        if op == 6:
+            at = self._at(arg, 0, self._BLOCK)
+            WORLD.storage[at : at + self._BLOCK] = b"\xff" * self._BLOCK
+            return 0
+        return None
+
+    def _at(self, block, offset, size):
+        at = self._start + block * self._BLOCK + offset
+        if not self._start <= at <= at + size <= self._start + self._len:
+            raise ValueError("outside the flash")
+        return at
+
+
+_ = machine  # gives CPython's time its ticks, whichever module comes first
