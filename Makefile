@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unix lint format sim serve bench vend-campaign lock clean
+.PHONY: help setup demo test test-unix lint format sim picture serve bench vend-campaign lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -54,6 +54,9 @@ format: setup  ## let ruff put the style right
 
 sim: setup  ## the meter in the terminal
 	@$(METER20) sim
+
+picture: setup  ## draw docs/demo.svg again, from the demo itself
+	@$(METER20) demo --svg docs/demo.svg
 
 serve: setup  ## the service port of an emulated meter, on this terminal
 	@$(METER20) serve --stdio

@@ -148,4 +148,4 @@ def test_picture_in_the_documentation_is_fresh():
     with open_body("emulated") as body:
         picture = demo.picture(body)
     stored = (ROOT / "docs" / "demo.svg").read_text(encoding="utf-8")
-    assert picture == stored, "make it again: meter20 demo --svg docs/demo.svg"
+    assert picture == stored, "make it again: make picture"
