@@ -4,8 +4,8 @@ import json
 
 import pytest
 from body import SimBody
-from fakes import meters
 
+from meter20.samples import PROVISION
 from meter20.virtual.node import VirtualBody
 
 
@@ -41,21 +41,7 @@ class Bench:
         return json.loads(self.exchange(json.dumps({"do": do, **fields}).encode()))
 
     def provision(self, **changes) -> dict:
-        request = {
-            "drn": meters.DRN,
-            "iin": "600727",
-            "sgc": "123457",
-            "ti": "01",
-            "krn": 1,
-            "kt": 2,
-            "ken": 255,
-            "ea": "11",
-            "decoder_key": meters.KEY.hex(),
-            "manufactured": meters.MANUFACTURED,
-            "imp_per_kwh": 1000,
-            "power_limit_w": 0,
-        }
-        return self.ask("provision", **{**request, **changes})
+        return self.ask(**{**PROVISION, **changes})
 
     def keys(self, keys: str) -> list:
         return self.ask("keys", keys=keys)["display"]

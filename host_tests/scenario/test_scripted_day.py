@@ -10,6 +10,7 @@ import pytest
 from fakes import meters
 from scenario.conftest import BODIES
 
+from meter20.samples import PROVISION
 from meter20.vending.encoder import encode
 
 pytestmark = pytest.mark.xdist_group("scripted day")  # one worker plays the day once
@@ -40,11 +41,7 @@ def sixty_tokens():
 def the_day():
     """Yield the requests of the day."""
     yield {"do": "read"}
-    yield {
-        "do": "provision", "drn": meters.DRN, "iin": "600727", "sgc": "123457", "ti": "01",
-        "krn": 1, "kt": 2, "ken": 255, "ea": "11", "decoder_key": meters.KEY.hex(),
-        "manufactured": meters.MANUFACTURED, "imp_per_kwh": 3200, "power_limit_w": 0,
-    }  # fmt: skip
+    yield {**PROVISION, "imp_per_kwh": 3200}
     for number, (digits, _result, _amount_wh) in enumerate(sixty_tokens()):
         if number % 2:
             yield {"do": "keys", "keys": digits + ("#" if len(digits) < 20 else "")}

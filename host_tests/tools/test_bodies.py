@@ -6,21 +6,8 @@ import pytest
 
 from meter20 import bodies
 from meter20.bodies import BodyError, FileImage, open_body
+from meter20.samples import PROVISION
 
-PROVISION = {
-    "do": "provision",
-    "drn": "00000000000",
-    "iin": "600727",
-    "sgc": "123457",
-    "ti": "01",
-    "krn": 1,
-    "kt": 2,
-    "ken": 255,
-    "ea": "11",
-    "decoder_key": "f94b6ed353c3bfdb113e2d3a7ea3c41d",  # test key
-    "manufactured": 5_800_000,
-    "imp_per_kwh": 1000,
-}
 TOKEN_100_WH = "59386323472137426967"  # 531-1-0-04/CTSA01/step1
 
 

@@ -9,22 +9,9 @@ from pathlib import Path
 import pytest
 
 from meter20 import bodies
+from meter20.samples import PROVISION
 
 SERVE = [sys.executable, "-c", "from meter20.cli.main import app; app()", "serve", "--stdio"]
-PROVISION = {
-    "do": "provision",
-    "drn": "00000000000",
-    "iin": "600727",
-    "sgc": "123457",
-    "ti": "01",
-    "krn": 1,
-    "kt": 2,
-    "ken": 255,
-    "ea": "11",
-    "decoder_key": "f94b6ed353c3bfdb113e2d3a7ea3c41d",  # test key
-    "manufactured": 5_800_000,
-    "imp_per_kwh": 1000,
-}
 
 BAD_LINES = {
     b"": "bad_json",

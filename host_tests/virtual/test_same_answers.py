@@ -7,27 +7,13 @@ from pathlib import Path
 import pytest
 from body import SimBody
 
+from meter20 import samples
 from meter20.virtual.node import VirtualBody
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "vectors.json").read_text())
 
-#: The meter of the compliance steps for EA11 and DKGA04; most vectors are tokens for it.
-KEY = "f94b6ed353c3bfdb113e2d3a7ea3c41d"
-PROVISION = {
-    "do": "provision",
-    "drn": "00000000000",
-    "iin": "600727",
-    "sgc": "123457",
-    "ti": "01",
-    "krn": 1,
-    "kt": 2,
-    "ken": 255,
-    "ea": "11",
-    "decoder_key": KEY,
-    "manufactured": 1,
-    "imp_per_kwh": 1000,
-    "power_limit_w": 0,
-}
+#: Most vectors are tokens for this meter; manufactured so early that none is too old.
+PROVISION = {**samples.PROVISION, "manufactured": 1}
 
 MALFORMED = (
     b"",
