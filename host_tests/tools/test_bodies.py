@@ -1,5 +1,6 @@
 """One interface for every body, and the file that keeps a meter's flash."""
 
+import errno
 import os
 
 import pytest
@@ -67,10 +68,12 @@ def test_image_that_is_no_file_is_refused(tmp_path):
         FileImage(tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_image_that_may_not_be_read_is_refused(tmp_path):
-    (tmp_path / "flash.bin").touch(mode=0)
-    with pytest.raises(BodyError, match="cannot be opened"):
+def test_image_that_may_not_be_read_is_refused(tmp_path, monkeypatch):
+    def denied(*_arguments):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(bodies.os, "open", denied)  # a mode of 0 would not stop root
+    with pytest.raises(BodyError, match="cannot be opened: Permission denied"):
         FileImage(tmp_path)
 
 
