@@ -24,6 +24,7 @@ from meter.screens import FIRMWARE
 
 LINE_MAX = const(4096)  # bytes
 _KEYS_MAX = const(1000)
+_BRACKETS_MAX = const(100)  # opening ones in a line; interpreters differ in how deep they can nest
 _ID_MAX = const(200)  # characters
 _TID_MAX = const(0xFFFFFF)
 _NEWLINE = b"\n"
@@ -196,6 +197,8 @@ def parse(line) -> dict:
     """Return the request in `line`, bytes or None for one too long. Raises Refused."""
     if line is None:
         raise Refused("line_too_long", "more than %d bytes" % LINE_MAX)
+    if line.count(b"[") + line.count(b"{") > _BRACKETS_MAX:
+        raise Refused("bad_json", "nested too deep")
     try:
         request = json.loads(str(line, "utf-8"))
     except (ValueError, RuntimeError):

@@ -29,6 +29,8 @@ BAD_LINES = {
     b'{"do":"arm_cut","after_ops":0,"torn":1}': "bad_request",
     b'{"do":"provision"}': "already_provisioned",
     b"[" * 4000: "bad_json",
+    b"[" * 2000 + b"]" * 2000: "bad_json",
+    b'{"do":' * 500 + b"1" + b"}" * 500: "bad_json",
     b" " * 4097: "line_too_long",
     b"x" * 1_000_000: "line_too_long",
 }
