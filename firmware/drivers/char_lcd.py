@@ -1,0 +1,103 @@
+"""Character display with an HD44780 behind a PCF8574: 20x4 or 16x2, on I2C.
+
+Only characters that changed are sent. A changed screen of 20x4 takes 33 ms at
+100 kHz, the most that a PCF8574 can do; one digit takes 1 ms.
+
+Making the driver does not touch the bus. `show` sets the display up when it is first
+called and again after each failure, so a display that is missing at boot, or
+comes loose, is shown to again as soon as it answers.
+"""
+
+import time
+
+from micropython import const
+from ports.display import Display
+
+#: Addresses of the two kinds of PCF8574, with no bridge soldered.
+ADDRESS = const(0x27)
+ADDRESS_A = const(0x3F)
+
+_RS = const(0x01)  # data, not a command
+_E = const(0x04)
+_LIGHT = const(0x08)
+
+_POWER_UP_MS = const(50)
+_CLEAR = const(0x01)
+_CLEAR_MS = const(2)
+_SET_ADDRESS = const(0x80)
+#: 8 bits three times over, whatever it was in before; then 4 bits.
+_RESET_MS = ((0x30, 5), (0x30, 1), (0x30, 1), (0x20, 1))
+#: Two or more lines; display on, no cursor; write from left to right.
+_SETUP = b"\x28\x0c\x06"
+_ROW_ADDRESSES = b"\x00\x40\x14\x54"
+_BYTES_EACH = const(4)  # on the bus, for a byte of the display
+_NOTHING = "\x00"  # equal to no character that is shown
+
+
+class CharLcd(Display):
+    """Display of `columns` x `rows` characters on `i2c`, a bus of 100 kHz at most."""
+
+    def __init__(self, i2c, columns: int = 20, rows: int = 4, address: int = ADDRESS):
+        self.columns = columns
+        self.rows = rows
+        self._i2c = i2c
+        self._address = address
+        self._shown = None  # a list of lines, None while the display is not set up
+        self._buffer = bytearray(_BYTES_EACH * (columns + 1))
+
+    def show(self, lines):
+        try:
+            if self._shown is None:
+                self._set_up()
+            for row in range(self.rows):
+                self._show_row(row, _filled(lines[row], self.columns))
+        except OSError:
+            self._shown = None
+            raise
+
+    def _set_up(self):
+        """Bring the controller from any state to an empty screen. Blocks 13 ms."""
+        if time.ticks_diff(time.ticks_ms(), _POWER_UP_MS) < 0:  # ticks began with the power
+            time.sleep_ms(_POWER_UP_MS)
+        for nibble, wait_ms in _RESET_MS:
+            self._send_nibble(nibble)
+            time.sleep_ms(wait_ms)
+        for command in _SETUP:
+            self._send(bytes((command,)), 0)
+        self._send(bytes((_CLEAR,)), 0)
+        time.sleep_ms(_CLEAR_MS)
+        self._shown = [" " * self.columns for _ in range(self.rows)]
+
+    def _show_row(self, row, line):
+        """Send what lies between the first and the last character that changed."""
+        shown = self._shown[row]
+        if line == shown:
+            return
+        first, last = 0, self.columns - 1
+        while line[first] == shown[first]:
+            first += 1
+        while line[last] == shown[last]:
+            last -= 1
+        self._shown[row] = _NOTHING * self.columns  # until it is done
+        self._send(bytes((_SET_ADDRESS | _ROW_ADDRESSES[row] + first,)), 0)
+        self._send(line[first : last + 1].encode(), _RS)
+        self._shown[row] = line
+
+    def _send(self, data, mode):
+        """Send bytes to the display; at 100 kHz each takes longer than it needs to work."""
+        buffer, at = self._buffer, 0
+        for octet in data:
+            for half in (octet & 0xF0, octet << 4 & 0xF0):
+                half |= mode | _LIGHT
+                buffer[at] = half | _E
+                buffer[at + 1] = half
+                at += 2
+        self._i2c.writeto(self._address, memoryview(buffer)[:at])
+
+    def _send_nibble(self, nibble):
+        nibble |= _LIGHT
+        self._i2c.writeto(self._address, bytes((nibble | _E, nibble)))
+
+
+def _filled(line, columns):
+    return line + " " * (columns - len(line))
