@@ -1,0 +1,67 @@
+"""A load that is not there: the board makes the pulses of its own meter.
+
+For one board on a desk. The pulses leave by an output pin; a wire takes them to
+the pulse input, so everything behind it is the real thing. They come only while the
+load switch is closed, as those of a real load would. A button goes through
+`LOADS_W`.
+"""
+
+from micropython import const
+from ports.load_switch import LoadSwitch
+
+LOADS_W = (2000, 7000, 60, 500)
+_TICK_MS = const(20)  # a button that bounces for less is read once
+_LOW_TICKS = const(2)  # 40 ms, as an S0 output
+_WMS_PER_KWH = 3_600_000_000  # watt-milliseconds
+
+
+class DemoLoad(LoadSwitch):
+    """Passes on to `switch`, a LoadSwitch, and pulls `output`, an output, low for each pulse.
+
+    timer: a machine.Timer that nobody else uses. button: an input with pull-up, low while
+    pressed, or None. imp_per_kwh: of the meter. watts: the load now. The timer's
+    callback runs in the scheduler and allocates nothing.
+    """
+
+    def __init__(self, switch, output, timer, imp_per_kwh: int, button=None):
+        self._switch = switch
+        self._output = output
+        self._button = button
+        self._pulse_wms = _WMS_PER_KWH // imp_per_kwh  # watt-milliseconds a pulse
+        self._closed = False
+        self._choice = 0
+        self._pressed = False
+        self._used_wms = 0
+        self._low_ticks = 0
+        self.watts = LOADS_W[0]
+        output.value(1)
+        timer.init(mode=timer.PERIODIC, period=_TICK_MS, callback=self._tick)
+
+    def close(self):
+        self._closed = True
+        self._switch.close()
+
+    def open(self):
+        self._closed = False
+        self._switch.open()
+
+    def _tick(self, _timer):
+        if self._button is not None:
+            self._watch_button()
+        if self._low_ticks:
+            self._low_ticks -= 1
+            if not self._low_ticks:
+                self._output.value(1)
+        if self._closed:
+            self._used_wms += self.watts * _TICK_MS
+        if self._used_wms >= self._pulse_wms and not self._low_ticks:
+            self._used_wms -= self._pulse_wms
+            self._low_ticks = _LOW_TICKS
+            self._output.value(0)
+
+    def _watch_button(self):
+        pressed = self._button.value() == 0
+        if pressed and not self._pressed:
+            self._choice = (self._choice + 1) % len(LOADS_W)
+            self.watts = LOADS_W[self._choice]
+        self._pressed = pressed

@@ -1,0 +1,355 @@
+"""Drivers of single parts: buzzer, relays, lights, clocks, switches, watchdog, extra display."""
+
+import unittest
+
+import chips
+import machine
+from drivers.brown_out import BrownOutAdc, BrownOutPin
+from drivers.demo_load import LOADS_W, DemoLoad
+from drivers.hw_watchdog import HwWatchdog
+from drivers.irq_pulse_counter import IrqPulseCounter
+from drivers.latching_switch import LatchingSwitch
+from drivers.leds import PulseLed, StatusLed
+from drivers.pwm_buzzer import PwmBuzzer
+from drivers.relay_switch import RelaySwitch
+from drivers.rtc_clock import Ds3231, Pcf8563
+from drivers.tamper_switch import TamperSwitch
+from drivers.tm1637_display import Tm1637Display
+from parts import Clock, SimLoadSwitch, SimPulses
+from rtc_chip import RtcChip
+from tm1637_chip import Tm1637Chip
+from world import FLOATING, WORLD, Level, WatchdogReset
+
+_IN, _OUT, _DRAIN = machine.Pin.IN, machine.Pin.OUT, machine.Pin.OPEN_DRAIN
+_UP = machine.Pin.PULL_UP
+
+
+class _OnPico(unittest.TestCase):
+    def setUp(self):
+        WORLD.start(chips.PICO)
+
+
+class BuzzerTest(_OnPico):
+    def test_tone_sounds_until_told_otherwise(self):
+        pwm = machine.PWM(machine.Pin(15), duty_u16=1)
+        buzzer = PwmBuzzer(pwm)
+        self.assertEqual(pwm.duty, 0)
+        buzzer.tone(2000)
+        self.assertEqual((pwm.hz, pwm.duty), (2000, 32768))
+        buzzer.tone(0)
+        self.assertEqual(pwm.duty, 0)
+
+
+class RelayTest(_OnPico):
+    def test_relay_is_open_until_told_otherwise(self):
+        for pin, active in ((10, 1), (11, 0)):
+            relay = RelaySwitch(machine.Pin(pin, _OUT, value=1 - active), active)
+            self.assertEqual(WORLD.level(pin), 1 - active)
+            relay.close()
+            self.assertEqual(WORLD.level(pin), active)
+            relay.close()
+            self.assertEqual(WORLD.level(pin), active)
+            relay.open()
+            self.assertEqual(WORLD.level(pin), 1 - active)
+
+
+class _Latch:
+    """A latching relay on two coils: a pulse of 20 ms or more moves it, if it is not welded."""
+
+    def __init__(self, close_pin, open_pin, feedback_pin):
+        self.closed = self.welded = False
+        self.pulses = []
+        self._since = {}
+        for pin, closes in ((close_pin, True), (open_pin, False)):
+            WORLD.wire(pin).listeners.append(self._listener(closes))
+        WORLD.connect(feedback_pin, self)
+
+    def level_at(self, _pin, _time_ns):
+        return 0 if self.closed else FLOATING
+
+    def _listener(self, closes):
+        def changed(pin, output, time_ns):
+            if output:
+                self._since[pin] = time_ns
+            elif pin in self._since:
+                duration_ms = (time_ns - self._since.pop(pin)) // 1_000_000
+                self.pulses.append((closes, duration_ms))
+                if duration_ms >= 20 and not self.welded:
+                    self.closed = closes
+
+        return changed
+
+
+class LatchingTest(_OnPico):
+    def setUp(self):
+        super().setUp()
+        self.coils = [machine.Pin(pin, _OUT, value=0) for pin in (10, 11)]
+        self.contact = machine.Pin(12, _IN, _UP)
+        self.latch = _Latch(10, 11, 12)
+
+    def test_first_order_moves_a_relay_whose_place_is_not_known(self):
+        relay = LatchingSwitch(self.coils[0], self.coils[1])
+        self.latch.closed = True
+        relay.open()
+        self.assertEqual(self.latch.closed, False)
+
+    def test_order_that_changes_nothing_sends_no_pulse(self):
+        relay = LatchingSwitch(self.coils[0], self.coils[1])
+        relay.open()
+        relay.open()
+        relay.close()
+        relay.close()
+        self.assertEqual(self.latch.pulses, [(False, 30), (True, 30)])
+        self.assertEqual([WORLD.level(10), WORLD.level(11)], [0, 0])
+
+    def test_contact_spares_a_pulse_that_is_not_needed(self):
+        relay = LatchingSwitch(self.coils[0], self.coils[1], 30, self.contact)
+        relay.open()
+        self.assertEqual(self.latch.pulses, [])
+
+    def test_relay_moved_by_a_blow_is_moved_back(self):
+        relay = LatchingSwitch(self.coils[0], self.coils[1], 30, self.contact)
+        relay.open()
+        self.latch.closed = True
+        relay.open()
+        self.assertEqual(self.latch.closed, False)
+
+    def test_welded_relay_is_tried_twice_and_called_faulty(self):
+        relay = LatchingSwitch(self.coils[0], self.coils[1], 30, self.contact)
+        relay.close()
+        self.latch.welded = True
+        relay.open()
+        self.assertTrue(relay.faulty)
+        self.assertEqual(self.latch.pulses[1:], [(False, 30), (False, 30)])
+        self.latch.welded = False
+        relay.open()
+        self.assertFalse(relay.faulty)
+
+
+class LightsTest(_OnPico):
+    def test_pulse_light_changes_with_energy_and_loses_no_pulse(self):
+        clock = Clock()
+        source = SimPulses(clock)
+        light = PulseLed(source, machine.Pin(20, _OUT, value=0))
+        self.assertEqual(light.take(), 0)
+        self.assertEqual(WORLD.level(20), 0)
+        source.train(3, 0)
+        self.assertEqual(light.take(), 3)
+        self.assertEqual(WORLD.level(20), 1)
+
+    def test_status_light_blinks_with_or_without_a_watchdog(self):
+        for pin, watchdog in ((20, None), (21, HwWatchdog(-1))):
+            light = StatusLed(watchdog, machine.Pin(pin, _OUT, value=0))
+            light.feed()
+            self.assertEqual(WORLD.level(pin), 1)
+            light.feed()
+            self.assertEqual(WORLD.level(pin), 0)
+            light.rest()
+
+
+class WatchdogTest(_OnPico):
+    def test_it_waits_longer_than_the_longest_erase_and_not_for_ever(self):
+        watchdog = HwWatchdog(-1)
+        WORLD.stall_ms(843)
+        watchdog.feed()
+        WORLD.advance_ms(7_900)
+        watchdog.feed()
+        with self.assertRaises(WatchdogReset):
+            WORLD.advance_ms(8_100)
+
+    def test_at_rest_it_feeds_itself(self):
+        HwWatchdog(-1).rest()
+        WORLD.advance_ms(60_000)
+
+    def test_every_chip_takes_its_timeout(self):
+        for chip in chips.ALL:
+            WORLD.start(chip)
+            HwWatchdog(chip.timers[-1]).feed()
+
+
+class TamperTest(_OnPico):
+    def test_cover_is_open_when_the_contact_opens_for_50_ms(self):
+        cover = Level(0)
+        WORLD.connect(13, cover)
+        switch = TamperSwitch(machine.Pin(13, _IN, _UP))
+        self.assertFalse(switch.active())
+        cover.level = 1
+        self.assertFalse(switch.active())
+        WORLD.advance_ms(60)
+        self.assertTrue(switch.active())
+        cover.level = 0
+        self.assertTrue(switch.active())
+        WORLD.advance_ms(60)
+        self.assertFalse(switch.active())
+
+    def test_cut_wire_is_an_open_cover(self):
+        self.assertTrue(TamperSwitch(machine.Pin(13, _IN, _UP)).active())
+
+    def test_knock_of_20_ms_is_no_tampering(self):
+        cover = Level(0)
+        WORLD.connect(13, cover)
+        switch = TamperSwitch(machine.Pin(13, _IN, _UP))
+        for _ in range(5):
+            cover.level = 1 - cover.level
+            self.assertFalse(switch.active())
+            WORLD.advance_ms(20)
+        cover.level = 0
+        WORLD.advance_ms(100)
+        self.assertFalse(switch.active())
+
+
+class BrownOutTest(_OnPico):
+    def test_signal(self):
+        WORLD.connect(14, Level(1))
+        supply = BrownOutPin(machine.Pin(14, _IN))
+        self.assertFalse(supply.failing())
+        WORLD.connect(14, Level(0))
+        self.assertTrue(supply.failing())
+
+    def test_voltage(self):
+        adc = machine.ADC(machine.Pin(28))
+        supply = BrownOutAdc(adc, 30_000)
+        self.assertFalse(supply.failing())
+        adc.level_u16 = 29_999
+        self.assertTrue(supply.failing())
+
+
+class ClockTest(_OnPico):
+    def clocks(self):
+        self.setUp()
+        pins = [machine.Pin(number) for number in (17, 16)]
+        i2c = machine.I2C(0, scl=pins[0], sda=pins[1], freq=100_000)
+        WORLD.devices[0x68] = RtcChip((0x0F, 0x88))
+        WORLD.devices[0x51] = RtcChip((0x02, 0x80))
+        return Ds3231(i2c), Pcf8563(i2c)
+
+    def test_clock_that_was_never_set_is_not_trusted(self):
+        for clock in self.clocks():
+            self.assertIsNone(clock.now())
+
+    def test_clock_tells_what_it_was_set_to(self):
+        for clock in self.clocks():
+            for date, weekday in (
+                ((2026, 11, 22, 23, 59, 58), 6),
+                ((2024, 2, 29, 0, 0, 0), 3),
+                ((2000, 1, 1, 12, 30, 45), 5),
+                ((2099, 12, 31, 1, 2, 3), 3),
+            ):
+                clock.set(*date)
+                self.assertEqual(clock.now(), date[:3] + (weekday,) + date[3:])
+
+    def test_registers_that_hold_no_time_are_not_trusted(self):
+        for clock, month in zip(self.clocks(), (5, 7)):
+            clock.set(2026, 11, 22, 12, 0, 0)
+            WORLD.devices[clock.address].registers[month] = 0x13
+            self.assertIsNone(clock.now())
+
+    def test_missing_clock_is_not_trusted(self):
+        for clock in self.clocks():
+            WORLD.devices.clear()
+            self.assertIsNone(clock.now())
+
+
+class Tm1637Test(_OnPico):
+    SHAPES = {0x3F: "0", 0x06: "1", 0x5B: "2", 0x4F: "3", 0x66: "4", 0x6D: "5", 0x7D: "6",
+              0x07: "7", 0x7F: "8", 0x6F: "9", 0x40: "-", 0x00: " "}  # fmt: skip
+
+    def bench(self, digits):
+        self.setUp()
+        pins = [machine.Pin(number, _DRAIN, _UP, value=1) for number in (0, 1)]
+        self.chip = Tm1637Chip(0, 1)
+        return Tm1637Display(pins[0], pins[1], digits)
+
+    def read(self, places):
+        text = ""
+        for place in places:
+            segments = self.chip.memory[place]
+            text += self.SHAPES[segments & 0x7F] + ("." if segments & 0x80 else "")
+        return text
+
+    def test_credit_with_as_many_decimals_as_there_is_room_for(self):
+        display = self.bench(4)
+        for wh, text in (
+            (12_345, "12.34"), (0, " 0.00"), (999_999, "999.9"), (9_999_999, "9999."),
+            (10_000_000, "----"), (-1_500, "-1.50"), (-123_456, "-123."), (70, " 0.07"),
+        ):  # fmt: skip
+            display.show_wh(wh)
+            self.assertEqual(self.read(range(4)), text)
+        self.assertTrue(self.chip.on)
+
+    def test_six_digits_in_the_order_of_their_module(self):
+        display = self.bench(6)
+        display.show_wh(1_234_567)
+        self.assertEqual(self.read((2, 1, 0, 5, 4, 3)), "1234.56")
+
+    def test_display_that_came_loose_raises_and_is_shown_to_again(self):
+        display = self.bench(4)
+        self.chip.attached = False
+        for _ in range(2):
+            with self.assertRaises(OSError):
+                display.show_wh(5_000)
+        self.chip.attached = True
+        display.show_wh(5_000)
+        self.assertEqual(self.read(range(4)), " 5.00")
+
+
+class DemoLoadTest(_OnPico):
+    def setUp(self):
+        super().setUp()
+        self.relay = SimLoadSwitch()
+        self.button = Level(1)
+        WORLD.connect(18, self.button)
+        self.load = DemoLoad(
+            self.relay,
+            machine.Pin(19, _OUT, value=1),
+            machine.Timer(-1),
+            1000,
+            machine.Pin(18, _IN, _UP),
+        )
+        self.fell_ns = []
+        WORLD.wire(19).listeners.append(self._changed)
+
+    def _changed(self, _pin, output, time_ns):
+        self.fell_ns += [time_ns] if output == 0 else []
+
+    def test_no_pulses_while_the_load_is_disconnected(self):
+        WORLD.advance_ms(10_000)
+        self.assertEqual(self.fell_ns, [])
+        self.assertFalse(self.relay.closed)
+
+    def test_two_kilowatts_are_two_thousand_pulses_an_hour(self):
+        self.load.close()
+        self.assertTrue(self.relay.closed)
+        WORLD.advance_ms(36_100)
+        self.assertEqual(len(self.fell_ns), 20)
+        self.load.open()
+        self.assertFalse(self.relay.closed)
+        WORLD.advance_ms(36_000)
+        self.assertEqual(len(self.fell_ns), 20)
+
+    def test_button_goes_through_the_loads(self):
+        seen = [self.load.watts]
+        for _ in range(len(LOADS_W)):
+            self.button.level = 0
+            WORLD.advance_ms(100)
+            self.button.level = 1
+            WORLD.advance_ms(100)
+            seen.append(self.load.watts)
+        self.assertEqual(seen, list(LOADS_W) + [LOADS_W[0]])
+
+    def test_wire_to_the_pulse_input_is_a_meter_of_one_board(self):
+        class Jumper:
+            def level_at(self, _pin, _time_ns):
+                return WORLD.wire(19).output
+
+        WORLD.connect(22, Jumper())
+        counter = IrqPulseCounter(machine.Pin(22, _IN, _UP), hard=True)
+        pin = WORLD.wire(22)
+        WORLD.wire(19).listeners.append(lambda _pin, _output, _time: pin.handler())
+        self.load.close()
+        WORLD.advance_ms(36_100)
+        self.assertEqual(counter.take(), 20)
+
+
+if __name__ == "__main__":
+    unittest.main()
