@@ -36,7 +36,7 @@ def serve(lines, *arguments):
         [*SERVE, *arguments],
         input=b"".join(line + b"\n" for line in lines),
         capture_output=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
@@ -104,7 +104,7 @@ def test_interrupt_ends_it_quietly():
     )
     assert asked(server, {"do": "read"})["ok"]
     server.send_signal(signal.SIGINT)
-    assert server.communicate(timeout=10) == (b"", b"")
+    assert server.communicate(timeout=60) == (b"", b"")
     assert server.returncode == 0
 
 
@@ -117,9 +117,9 @@ def test_reader_that_leaves_ends_it_quietly():
     server.stdin.write(b'{"do":"read"}\n' * 2)
     server.stdin.close()
     assert server.stderr.read() == b""
-    assert server.wait(10) == 0
+    assert server.wait(60) == 0
 
 
 def test_serving_nowhere_is_wrong_usage():
-    done = subprocess.run(SERVE[:-1], capture_output=True, timeout=30, check=False)
+    done = subprocess.run(SERVE[:-1], capture_output=True, timeout=120, check=False)
     assert (done.returncode, b"--stdio" in done.stderr) == (2, True)

@@ -178,7 +178,7 @@ def test_without_a_terminal_it_says_so():
     done = subprocess.run(
         [sys.executable, "-c", "from meter20.cli.main import app; app()", "sim"],
         capture_output=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 1

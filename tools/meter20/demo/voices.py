@@ -111,7 +111,8 @@ class Drawn:
         self._wait(self._pace * (_FIRST_KEYS_S if slow else _PAUSES[event.kind]))
 
     def end(self, wrong: int, seconds: float) -> None:
-        self._live.console.print(Text(" " + summary(wrong, seconds), "bold"))
+        self._live.stop()  # what is printed while it runs lands above the picture
+        self._live.console.print(Text("\n  " + summary(wrong, seconds), "bold"))
 
     def _wait(self, pause_s):
         """Wait until `pause_s` after the last wait; what was done meanwhile counts."""
