@@ -53,18 +53,18 @@ def meters() -> list[str]:
     return [payload + sts_drn.check_digit(payload) for payload in payloads]
 
 
-def work(where: str, seed: int, count: int, chunk: int) -> float:
-    """Sell `count` times in this process, `chunk` sales to a commit; return the seconds taken."""
+def work(where: str, seed: int, count: int, chunk: int) -> tuple[float, float]:
+    """Sell `count` times in this process, `chunk` to a commit; return (seconds, CPU seconds)."""
     station = Station(Storage(where), _SECRET, f"process {seed}")
     chance = random.Random(seed)
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     if chunk > 1:
         answers = list(batch.run(station, orders(chance, count), chunk))
         assert not [answer for answer in answers if "error" in answer]
     else:
         for _ in range(count):
             sell_one(station, chance)
-    return time.perf_counter() - start
+    return time.perf_counter() - start, time.process_time() - cpu
 
 
 def orders(chance: random.Random, count: int) -> Iterator[str]:
@@ -92,12 +92,15 @@ def run(where: str, total: int, processes: int, chunk: int) -> str:
         jobs = [(where, seed, share, chunk) for seed in range(processes)]
         busy = pool.starmap(work, jobs, chunksize=1)
     took = time.perf_counter() - start
-    check(station, share * processes)
+    total = share * processes
+    check(station, total)
+    longest, worked = max(wall for wall, _ in busy), sum(cpu for _, cpu in busy)
     kind = "SQLite" if "://" not in where else "PostgreSQL"
     return (
-        f"vend campaign, {kind}: {share * processes} tokens from {processes} processes, "
-        f"{chunk} to a commit: {share * processes / max(busy):.0f} tokens/s together "
-        f"({took:.1f} s with start-up, {os.cpu_count()} cores)"
+        f"vend campaign, {kind}: {total} tokens from {processes} processes, {chunk} to a commit: "
+        f"{total / longest:.0f} tokens/s together, {total / worked:.0f} for each second of one "
+        f"core's work ({took:.1f} s with start-up; {os.cpu_count()} cores, load "
+        f"{os.getloadavg()[0]:.1f})"
     )
 
 

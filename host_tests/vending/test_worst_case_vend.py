@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 from fakes.stations import DRN, SGC, TARIFF
+
 from meter20.bodies import EmulatedBody, open_store
 from meter20.vending import register, rekey, sales
 from meter20.vending.sales import CreditOrder

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Text, bindparam, func, select
 from sqlalchemy.orm import Session
 from sts import drn as sts_drn
 
@@ -22,6 +22,13 @@ from meter20.vending.tariff import Tariff
 from meter20.vending.vending_key import VENDING_KEY_NAMES, KeyTerms, MeterKey
 
 ENERGY, MONEY = "energy", "currency"
+
+# What every sale asks, built once.
+_METER_OF = select(Meter).where(Meter.drn == bindparam("drn"))
+_GROUPS_TARIFF = select(SupplyGroup.tariff).where(SupplyGroup.sgc == bindparam("sgc"))
+_TERMS_OF = select(TariffRow.terms).where(
+    TariffRow.name == func.coalesce(bindparam("own", type_=Text), _GROUPS_TARIFF.scalar_subquery())
+)
 
 
 # -- supply groups and tariffs -----------------------------------------------------------------
@@ -140,9 +147,7 @@ def tariff_of(session: Session, meter: Meter) -> Tariff | None:
     """Return the tariff of a meter: its own, else that of its supply group, else None."""
     asked = ("tariff", meter.vending_key.sgc, meter.tariff)
     if asked not in session.info:  # once in a transaction
-        of_group = select(SupplyGroup.tariff).filter_by(sgc=asked[1]).scalar_subquery()
-        wanted = TariffRow.name == (meter.tariff or of_group)
-        session.info[asked] = session.scalar(select(TariffRow.terms).where(wanted))
+        session.info[asked] = session.scalar(_TERMS_OF, {"sgc": asked[1], "own": meter.tariff})
     terms = session.info[asked]
     return Tariff.from_text(terms) if terms else None
 
@@ -200,7 +205,7 @@ def add_meter(desk: Desk, new: NewMeter) -> Meter:
 def find_meter(session: Session, number: str) -> Meter:
     """Return a registered meter by DRN or MeterPAN; raises Refusal for a bad or unknown number."""
     drn = checked_drn(number)
-    meter = session.info.get(drn) or session.scalar(select(Meter).filter_by(drn=drn))
+    meter = session.info.get(drn) or session.scalar(_METER_OF, {"drn": drn})
     if meter is None:
         raise Refusal(
             refusal.UNKNOWN,
