@@ -59,13 +59,10 @@ def _one(desk: Desk, order: CreditOrder | Refusal) -> Slip | Refusal:
     if isinstance(order, Refusal):
         return order
     try:
-        slip = sales.credit(desk, order)
+        return sales.credit(desk, order)
     except Refusal as refused_order:
         desk.module.log_refusal(desk.session, desk.actor, refused_order)
         return refused_order
-    if order.ref is not None:
-        desk.session.flush()  # the same ref later in this chunk must find it
-    return slip
 
 
 def parsed(line: str) -> CreditOrder:

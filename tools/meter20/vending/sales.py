@@ -65,6 +65,7 @@ def credit(desk: Desk, order: CreditOrder) -> Slip:
         add_token(slip, meter, request.kind, _label(request, tariff), token, request.tid)
     _settle(meter, desk, quote, free=len(requests) > 1)
     meter.last_tid = tid
+    desk.session.info["ref", order.ref] = slip
     return slip
 
 
@@ -232,7 +233,8 @@ def _done_before(session: Session, order: CreditOrder) -> Slip | None:
     """Return the slip of `order.ref` if it was sold; raises Refusal if that was another sale."""
     if order.ref is None:
         return None
-    slip = session.scalar(select(Slip).filter_by(ref=order.ref))
+    sold_now = session.info.get(("ref", order.ref))  # in this transaction
+    slip = sold_now or session.scalar(select(Slip).filter_by(ref=order.ref))
     if slip is not None and (
         slip.meter is None or slip.meter.drn != register.checked_drn(order.meter)
     ):
