@@ -1,8 +1,8 @@
 """Emulated NOR flash chip whose power can be cut at any operation.
 
 Emulated are the rules of the memory cells (erase sets all bits of a sector,
-programming only clears bits) and what a cut leaves behind. Time is not: an
-operation takes none.
+programming only clears bits), their wear, and what a cut leaves behind. Time is
+added up, not spent: the clock does not move during an operation.
 """
 
 from micropython import const
@@ -11,6 +11,9 @@ from ports.nor_flash import NorFlash
 SECTOR = const(4096)
 PAGE = const(256)
 BLANK = b"\xff"
+_PROGRAM_MS = const(1)
+_ERASE_MS = const(45)
+_WORN = b"\xfe" * SECTOR  # the lowest bit of each byte sticks at 0
 
 
 class PowerCut(BaseException):
@@ -36,7 +39,9 @@ class RamImage:
 class FlashChip(NorFlash):
     """A chip on `image`, which has size(), read(offset, size) and write(offset, data).
 
-    operations: programs and erases so far, the cut one included.
+    operations: programs and erases so far, the cut one included. erases: of each sector.
+    busy_ms: how long the chip would have been busy; a board serves no interrupt meanwhile.
+    endurance: erases after which a sector no longer comes clean, None for never.
     """
 
     sector_size = SECTOR
@@ -45,16 +50,22 @@ class FlashChip(NorFlash):
     def __init__(self, image):
         self._image = image
         self._cut_in = None
-        self._torn = False
+        self._tear = None
         self.size = image.size()
         self.operations = 0
+        self.erases = [0] * (self.size // SECTOR)
+        self.busy_ms = 0
+        self.endurance = None
 
-    def arm_cut(self, after: int, torn: bool):
+    def arm_cut(self, after: int, torn):
         """Let `after` more operations complete and cut the power at the next.
 
-        torn: that one is half done; else it does not begin.
+        torn: True leaves that one half done, False not begun. Or what tears it: called with
+        (image, offset, the old bytes, the new bytes, the number of the operation), it writes
+        what is left.
         """
-        self._cut_in, self._torn = after, torn
+        self._cut_in = after
+        self._tear = (half if torn else None) if isinstance(torn, bool) else torn
 
     def disarm(self):
         """Take back `arm_cut`."""
@@ -68,33 +79,39 @@ class FlashChip(NorFlash):
             raise ValueError("programming across a page")
         old = self._image.read(offset, len(data))
         new = bytes([a & b for a, b in zip(old, data)])
+        self.busy_ms += _PROGRAM_MS
         self._operate(offset, old, new)
 
     def erase(self, offset):
         offset -= offset % SECTOR
-        self._operate(offset, self._image.read(offset, SECTOR), BLANK * SECTOR)
+        sector = offset // SECTOR
+        self.erases[sector] += 1
+        self.busy_ms += _ERASE_MS
+        worn = self.endurance is not None and self.erases[sector] > self.endurance
+        clean = _WORN if worn else BLANK * SECTOR
+        self._operate(offset, self._image.read(offset, SECTOR), clean)
 
     def _operate(self, offset, old, new):
         self.operations += 1
         if self._cut_in == 0:
             self._cut_in = None
-            if self._torn:
-                self._image.write(offset, _torn(old, new, self.operations))
+            if self._tear is not None:
+                self._tear(self._image, offset, old, new, self.operations)
             raise PowerCut
         if self._cut_in is not None:
             self._cut_in -= 1
         self._image.write(offset, new)
 
 
-def _torn(old, new, seed):
-    """Return cells of which the first half are done, the next in part, the rest not at all.
+def half(image, offset, old, new, seed):
+    """Leave cells of which the first half are done, the next in part, the rest not at all.
 
     The same seed tears the same way, on every interpreter.
     """
-    half = len(old) // 2
+    middle = len(old) // 2
     mask = (seed * 73 + 41) & 0xFF
-    middle = old[half] & mask | new[half] & ~mask & 0xFF
-    return new[:half] + bytes([middle]) + old[half + 1 :]
+    torn = old[middle] & mask | new[middle] & ~mask & 0xFF
+    image.write(offset, new[:middle] + bytes([torn]) + old[middle + 1 :])
 
 
 class FlashPart(NorFlash):

@@ -55,6 +55,21 @@ class FlashChipTest(unittest.TestCase):
         self.assertEqual(self.chip.read(0, 8), b"\xff" * 8)
         self.assertEqual(self.chip.read(SECTOR - 8, 8), bytes(8))
 
+    def test_wear_and_time_are_added_up(self):
+        self.chip.erase(0)
+        self.chip.erase(SECTOR)
+        self.chip.erase(SECTOR + 5)
+        self.chip.program(0, b"a")
+        self.assertEqual((self.chip.erases, self.chip.busy_ms), ([1, 2], 3 * 45 + 1))
+
+    def test_worn_sector_no_longer_comes_clean(self):
+        self.chip.endurance = 1
+        self.chip.erase(0)
+        self.assertEqual(self.chip.read(0, 2), b"\xff\xff")
+        self.chip.erase(0)
+        self.assertEqual(self.chip.read(0, 2), b"\xfe\xfe")
+        self.assertEqual(self.chip.read(SECTOR, 2), b"\xff\xff")
+
 
 if __name__ == "__main__":
     unittest.main()
