@@ -28,14 +28,14 @@ from ports import Ports
 COLUMNS = const(20)
 ROWS = const(4)
 FLASH_SIZE = 8 * SECTOR
-_STORE_SIZE = 6 * SECTOR
+STORE_SIZE = 6 * SECTOR
 
 
 def ports(chip, clock, columns=COLUMNS, rows=ROWS, phases=1):
     """Build this board's ports around `chip`, a FlashChip, and `clock`, a parts.Clock."""
     return Ports(
-        store=SlotStore(NorSlots(FlashPart(chip, 0, _STORE_SIZE))),
-        notes=SlotStore(NorSlots(FlashPart(chip, _STORE_SIZE, FLASH_SIZE - _STORE_SIZE))),
+        store=SlotStore(NorSlots(FlashPart(chip, 0, STORE_SIZE))),
+        notes=SlotStore(NorSlots(FlashPart(chip, STORE_SIZE, FLASH_SIZE - STORE_SIZE))),
         pulses=SimPulses(clock),
         load_switch=SimLoadSwitch(),
         display=SimDisplay(columns, rows),

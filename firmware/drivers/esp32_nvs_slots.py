@@ -11,7 +11,6 @@ from ports.slot_medium import SlotMedium
 
 _SLOTS = const(2)
 _SIZE = const(256)  # bytes
-_BLANK = b"\xff"
 
 
 class NvsSlots(SlotMedium):
@@ -19,12 +18,13 @@ class NvsSlots(SlotMedium):
 
     slots = _SLOTS
     size = _SIZE
+    whole = True
 
     def __init__(self, name: str):
         self._nvs = NVS(name)
 
-    def ready(self, slot):
-        return True
+    def ready(self, slot, newest):
+        return slot != newest
 
     def read(self, slot):
         buffer = bytearray(_SIZE)
@@ -39,5 +39,4 @@ class NvsSlots(SlotMedium):
         self._nvs.commit()
 
     def append(self, slot, offset, data):
-        kept = self.read(slot)[:offset]
-        self.write(slot, kept + _BLANK * (offset - len(kept)) + data)
+        raise NotImplementedError

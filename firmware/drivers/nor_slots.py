@@ -1,37 +1,52 @@
-"""SlotMedium on a NOR flash: a ring of slots, one page each.
+"""SlotMedium on a NOR flash: a ring of slots, one page each, in two banks by turns.
+
+Slots of even number lie in the first half of the flash, the others in the second.
+*Why*: a program that a power cut tears may disturb the pages beside it, and an erase
+takes a whole sector; so what is written next never lies beside what was written last.
 
 A sector is erased when the ring enters it, so an erase is needed once in as
-many records as a sector has pages, and all sectors wear alike. With two
-sectors or more, the slot written last never lies in the sector being erased.
+many records as a sector has pages, and all sectors wear alike.
 """
 
 from ports.slot_medium import SlotMedium
 
 
 class NorSlots(SlotMedium):
-    """Slots on `flash`, a NorFlash of two sectors or more."""
+    """Slots on `flash`, a NorFlash of an even number of sectors."""
 
     def __init__(self, flash):
         self._flash = flash
-        self._slots_per_sector = flash.sector_size // flash.page_size
+        self._pages_per_sector = flash.sector_size // flash.page_size
         self._blank = b"\xff" * flash.page_size
         self.size = flash.page_size
         self.slots = flash.size // flash.page_size
 
-    def ready(self, slot):
-        """The first slot of a sector is erased by `write`; others must be blank by now.
+    def ready(self, slot, newest):
+        """The first page of a sector is erased by `write`; others must be blank by now.
 
         One that is not holds what a power cut left of an earlier record.
         """
-        return slot % self._slots_per_sector == 0 or self.read(slot) == self._blank
+        if self._begins_sector(slot):
+            return self._sector(slot) != self._sector(newest)
+        return self.read(slot) == self._blank
 
     def read(self, slot):
-        return self._flash.read(slot * self.size, self.size)
+        return self._flash.read(self._offset(slot), self.size)
 
     def write(self, slot, data):
-        if slot % self._slots_per_sector == 0:
-            self._flash.erase(slot * self.size)
-        self._flash.program(slot * self.size, data)
+        offset = self._offset(slot)
+        if self._begins_sector(slot):
+            self._flash.erase(offset)
+        self._flash.program(offset, data)
 
     def append(self, slot, offset, data):
-        self._flash.program(slot * self.size + offset, data)
+        self._flash.program(self._offset(slot) + offset, data)
+
+    def _offset(self, slot):
+        return (slot % 2 * (self.slots // 2) + slot // 2) * self.size
+
+    def _sector(self, slot):
+        return self._offset(slot) // self._flash.sector_size
+
+    def _begins_sector(self, slot):
+        return slot // 2 % self._pages_per_sector == 0

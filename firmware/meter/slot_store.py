@@ -1,12 +1,18 @@
 """Record store on slots: a commit happened or it did not.
 
-Slot: seq u32 | length u8 | record | crc32 u32 | mark u8, little endian. Slots
+Slot: seq u32 | length u8 | record | crc32 u32 | ... | mark u8, little endian. Slots
 are used in turn; the valid one with the highest seq holds the record, so what
-a power cut can spoil is never the only good copy.
+a power cut can spoil is never the only good copy. The seq counts slots passed,
+not records: a slot that was skipped because a cut left it half written keeps its
+number to itself, and can never contend with a later record.
 
-The mark is written last and by itself. *Why* not the crc alone: a page whose
-programming was cut can read right once and wrong later, when its weak bits
-settle. A mark is only there when the page before it was finished.
+The mark, the last byte of the slot, is written last and by itself. *Why* not the
+crc alone: a page whose programming was cut can read right once and wrong later,
+when its weak bits settle. A mark is only there when the page before it was finished.
+Two of its bits are enough: a single spoiled one neither makes nor breaks it. A
+medium that is `whole` needs no mark.
+
+A slot that cannot be written, because it is worn out, is passed over.
 """
 
 import struct
@@ -14,12 +20,16 @@ from binascii import crc32
 from errno import EIO
 
 from micropython import const
+from ports import record_store
 from ports.record_store import RecordStore
 
 _HEAD = "<IB"
 _HEAD_SIZE = const(5)  # bytes
 _CRC_SIZE = const(4)  # bytes
-_MARK = b"\x00"  # every bit programmed: half a mark is no mark
+_MARK = b"\x00"
+_MARK_BITS = const(2)  # of 8 that must be cleared
+_TRIES = const(3)  # slots a commit; each may take an erase, and the watchdog waits
+_SEQ_MAX = const(0xFFFFFFFF)
 #: Bytes that a slot needs beside the record.
 OVERHEAD = const(10)
 
@@ -30,10 +40,20 @@ class SlotStore(RecordStore):
     def __init__(self, medium):
         self._medium = medium
         self._seq, self._record, self._slot = 0, None, medium.slots - 1
+        lost_seq = 0
         for slot in range(medium.slots):
-            seq, record = _decoded(medium.read(slot))
+            data = medium.read(slot)
+            seq, record = self._decoded(data)
             if seq > self._seq:
                 self._seq, self._record, self._slot = seq, record, slot
+            elif record is None and self._is_committed(data):
+                lost_seq = max(lost_seq, _claimed_seq(data), 1)
+        self._at = self._slot  # the slot last tried
+        if self._record is not None:
+            self.health = self._health()
+        elif lost_seq:
+            # Go on above what was lost, lest a record that heals be taken for the newest.
+            self.health, self._seq = record_store.LOST, min(lost_seq, _SEQ_MAX >> 1)
 
     def load(self):
         return self._record
@@ -41,19 +61,70 @@ class SlotStore(RecordStore):
     def commit(self, record):
         if len(record) + OVERHEAD > self._medium.size:
             raise ValueError("record too long for a slot")
-        seq, slot = self._seq + 1, self._next_slot()
-        data = _encoded(seq, record)
-        self._medium.write(slot, data)
-        if self._medium.read(slot)[: len(data)] != data:
-            raise OSError(EIO)  # worn out; no mark, so the old record still stands
-        self._medium.append(slot, len(data), _MARK)
-        self._seq, self._record, self._slot = seq, record, slot
+        for _try in range(_TRIES):
+            self._at = self._next_slot()
+            seq = self._seq + ((self._at - self._slot) % self._medium.slots or self._medium.slots)
+            if self._written(self._at, _encoded(seq, record)):
+                self._seq, self._record, self._slot = seq, record, self._at
+                return
+        raise OSError(EIO)  # worn out or full; without its mark nothing counts
+
+    def _written(self, slot, data):
+        """Write `data` and its mark; return whether both are there."""
+        medium = self._medium
+        try:
+            medium.write(slot, data)
+            if medium.read(slot)[: len(data)] != data:
+                return False
+            if medium.whole:
+                return True
+            medium.append(slot, medium.size - 1, _MARK)
+            return medium.read(slot)[medium.size - 1 :] == _MARK
+        except OSError:
+            return False
 
     def _next_slot(self):
-        slot = (self._slot + 1) % self._medium.slots
-        while not self._medium.ready(slot):
-            slot = (slot + 1) % self._medium.slots
-        return slot
+        slots = self._medium.slots
+        for step in range(1, slots + 1):
+            slot = (self._at + step) % slots
+            if self._medium.ready(slot, self._slot):
+                return slot
+        raise OSError(EIO)
+
+    def _decoded(self, data):
+        """Return (seq, record) of a slot, or (0, None) if it holds no whole record."""
+        if not self._is_committed(data):
+            return 0, None
+        seq, length = struct.unpack_from(_HEAD, data)
+        end = _HEAD_SIZE + length
+        if end + _CRC_SIZE > len(data) or struct.unpack_from("<I", data, end)[0] != crc32(
+            data[:end]
+        ):
+            return 0, None
+        return seq, bytes(data[_HEAD_SIZE:end])
+
+    def _is_committed(self, data):
+        """Whether something was committed to the slot, be it still whole or not."""
+        if len(data) <= _HEAD_SIZE:
+            return False
+        if self._medium.whole:
+            return True
+        return len(data) == self._medium.size and _cleared_bits(data[-1]) >= _MARK_BITS
+
+    def _health(self):
+        """Look for damage beside the newest record: a newer one, or the one before it, lost."""
+        slots, medium = self._medium.slots, self._medium
+        if not medium.whole and medium.read(self._slot)[-1:] != _MARK:
+            return record_store.REPAIRED
+        after = medium.read((self._slot + 1) % slots)
+        if self._decoded(after)[1] is None and self._is_committed(after):
+            wrong_bits = _claimed_seq(after) ^ (self._seq + 1)
+            if wrong_bits & (wrong_bits - 1) == 0 or _is_zero(after):
+                return record_store.REPAIRED
+        before = medium.read((self._slot - 1) % slots)
+        if self._seq > 1 and (_is_blank(before) or _is_zero(before)):
+            return record_store.REPAIRED
+        return record_store.GOOD
 
 
 def _encoded(seq, record):
@@ -62,15 +133,17 @@ def _encoded(seq, record):
     return body + struct.pack("<I", crc32(body))
 
 
-def _decoded(data):
-    """Return (seq, record) of a slot, or (0, None) if it holds no whole record."""
-    if len(data) < OVERHEAD:
-        return 0, None
-    seq, length = struct.unpack_from(_HEAD, data)
-    end = _HEAD_SIZE + length
-    mark = end + _CRC_SIZE
-    if data[mark : mark + 1] != _MARK:
-        return 0, None
-    if struct.unpack_from("<I", data, end)[0] != crc32(data[:end]):
-        return 0, None
-    return seq, bytes(data[_HEAD_SIZE:end])
+def _claimed_seq(data):
+    return struct.unpack_from("<I", data)[0]
+
+
+def _cleared_bits(octet):
+    return 8 - sum([octet >> bit & 1 for bit in range(8)])
+
+
+def _is_blank(data):
+    return data == b"\xff" * len(data)
+
+
+def _is_zero(data):
+    return data == bytes(len(data))

@@ -1,13 +1,22 @@
 """Port: a place for one record that survives power cuts."""
 
+#: Health of a store, as it was found when power came. GOOD: nothing amiss, or never used.
+#: REPAIRED: something was spoiled, a copy stands for it; it may be the one before the last.
+#: LOST: records were kept here, and none can be read.
+GOOD, REPAIRED, LOST = "good", "repaired", "lost"
+
 
 class RecordStore:
     """Keeps the last committed record.
+
+    health: GOOD, REPAIRED or LOST.
 
     Implemented by `meter.slot_store.SlotStore`; whatever implements it passes
     host_tests/contract/test_record_store.py. Called from tasks, never from an
     interrupt.
     """
+
+    health = GOOD
 
     def load(self):
         """Return the record last committed, as bytes, or None if there is none."""

@@ -6,28 +6,41 @@ class SlotMedium:
 
     slots: how many there are, 2 or more.
     size: bytes that a slot holds.
+    whole: whether a power cut leaves the old bytes of a slot or the new ones, never a part.
 
-    Writing a slot may erase others, but never the one written before it.
+    Writing a slot may erase others, but never the one that holds the newest record; nor
+    does a power cut meanwhile harm that one. Whatever implements it passes
+    host_tests/contract/test_slot_medium.py.
     """
 
     slots = 0
     size = 0
+    whole = False
 
-    def ready(self, slot: int) -> bool:
-        """Return whether `slot` can be written now. Of slots tried in turn, one always can."""
+    def ready(self, slot: int, newest: int) -> bool:
+        """Return whether `slot` can be written now without harm to slot `newest`.
+
+        Of slots tried in turn, one always can.
+        """
         raise NotImplementedError
 
     def read(self, slot: int) -> bytes:
-        """Return what the slot holds; never written or erased bytes read 0xFF or are missing."""
+        """Return what the slot holds; never written or erased bytes read 0xFF or are missing.
+
+        A slot that cannot be read any more holds zeros.
+        """
         raise NotImplementedError
 
     def write(self, slot: int, data: bytes):
         """Make `data` the start of `slot`, which is ready. Raises OSError when the medium refuses.
 
-        A power cut meanwhile leaves anything in this slot.
+        A power cut meanwhile leaves anything in this slot, unless the medium is `whole`.
         """
         raise NotImplementedError
 
     def append(self, slot: int, offset: int, data: bytes):
-        """Add `data` at `offset`, past all that `write` put there. Raises OSError."""
+        """Add `data` at `offset`, past all that `write` put there. Raises OSError.
+
+        Not called on a medium that is `whole`.
+        """
         raise NotImplementedError

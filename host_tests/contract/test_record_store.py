@@ -36,10 +36,10 @@ def on_files():
     path = "/tmp/meter20-slots"
     for slot in range(2):
         try:
-            os.remove("%s-%s.%d" % (path, _process(), slot))
+            os.remove("%s-%s-%d/record" % (path, _process(), slot))
         except OSError:
             pass  # there was none
-    return lambda: SlotStore(FileSlots("%s-%s" % (path, _process())))
+    return lambda: SlotStore(FileSlots("%s-%s-" % (path, _process())))
 
 
 def on_nvs():
@@ -92,8 +92,9 @@ class RecordStoreContract(unittest.TestCase):
             boot().commit(b"good")
             store = boot()
             medium = store._medium
-            data = slot_store._encoded(2, b"half")
-            medium.write(store._next_slot(), data)  # and no mark
+            if medium.whole:
+                return  # it leaves no half write
+            medium.write(store._next_slot(), slot_store._encoded(2, b"half"))  # and no mark
             self.assertEqual(boot().load(), b"good")
 
         self.each_store(check)

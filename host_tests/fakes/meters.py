@@ -1,6 +1,7 @@
 """A provisioned meter for tests, and tokens of the compliance suite that fit it."""
 
 from meter.state import Identity, changed, factory
+from ports.record_store import RecordStore
 from sts import tid
 from sts.decoder_key import DUTK, DecoderKey, KeyAttributes
 
@@ -39,7 +40,7 @@ def state(**changes):
     return changed(new, **changes)
 
 
-class RamStore:
+class RamStore(RecordStore):
     """RecordStore in RAM. commits: how many there were. fails: the next ones raise OSError."""
 
     def __init__(self):

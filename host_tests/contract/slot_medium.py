@@ -1,0 +1,94 @@
+"""What every SlotMedium promises: checks, for each to be asked of each carrier.
+
+A check takes a carrier, see fakes.carriers, and raises AssertionError.
+"""
+
+from flash_chip import FlashChip, PowerCut
+
+NEWEST, MARKED = b"newest record", b"\x00"
+
+
+def fresh(carrier):
+    """Return (chip, medium) of a carrier that was never written to."""
+    chip = FlashChip(carrier.image())
+    return chip, carrier.media(chip)[0]
+
+
+def check_slots_are_two_or_more_and_hold_a_record(carrier):
+    _chip, medium = fresh(carrier)
+    assert medium.slots >= 2
+    assert medium.size == 256
+
+
+def check_new_medium_is_blank(carrier):
+    _chip, medium = fresh(carrier)
+    for slot in range(medium.slots):
+        data = medium.read(slot)
+        assert data == b"\xff" * len(data)
+
+
+def check_slot_keeps_what_was_written_without_power(carrier):
+    chip, medium = fresh(carrier)
+    slot = written(medium, medium.slots - 1, NEWEST)
+    again = carrier.media(chip)[0]
+    assert again.read(slot)[: len(NEWEST)] == NEWEST
+
+
+def check_append_adds_and_harms_nothing(carrier):
+    _chip, medium = fresh(carrier)
+    if medium.whole:
+        return
+    slot = written(medium, medium.slots - 1, NEWEST)
+    medium.append(slot, medium.size - 1, MARKED)
+    data = medium.read(slot)
+    assert (data[: len(NEWEST)], data[-1:]) == (NEWEST, MARKED)
+
+
+def check_there_is_always_a_ready_slot_and_the_newest_stands(carrier):
+    _chip, medium = fresh(carrier)
+    newest, record = medium.slots - 1, b""
+    for turn in range(3 * medium.slots):
+        after = b"record %d" % turn
+        slot = written(medium, newest, after)
+        assert slot != newest
+        if record:
+            assert medium.read(newest)[: len(record)] == record
+        newest, record = slot, after
+
+
+def check_no_cut_harms_the_newest(carrier):
+    """Whatever tears whichever operation of the next write, all round the ring."""
+    for tear in carrier.tears:
+        chip, medium = fresh(carrier)
+        newest, record = medium.slots - 1, b""
+        for turn in range(2 * medium.slots):
+            chip.arm_cut(turn % 3, tear)
+            after = b"record %d" % turn
+            try:
+                written(medium, newest, after)
+            except PowerCut:
+                pass
+            chip.disarm()
+            medium = carrier.media(chip)[0]
+            assert medium.read(newest)[: len(record)] == record, (tear, turn)
+            newest, record = written(medium, newest, after), after
+
+
+def written(medium, newest, data):
+    """Write `data` to the next slot that is ready, and return that."""
+    for step in range(1, medium.slots + 1):
+        slot = (newest + step) % medium.slots
+        if medium.ready(slot, newest):
+            medium.write(slot, data)
+            return slot
+    raise AssertionError("no slot is ready")
+
+
+CHECKS = (
+    check_slots_are_two_or_more_and_hold_a_record,
+    check_new_medium_is_blank,
+    check_slot_keeps_what_was_written_without_power,
+    check_append_adds_and_harms_nothing,
+    check_there_is_always_a_ready_slot_and_the_newest_stands,
+    check_no_cut_harms_the_newest,
+)

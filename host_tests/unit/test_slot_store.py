@@ -1,0 +1,129 @@
+import unittest
+
+from drivers.nor_slots import NorSlots
+from fakes import carriers
+from flash_chip import PAGE, SECTOR, FlashChip, RamImage
+from meter.slot_store import OVERHEAD, SlotStore
+from ports.record_store import GOOD, LOST, REPAIRED
+
+_SIZE = 2 * SECTOR
+_SLOTS = _SIZE // PAGE
+_RECORD = b"a record of some length"
+
+
+def offset(slot):
+    """Where `slot` lies on the flash."""
+    return (slot % 2 * (_SLOTS // 2) + slot // 2) * PAGE
+
+
+class SlotStoreTest(unittest.TestCase):
+    def setUp(self):
+        self.image = RamImage(_SIZE)
+
+    def booted(self):
+        self.chip = FlashChip(self.image)
+        return SlotStore(NorSlots(self.chip))
+
+    def filled(self, commits):
+        """Commit so often; return the store as it is after a restart."""
+        self.image = RamImage(_SIZE)
+        store = self.booted()
+        for n in range(commits):
+            store.commit(_RECORD + bytes([n]))
+        return self.booted()
+
+    def spoil(self, at, mask):
+        self.image.write(at, bytes([self.image.read(at, 1)[0] ^ mask]))
+
+    def test_store_in_good_health_stays_so_all_round_the_ring(self):
+        for commits in range(2 * _SLOTS + 3):
+            self.assertEqual(self.filled(commits).health, GOOD)
+
+    def test_any_flipped_bit_of_the_newest_is_found_and_the_one_before_stands(self):
+        """All bits that are in use, at places all round the ring; a few of the mark count less."""
+        used = len(_RECORD) + 1 + OVERHEAD - 1
+        for commits in (2, 16, 31, 32, 33, 47):
+            self.filled(commits)
+            intact = carriers.copied(self.image)
+            page = offset(commits - 1 & _SLOTS - 1)
+            for at in list(range(used)) + [PAGE - 1]:
+                for bit in range(8):
+                    self.image = carriers.copied(intact)
+                    self.spoil(page + at, 1 << bit)
+                    store = self.booted()
+                    lost = at != PAGE - 1
+                    self.assertEqual(store.load()[-1], commits - 1 - lost)
+                    self.assertEqual(store.health, REPAIRED)
+                    store.commit(b"next")
+                    self.assertEqual(self.booted().load(), b"next")
+
+    def test_health_is_good_again_soon_after_a_repair(self):
+        self.filled(20)
+        self.spoil(offset(19), 1)
+        store = self.booted()
+        self.assertEqual(store.health, REPAIRED)
+        store.commit(b"next")
+        self.assertEqual(self.booted().health, GOOD)
+
+    def test_lost_or_zeroed_sector_costs_one_record_at_most_and_is_found(self):
+        for commits in range(4, 70):
+            for sector in (0, 1):
+                for ruin in (b"\x00", b"\xff"):
+                    self.filled(commits)
+                    self.image.write(sector * SECTOR, ruin * SECTOR)
+                    store = self.booted()
+                    self.assertTrue(store.load()[-1] in (commits - 1, commits - 2))
+                    self.assertEqual(store.health, REPAIRED)
+
+    def test_all_lost_is_told_from_never_used(self):
+        self.assertEqual((self.booted().load(), self.booted().health), (None, GOOD))
+        for ruin in (b"\x00", b"\x55"):
+            self.image = RamImage(_SIZE)
+            self.image.write(0, ruin * _SIZE)
+            self.assertEqual((self.booted().load(), self.booted().health), (None, LOST))
+
+    def test_first_record_half_written_is_no_loss(self):
+        for done in range(len(_RECORD) + OVERHEAD):
+            self.image = RamImage(_SIZE)
+            self.image.write(0, (b"\x01\0\0\0" + bytes([len(_RECORD)]) + _RECORD)[:done])
+            self.assertEqual(self.booted().health, GOOD)
+
+    def test_lost_store_can_be_used_again_and_what_heals_is_never_the_newest(self):
+        self.filled(5)
+        lost = carriers.copied(self.image)
+        for slot in range(5):
+            self.spoil(offset(slot) + 6, 1)
+        store = self.booted()
+        self.assertEqual((store.load(), store.health), (None, LOST))
+        store.commit(b"anew")
+        again = self.booted()
+        self.assertEqual(again.load(), b"anew")
+        healed = lost.read(offset(3), PAGE)
+        self.image.write(offset(3), healed)
+        self.assertEqual(self.booted().load(), b"anew")
+
+    def test_worn_sector_is_passed_over(self):
+        self.image = RamImage(6 * SECTOR)
+        store = self.booted()
+        self.chip.endurance, self.chip.erases[4] = 10, 10  # one of six is at its end
+        for n in range(300):
+            store.commit(b"%d" % n)
+            self.assertEqual(SlotStore(NorSlots(self.chip)).load(), b"%d" % n)
+
+    def test_store_worn_out_refuses_and_keeps_the_last_record(self):
+        store = self.filled(5)
+        self.chip.endurance = 0
+        kept = store.load()
+        refused = 0
+        for n in range(80):
+            try:
+                store.commit(b"%d" % n)
+                kept = b"%d" % n
+            except OSError:
+                refused += 1
+            self.assertEqual(SlotStore(NorSlots(self.chip)).load(), kept)
+        self.assertTrue(refused > 40)
+
+
+if __name__ == "__main__":
+    unittest.main()
