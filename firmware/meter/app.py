@@ -195,12 +195,19 @@ class App:
             return
         self.relay_closed = closed
         if not closed:
-            self.meter.checkpoint()  # what was used up stays used up
+            self._opened(reason, now_ms)
         if self._ports.load_switch is not None:
             if closed:
                 self._ports.load_switch.close()
             else:
                 self._ports.load_switch.open()
+
+    def _opened(self, reason, now_ms):
+        """The load is about to be cut off: what was used up stays used up, and people see why."""
+        self.meter.checkpoint()
+        self._power = PowerMeter(now_ms)
+        if reason != supply.TEST:
+            self._panel.dismiss()
 
     def _decision(self, now_ms):
         state = self.meter.state

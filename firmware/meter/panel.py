@@ -56,7 +56,7 @@ class Panel:
     def step(self, view, now_ms: int) -> int:
         """Bring the display up to date with `view`; return ms until it wants to be again."""
         self._expire(now_ms)
-        lines = self._current(view)
+        lines = self._current(view, now_ms)
         if lines != self.lines:
             self.lines = lines
             self._show(lines)
@@ -73,7 +73,7 @@ class Panel:
             if self._queue:
                 self._until_ms += self._queue[0][1]
 
-    def _current(self, view):
+    def _current(self, view, now_ms):
         entry = self._entry
         if entry.active:
             draw = screens.entry if self._rows > _TWO_ROWS else screens.entry_small
@@ -85,7 +85,8 @@ class Panel:
             if page is not None:
                 return self._filled(page)
             self._about = None
-        return self._filled(screens.pages(screens.idle(view), self._rows)[0])
+        pages = screens.pages(screens.idle(view), self._rows)  # a small display takes turns
+        return self._filled(pages[now_ms // _PAGE_MS % len(pages)])
 
     def _filled(self, lines):
         return lines[: self._rows] + [""] * (self._rows - len(lines))

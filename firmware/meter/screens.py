@@ -22,7 +22,7 @@ _WORDS = {
     results.ACCEPT: ("Token accepted", "Thank you"),
     results.OVERFLOW: ("Credit is full", "Try again later"),
     results.KEY_TYPE: ("Key not allowed", "Ask your seller"),
-    results.FORMAT: ("Not 20 digits of", "a token: check"),
+    results.FORMAT: ("Not a token:", "check 20 digits"),
     results.RANGE: ("Value not known", "Ask your seller"),
     results.FUNCTION: ("Meter has no", "such function"),
     results.OLD: ("Token is too old", "Buy a new one"),
@@ -95,8 +95,8 @@ def entry(digits: str, is_code: bool):
     groups = _groups(digits)
     return [
         " ".join(groups[:3]) + ("_" if len(digits) < 12 else ""),
-        "%d of 20 digits" % len(digits),
         " ".join(groups[3:]) + ("_" if 12 <= len(digits) < 20 else ""),
+        "%d of 20 digits" % len(digits),
         "* back   # enter",
     ]
 
@@ -128,7 +128,7 @@ def outcome(outcome, view):
         outcome.result,
         words,
         advice,
-        "=" + credit(view.state.register.credit, in_currency),
+        _wait(view) or _credit_now(view),
     ]
 
 
@@ -187,6 +187,15 @@ def _state_of_supply(view):
     if view.relay_reason == supply.CREDIT and views.is_low(view):
         return "LOW CREDIT"
     return _REASONS[view.relay_reason]
+
+
+def _wait(view):
+    return "Wait %d s" % view.lockout_s if view.lockout_s else ""
+
+
+def _credit_now(view):
+    amount = credit(view.state.register.credit, views.in_currency(view))
+    return "Now " + amount if len(amount) <= WIDTH - 4 else "=" + amount
 
 
 def _limit(watts):

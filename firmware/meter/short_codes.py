@@ -114,21 +114,25 @@ def _nth(view, number):
     return view.history[number - 1] if number <= len(view.history) else None
 
 
+def _back(title, number):
+    return title if number == 1 else "%d before last" % (number - 1)
+
+
 def _token(view, number):
     entry = _nth(view, number)
     if entry is None:
-        return screens.message("Token %d back" % (number - 1), "none")
+        return screens.message(_back("Last token", number), "none")
     grouped = sts_digits.grouped(entry.digits)
     shown = (grouped[:14], grouped[15:]) if grouped else ("digits not kept", "")
-    return ["Token %d back" % (number - 1), shown[0], shown[1], entry.result]
+    return [_back("Last token", number), shown[0], shown[1], entry.result]
 
 
 def _amount(view, number):
     entry = _nth(view, number)
     if entry is None or not entry.amount:
-        return screens.message("Amount %d back" % (number - 1), "none")
+        return screens.message(_back("Last amount", number), "none")
     amount = screens.credit(entry.amount, views.in_currency(view))
-    return screens.message("Amount %d back" % (number - 1), amount, "", entry.result)
+    return screens.message(_back("Last amount", number), amount, "", entry.result)
 
 
 def _tid(view, number):

@@ -3,16 +3,16 @@
 from fakes import meters
 
 TOKEN = meters.TOKEN_100_WH
-ACCEPTED = ["Accept", "+0.100 kWh", "Thank you", "=0.100 kWh"]
+ACCEPTED = ["Accept", "+0.100 kWh", "Thank you", "Now 0.100 kWh"]
 
 
 def test_token_keyed_in_digit_by_digit_switches_the_supply_on(meter):
     assert meter.wait(0) == ["0.000 kWh", "OFF: no credit", "0 W", "Enter a token"]
-    assert meter.keys(TOKEN[:1]) == ["5_", "1 of 20 digits", "", "* back   # enter"]
+    assert meter.keys(TOKEN[:1]) == ["5_", "", "1 of 20 digits", "* back   # enter"]
     assert meter.keys(TOKEN[1:13]) == [
         "5938 6323 4721",
-        "13 of 20 digits",
         "3_",
+        "13 of 20 digits",
         "* back   # enter",
     ]
     assert meter.keys(TOKEN[13:]) == ACCEPTED
@@ -22,7 +22,7 @@ def test_token_keyed_in_digit_by_digit_switches_the_supply_on(meter):
 
 def test_the_same_token_again_is_used(meter):
     meter.keys(TOKEN)
-    assert meter.keys(TOKEN) == ["UsedError", "Used before", "Buy a new one", "=0.100 kWh"]
+    assert meter.keys(TOKEN) == ["UsedError", "Used before", "Buy a new one", "Now 0.100 kWh"]
 
 
 def test_a_mistyped_digit_is_told_apart_and_can_be_taken_back(meter):
@@ -32,7 +32,7 @@ def test_a_mistyped_digit_is_told_apart_and_can_be_taken_back(meter):
 
 def test_an_entry_left_alone_is_dropped_after_thirty_seconds(meter):
     meter.keys(TOKEN[:7])
-    assert meter.wait(29)[1] == "7 of 20 digits"
+    assert meter.wait(29)[2] == "7 of 20 digits"
     assert meter.wait(2)[3] == "Enter a token"
 
 
@@ -81,8 +81,8 @@ def test_short_codes_and_pages_show_the_registers(meter):
     meter.keys(TOKEN)
     assert meter.keys("#4#")[:2] == ["Credit", "0.100 kWh"]
     assert meter.keys("#078#")[:2] == ["Last result", "Accept"]
-    assert meter.keys("#54#") == ["Token 0 back", "5938 6323 4721", "3742 6967", "Accept"]
-    assert meter.keys("#2#") == ["Amount 0 back", "0.100 kWh", "", "Accept"]
+    assert meter.keys("#54#") == ["Last token", "5938 6323 4721", "3742 6967", "Accept"]
+    assert meter.keys("#2#") == ["Last amount", "0.100 kWh", "", "Accept"]
     assert meter.keys("#64#")[:2] == ["TID of token", str(meters.TOKEN_100_WH_TID)]
     assert meter.keys("#999#")[:2] == ["No such code", "#999"]
     assert meter.keys("*")[:2] == ["Meter number", meters.DRN]

@@ -44,7 +44,7 @@ def test_a_key_change_keyed_in_shows_what_is_missing_and_switches_all_at_once(me
     meter.keys(first)
     assert meter.keys(fourth)[2] == "token 2"
     assert meter.ask("read")["krn"] == 1
-    assert meter.keys(second) == ["Accept", "New key KRN 2", "TI 07 KEN 255", "=10.000 kWh"]
+    assert meter.keys(second) == ["Accept", "New key KRN 2", "TI 07 KEN 255", "Now 10.000 kWh"]
     read = meter.ask("read")
     assert (read["sgc"], read["ti"], read["krn"], read["ken"]) == ("654321", "07", 2, 255)
     assert read["credit_wh"] == 10_000

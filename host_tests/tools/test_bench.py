@@ -69,7 +69,7 @@ def test_power_cut_loses_the_entry_and_keeps_the_credit(bench):
     typed(bench, samples.CREDIT)
     bench.press("5")
     bench.run(100)
-    assert "1 of 20 digits" in bench.lines[1]
+    assert "1 of 20 digits" in bench.lines[2]
     bench.power_cut()
     bench.run(100)
     assert bench.lines[0] == "25.600 kWh"

@@ -134,7 +134,7 @@ def test_time_runs_as_fast_as_chosen_but_waits_for_fingers():
         before_s = play.bench.reading()["uptime_s"]
         await play.wait(1)
         assert play.bench.reading()["uptime_s"] - before_s == 1
-        assert play.bench.lines[1] == "1 of 20 digits"
+        assert play.bench.lines[2] == "1 of 20 digits"
         await play.keys("s")
         await play.wait(1)
         assert play.bench.reading()["uptime_s"] - before_s == pytest.approx(2, abs=1)
