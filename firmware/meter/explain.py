@@ -5,7 +5,7 @@ could use it to guess: the service port has it on emulated bodies only. The
 rounds of the cipher are left out, because they would give the key away.
 """
 
-from sts import crc, digits, kinds, results, tid
+from sts import crc, digits, key_change, kinds, results, tid
 
 from meter import meter_test
 
@@ -49,8 +49,8 @@ def _walk(steps, meter, entered, now_ms):
             steps.add("lock-out", "%d s to wait" % ((meter.lockout_ms(now_ms) + 999) // 1000))
             return results.LOCKED_OUT
         block = meter.decrypt(block)
-        key = meter.state.key
-        steps.add("decrypted", "EA%s with the decoder key: %s" % (key.ea, _hex(block)))
+        shown = "part of a new key" if _holds_key(meter.decode(token)) else _hex(block)
+        steps.add("decrypted", "EA%s with the decoder key: %s" % (meter.state.key.ea, shown))
     return _judge(steps, meter, token, class_, block, now_ms)
 
 
@@ -77,6 +77,10 @@ def _tid_rules(steps, state, decoded):
         steps.add("key expiry", "TID %d div 65536 is %d, KEN is %d" % (
             token_tid, token_tid >> 16, state.key.ken))  # fmt: skip
         steps.add("TID memory", _memory(state.tids, token_tid))
+
+
+def _holds_key(decoded):
+    return decoded.kind in key_change.SECTIONS
 
 
 def _memory(tids, token_tid):

@@ -1,5 +1,7 @@
 """What the utility does to a meter: management tokens, key changes, tamper, limits, money."""
 
+import json
+
 import pytest
 from fakes import meters
 
@@ -269,3 +271,12 @@ def test_a_meter_of_a_real_derivation_takes_its_tokens(factory_meter):
     key = decoder_key("04", "11", vending_key, "123457", "01", 1, 2, 1993, pan)
     factory_meter.provision(decoder_key=key.hex())
     assert results(factory_meter, meters.TOKEN_100_WH) == ["Accept"]
+
+
+def test_explaining_a_key_change_token_shows_no_part_of_the_key(meter):
+    for digits in key_change():
+        told = meter.exchange(json.dumps({"do": "explain", "digits": digits}).encode()).decode()
+        assert "part of a new key" in told
+        for at in range(0, 16, 4):
+            word = NEW_KEY[at : at + 4]
+            assert word.hex() not in told and str(int.from_bytes(word, "big")) not in told
