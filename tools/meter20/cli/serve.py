@@ -1,7 +1,9 @@
-"""`meter20 serve`: the service port of a meter on standard input and output."""
+"""`meter20 serve`: the service port of a meter on standard input and output, or a serial line."""
 
 import contextlib
 import os
+import select
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,6 +13,7 @@ import typer
 from meter20 import bodies
 from meter20.bodies import BodyError, EmulatedBody
 from meter20.virtual import node
+from meter20.virtual.pty_board import Pty, PtyBoard
 
 _STDIN, _STDOUT = 0, 1
 
@@ -28,36 +31,87 @@ def serve(
     stdio: Annotated[
         bool, typer.Option("--stdio", help="One line of JSON in, one out, on this terminal.")
     ] = False,
+    pty: Annotated[
+        bool, typer.Option("--pty", help="A serial port: a pseudo-terminal; prints its name.")
+    ] = False,
     body: BodyName = "emulated",
     store: Store = None,
+    link: Annotated[
+        Path | None, typer.Option(help="With --pty: a second name for the port, always the same.")
+    ] = None,
 ) -> None:
     """Serve the service port of a meter: one line of JSON in, one line of JSON out.
 
-    Ends at the end of the input.
+    Ends at the end of the input, a serial port with Ctrl-C. `--pty --body virtual` is a whole
+    board with MicroPython's prompt, for mpremote and `meter20 board`; it comes without a meter.
     """
-    if not stdio:
-        raise typer.BadParameter("say where to serve: --stdio")
-    if sys.stdin.isatty():
-        typer.echo('Requests are lines of JSON, such as {"do":"read"}. Ctrl-D ends.', err=True)
+    if stdio == pty:
+        raise typer.BadParameter("say where to serve: --stdio or --pty")
+    if link and not pty:
+        raise typer.BadParameter("--link is for --pty")
     try:
-        if body == "virtual":
-            _become_node(store)
-        _pump(EmulatedBody(bodies.open_store(store)))
-    except (BodyError, node.VirtualBoardError) as error:
+        _serve_pty(body, store, link) if pty else _serve_stdio(body, store)
+    except (BodyError, node.VirtualBoardError, OSError) as error:
         typer.echo(f"Refused: {error}", err=True)
         raise typer.Exit(1) from None
+
+
+def _serve_stdio(body: str, store: Path | None) -> None:
+    if sys.stdin.isatty():
+        typer.echo('Requests are lines of JSON, such as {"do":"read"}. Ctrl-D ends.', err=True)
+    if body == "virtual":
+        _become_node(store)
+    _pump(EmulatedBody(bodies.open_store(store)))
+
+
+def _serve_pty(body: str, store: Path | None, link: Path | None) -> None:
+    signal.signal(signal.SIGTERM, _end)
+    with contextlib.suppress(KeyboardInterrupt):
+        if body == "virtual":
+            _serve_board(store, link)
+        else:
+            _serve_port(EmulatedBody(bodies.open_store(store)), link)
+
+
+def _end(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _serve_board(store: Path | None, link: Path | None) -> None:
+    image = bodies.open_store(store)
+    try:
+        with PtyBoard(store, link) as board:
+            typer.echo(board.port)
+            if said := board.wait():
+                raise node.VirtualBoardError(said)
+    finally:
+        if image is not None:
+            image.close()
+
+
+def _serve_port(body: EmulatedBody, link: Path | None) -> None:
+    """Carry bytes between `body` and a pseudo-terminal, for ever."""
+    line = Pty(link)
+    typer.echo(line.port)
+    with body, contextlib.closing(line):
+        while True:
+            select.select([line.end], [], [])
+            data = os.read(line.end, bodies.CHUNK_BYTES)
+            os.set_blocking(line.end, True)
+            _write(body.exchange(data), line.end)
+            os.set_blocking(line.end, False)
 
 
 def _pump(body: EmulatedBody) -> None:
     """Carry bytes between `body` and this process's ends until one of them closes."""
     with body, contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         while data := os.read(_STDIN, bodies.CHUNK_BYTES):
-            _write(body.exchange(data))
+            _write(body.exchange(data), _STDOUT)
 
 
-def _write(data: bytes) -> None:
+def _write(data: bytes, end: int) -> None:
     while data:
-        data = data[os.write(_STDOUT, data) :]
+        data = data[os.write(end, data) :]
 
 
 def _become_node(store: Path | None) -> None:

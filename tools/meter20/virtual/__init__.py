@@ -4,8 +4,12 @@
 | --- | --- | --- |
 | `node.py` | CPython | finds Node and MicroPython; `VirtualBody`, the meter as a child process |
 | `dual.py` | CPython | runs one unittest file under MicroPython and says what came of it |
+| `pty_board.py` | CPython | `PtyBoard`, a whole board with MicroPython's prompt on a serial port |
 | `runtime.mjs` | Node | a fresh interpreter with the device's files, bare as a board |
 | `serve.mjs` | Node | the service port on stdin and stdout |
 | `run_tests.mjs` | Node | unittest files, a fresh interpreter for each |
-| `inside/` | MicroPython | what `serve.mjs` and `run_tests.mjs` need on the far side |
+| `board.mjs` | Node | that prompt: raw paste, restarts, `main.py`, Ctrl-C |
+| `terminal.mjs` `files.mjs` `image.mjs` | Node | its serial line, file system and flash chip |
+| `inside/` | MicroPython | what the programs in Node need on the far side |
+| `inside_board/` | MicroPython | what `board.mjs` alone needs there: files, `machine` |
 """

@@ -14,7 +14,8 @@ export const HOME = "/meter20";
 // Of the memory at the start; it grows, but one object larger than the start does not fit in.
 const HEAP_BYTES = 16 * 1024 * 1024;
 
-const INSIDE = fileURLToPath(new URL("inside", import.meta.url));
+/** What the far side of every program here needs. */
+export const INSIDE = fileURLToPath(new URL("inside", import.meta.url));
 
 // What stands in for MicroPython under CPython must not hide the real thing.
 const LEFT_OUT = new Set(["cpython", "__pycache__"]);
@@ -29,9 +30,19 @@ const LEFT_OUT = new Set(["cpython", "__pycache__"]);
  * @param {string[]} options.path what sys.path holds, under HOME
  * @param {object} [options.host] functions that Python imports as `_host`
  * @param {boolean} [options.unittest] keep unittest, which boards do not have
+ * @param {string[]} [options.inside] folders whose modules lie on sys.path before all others
  * @param {(bytes: Uint8Array) => void} options.print takes whatever Python prints
  */
-export async function interpreter({ micropython, root, trees, path, host, unittest, print }) {
+export async function interpreter({
+  micropython,
+  root,
+  trees = [],
+  path = [],
+  host,
+  unittest,
+  inside = [INSIDE],
+  print,
+}) {
   const module = pathToFileURL(join(micropython, "micropython.mjs"));
   const { loadMicroPython } = await import(module);
   const mp = await loadMicroPython({
@@ -45,7 +56,9 @@ export async function interpreter({ micropython, root, trees, path, host, unitte
   for (const tree of trees) {
     copyTree(mp.FS, join(root, tree), `${HOME}/${tree}`);
   }
-  copyTree(mp.FS, INSIDE, "/inside");
+  for (const folder of inside) {
+    copyTree(mp.FS, folder, "/inside");
+  }
   if (host) {
     mp.registerJsModule("_host", host);
   }

@@ -7,60 +7,13 @@
 // Exit code: 0 at the end of stdin, 1 when the firmware crashed (its traceback is on stderr).
 // What the firmware prints goes to stderr: stdout carries replies only.
 
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 
+import { hostImage } from "./image.mjs";
 import { interpreter, memory } from "./runtime.mjs";
 
 // Small enough that the firmware's own limit on a line does the work, not this program's memory.
 const CHUNK_BYTES = 4096;
-
-const ERASED = 0xff;
-
-/** The emulated flash chip's contents, in a file or in memory. */
-class Image {
-  constructor(folder, size) {
-    this.bytes = Buffer.alloc(size, ERASED);
-    if (folder === undefined) {
-      return;
-    }
-    const file = join(folder, "flash.bin");
-    mkdirSync(folder, { recursive: true });
-    // Empty: whoever made it was cut short, and there is nothing to lose.
-    if (!existsSync(file) || statSync(file).size === 0) {
-      writeFileSync(file, this.bytes);
-    }
-    const stored = readFileSync(file);
-    if (stored.length !== size) {
-      throw new Error(`${file} holds ${stored.length} bytes, this meter's flash has ${size}`);
-    }
-    this.bytes = stored;
-    this.file = openSync(file, "r+");
-  }
-
-  write(offset, data) {
-    this.bytes.set(data, offset);
-    for (let done = 0; this.file !== undefined && done < data.length; ) {
-      done += writeSync(this.file, data, done, data.length - done, offset + done);
-    }
-  }
-
-  close() {
-    if (this.file !== undefined) {
-      closeSync(this.file);
-    }
-  }
-}
 
 async function main() {
   const { values: options } = parseArgs({
@@ -71,14 +24,10 @@ async function main() {
     },
   });
 
-  let image;
   let input = Buffer.alloc(0);
-  // Addresses, not values, cross the border: a proxy for each byte would cost far more.
+  const image = hostImage(options.store, () => mp);
   const host = {
-    image_open: (size) => void (image = new Image(options.store, size)),
-    image_read: (offset, address, size) =>
-      memory(mp, address, size).set(image.bytes.subarray(offset, offset + size)),
-    image_write: (offset, address, size) => image.write(offset, memory(mp, address, size)),
+    ...image.calls,
     take: (address) => memory(mp, address, input.length).set(input),
     reply: (address, size) => void process.stdout.write(Buffer.from(memory(mp, address, size))),
   };
@@ -102,7 +51,7 @@ async function main() {
       }
     }
   }
-  image?.close();
+  image.close();
 }
 
 try {

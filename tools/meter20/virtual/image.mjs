@@ -1,0 +1,76 @@
+// The emulated flash chip's contents, in a file or in memory.
+
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+
+import { memory } from "./runtime.mjs";
+
+const ERASED = 0xff;
+
+export class Image {
+  constructor(folder, size) {
+    this.bytes = Buffer.alloc(size, ERASED);
+    if (folder === undefined) {
+      return;
+    }
+    const file = join(folder, "flash.bin");
+    mkdirSync(folder, { recursive: true });
+    // Empty: whoever made it was cut short, and there is nothing to lose.
+    if (!existsSync(file) || statSync(file).size === 0) {
+      writeFileSync(file, this.bytes);
+    }
+    const stored = readFileSync(file);
+    if (stored.length !== size) {
+      throw new Error(`${file} holds ${stored.length} bytes, this meter's flash has ${size}`);
+    }
+    this.bytes = stored;
+    this.file = openSync(file, "r+");
+  }
+
+  write(offset, data) {
+    this.bytes.set(data, offset);
+    for (let done = 0; this.file !== undefined && done < data.length; ) {
+      done += writeSync(this.file, data, done, data.length - done, offset + done);
+    }
+  }
+
+  close() {
+    if (this.file !== undefined) {
+      closeSync(this.file);
+      this.file = undefined;
+    }
+  }
+}
+
+/**
+ * Return the functions that inside/host_image.py needs, and `close`.
+ *
+ * Addresses, not values, cross the border: a proxy for each byte would cost far more.
+ *
+ * @param {string} [folder] where the file lies; in memory without
+ * @param {() => object} interpreter returns the interpreter that calls
+ */
+export function hostImage(folder, interpreter) {
+  let image;
+  return {
+    calls: {
+      image_open(size) {
+        image ??= new Image(folder, size);
+      },
+      image_read: (offset, address, size) =>
+        memory(interpreter(), address, size).set(image.bytes.subarray(offset, offset + size)),
+      image_write: (offset, address, size) =>
+        image.write(offset, memory(interpreter(), address, size)),
+    },
+    close: () => image?.close(),
+  };
+}

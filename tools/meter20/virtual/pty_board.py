@@ -1,0 +1,118 @@
+"""The virtual board on a pseudo-terminal, where mpremote and pyserial find it like a real one."""
+
+import contextlib
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from meter20.virtual.node import VirtualBoardError, command
+
+_START_S = 20.0
+_STOP_S = 10.0
+
+
+class Pty:
+    """A pseudo-terminal without line editing. port: what a client opens.
+
+    end: the file descriptor of our side; it does not block. link: a second, stable
+    name for the port, a symbolic link that goes away with it. Raises OSError.
+    """
+
+    def __init__(self, link: Path | None = None):
+        import pty
+        import tty
+
+        self.end, self._held = pty.openpty()
+        # Held open, so that a client may come and go without a hang-up.
+        tty.setraw(self._held)
+        os.set_blocking(self.end, False)
+        self.port = os.ttyname(self._held)
+        self._link = link
+        if link is not None:
+            self._make_link(link)
+
+    def _make_link(self, link):
+        if link.is_symlink():
+            link.unlink()  # left by a process that was killed, or the user's to replace
+        link.symlink_to(self.port)
+
+    def close(self) -> None:
+        """Hang up. A second time does nothing."""
+        if self._link is not None:
+            with contextlib.suppress(OSError):
+                if os.readlink(self._link) == self.port:
+                    self._link.unlink()
+            self._link = None
+        for end in (self.end, self._held):
+            with contextlib.suppress(OSError):
+                os.close(end)
+
+
+class PtyBoard:
+    """A virtual board in a process of its own. port: the serial port it answers on.
+
+    store: folder of its files and its flash; without one they go with the board.
+    capacity: bytes of its file system, a Pico's if None. A context manager.
+    Raises VirtualBoardError, OSError.
+    """
+
+    def __init__(
+        self, store: Path | None = None, link: Path | None = None, capacity: int | None = None
+    ):
+        self._folder = None if store else tempfile.TemporaryDirectory(prefix="meter20-")
+        self.store = store or Path(self._folder.name if self._folder else "")
+        self._pty = Pty(link)
+        self.port = self._pty.port
+        limit = () if capacity is None else ("--capacity", str(capacity))
+        self._process = subprocess.Popen(
+            command("board.mjs", "--store", str(self.store), *limit),
+            stdin=self._pty.end,
+            stdout=self._pty.end,
+            stderr=subprocess.PIPE,
+        )
+        self._await_start()
+
+    @property
+    def files(self) -> Path:
+        """The folder that is the board's file system."""
+        return self.store / "files"
+
+    def _await_start(self):
+        """Wait until the board's folder is there: from then on it listens."""
+        until_s = time.monotonic() + _START_S
+        while not self.files.is_dir():
+            if self._process.poll() is not None:
+                raise VirtualBoardError(self.wait())
+            if time.monotonic() > until_s:
+                self.close()
+                raise VirtualBoardError(f"the virtual board did not start in {_START_S:g} s")
+            time.sleep(0.01)
+
+    def wait(self) -> str:
+        """Wait until the board ends; return what it said, "" if all was well."""
+        assert self._process.stderr
+        said = self._process.stderr.read().decode(errors="replace")
+        code = self._process.wait()
+        return f"Node ended with exit code {code}\n{said}" if code else ""
+
+    def close(self) -> None:
+        """Take the power away. All that was written is in the store already."""
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        assert self._process.stderr
+        self._process.stderr.close()
+        self._pty.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
