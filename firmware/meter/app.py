@@ -228,7 +228,9 @@ class App:
 
     def _warn(self, now_ms):
         alarm_min = self.notes.settings.alarm_min
-        if alarm_min and now_ms >= self._alarm_ms and views.is_low(self.view(now_ms)):
+        if not alarm_min or now_ms < self._alarm_ms or self._beeper.playing:
+            return
+        if views.is_low(self.view(now_ms)):
             self._alarm_ms = now_ms + alarm_min * _MS_PER_MIN
             self._beeper.play(beeper.LOW_CREDIT, now_ms)
 

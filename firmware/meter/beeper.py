@@ -19,6 +19,11 @@ class Beeper:
         self._tune = ()
         self._until_ms = 0
 
+    @property
+    def playing(self) -> bool:
+        """Whether a tune is under way."""
+        return bool(self._tune)
+
     def play(self, tune, now_ms: int):
         """Begin `tune`, in place of any other."""
         if self._buzzer is not None:

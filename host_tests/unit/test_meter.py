@@ -3,7 +3,7 @@ import unittest
 from fakes import meters
 from meter import lockout
 from meter.meter import CHECKPOINT_MAX_WH, Meter, NotProvisioned
-from meter.state import Identity
+from meter.state import Identity, changed
 from sts import results
 from sts.decoder import Token
 from sts.decoder_key import DecoderKey
@@ -48,6 +48,14 @@ class MeterTest(unittest.TestCase):
         for _ in range(lockout.FREE_FAILURES):
             self.enter(WRONG)
         self.assertEqual(self.enter(meters.TEST_TOTAL), results.ACCEPT)
+
+    def test_test_tokens_may_be_repeated_and_leave_no_trace(self):
+        before, commits = self.meter.state, self.store.commits
+        for _ in range(3):
+            self.assertEqual(self.enter(meters.TEST_ALL), results.ACCEPT)
+        after = changed(self.meter.state, last_result=before.last_result)
+        self.assertEqual(after, before)
+        self.assertEqual(self.store.commits, commits)
 
     def test_lock_out_begins_again_after_a_restart(self):
         for _ in range(lockout.FREE_FAILURES):

@@ -1,0 +1,62 @@
+import unittest
+
+from body import SimBody
+from fakes import meters
+from meter import meter_test
+from meter.state import Identity
+from sts import results
+
+UNBALANCE_TEST = "00000000017314105857"  # 531-1-0-02/CTSA11, test 11
+
+
+def run(job):
+    for _ in job:
+        pass
+
+
+class SimBodyTest(unittest.TestCase):
+    def body(self, **parts):
+        body = SimBody(**parts)
+        body.app.meter.provision(Identity(meters.DRN, 1000), meters.key(), meters.MANUFACTURED, 0)
+        return body
+
+    def test_three_phases_bring_the_unbalance_limit(self):
+        for phases, expected in ((1, results.FUNCTION), (3, results.ACCEPT)):
+            outcome = self.body(phases=phases).app.enter(UNBALANCE_TEST, 0)
+            self.assertEqual(outcome.result, expected)
+        self.assertTrue(meter_test.PHASE_UNBALANCE in meter_test.supported(3))
+
+    def test_small_display_takes_turns_at_rest_and_in_a_result(self):
+        body = self.body(columns=16, rows=2)
+        body.app.enter(meters.TOKEN_100_WH, 0)
+        shown = []
+        for _ in range(4):
+            run(body.advance(0))
+            shown.append(body.app.lines)
+            run(body.advance(4000))
+        self.assertEqual(shown[0], ["Accept", "+0.100 kWh"])
+        self.assertEqual(shown[1], ["Thank you", "Now 0.100 kWh"])
+        self.assertEqual(shown[2], ["0.100 kWh", "LOW CREDIT"])
+        self.assertEqual(shown[3], ["0 W", "Enter a token"])
+
+    def test_buzzer_clicks_for_keys_and_sings_for_tokens(self):
+        body = self.body()
+        run(body.press("12C"))
+        self.assertEqual(body.ports.buzzer.tones, 3)
+        body.app.enter(meters.TOKEN_100_WH, body.now_ms)
+        run(body.advance(5000))
+        self.assertEqual((body.ports.buzzer.tones, body.ports.buzzer.hz), (5 + 2, 0))
+
+    def test_load_switch_moves_once_for_a_token_and_once_at_zero(self):
+        body = self.body()
+        body.app.enter(meters.TOKEN_100_WH, 0)
+        body.ports.pulses.train(150, 100_000)
+        run(body.advance(120_000))
+        self.assertEqual(
+            (body.ports.load_switch.operations, body.ports.load_switch.closed), (2, False)
+        )
+        self.assertEqual(body.app.meter.state.register.credit, -50)
+
+
+if __name__ == "__main__":
+    unittest.main()
