@@ -24,7 +24,7 @@ help:  ## list the targets
 
 setup: .venv/.installed node_modules/.installed  ## install everything into .venv and node_modules
 
-demo: setup  ## the whole story of one meter, in the terminal
+demo: setup  ## the whole story, in the terminal
 	@$(METER20) demo
 
 test: setup  ## all tests, under CPython and under MicroPython

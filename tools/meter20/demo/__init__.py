@@ -1,8 +1,9 @@
-"""`meter20 demo`: the story of one meter.
+"""`meter20 demo`: the whole story.
 
 | module | holds |
 | --- | --- |
-| `story` | the steps, as a table |
+| `story` | the steps of its two acts, as a table |
+| `counter` | the vending station of the second act, and what it hands out |
 | `telling` | runs a story on a body and says what happened, event by event |
 | `drawing` | the meter and the story so far, as a picture for a terminal |
 | `voices` | what an audience gets of it: the picture, plain lines, lines of JSON |

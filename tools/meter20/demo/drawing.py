@@ -6,13 +6,17 @@ font, and in an SVG too. Pure: (what there is to see) -> rich renderables.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
+from sts.digits import grouped
+
+from meter20.vending.receipt import MARK, Receipt, money
 
 WIDTH = 78  # columns
-HEIGHT = 21  # lines
+HEIGHT = 23  # lines
 
 _CASE = "#20242a on #c8ccd2"
 _CASE_DIM = "#5c636e on #c8ccd2"
@@ -26,6 +30,9 @@ _KEY_PRESSED = "bold #1a1200 on #ffb224"
 _LAMP_ON = "#0c9a3e on #c8ccd2"
 _LAMP_OFF = "#d02020 on #c8ccd2"
 _LED_DARK = "#8e949d on #c8ccd2"
+_PAPER = "#20242a on #f3efe2"
+_PAPER_STRONG = "bold #101317 on #f3efe2"
+_PAPER_WARNING = "bold #a01818 on #f3efe2"
 _BAR_CREDIT = "on #3f8f2f"
 _BAR_LOW = "on #d07a10"
 _BAR_LOAD = "on #3b6ea5"
@@ -37,6 +44,7 @@ _STATUS_COLUMNS = 19
 _CREDIT_BAR_COLUMNS = 50
 _LOAD_BAR_COLUMNS = 17
 _LOAD_MAX_W = 15_000
+_SLIP_COLUMNS = 34
 LOW_CREDIT_WH = 5000
 
 
@@ -110,23 +118,59 @@ def meter(face: Face) -> Group:
 
 
 def narration(number: int, steps: int, title: str, say: str, wrong: bool = False) -> Group:
-    """Return the step now told: three lines."""
-    head = Text.assemble(
-        (f" {number}/{steps} ", "bold #101317 on #ffb224" if not wrong else "bold white on red"),
-        ("  " + title, "bold"),
-    )
-    return Group(head, Text("      " + say, "dim"), Text(""))
+    """Return the step now told: three lines. number: counted through all acts."""
+    badge = f" {number}/{steps} "
+    style = "bold #101317 on #ffb224" if not wrong else "bold white on red"
+    head = Text.assemble((badge, style), ("  " + title, "bold"))
+    return Group(head, Text(" " * len(badge) + "  " + say, "dim"), Text(""))
 
 
 def ticks(results: Sequence[tuple[str, bool]], steps: int) -> Table:
-    """Return the steps told so far, (name, whether as expected), in two columns."""
+    """Return the steps of an act told so far, (name, whether as expected), in two columns."""
     half = -(-steps // 2)
+    return _two_columns(
+        [_tick(results, at) for at in range(half)],
+        [_tick(results, at) for at in range(half, 2 * half)],
+    )
+
+
+def ticks_and_slip(results: Sequence[tuple[str, bool]], steps: int, receipt: Receipt) -> Table:
+    """Return the steps of an act told so far, and the customer's receipt beside them."""
+    lines = slip(receipt)
+    return _two_columns(
+        [_tick(results, at) for at in range(max(steps, len(lines)))],
+        [Text(f" {line:<{_SLIP_COLUMNS}} ", _paper(line)) for line in lines],
+    )
+
+
+def slip(receipt: Receipt) -> list[str]:
+    """Return a receipt, as narrow as it goes: at most seven lines of 34 columns."""
+    told = receipt.meter
+    lines = [(receipt.station, f"Receipt {receipt.number}")]
+    lines.append((f"Meter {told['Meter']}", f"KRN {told['KRN']}  TI {told['TI']}"))
+    lines += [(words, money(cents)) for words, cents in receipt.lines]
+    if receipt.lines:
+        lines.append((f"Paid, {receipt.currency}", money(receipt.paid_cents)))
+    several = len(receipt.tokens) > 1
+    for position, (_, _, digits) in enumerate(receipt.tokens, 1):
+        lines.append((f"Token {position}" if several else "", grouped(digits)))
+    lines.append((MARK, ""))
+    return [f"{left}{right:>{_SLIP_COLUMNS - len(left)}}" for left, right in lines]
+
+
+def _two_columns(left, right):
     grid = Table.grid(padding=0)
     grid.add_column(width=38)
     grid.add_column(width=38)
-    for line in range(half):
-        grid.add_row(*(_tick(results, at) for at in (line, line + half)))
+    for row in zip_longest(left, right, fillvalue=Text("")):
+        grid.add_row(*row)
     return grid
+
+
+def _paper(line):
+    if MARK in line:
+        return _PAPER_WARNING
+    return _PAPER_STRONG if line[-24:].replace(" ", "").isdigit() else _PAPER
 
 
 def _tick(results, at):

@@ -1,12 +1,19 @@
-"""The story that the demo tells: a table of steps, each with what must come of it."""
+"""The story that the demo tells: a table of steps for each act, with what must come of each.
+
+The tokens of the first act are those of the compliance suite, on the suite's meter. Those of
+the second are made by a vending station, for a meter of its own.
+"""
 
 from meter20 import samples
-from meter20.demo.telling import Draw, Press, Provision, Step
+from meter20.demo.counter import METER, Papers
+from meter20.demo.telling import Draw, Press, PressSet, Provision, Step
+
+Act = tuple[Step, ...]
 
 _LOAD_W = 14_400  # 4 pulses a second
 _TYPO = samples.CREDIT.digits[:-1] + "6"
 
-STORY = (
+FIRST: Act = (
     Step(
         "provision",
         "A new meter gets its number and its key",
@@ -85,3 +92,83 @@ STORY = (
         expected={"credit_wh": 100, "relay": "closed", "last_result": "Accept"},
     ),
 )
+
+
+def second(papers: Papers) -> Act:
+    """Return the second act, with what the station made for it."""
+    return (
+        Step(
+            "register",
+            "A vending station registers another meter and gives it a key",
+            "From here on the tokens are made here, under this TEST vending key.",
+            "registered: supply off",
+            Provision(papers.request),
+            shows="OFF: no credit",
+            expected={"drn": METER, "sgc": "123456", "ti": "01", "krn": 1, "credit_wh": 0},
+        ),
+        Step(
+            "buy",
+            "230 ZAR buy 100 kWh: the customer types what the receipt says",
+            "The token is good for this one meter.",
+            "100 kWh for money: Accept",
+            _typed(papers.sale),
+            shows="+100.000 kWh",
+            expected={"credit_wh": 100_000, "relay": "closed", "last_result": "Accept"},
+            receipt=papers.sale,
+        ),
+        Step(
+            "too_early",
+            "The station changes the key; a token sold next comes too early",
+            "It was made under the new key, which the meter has yet to get.",
+            "token of the new key: CRCError",
+            _typed(papers.next_sale),
+            shows="CRCError",
+            expected={"credit_wh": 100_000, "krn": 1, "last_result": "CRCError"},
+            receipt=papers.next_sale,
+        ),
+        Step(
+            "key_change",
+            "Four tokens carry the new key: the meter tells which are missing",
+            "The last changes key, KRN and tariff index at once; credit stays.",
+            "key change: KRN 2, credit kept",
+            PressSet(
+                _digits(papers.key_change),
+                ("token 2 3 4", "token 3 4", "token 4", "New key KRN 2"),
+            ),
+            shows="TI 07",
+            expected={"credit_wh": 100_000, "krn": 2, "ti": "07", "last_result": "Accept"},
+            receipt=papers.key_change,
+        ),
+        Step(
+            "in_time",
+            "The token that came too early: now accepted",
+            "23 ZAR, 10 kWh more.",
+            "the same token now: Accept",
+            _typed(papers.next_sale),
+            shows="+10.000 kWh",
+            expected={"credit_wh": 110_000, "last_result": "Accept"},
+            receipt=papers.next_sale,
+        ),
+        Step(
+            "maker",
+            "A token made with the first key, which the maker knew: refused",
+            "Who holds only a meter cannot make tokens: it has no vending key.",
+            "the maker's own token: CRCError",
+            Press(papers.makers_token, at_once=4),
+            shows="CRCError",
+            expected={"credit_wh": 110_000, "krn": 2, "last_result": "CRCError"},
+        ),
+    )
+
+
+def acts(papers: Papers) -> tuple[Act, ...]:
+    """Return the whole story. Each act has a meter of its own, in factory state at first."""
+    return (FIRST, second(papers))
+
+
+def _typed(receipt):
+    return Press("".join(_digits(receipt)), at_once=4)
+
+
+def _digits(receipt):
+    return tuple(digits for _, _, digits in receipt.tokens)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from meter20.bodies import Body, BodyError
+from meter20.vending.receipt import Receipt
 
 _SLICE_S = 80  # of simulated time between two events while energy is drawn
 
@@ -16,12 +17,13 @@ _SLICE_S = 80  # of simulated time between two events while energy is drawn
 class Event:
     """A moment of the story, after it happened.
 
-    kind: begin or end of a step, a key pressed, or energy drawn. meter: the reply
-    to `read` then. key: the one pressed. load_w: the load, 0 when it gets nothing.
-    wrong: at the end, what differs from what the step expects.
+    kind: begin or end of a step, keys pressed, a token of several taken, or energy drawn.
+    number: of the step, counted through all acts. meter: the reply to `read` then. key: the
+    keys pressed. load_w: the load, 0 when it gets nothing. wrong: at the end, what differed
+    from what the step expects.
     """
 
-    kind: Literal["begin", "key", "draw", "end"]
+    kind: Literal["begin", "key", "taken", "draw", "end"]
     number: int
     step: "Step"
     meter: dict
@@ -32,11 +34,15 @@ class Event:
 
 @dataclass(frozen=True)
 class Moment:
-    """What an action tells between begin and end; fields as in Event."""
+    """What an action tells between begin and end; fields as in Event.
 
-    kind: Literal["key", "draw"]
+    shows: a text that must be on the display then.
+    """
+
+    kind: Literal["key", "taken", "draw"]
     key: str | None = None
     load_w: int = 0
+    shows: str = ""
 
 
 class Action(Protocol):
@@ -51,7 +57,7 @@ class Step:
 
     name: one word. title, say: what a person reads meanwhile; done: what afterwards.
     shows: a text that must be on the display when the action is over; expected:
-    fields of `read` then.
+    fields of `read` then. receipt: what the customer holds meanwhile.
     """
 
     name: str
@@ -61,6 +67,7 @@ class Step:
     action: Action
     shows: str
     expected: dict = field(default_factory=dict)
+    receipt: Receipt | None = None
 
 
 @dataclass(frozen=True)
@@ -76,14 +83,29 @@ class Provision:
 
 @dataclass(frozen=True)
 class Press:
-    """Presses keys, one after the other."""
+    """Presses keys, one after the other, and tells it after every `at_once`."""
 
     keys: str
+    at_once: int = 1
 
     def moments(self, body: Body) -> Iterator[Moment]:
-        for key in self.keys:
-            asked(body, do="keys", keys=key)
-            yield Moment("key", key=key)
+        for at in range(0, len(self.keys), self.at_once):
+            keys = self.keys[at : at + self.at_once]
+            asked(body, do="keys", keys=keys)
+            yield Moment("key", key=keys)
+
+
+@dataclass(frozen=True)
+class PressSet:
+    """Types the tokens of a set by fours; `shows`: what the display must say after each."""
+
+    tokens: tuple[str, ...]
+    shows: tuple[str, ...]
+
+    def moments(self, body: Body) -> Iterator[Moment]:
+        for digits, shows in zip(self.tokens, self.shows, strict=True):
+            yield from Press(digits, at_once=4).moments(body)
+            yield Moment("taken", shows=shows)
 
 
 @dataclass(frozen=True)
@@ -112,17 +134,23 @@ class Draw:
             yield Moment("draw")
 
 
-def told(story: Iterable[Step], body: Body) -> Iterator[Event]:
-    """Run `story` on `body` and yield its events. Raises BodyError when the meter is gone."""
-    for number, step in enumerate(story, 1):
+def told(story: Iterable[Step], body: Body, first: int = 1) -> Iterator[Event]:
+    """Run `story` on `body` and yield its events; `first` is the number of its first step.
+
+    Raises BodyError when the meter is gone.
+    """
+    for number, step in enumerate(story, first):
         load_w = 0
+        wrong: list[str] = []
         yield Event("begin", number, step, asked(body, do="read"))
         for moment in step.action.moments(body):
             load_w = moment.load_w
             meter = asked(body, do="read")
+            wrong += _unseen(moment.shows, meter)
             yield Event(moment.kind, number, step, meter, moment.key, load_w)
         meter = asked(body, do="read")
-        yield Event("end", number, step, meter, None, load_w, tuple(_wrong(step, meter)))
+        wrong += _wrong(step, meter)
+        yield Event("end", number, step, meter, None, load_w, tuple(wrong))
 
 
 def asked(body: Body, **fields: object) -> dict:
@@ -137,5 +165,9 @@ def _wrong(step, meter):
     for name, value in step.expected.items():
         if meter.get(name) != value:
             yield f"{name} is {meter.get(name)!r}, not {value!r}"
-    if not any(step.shows in line for line in meter["display"]):
-        yield f"the display does not show {step.shows!r}: {meter['display']!r}"
+    yield from _unseen(step.shows, meter)
+
+
+def _unseen(text, meter):
+    if not any(text in line for line in meter["display"]):
+        yield f"the display does not show {text!r}: {meter['display']!r}"

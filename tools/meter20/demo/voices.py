@@ -5,19 +5,23 @@ A voice hears every event in turn and then the end.
 
 import json
 import time
+from collections.abc import Sequence
 from typing import Protocol
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.padding import Padding
 from rich.text import Text
+from sts.digits import grouped
 
 from meter20.demo import drawing
 from meter20.demo.telling import Event, Press
 
 #: Seconds that each kind of event stays, at the usual speed.
-_PAUSES = {"begin": 0.45, "key": 0.035, "draw": 0.04, "end": 0.75}
-_FIRST_KEYS_S = 0.08  # the first token is typed slowly enough to follow
+_PAUSES = {"begin": 0.3, "key": 0.015, "taken": 0.3, "draw": 0.02, "end": 0.42}
+_FIRST_KEYS_S = 0.05  # the first token is typed slowly enough to follow
+_SLOW_STEPS = 2
+_FOUR_KEYS_S = 0.035
 FAST = 0.15  # of the usual pauses
 
 
@@ -37,8 +41,12 @@ class Plain:
     def hear(self, event: Event) -> None:
         if event.kind == "begin":
             print(f"\n{event.number}. {event.step.title}\n   {event.step.say}")
+            if event.step.receipt:
+                print(*(f"   : {line} :" for line in drawing.slip(event.step.receipt)), sep="\n")
             if isinstance(event.step.action, Press):
-                print("   keys: " + _grouped(event.step.action.keys))
+                print("   keys: " + grouped(event.step.action.keys))
+        elif event.kind == "taken":
+            print("   then: " + ", ".join(line for line in event.meter["display"] if line))
         elif event.kind == "end":
             self._show(event)
 
@@ -68,6 +76,8 @@ class JsonLines:
         told: dict[str, object] = {"event": event.kind, "step": event.step.name}
         if event.kind == "begin":
             told |= {"number": event.number, "title": event.step.title, "say": event.step.say}
+            if event.step.receipt:
+                told["receipt"] = event.step.receipt.data()
         if event.kind == "key":
             told["key"] = event.key
         if event.kind == "draw":
@@ -88,11 +98,11 @@ class JsonLines:
 class Drawn:
     """The meter drawn in the terminal, live. pace: of the usual pauses; 0 for none.
 
-    steps: how many there are. A context manager.
+    acts: how many steps each has. A context manager.
     """
 
-    def __init__(self, console: Console, steps: int, pace: float = 1.0):
-        self._frame = Frame(steps)
+    def __init__(self, console: Console, acts: Sequence[int], pace: float = 1.0):
+        self._frame = Frame(acts)
         self._pace = pace
         self._due_s = 0.0
         self._live = Live(console=console, auto_refresh=False, vertical_overflow="crop")
@@ -107,8 +117,7 @@ class Drawn:
 
     def hear(self, event: Event) -> None:
         self._live.update(self._frame.after(event), refresh=True)
-        slow = event.kind == "key" and event.number <= 2
-        self._wait(self._pace * (_FIRST_KEYS_S if slow else _PAUSES[event.kind]))
+        self._wait(self._pace * _pause_s(event))
 
     def end(self, wrong: int, seconds: float) -> None:
         self._live.stop()  # what is printed while it runs lands above the picture
@@ -121,10 +130,10 @@ class Drawn:
 
 
 class Frame:
-    """Draws one event after the other; remembers what is ticked off. steps: how many there are."""
+    """Draws one event after the other; remembers what is ticked off. acts: the steps of each."""
 
-    def __init__(self, steps: int):
-        self._steps = steps
+    def __init__(self, acts: Sequence[int]):
+        self._acts = acts
         self._results: list[tuple[str, bool]] = []
         self._key: str | None = None
         self._lit = False
@@ -133,7 +142,7 @@ class Frame:
         """Return the picture after `event`."""
         if event.kind == "begin":
             self._key = None
-        self._key = event.key or self._key
+        self._key = event.key[-1] if event.key else self._key
         self._lit = event.load_w > 0 and not self._lit
         if event.kind == "end":
             self._results.append((event.step.done, not event.wrong))
@@ -146,17 +155,35 @@ class Frame:
             event.load_w,
             self._lit,
             self._key,
+            max(drawing.Face.full_wh, meter["credit_wh"]),
         )
-        step = event.step
+        step, steps = event.step, sum(self._acts)
         drawn = Group(
-            Text(""),
             drawing.meter(face),
             Text(""),
-            drawing.narration(event.number, self._steps, step.title, step.say, bool(event.wrong)),
-            drawing.ticks(self._results, self._steps),
+            drawing.narration(event.number, steps, step.title, step.say, bool(event.wrong)),
+            self._below(event),
             *(Text(difference, "bold red") for difference in event.wrong),
         )
         return Padding(drawn, (0, 0, 0, 1))
+
+    def _below(self, event):
+        """Return the ticks of the present act, and the receipt if there is one."""
+        before = steps = 0
+        for steps in self._acts:
+            if event.number <= before + steps:
+                break
+            before += steps
+        results = self._results[before:]
+        if event.step.receipt:
+            return drawing.ticks_and_slip(results, steps, event.step.receipt)
+        return drawing.ticks(results, steps)
+
+
+def _pause_s(event):
+    if event.kind == "key" and event.number <= _SLOW_STEPS:
+        return _FIRST_KEYS_S
+    return _FOUR_KEYS_S if len(event.key or "") > 1 else _PAUSES[event.kind]
 
 
 def summary(wrong: int, seconds: float) -> str:
@@ -164,7 +191,3 @@ def summary(wrong: int, seconds: float) -> str:
     if wrong:
         return f"{wrong} step(s) did not go as expected, in {seconds:.1f} s."
     return f"Every step went as expected, in {seconds:.1f} s."
-
-
-def _grouped(keys):
-    return " ".join(keys[at : at + 4] for at in range(0, len(keys), 4))
