@@ -19,6 +19,11 @@ from ports.slot_medium import SlotMedium
 
 _SIZE = const(256)  # bytes, as a page of flash
 _UNREADABLE = bytes(_SIZE)
+#: LittleFS keeps the entries of a folder in two blocks, of which a new one has filled only the
+#: first. Until the second is filled, too, one spoiled bit may take the folder away. So many
+#: writes of so many bytes fill both, on pages of 32 bytes and of 256.
+_SETTLING = const(70)
+_SCRATCH = bytes(100)
 
 
 class FileSlots(SlotMedium):
@@ -35,9 +40,8 @@ class FileSlots(SlotMedium):
         self._open = open_file
         self._os = os
         self._folders = [folder + str(slot) for slot in range(self.slots)]
-        for made in self._folders:
-            if not self._exists(made):
-                os.mkdir(made)
+        if not [slot for slot in range(self.slots) if self._exists(self._name(slot))]:
+            self._make_folders()
 
     def ready(self, slot, newest):
         return slot != newest
@@ -61,6 +65,18 @@ class FileSlots(SlotMedium):
 
     def _name(self, slot):
         return self._folders[slot] + "/record"
+
+    def _make_folders(self):
+        """Make the folders, and settle them and what holds them. Blocks some seconds."""
+        for made in self._folders:
+            if not self._exists(made):
+                self._os.mkdir(made)
+        for settled in self._folders + [self._folders[0] + "-"]:
+            name = settled + "/scratch" if settled in self._folders else settled
+            for _ in range(_SETTLING):
+                with self._open(name, "wb") as file:
+                    file.write(_SCRATCH)
+            self._os.remove(name)
 
     def _exists(self, name):
         try:

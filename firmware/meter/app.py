@@ -5,10 +5,12 @@ it. now_ms: milliseconds since power came, never wrapping.
 """
 
 from micropython import const
-from sts import results
+from ports.record_store import LOST, REPAIRED
+from sts import key_change, results
 
 from meter import (
     beeper,
+    events,
     flags,
     history,
     meter_test,
@@ -22,7 +24,7 @@ from meter import (
 )
 from meter import view as views
 from meter.beeper import Beeper
-from meter.meter import Meter, NotProvisioned
+from meter.meter import Meter, NotProvisioned, StoreLost, check_identity, check_key
 from meter.notes import Notes
 from meter.overload import Overload
 from meter.panel import Panel
@@ -33,6 +35,7 @@ from meter.token_entry import TokenEntry
 _SWITCH_TEST_MS = const(3000)
 _MEAN_AFTER_MS = const(600_000)  # of running, before a mean power means something
 _FAR_MS = const(10_000)
+_STORE_TRY_MS = const(60_000)
 _MS_PER_H = const(3_600_000)
 _MS_PER_MIN = const(60_000)
 
@@ -62,8 +65,11 @@ class App:
         self._alarm_ms = self._began_ms = now_ms
         self._began_wh = self.meter.state.register.total_wh
         self.relay_closed = False
-        if self.meter.start(now_ms):
-            self._panel.call_up([screens.key_change_dropped()], now_ms)
+        self._store_failing = False
+        self._store_try_ms = now_ms
+        told = self._begin(ports.store.health, now_ms)
+        if told:
+            self._panel.call_up(told, now_ms)
 
     @property
     def lines(self):
@@ -81,6 +87,7 @@ class App:
             self._mean_w(now_ms),
             self._relay_reason,
             (self.meter.lockout_ms(now_ms) + 999) // 1000,
+            self.notes.events,
         )
 
     def step(self, now_ms: int) -> int:
@@ -98,27 +105,36 @@ class App:
                 due_ms = min(due_ms, part)
         return due_ms
 
-    def provision(self, identity, key, manufactured: int, power_limit_w: int, new_settings):
+    def provision(
+        self, identity, key, manufactured: int, power_limit_w: int, new_settings, again=False
+    ):
         """Provision the meter, see meter.meter.Meter.provision; `new_settings`: its Settings.
 
         The settings are safe before the number that makes them count.
         """
-        if not self.meter.provisioned:
+        meter = self.meter
+        if meter.lost and not again:
+            raise StoreLost
+        if meter.lost or not meter.provisioned:
+            check_identity(identity)
+            check_key(key)
             self.notes.configure(new_settings)
-        self.meter.provision(identity, key, manufactured, power_limit_w)
-        self.meter.steps = new_settings.steps
+            meter.forget()
+            meter.steps = new_settings.steps
+        meter.provision(identity, key, manufactured, power_limit_w, again)
 
     def enter(self, digits: str, now_ms: int):
         """Take a token from any carrier, show and sound its Outcome, and return that.
 
-        Raises NotProvisioned, after showing it.
+        Raises NotProvisioned, StoreLost or OSError, after showing it.
         """
         try:
             outcome = self.meter.enter(digits, now_ms)
-        except NotProvisioned:
-            self._panel.call_up([screens.message("Not provisioned", "No key yet")], now_ms)
+        except (NotProvisioned, OSError) as refused:
+            self._panel.call_up([_refusal_screen(refused)], now_ms)
             self._beeper.play(beeper.REJECT, now_ms)
             raise
+        self._log_outcome(outcome, now_ms)
         if history.is_worth_noting(outcome):
             self.notes.note(outcome, digits)
         self._switch(now_ms)  # before the screen says Accept, the light is on
@@ -140,12 +156,42 @@ class App:
         elif what == token_entry.TOKEN:
             try:
                 self.enter(digits, now_ms)
-            except NotProvisioned:
+            except (NotProvisioned, OSError):
                 pass  # shown; there is nobody else to tell
 
     def _is_code(self, digits):
         """Whether digits that Enter ended are a short code, in a dialect without the leading #."""
         return self.notes.settings.profile == "pln" and len(digits) <= token_entry.CODE_DIGITS_MAX
+
+    def _begin(self, health, now_ms):
+        """Note the restart and what was found then; return the screens that tell it.
+
+        health: of the store, of ports.record_store. A store that lost its records is left as it
+        is: another firmware may be able to read it.
+        """
+        told, codes = [], []
+        if self.meter.start(now_ms):
+            told.append(screens.key_change_dropped())
+        if REPAIRED in (health, self.notes.health):
+            codes.append(events.REPAIRED)
+            told.insert(0, screens.repaired())
+        if self.meter.store_lost:
+            codes.append(events.STORE_FAULT)
+        elif self.notes.health == LOST:
+            codes.append(events.SETTINGS_LOST)
+        if self.meter.provisioned:
+            codes.append(events.RESTART)
+        self.notes.log(codes, self.meter.state.register.total_wh, not self.meter.lost)
+        return told
+
+    def _log(self, code):
+        self.notes.log([code], self.meter.state.register.total_wh, not self.meter.lost)
+
+    def _log_outcome(self, outcome, now_ms):
+        if outcome.result == results.ACCEPT and outcome.kind in key_change.SECTIONS:
+            self._log(events.NEW_KEY)
+        elif outcome.result == results.CRC and self.meter.lockout_ms(now_ms):
+            self._log(events.LOCK_OUT)
 
     def _step_metering(self, now_ms):
         pulses = self._ports.pulses.take()
@@ -153,6 +199,7 @@ class App:
             self.meter.consume(pulses, tariff.period_of(self._now()) if self.meter.steps else 0)
         self._power.add(pulses, now_ms, self.meter.state.identity.imp_per_kwh)
         self._watch_tamper()
+        self._watch_store(now_ms)
         if self.meter.expire_key_change(now_ms):
             self._panel.call_up([screens.key_change_dropped()], now_ms)
             self._beeper.play(beeper.DROPPED, now_ms)
@@ -179,8 +226,21 @@ class App:
         tamper = self._ports.tamper
         if tamper is None or not tamper.active():
             return
-        if flags.has(self.meter.state.flags, flags.DETECT_TAMPER):
+        state = self.meter.state
+        if flags.has(state.flags, flags.DETECT_TAMPER) and not state.tamper:
             self.meter.detect_tamper()
+            if self.meter.state.tamper:
+                self._log(events.TAMPER)
+
+    def _watch_store(self, now_ms):
+        """Log that the store began to fail; what it refused is tried again each minute."""
+        failing = self.meter.store_failing
+        if failing and now_ms >= self._store_try_ms:
+            self._store_try_ms = now_ms + _STORE_TRY_MS
+            self.meter.checkpoint()
+        if failing and not self._store_failing:
+            self._log(events.STORE_FAULT)
+        self._store_failing = failing
 
     def _switch(self, now_ms):
         """Bring the load switch to where it must be now."""
@@ -190,6 +250,8 @@ class App:
                 closed, reason = False, supply.TEST
             else:
                 self._switch_test_until_ms = None
+        if reason != self._relay_reason and reason in (supply.OVERLOAD, supply.OVERLOAD_LOCK):
+            self._log(events.OVERLOAD)
         self._relay_reason = reason
         if closed == self.relay_closed:
             return
@@ -210,6 +272,8 @@ class App:
             self._panel.dismiss()
 
     def _decision(self, now_ms):
+        if self.meter.lost or self.meter.unsafe:
+            return False, supply.STORE_FAULT
         state = self.meter.state
         view = self.view(now_ms)
         over = None
@@ -252,13 +316,16 @@ class App:
 
     def _call_up_code(self, code, now_ms):
         change = short_codes.changed(code, self.notes.settings)
-        if change is not None:
-            self.notes.configure(change[0])
-            screen = change[1]
-        elif code == short_codes.EMERGENCY:
-            screen = self._call_up_emergency()
-        else:
-            screen = short_codes.screen(code, self.view(now_ms))
+        try:
+            if change is not None:
+                self.notes.configure(change[0])
+                screen = change[1]
+            elif code == short_codes.EMERGENCY:
+                screen = self._call_up_emergency()
+            else:
+                screen = short_codes.screen(code, self.view(now_ms))
+        except OSError:
+            screen = screens.not_stored()
         self._panel.call_up([screen or screens.message("No such code", "#" + code)], now_ms)
 
     def _call_up_emergency(self):
@@ -271,3 +338,11 @@ class App:
         return screens.message(
             "EMERGENCY credit", "%s kWh" % screens.kwh(emergency_wh), "to be repaid"
         )
+
+
+def _refusal_screen(refused):
+    if isinstance(refused, OSError):
+        return screens.not_stored()
+    if isinstance(refused, StoreLost):
+        return screens.message("NOT TAKEN", "Memory lost", "Keep the token", "Call your seller")
+    return screens.message("Not provisioned", "No key yet")

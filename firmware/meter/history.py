@@ -49,7 +49,9 @@ def to_bytes(history) -> bytes:
 
 
 def from_bytes(data: bytes) -> tuple:
-    """Return the history that `to_bytes` made."""
+    """Return the history that `to_bytes` made. Raises ValueError, IndexError."""
+    if len(data) % _SIZE:
+        raise ValueError("history cut short")
     return tuple([_unpacked(data[at : at + _SIZE]) for at in range(0, len(data), _SIZE)])
 
 

@@ -8,6 +8,7 @@ committed before either returns.
 from collections import namedtuple
 
 from micropython import const
+from ports.record_store import LOST
 from sts import decoder, decoder_key, digits, drn, key_change, results, tid
 
 from meter import acceptance, lockout, meter_test, register
@@ -17,6 +18,7 @@ from meter import state as meter_state
 #: The checkpoint comes a little earlier, as one step may bring several pulses.
 CHECKPOINT_MAX_WH = const(100)
 _CHECKPOINT_WH = const(90)
+_TRY_AGAIN_WH = const(10)  # after a checkpoint that failed; each try may take seconds
 
 #: What became of a token. result: of sts.results. kind: of sts.kinds, "" if it could not be read.
 #: amount: credit added, in Wh or, from a currency token, in 10^-5 currency units. tid: None for a
@@ -30,8 +32,16 @@ class NotProvisioned(Exception):
     """The meter is in factory state: it has no key to read a token with."""
 
 
+class StoreLost(NotProvisioned):
+    """The meter had a number and a key, and its store cannot tell them any more."""
+
+
 class Meter:
     """A payment meter on `store`, a RecordStore.
+
+    A store that lost its records, or holds some of a firmware that this one does not
+    know, makes a meter without number, key and credit: `store_lost`. It writes nothing,
+    so that the right firmware finds all as it was, until it is provisioned again.
 
     tables: the EA07 tables of a licensee, sts.ea07_sta.Tables, or None for the
     sample tables. phases: 1 or 3. steps: the tariff of a meter that keeps money, see
@@ -47,14 +57,35 @@ class Meter:
         self._sections = {}
         self._sections_until_ms = 0
         self.steps = ()
-        self.state = meter_state.from_bytes(record) if record else meter_state.factory()
-        self._saved_wh = self.state.register.total_wh
+        self.store_lost = store.health == LOST
+        self.store_failing = False
+        self.state = meter_state.factory()
+        if record:
+            try:
+                self.state = meter_state.from_bytes(record)
+            except ValueError:
+                self.store_lost = True
+        self._saved_wh = self._try_wh = self.state.register.total_wh
         self._make_cipher()
 
     @property
     def provisioned(self) -> bool:
         """Whether the meter has a number and a key."""
         return self.state.identity.drn != ""
+
+    @property
+    def lost(self) -> bool:
+        """Whether the meter lost its state, or the tariff that its money depends on."""
+        return self.store_lost or (self.provisioned and self.state.in_currency != bool(self.steps))
+
+    @property
+    def unsafe(self) -> bool:
+        """Whether more was used than a power cut may take back: the store does not take it."""
+        return self._unsaved_wh >= CHECKPOINT_MAX_WH
+
+    @property
+    def _unsaved_wh(self):
+        return self.state.register.total_wh - self._saved_wh
 
     @property
     def kind(self):
@@ -64,25 +95,35 @@ class Meter:
     def start(self, now_ms: int) -> bool:
         """Note the restart and begin a pending lock-out again. One commit, if provisioned.
 
+        A store that refuses it makes the meter `unsafe` until it takes something.
+
         Returns whether the restart dropped an incomplete set of key change tokens.
         """
         if not self.provisioned:
             return False
         dropped = self.state.key_change
         fails = min(self.state.power_fails + 1, 0xFFFF)
-        self._commit(meter_state.changed(self.state, power_fails=fails, key_change=False))
+        if not self._try_commit(
+            meter_state.changed(self.state, power_fails=fails, key_change=False)
+        ):
+            self._saved_wh -= CHECKPOINT_MAX_WH  # no supply at all from a store that takes nothing
         self._begin_wait(now_ms)
         return dropped
 
-    def provision(self, identity, key, manufactured: int, power_limit_w: int):
+    def provision(self, identity, key, manufactured: int, power_limit_w: int, again=False):
         """Give a meter in factory state its number and key. One commit.
 
         identity: meter.state.Identity. key: KeyAttributes. manufactured: the TID that
         fills the memory, so that no older token is ever taken. power_limit_w: 0 for none.
-        Raises ValueError, in words, if the meter has them already or a value is wrong.
+        again: the meter lost its store; then `manufactured` must be the TID of today, or tokens
+        that were used before would count twice.
+        Raises ValueError, in words, if the meter has them already or a value is wrong;
+        StoreLost if it lost them and `again` is not said.
         """
-        if self.provisioned:
+        if self.provisioned and not self.lost:
             raise ValueError("already provisioned")
+        if self.lost and not again:
+            raise StoreLost
         check_identity(identity)
         check_key(key)
         self._commit(
@@ -92,15 +133,24 @@ class Meter:
                 key=key,
                 tids=tid.filled(manufactured),
                 power_limit_w=power_limit_w,
+                in_currency=bool(self.steps),
             )
         )
+        self.store_lost = False
         self._make_cipher()
+
+    def forget(self):
+        """Begin anew as a meter in factory state, before a meter that is `lost` is provisioned."""
+        self.state = meter_state.factory()
+        self._saved_wh = self._try_wh = 0
 
     def enter(self, entered: str, now_ms: int):
         """Take the digits of a token; return its Outcome. Accept means the credit is safe.
 
         entered: digits only, any number of them. Blocks for up to two commits.
-        Raises NotProvisioned in factory state, but not for test/display tokens.
+        Raises NotProvisioned in factory state, StoreLost after a loss, but not for test/display
+        tokens; OSError if the store does not take it: then it has no effect, and can be entered
+        again.
         """
         token = digits.parse(entered)
         if token is None:
@@ -108,6 +158,8 @@ class Meter:
         class_ = digits.split(token)[0]
         if class_ == 1:
             return self._test(token)
+        if self.lost:
+            raise StoreLost
         if not self.provisioned:
             raise NotProvisioned
         if self.lockout_ms(now_ms):
@@ -123,6 +175,9 @@ class Meter:
     def consume(self, pulses: int, period: int = 0):
         """Take the energy of `pulses` off the credit. Commits at each 0.1 kWh at most.
 
+        Goes on when the store fails; the caller sees to it that an `unsafe` meter supplies
+        nothing.
+
         period: the tariff period of now, see meter.tariff.
         """
         state = self.state
@@ -130,22 +185,22 @@ class Meter:
             state.register, pulses, state.identity.imp_per_kwh, self.steps, period
         )
         self.state = meter_state.changed(state, register=after)
-        if after.total_wh - self._saved_wh >= _CHECKPOINT_WH:
+        if self._unsaved_wh >= _CHECKPOINT_WH and after.total_wh >= self._try_wh:
             self.checkpoint()
 
     def checkpoint(self):
-        """Make the consumption counted so far safe. One commit, if there is any."""
-        if self.provisioned and self.state.register.total_wh != self._saved_wh:
-            self._commit(self.state)
+        """Make the consumption counted so far safe. One commit, if there is any to save."""
+        if self.provisioned and (self.store_failing or self._unsaved_wh):
+            self._try_commit(self.state)
 
     def detect_tamper(self):
         """Note that tampering was seen. One commit, if it was not known."""
         if self.provisioned and not self.state.tamper:
-            self._commit(meter_state.changed(self.state, tamper=True))
+            self._try_commit(meter_state.changed(self.state, tamper=True))
 
     def set_emergency(self, called_up: bool):
-        """Begin or end the use of emergency credit. One commit, if that is new."""
-        if self.state.emergency != called_up:
+        """Begin or end the use of emergency credit. One commit, if that is new. Raises OSError."""
+        if self.provisioned and self.state.emergency != called_up:
             self._commit(meter_state.changed(self.state, emergency=called_up))
 
     def expire_key_change(self, now_ms: int) -> bool:
@@ -153,7 +208,7 @@ class Meter:
         if not self._sections or now_ms < self._sections_until_ms:
             return False
         self._sections = {}
-        self._commit(meter_state.changed(self.state, key_change=False))
+        self._try_commit(meter_state.changed(self.state, key_change=False))
         return True
 
     def decrypt(self, block: bytes) -> bytes:
@@ -243,8 +298,20 @@ class Meter:
         if self.provisioned:
             self._cipher = decoder.cipher(key.ea, key.decoder_key.octets, self._tables)
 
+    def _try_commit(self, state):
+        """Commit what holds in any case; return whether it is safe, else it is in RAM only."""
+        try:
+            self._commit(state)
+        except OSError:
+            self.state = state
+            self._try_wh = state.register.total_wh + _TRY_AGAIN_WH
+            return False
+        return True
+
     def _commit(self, state):
+        self.store_failing = True
         self._store.commit(meter_state.to_bytes(state))
+        self.store_failing = False
         self.state = state
         self._saved_wh = state.register.total_wh
 

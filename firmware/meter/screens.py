@@ -44,6 +44,7 @@ _REASONS = {
     supply.OVERLOAD: "OFF: overload",
     supply.OVERLOAD_LOCK: "OFF: overl. lock",
     supply.TEST: "OFF: switch test",
+    supply.STORE_FAULT: "OFF: memory bad",
 }
 
 
@@ -77,6 +78,8 @@ def message(*lines):
 
 def idle(view):
     """The screen at rest. view: meter.view.View."""
+    if view.relay_reason == supply.STORE_FAULT and not view.state.identity.drn:
+        return message("MEMORY LOST", _REASONS[supply.STORE_FAULT], "Call your seller", FIRMWARE)
     if not view.state.identity.drn:
         return message("Not provisioned", _REASONS[supply.NOT_PROVISIONED], FIRMWARE)
     in_currency = views.in_currency(view)
@@ -135,6 +138,16 @@ def outcome(outcome, view):
 def locked_out(seconds: int):
     """The screen for a token entered during a lock-out."""
     return [results.LOCKED_OUT, "Too many wrong", "Wait %d s" % seconds, "Then try again"]
+
+
+def not_stored():
+    """The screen for a token or a setting that the store did not take."""
+    return ["NOT TAKEN", "Memory failed", "Keep the token", "Call your seller"]
+
+
+def repaired():
+    """The screen after a start from an older copy of what was stored."""
+    return ["Memory repaired", "An older copy is", "in use: check", "the credit"]
 
 
 def key_change_dropped():

@@ -19,7 +19,7 @@ from sts.decoder_key import DecoderKey, KeyAttributes
 from meter import settings as meter_settings
 from meter import state as meter_state
 from meter import view as views
-from meter.meter import NotProvisioned
+from meter.meter import NotProvisioned, StoreLost
 from meter.screens import FIRMWARE
 
 LINE_MAX = const(4096)  # bytes
@@ -95,17 +95,21 @@ class Service:
         handler = self._handlers.get(text(request, "do"))
         if handler is None:
             raise Refused("unknown_request", "no such request")
-        return handler(request, now_ms)
+        try:
+            return handler(request, now_ms)
+        except StoreLost:
+            raise Refused("store_lost", "the meter lost what it had stored") from None
+        except NotProvisioned:
+            raise Refused("not_provisioned", "the meter has no key yet") from None
+        except OSError:
+            raise Refused("store_failed", "nothing was stored: the memory failed") from None
 
     def _read(self, _request, now_ms):
         return read_fields(self._app, now_ms)
 
     def _token(self, request, now_ms):
         entered = digits.clean(text(request, "digits"))
-        try:
-            outcome = self._app.enter(entered, now_ms)
-        except NotProvisioned:
-            raise Refused("not_provisioned", "the meter has no key yet") from None
+        outcome = self._app.enter(entered, now_ms)
         view = self._app.view(now_ms)
         fields = [("result", outcome.result), ("kind", outcome.kind)] + credit_fields(view)
         if outcome.amount:
@@ -123,7 +127,7 @@ class Service:
 
     def _provision(self, request, now_ms):
         meter = self._app.meter
-        if meter.provisioned:
+        if meter.provisioned and not meter.lost:
             raise Refused("already_provisioned", "a meter is provisioned once")
         identity = meter_state.Identity(text(request, "drn"), integer(request, "imp_per_kwh"))
         _check_iin(request, identity)
@@ -140,7 +144,8 @@ class Service:
         power_limit_w = integer(request, "power_limit_w", 0, 18_201_624, default=0)
         try:
             settings = _settings(request)
-            self._app.provision(identity, key, manufactured, power_limit_w, settings)
+            again = boolean(request, "lost")
+            self._app.provision(identity, key, manufactured, power_limit_w, settings, again)
         except ValueError as wrong:
             raise Refused("bad_request", str(wrong)) from None
         self._app.step(now_ms)

@@ -71,8 +71,10 @@ def to_bytes(settings) -> bytes:
 
 
 def from_bytes(data: bytes):
-    """Return (Settings, what follows them in `data`)."""
+    """Return (Settings, what follows them in `data`). Raises ValueError, IndexError."""
     size = struct.calcsize(_FORMAT)
+    if len(data) <= size or len(data) <= size + data[size] * _STEP_SIZE:
+        raise ValueError("settings cut short")
     profile, low_credit_wh, alarm_min, emergency_wh, friendly_from, friendly_to = struct.unpack(
         _FORMAT, data[:size]
     )

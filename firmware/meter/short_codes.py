@@ -9,7 +9,7 @@ Pure: no ports, no clock, no I/O.
 
 from sts import digits as sts_digits
 
-from meter import screens
+from meter import events, screens
 from meter import settings as meter_settings
 from meter import view as views
 
@@ -141,7 +141,20 @@ def _tid(view, number):
     return screens.message("TID of token", str(entry.tid) if known else "none")
 
 
+def _event(view, number):
+    if number > len(view.events):
+        return screens.message("Event %d back" % (number - 1), "none")
+    event = view.events[number - 1]
+    return [
+        "Event %d back" % (number - 1),
+        events.NAMES[event.code],
+        "%d times" % event.count if event.count > 1 else "once",
+        "%d kWh" % event.total_kwh,
+    ]
+
+
 _SCREENS = {
+    "event": _event,
     "number": _number,
     "power": _power,
     "total": _total,
@@ -189,6 +202,14 @@ _COMMON = {
     "78": "alarm",
     "79": "low",
     "078": "result",
+    "90": "event 1",
+    "91": "event 2",
+    "92": "event 3",
+    "93": "event 4",
+    "94": "event 5",
+    "95": "event 6",
+    "96": "event 7",
+    "97": "event 8",
 }
 
 _DIALECTS = {

@@ -127,6 +127,21 @@ class SlotStore(RecordStore):
         return record_store.GOOD
 
 
+class LostStore(RecordStore):
+    """What a board hands over when it cannot reach its store: its file system does not mount.
+
+    The meter then says so, and supplies nothing.
+    """
+
+    health = record_store.LOST
+
+    def load(self):
+        return None
+
+    def commit(self, record):
+        raise OSError(EIO)
+
+
 def _encoded(seq, record):
     """Return a slot's bytes without the mark."""
     body = struct.pack(_HEAD, seq, len(record)) + record

@@ -36,6 +36,8 @@ Identity = namedtuple("Identity", ("drn", "imp_per_kwh"))
 #: its token brought it. power_fails: restarts, 0..65535. last_result: of sts.results.NAMES, ""
 #: for none. flags: see meter.flags. tamper: it was detected and not cleared. key_change: a set of
 #: key change tokens is incomplete. emergency: the customer called up emergency credit.
+#: in_currency: the credit is money; so it is never taken for energy, should the tariff be lost,
+#: which lies in another record.
 _FIELDS = (
     "identity",
     "key",
@@ -51,6 +53,7 @@ _FIELDS = (
     "tamper",
     "key_change",
     "emergency",
+    "in_currency",
 )
 MeterState = namedtuple("MeterState", _FIELDS)
 
@@ -60,7 +63,7 @@ def factory():
     key = KeyAttributes(DecoderKey(bytes(16)), "11", "000000", "00", 0, DITK, 0)
     identity = Identity("", 1000)
     return MeterState(
-        identity, key, EMPTY, (), 0, 0, 0, 0, 0, "", flags.DEFAULT, False, False, False
+        identity, key, EMPTY, (), 0, 0, 0, 0, 0, "", flags.DEFAULT, False, False, False, False
     )
 
 
@@ -78,7 +81,7 @@ def to_bytes(state) -> bytes:
         register.cost_remainder, register.period, register.period_wh, state.failures,
         state.power_limit_w, state.unbalance_limit_w, state.tariff_rate, state.power_fails,
         _code(state.last_result), state.flags,
-        state.tamper | state.key_change << 1 | state.emergency << 2,
+        state.tamper | state.key_change << 1 | state.emergency << 2 | state.in_currency << 3,
     )  # fmt: skip
     return head + tid.pack(state.tids)
 
@@ -89,13 +92,15 @@ def from_bytes(record: bytes):
     Raises ValueError if it was written by a version of the firmware that this one
     does not know.
     """
-    if record[0] != _VERSION:
+    if record[0] != _VERSION or len(record) < _HEAD_SIZE:
         raise ValueError("record of version %d" % record[0])
     (
         _version, drn, imp_per_kwh, key, credit, total_wh, remainder, cost_remainder, period,
         period_wh, failures, power_limit_w, unbalance_limit_w, tariff_rate, power_fails,
         last_result, flag_bits, status,
     ) = struct.unpack(_HEAD, record[:_HEAD_SIZE])  # fmt: skip
+    if last_result > len(results.NAMES):
+        raise ValueError("unknown result")
     return MeterState(
         Identity(_digits(drn), imp_per_kwh),
         decoder_key.from_bytes(key),
@@ -111,6 +116,7 @@ def from_bytes(record: bytes):
         bool(status & 1),
         bool(status & 2),
         bool(status & 4),
+        bool(status & 8),
     )
 
 

@@ -16,6 +16,7 @@ SERVICE = "disconnected"
 OVERLOAD = "overload"
 OVERLOAD_LOCK = "overload_lock"
 TEST = "test"
+STORE_FAULT = "store_fault"
 
 
 def decision(state, emergency_wh: int, friendly: bool, overload):

@@ -9,8 +9,19 @@ from meter import supply, tariff
 
 #: state: MeterState. settings: Settings. history: of meter.history. watts: power drawn. mean_w:
 #: mean power since the restart. relay_reason: of meter.supply. lockout_s: seconds without tokens.
+#: events: of meter.events.
 View = namedtuple(
-    "View", ("state", "settings", "history", "watts", "mean_w", "relay_reason", "lockout_s")
+    "View",
+    (
+        "state",
+        "settings",
+        "history",
+        "watts",
+        "mean_w",
+        "relay_reason",
+        "lockout_s",
+        "events",
+    ),
 )
 
 _UNPROVISIONED = ""

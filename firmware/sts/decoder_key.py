@@ -47,9 +47,11 @@ def to_bytes(key) -> bytes:
 
 
 def from_bytes(data: bytes):
-    """Return the KeyAttributes that `to_bytes` packed."""
+    """Return the KeyAttributes that `to_bytes` packed. Raises ValueError for an unknown EA."""
     ea, sgc, ti, krn_kt, ken, octets = struct.unpack(_FORMAT, data)
     ea = "%02d" % ea
+    if ea not in KEY_SIZES:
+        raise ValueError("unknown encryption algorithm")
     return KeyAttributes(
         DecoderKey(octets[: KEY_SIZES[ea]]), ea, "%06d" % sgc, "%02d" % ti,
         krn_kt >> 4, krn_kt & 15, ken,

@@ -29,12 +29,16 @@ ESP32 = Geometry(512, 32)
 
 
 class ChipContext(UserContext):
-    """Lets `chip` play the flash. cut: the power went during an operation."""
+    """Lets `chip` play the flash. cut: the power went during an operation.
+
+    failed: the chip refused one. LittleFS is then not used until it is mounted anew: its
+    cache may hold what belongs nowhere, and the library stops the process.
+    """
 
     def __init__(self, chip):
         self.in_size = chip.size
         self._chip = chip
-        self.cut = False
+        self.cut = self.failed = False
 
     def read(self, _cfg, block, off, size):
         return bytearray(self._chip.read(block * SECTOR + off, size))
@@ -63,6 +67,9 @@ class ChipContext(UserContext):
         except PowerCut:
             self.cut = True
             return _IO_ERROR
+        except OSError:
+            self.failed = True
+            return _IO_ERROR
         return 0
 
 
@@ -84,6 +91,7 @@ class LittleFiles:
         self._guarded(self._fs.mount)
         self.os = SimpleNamespace(
             stat=lambda name: self._guarded(self._fs.stat, name),
+            remove=lambda name: self._guarded(self._fs.remove, name),
             mkdir=lambda name: self._guarded(self._fs.mkdir, name),
         )
 
@@ -91,6 +99,8 @@ class LittleFiles:
         return _File(self._fs.fs, name, _FLAGS[mode], self._guarded)
 
     def _guarded(self, call, *arguments, **more):
+        if self._context.failed:
+            raise OSError(5)
         try:
             return call(*arguments, **more)
         except LittleFSError as error:

@@ -3,17 +3,20 @@
 import unittest
 
 from fakes import meters
-from meter import meter_test, screens, settings, short_codes, supply
+from meter import events, meter_test, screens, settings, short_codes, supply
 from meter import view as views
+from meter.events import Event
 from meter.history import Entry
 from meter.meter import Outcome
 from meter.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH, Register
+from meter.state import Identity
 from sts import kinds, results
 from sts.decoder_key import DecoderKey
 
 REASONS = (
     supply.CREDIT, supply.EMERGENCY, supply.FRIENDLY, supply.NO_CREDIT, supply.TAMPER,
     supply.SERVICE, supply.OVERLOAD, supply.OVERLOAD_LOCK, supply.TEST,
+    supply.STORE_FAULT,
 )  # fmt: skip
 
 
@@ -27,6 +30,7 @@ def view(reason=supply.CREDIT, in_currency=False, credit=CREDIT_MAX_WH, **change
         0,
         reason,
         1280 if changes.get("failures") else 0,
+        tuple([Event(code, 255, 0xFFFFFFFF) for code in events.NAMES]),
     )
 
 
@@ -55,7 +59,11 @@ class ScreensTest(unittest.TestCase):
                     shown = Outcome(result, kind, amount, None, (), missing, False)
                     self.fits(screens.outcome(shown, view(tamper=tamper)))
         self.fits(screens.locked_out(1280))
-        self.fits(screens.key_change_dropped())
+        for screen in (
+            screens.key_change_dropped(), screens.not_stored(), screens.repaired(),
+            screens.idle(view(supply.STORE_FAULT, identity=Identity("", 1000))),
+        ):  # fmt: skip
+            self.fits(screen)
 
     def test_every_test_has_a_screen(self):
         for number in meter_test.SUPPORTED + (meter_test.FLAGS,):

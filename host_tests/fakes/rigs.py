@@ -1,0 +1,103 @@
+"""A rig: the whole application on a carrier, and a hand on its power. CPython only.
+
+Nothing is emulated but what the state depends on: flash, pulses, cover, load switch.
+"""
+
+from flash_chip import FlashChip, PowerCut
+from meter import settings
+from meter import state as meter_state
+from meter.app import App
+from meter.slot_store import SlotStore
+from meter.state import Identity
+from parts import Clock, SimLoadSwitch, SimPulses, SimTamper
+from ports import Ports
+
+from fakes import carriers, meters
+from meter20.vending.encoder import encode
+
+
+class Rig:
+    """A meter on `carrier`, see fakes.carriers, whose flash holds `image`."""
+
+    def __init__(self, carrier, image=None):
+        self.carrier = carrier
+        self.image = image or carrier.image()
+        self.boot()
+
+    def boot(self, after=None, tear=None):
+        """Power comes; with `after`, it goes again at that operation. Raises PowerCut."""
+        self.chip = FlashChip(self.image)
+        if after is not None:
+            self.chip.arm_cut(after, tear)
+        clock = Clock()
+        store, notes = (SlotStore(medium) for medium in self.carrier.media(self.chip))
+        self.tamper, self.switch, self.pulses = SimTamper(), SimLoadSwitch(), SimPulses(clock)
+        self.app = App(
+            ports(
+                store=store, notes=notes, pulses=self.pulses, load_switch=self.switch,
+                tamper=self.tamper,
+            ), 0,
+        )  # fmt: skip
+        self.meter = self.app.meter
+        self.app.step(0)
+        return self
+
+    def cut(self, action, after, tear):
+        """Do `action`(rig) and cut it; return whether the power went. The meter stays dark."""
+        self.chip.arm_cut(after, tear)
+        try:
+            action(self)
+        except PowerCut:
+            return True
+        finally:
+            self.chip.disarm()
+        return False
+
+    def copy(self):
+        """Return a rig of its own with the same content of the flash, just started."""
+        return Rig(self.carrier, carriers.copied(self.image))
+
+    @property
+    def state(self):
+        return self.meter.state
+
+    @property
+    def essence(self):
+        """What no cut may leave in between: the state without the marks of the cut itself."""
+        state = meter_state.changed(self.state, power_fails=0, key_change=False, last_result="")
+        return meter_state.to_bytes(state)
+
+    def enter(self, digits):
+        return self.app.enter(digits, 0).result
+
+    def use(self, wh):
+        """Use energy, a pulse of 1 Wh after the other."""
+        for _ in range(wh):
+            self.meter.consume(1)
+
+    def provision(self, steps=(), again=False):
+        self.app.provision(
+            Identity(meters.DRN, 1000), meters.key(), meters.MANUFACTURED, 0,
+            settings.changed(settings.default(), emergency_wh=5000, steps=steps), again,
+        )  # fmt: skip
+
+
+def ports(**given):
+    """Return Ports of the parts `given`; a board lacks the others."""
+    return Ports(*[{"phases": 1, **given}.get(name) for name in Ports._fields])
+
+
+def provisioned(carrier, commits=0):
+    """Return a Rig with a number, a key and no credit, after `commits` more to its store."""
+    rig = Rig(carrier)
+    rig.provision()
+    for _ in range(commits):
+        rig.meter.start(0)
+    return rig
+
+
+def token(kind="TransferCredit.electricity", tid=meters.MANUFACTURED + 1000, **fields):
+    """Return the digits of a token for the meter of fakes.meters."""
+    if kind == "TransferCredit.electricity" and not fields:
+        fields = {"amount_field": 100}
+    return encode(kind, "11", meters.KEY, {"rnd": 5, "tid": tid, **fields})

@@ -1,0 +1,333 @@
+"""A spoiled store: found, told and never turned into credit; on bare flash and on LittleFS."""
+
+import json
+import random
+
+import pytest
+from body import SimBody
+from fakes import carriers, little_files, meters, rigs
+from fakes.rigs import Rig, token
+from flash_chip import PAGE, SECTOR, FlashChip
+from meter import events, supply
+from meter.app import App
+from meter.meter import CHECKPOINT_MAX_WH, NotProvisioned, StoreLost
+from meter.register import with_credit
+from meter.slot_store import LostStore, SlotStore
+from meter.state import changed
+from parts import Clock, SimPulses
+from sts import results
+
+from meter20.vending.encoder import encode
+
+BARE = carriers.ALL
+EVERY = carriers.ALL + little_files.ALL
+OLDER, NEWEST = 10_000, 40_000  # Wh of credit, with the older copy and with the newest
+
+
+@pytest.fixture(params=EVERY, ids=lambda carrier: carrier.name)
+def carrier(request):
+    return request.param
+
+
+def used(carrier, commits=7):
+    """Return a Rig with credit of NEWEST; the record before the last holds OLDER."""
+    rig = rigs.provisioned(carrier, commits)
+    rig.enter(token())
+    state = rig.state
+    register = with_credit(state.register, NEWEST)
+    rig.meter._commit(changed(state, register=register))
+    return rig
+
+
+def codes(rig):
+    return [event.code for event in rig.app.notes.events]
+
+
+def flip(image, at, bit):
+    image.write(at, bytes([image.read(at, 1)[0] ^ 1 << bit]))
+
+
+def check_nothing_is_invented(rig):
+    """The credit is what it was at some time, or the meter says that it lost its store."""
+    if rig.meter.provisioned:
+        assert rig.state.register.credit in (OLDER, NEWEST)
+        return
+    assert rig.state.register.credit == 0
+    assert not rig.switch.closed
+
+
+@pytest.mark.parametrize("carrier", BARE, ids=lambda carrier: carrier.name)
+def test_every_flipped_bit_of_the_newest_record_is_found_logged_and_shown(carrier, note):
+    intact = used(carrier)
+    pages = [
+        at
+        for at in range(0, intact.chip.size - 2 * SECTOR, PAGE)
+        if intact.image.read(at, PAGE)[5 : 5 + 230] == intact.app._ports.store.load()
+    ]
+    page = pages[0]
+    in_use = [*range(5 + 230 + 4), PAGE - 1]
+    for at in in_use:
+        for bit in range(8):
+            image = carriers.copied(intact.image)
+            flip(image, page + at, bit)
+            rig = Rig(carrier, image)
+            assert rig.state.register.credit == (NEWEST if at == PAGE - 1 else OLDER)
+            assert codes(rig)[:2] == [events.RESTART, events.REPAIRED]
+            assert rig.app.lines[0] == "Memory repaired"
+    note(
+        f"one bit flipped in the newest record, {carrier.name}: {8 * len(in_use)} bits, all found"
+    )
+
+
+@pytest.mark.parametrize("carrier", little_files.ALL, ids=lambda carrier: carrier.name)
+def test_flipped_bits_under_littlefs_never_invent_credit(carrier, note):
+    """Any bit of a block in use, 600 of them at random: LittleFS's own structures too."""
+    intact = used(carrier)
+    blank = b"\xff" * 32
+    in_use = [
+        at + cell
+        for at in range(0, intact.chip.size, 32)
+        if intact.image.read(at, 32) != blank
+        for cell in range(32)
+    ]
+    tally = {}
+    chosen = random.Random(20)
+    for _ in range(600):
+        image = carriers.copied(intact.image)
+        flip(image, chosen.choice(in_use), chosen.randrange(8))
+        what = spoiled(carrier, image)
+        tally[what] = tally.get(what, 0) + 1
+    note(f"one bit flipped under LittleFS, {carrier.name}: {tally}")
+    assert sum(tally.values()) == 600
+
+
+def spoiled(carrier, image):
+    """Start a meter from a spoiled image; return in a word how it fared."""
+    try:
+        rig = Rig(carrier, image)
+    except OSError:
+        return "not mounted"  # the board then has no store: see test_a_board_without_a_store
+    check_nothing_is_invented(rig)
+    if not rig.meter.provisioned:
+        return "lost" if rig.meter.store_lost else "as new"
+    return "newest" if rig.state.register.credit == NEWEST else "older copy"
+
+
+@pytest.mark.parametrize("ruin", [b"\x00", b"\xff"], ids=["zeroed", "blank"])
+def test_lost_sector_is_found_and_never_invents_credit(carrier, ruin, note):
+    """Every sector that was in use."""
+    intact = used(carrier, commits=40)
+    tally = {}
+    for at in range(0, intact.chip.size, SECTOR):
+        if intact.image.read(at, SECTOR) == b"\xff" * SECTOR:
+            continue
+        image = carriers.copied(intact.image)
+        image.write(at, ruin * SECTOR)
+        what = spoiled(carrier, image)
+        if carrier in BARE:
+            assert what in ("newest", "older copy")
+            if what == "older copy":
+                assert events.REPAIRED in codes(Rig(carrier, image))
+        tally[what] = tally.get(what, 0) + 1
+    note(f"sector lost ({ruin!r}), {carrier.name}: {tally}")
+
+
+def lost(carrier):
+    """Return a Rig whose whole store holds garbage."""
+    rig = used(carrier)
+    for medium in rig.carrier.media(rig.chip):
+        for slot in range(medium.slots):
+            if medium.read(slot).strip(b"\xff"):
+                spoil_slot(rig, medium, slot)
+    return rig.boot()
+
+
+def spoil_slot(rig, medium, slot):
+    if medium.whole:
+        medium.write(slot, bytes(100))
+    else:
+        medium.append(slot, 6, bytes(100))
+
+
+def test_meter_that_lost_its_store_opens_says_so_and_takes_no_token(carrier):
+    rig = lost(carrier)
+    before = rig.image.read(0, rig.image.size())
+    assert not rig.switch.closed
+    assert rig.app.view(0).relay_reason == supply.STORE_FAULT
+    assert rig.app.lines[:2] == ["MEMORY LOST", "OFF: memory bad"]
+    with pytest.raises(StoreLost):
+        rig.enter(token())
+    assert rig.app.enter(meters.TEST_ALL, 0).result == results.ACCEPT
+    rig.use(500)
+    assert codes(rig) == [events.STORE_FAULT]
+    assert rig.image.read(0, rig.image.size()) == before, "evidence is left alone"
+
+
+def test_meter_that_lost_its_store_is_provisioned_again_only_when_told_so(carrier):
+    rig = lost(carrier)
+    with pytest.raises(StoreLost):
+        rig.provision()
+    rig.provision(again=True)
+    assert rig.boot().meter.provisioned
+    assert rig.enter(token()) == results.ACCEPT
+    assert rig.boot().state.register.credit == OLDER
+
+
+def test_record_of_another_version_is_left_for_the_firmware_that_knows_it(carrier):
+    rig = used(carrier)
+    store, _notes = (SlotStore(medium) for medium in carrier.media(rig.chip))
+    record = b"\x63" + store.load()[1:]
+    store.commit(record)
+    rig.boot()
+    assert rig.meter.store_lost
+    assert rig.app.view(0).relay_reason == supply.STORE_FAULT
+    rig.use(1000)
+    assert rig.boot().app._ports.store.load() == record
+
+
+def currency_token():
+    fields = {"se": 0, "tid": meters.MANUFACTURED + 1000, "amount_field": 0x63E8}
+    return encode("TransferCredit.electricity_currency", "11", meters.KEY, fields)
+
+
+def test_money_is_never_taken_for_energy_when_the_tariff_is_lost(carrier):
+    """The tariff lies in the cold record; 1000 units of money are no 100 000 kWh."""
+    rig = Rig(carrier)
+    rig.provision(steps=((0, 200_000),))
+    rig.enter(currency_token())
+    money = rig.state.register.credit
+    assert money > 100_000
+    medium = carrier.media(rig.chip)[1]
+    for slot in range(medium.slots):
+        if medium.read(slot).strip(b"\xff"):
+            spoil_slot(rig, medium, slot)
+    rig.boot()
+    assert not rig.switch.closed
+    assert rig.app.view(0).relay_reason == supply.STORE_FAULT
+    assert events.SETTINGS_LOST in codes(rig)
+    with pytest.raises(StoreLost):
+        rig.enter(token())
+    rig.provision(again=True, steps=((0, 300_000),))
+    assert (rig.boot().meter.lost, rig.state.register.credit) == (False, 0)
+
+
+def test_blank_store_is_a_new_meter(carrier):
+    rig = Rig(carrier)
+    assert not rig.meter.store_lost
+    assert rig.app.view(0).relay_reason == supply.NOT_PROVISIONED
+    with pytest.raises(NotProvisioned):
+        rig.enter(token())
+
+
+def refuse(*_arguments):
+    raise OSError(5)
+
+
+def worn(rig):
+    """From now on the flash takes nothing more."""
+    rig.chip.program = rig.chip.erase = refuse
+    return rig
+
+
+def test_worn_store_takes_no_token_says_so_and_goes_on_metering(carrier):
+    rig = worn(used(carrier))
+    rig.app.step(1)
+    assert rig.switch.closed
+    with pytest.raises(OSError):
+        rig.enter(token(tid=meters.MANUFACTURED + 2000))
+    rig.app.step(2)
+    assert rig.app.lines[:2] == ["NOT TAKEN", "Memory failed"]
+    assert rig.state.register.credit == NEWEST
+    rig.use(CHECKPOINT_MAX_WH - 1)
+    rig.app.step(3)
+    assert rig.switch.closed
+    rig.use(1)
+    rig.app.step(4)
+    assert not rig.switch.closed
+    assert rig.app.view(4).relay_reason == supply.STORE_FAULT
+    assert rig.state.register.credit == NEWEST - CHECKPOINT_MAX_WH
+    assert codes(rig)[0] == events.STORE_FAULT
+
+
+@pytest.mark.parametrize("carrier", BARE, ids=lambda carrier: carrier.name)
+def test_store_that_works_again_gives_the_supply_back(carrier):
+    rig = worn(used(carrier))
+    rig.use(150)
+    rig.app.step(1)
+    assert not rig.switch.closed
+    del rig.chip.program, rig.chip.erase
+    rig.app.step(60_001)
+    rig.app.step(60_002)
+    assert rig.switch.closed
+    assert rig.boot().state.register.credit == NEWEST - 150
+
+
+def test_worn_store_gives_no_supply_after_a_restart(carrier, monkeypatch):
+    """Else each restart would give a tenth of a kWh away."""
+    rig = used(carrier)
+    monkeypatch.setattr(FlashChip, "program", refuse)
+    monkeypatch.setattr(FlashChip, "erase", refuse)
+    rig.boot()
+    assert rig.meter.provisioned
+    assert not rig.switch.closed
+
+
+def test_no_free_try_for_a_guesser_on_a_worn_store(carrier):
+    rig = worn(used(carrier))
+    decoded = []
+    rig.meter.decode = decoded.append
+    with pytest.raises(OSError):
+        rig.enter(token(tid=meters.MANUFACTURED + 2000))
+    assert not decoded
+
+
+def test_service_port_tells_store_failed_and_store_lost():
+    body = SimBody()
+
+    def ask(**request):
+        return json.loads(body.feed(json.dumps(request).encode() + b"\n"))
+
+    wanted = {
+        "do": "provision", "drn": meters.DRN, "iin": "600727", "sgc": "123457", "ti": "01",
+        "krn": 1, "kt": 2, "ken": 255, "ea": "11", "decoder_key": meters.KEY.hex(),
+        "manufactured": meters.MANUFACTURED, "imp_per_kwh": 1000,
+    }  # fmt: skip
+    assert ask(**wanted)["ok"]
+    kept = body._chip.program
+    body._chip.program = refuse
+    assert ask(do="token", digits=token())["error"] == "store_failed"
+    body._chip.program = kept
+    assert ask(do="read")["credit_wh"] == 0
+    assert ask(do="token", digits=token())["result"] == results.ACCEPT
+    body._chip._image.write(0, bytes(body._chip.size))
+    ask(do="power_cut")
+    read = ask(do="read")
+    assert (read["drn"], read["relay"], read["relay_reason"]) == ("", "open", "store_fault")
+    assert ask(do="token", digits=token())["error"] == "store_lost"
+    assert ask(**wanted)["error"] == "store_lost"
+    assert ask(**wanted, lost=True)["ok"]
+    assert ask(do="read")["relay_reason"] == "no_credit"
+
+
+def test_events_are_shown_by_short_codes():
+    rig = used(carriers.SMALL)
+    rig.tamper.open = True
+    rig.app.step(1)
+    for key in "#90#":
+        rig.app.press(key, 2)
+    rig.app.step(3)
+    assert rig.app.lines == ["Event 0 back", "Tamper", "once", "0 kWh"]
+    for key in "#97#":
+        rig.app.press(key, 2)
+    rig.app.step(3)
+    assert rig.app.lines[:2] == ["Event 7 back", "none"]
+
+
+def test_a_board_without_a_store_says_so():
+    """What a board hands over when its file system does not mount."""
+    app = App(rigs.ports(store=LostStore(), notes=LostStore(), pulses=SimPulses(Clock())), 0)
+    app.step(0)
+    assert app.lines[0] == "MEMORY LOST"
+    assert not app.relay_closed
+    with pytest.raises(StoreLost):
+        app.enter(token(), 0)
