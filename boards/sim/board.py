@@ -7,6 +7,7 @@
 | store | a ring of 6 flash sectors of 4 KiB; 2 more for settings and history |
 | load switch, buzzer, pulse input, watchdog, tamper switch | one each |
 | clock | trusted once it was set |
+| credit display, brown-out input | one each |
 """
 
 from drivers.nor_slots import NorSlots
@@ -14,8 +15,10 @@ from flash_chip import SECTOR, FlashPart
 from meter.slot_store import SlotStore
 from micropython import const
 from parts import (
+    SimBrownOut,
     SimBuzzer,
     SimClock,
+    SimCreditDisplay,
     SimDisplay,
     SimKeypad,
     SimLoadSwitch,
@@ -45,4 +48,6 @@ def ports(chip, clock, columns=COLUMNS, rows=ROWS, phases=1):
         tamper=SimTamper(),
         clock=SimClock(clock),
         phases=phases,
+        brown_out=SimBrownOut(),
+        credit_display=SimCreditDisplay(),
     )

@@ -4,8 +4,10 @@ Time is the clock that all parts of a meter share; it moves when the bench moves
 """
 
 from micropython import const
+from ports.brown_out import BrownOut
 from ports.buzzer import Buzzer
 from ports.clock import Clock as RealTimeClock
+from ports.credit_display import CreditDisplay
 from ports.display import Display
 from ports.keypad import Keypad
 from ports.load_switch import LoadSwitch
@@ -14,6 +16,7 @@ from ports.tamper import Tamper
 from ports.watchdog import Watchdog
 from sts import tid
 
+_EIO = const(5)
 _IDLE_MS = const(10_000)
 _POLL_MS = const(250)
 
@@ -162,3 +165,26 @@ class SimClock(RealTimeClock):
         year, month, day, hour, minute = tid.date(minutes, 2014)
         weekday = (minutes // 1440 + 2) % 7  # 1 January 2014 was a Wednesday
         return year, month, day, weekday, hour, minute, self._clock.now_ms // 1000 % 60
+
+
+class SimBrownOut(BrownOut):
+    """The supply. sags: whether it is about to fail."""
+
+    def __init__(self):
+        self.sags = False
+
+    def failing(self):
+        return self.sags
+
+
+class SimCreditDisplay(CreditDisplay):
+    """An extra display. wh: what it shows. loose: whether it does not answer."""
+
+    def __init__(self):
+        self.wh = None
+        self.loose = False
+
+    def show_wh(self, credit_wh):
+        if self.loose:
+            raise OSError(_EIO)
+        self.wh = credit_wh

@@ -36,6 +36,7 @@ _SWITCH_TEST_MS = const(3000)
 _MEAN_AFTER_MS = const(600_000)  # of running, before a mean power means something
 _FAR_MS = const(10_000)
 _STORE_TRY_MS = const(60_000)
+_CREDIT_MS = const(1000)
 _MS_PER_H = const(3_600_000)
 _MS_PER_MIN = const(60_000)
 
@@ -64,6 +65,8 @@ class App:
         self._switch_test_until_ms = None
         self._alarm_ms = self._began_ms = now_ms
         self._began_wh = self.meter.state.register.total_wh
+        self._credit_wh = None  # on the extra display
+        self._credit_due_ms = now_ms
         self.relay_closed = False
         self._store_failing = False
         self._store_try_ms = now_ms
@@ -98,6 +101,7 @@ class App:
         due_ms = self._step_metering(now_ms)
         due_ms = min(due_ms, self._step_keypad(now_ms))
         due_ms = min(due_ms, self._panel.step(self.view(now_ms), now_ms))
+        self._show_credit(now_ms)
         self._supervisor.report("display")
         due_ms = min(due_ms, self._supervisor.step(now_ms))
         for part in (self._beeper.step(now_ms), self._entry.due_ms(now_ms)):
@@ -198,6 +202,7 @@ class App:
         if pulses:
             self.meter.consume(pulses, tariff.period_of(self._now()) if self.meter.steps else 0)
         self._power.add(pulses, now_ms, self.meter.state.identity.imp_per_kwh)
+        self._watch_supply()
         self._watch_tamper()
         self._watch_store(now_ms)
         if self.meter.expire_key_change(now_ms):
@@ -221,6 +226,27 @@ class App:
             self.press(key, now_ms)
             key = keypad.read()
         return keypad.due_ms()
+
+    def _show_credit(self, now_ms):
+        """Keep the extra display up to date; one that does not answer is asked every second."""
+        display = self._ports.credit_display
+        if display is None or now_ms < self._credit_due_ms:
+            return
+        credit_wh = views.credit_wh(self.view(now_ms))
+        if credit_wh == self._credit_wh:
+            return
+        self._credit_due_ms = now_ms + _CREDIT_MS
+        try:
+            display.show_wh(credit_wh)
+            self._credit_wh = credit_wh
+        except OSError:
+            self._credit_wh = None  # a display that came loose is no reason not to meter
+
+    def _watch_supply(self):
+        """While the supply fails, what was used up is made safe at once."""
+        brown_out = self._ports.brown_out
+        if brown_out is not None and brown_out.failing():
+            self.meter.checkpoint()
 
     def _watch_tamper(self):
         tamper = self._ports.tamper

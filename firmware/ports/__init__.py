@@ -23,5 +23,7 @@ Ports = namedtuple(
         "tamper",
         "clock",
         "phases",
+        "brown_out",
+        "credit_display",
     ),
 )
