@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unix lint format sim picture serve bench vend-campaign lock clean
+.PHONY: help setup demo test test-unix lint format sim picture serve bench vend-campaign mpy wiring packages lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -66,6 +66,15 @@ bench: setup  ## how long the meter's work takes
 
 vend-campaign: setup  ## 100 000 sales from 4 processes: no TID twice, and the audit log whole
 	@$(BIN)/python host_tests/vend_campaign.py $(CAMPAIGN_ARGS)
+
+mpy: setup  ## compile what each board holds into build/mpy, and say how large it is
+	@$(BIN)/python -m meter20.board.mpy
+
+wiring: setup  ## draw each board's pin table and diagram from its board.py
+	@$(BIN)/python -m meter20.board.wiring
+
+packages: setup  ## list what each role of mip install brings
+	@$(BIN)/python -m meter20.board.packages
 
 lock: setup  ## pin again what pyproject.toml and package.json bring with them
 	@$(BIN)/pip freeze --exclude-editable | grep -v '^#' > requirements.lock.new

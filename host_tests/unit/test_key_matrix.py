@@ -101,6 +101,14 @@ class StarTest(unittest.TestCase):
     def test_star_held_is_a_star_where_there_is_a_c(self):
         self.assertEqual(self.held(KEYS, "*", 5000, 4), "*")
 
+    def test_no_key_held_is_no_key(self):
+        for labels, columns in ((KEYS, 4), (PAD, 3)):
+            matrix = KeyMatrix(labels, columns)
+            for _ in range(1000):
+                matrix.scanned(0, 20)
+            self.assertEqual(taken(matrix), "")
+            self.assertEqual(matrix.stuck, "")
+
     def test_stuck_star_is_no_c(self):
         matrix = KeyMatrix(PAD, 3)
         for _ in range(100):

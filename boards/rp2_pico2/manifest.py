@@ -1,0 +1,2 @@
+include("../common/rp2_frozen/manifest.py")
+module("board.py")

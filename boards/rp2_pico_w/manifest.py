@@ -1,0 +1,3 @@
+include("../common/rp2_frozen/manifest.py")
+module("board.py")
+require("bundle-networking")

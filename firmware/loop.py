@@ -1,0 +1,141 @@
+"""The loop of a real board: time, the service port on USB, and what happens when it ends.
+
+Switch safe first, screen next: the load switch is opened and the display says
+that the meter starts before the meter's own modules are read, which takes most of
+the time.
+
+It is the caller of `App.step` that the application asks for; a test or another
+runtime may take its place. Imports a board, and knows no pin.
+"""
+
+import sys
+import time
+
+from micropython import const
+
+_CHUNK = const(256)  # bytes of the service port taken at a turn
+_IDLE_MS = const(1000)
+
+
+def run():
+    """Run the meter of `board.Board` until somebody stops it.
+
+    An exception is a bug: the load is disconnected, the fault shown, and the watchdog
+    restarts the board. Ctrl-C leaves to the prompt, with the load disconnected.
+    """
+    from board import Board  # pyright: ignore[reportAttributeAccessIssue]  the board's, not sim
+
+    board = Board()
+    load_switch = board.load_switch()
+    display = board.display()
+    _show(display, ["meter20", "starting ...", "", ""])
+    try:
+        _Meter(board, load_switch, display).run()
+    except Exception as fault:
+        load_switch.open()
+        _show(display, ["FAULT", type(fault).__name__, "restarts itself", ""])
+        sys.print_exception(fault)
+        while True:  # until the watchdog has had enough, or the power goes
+            time.sleep_ms(_IDLE_MS)
+    finally:
+        load_switch.open()
+
+
+class Uptime:
+    """Milliseconds since it was made, from ticks that wrap every 12 days."""
+
+    def __init__(self):
+        self._ticks = time.ticks_ms()
+        self._now_ms = 0
+
+    def now_ms(self) -> int:
+        """Return the time. Called once in 6 days at least."""
+        ticks = time.ticks_ms()
+        self._now_ms += time.ticks_diff(ticks, self._ticks)
+        self._ticks = ticks
+        return self._now_ms
+
+
+class UsbLines:
+    """The USB serial line, without blocking: bytes in, text out."""
+
+    def __init__(self):
+        import select
+
+        self._poll = select.poll()
+        self._poll.register(sys.stdin, select.POLLIN)
+
+    def wait(self, duration_ms: int) -> bytes:
+        """Return the bytes that came, after `duration_ms` at most; b"" if there were none."""
+        data = bytearray()
+        while len(data) < _CHUNK and self._poll.poll(0 if data else duration_ms):
+            data += sys.stdin.buffer.read(1)
+        return bytes(data)
+
+    def write(self, text: str):
+        """Send `text`. Waits for the host to take it, if one listens."""
+        sys.stdout.write(text)
+
+
+class _Meter:
+    """The application, its clock and its service port."""
+
+    def __init__(self, board, load_switch, display):
+        from meter.app import App
+        from meter.service import Lines, Service
+
+        self._uptime = Uptime()
+        self._port = UsbLines()
+        self._lines = Lines()
+        self._ports = board.ports(load_switch, display)
+        self._app = App(self._ports, self._uptime.now_ms())
+        self._service = Service(self._app, self._handlers(board.service_open))
+        self._restart = False
+
+    def run(self):
+        """Step the application when it is due, answer requests when they come."""
+        try:
+            while not self._restart:
+                due_ms = self._app.step(self._uptime.now_ms())
+                for line in self._lines.feed(self._port.wait(due_ms)):
+                    reply = self._service.reply(line, self._uptime.now_ms())
+                    self._port.write(reply + "\n")
+        except KeyboardInterrupt:
+            self._ports.load_switch.open()
+            self._ports.watchdog.rest()
+            raise
+        self._hard_reset()
+
+    def _handlers(self, service_open):
+        """Return the requests that a board answers beside, or instead of, those of Service."""
+        if service_open:
+            return {"power_cut": self._power_cut}
+        return {"keys": _refuse, "power_cut": _refuse}
+
+    def _power_cut(self, _request, _now_ms):
+        """Restart the board once the reply is out."""
+        self._restart = True
+        return []
+
+    def _hard_reset(self):
+        from machine import reset
+
+        self._ports.load_switch.open()
+        time.sleep_ms(100)  # the reply leaves the USB buffer
+        reset()
+
+
+def _refuse(_request, _now_ms):
+    from meter.service import Refused
+
+    raise Refused("port_shut", "this board's service port is shut")
+
+
+def _show(display, lines):
+    """Show `lines` if there is a display and it answers."""
+    if display is None:
+        return
+    try:
+        display.show(lines[: display.rows])
+    except OSError:
+        pass  # a display that is missing is no reason not to meter

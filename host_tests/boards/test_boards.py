@@ -1,0 +1,194 @@
+"""Every board builds its meter on its emulated chip, whatever its options.
+
+The emulated `machine` refuses a pin that is used twice, that the board does not bring
+out, or that cannot do what it is asked.
+"""
+
+import json
+import re
+import tomllib
+
+import esp32
+import pytest
+from drivers.demo_load import DemoLoad
+from meter.app import App
+from world import WORLD
+
+from meter20.board import packages, wiring
+from meter20.board.wiring import BOARDS, NAMES, SIGNALS, numbers
+
+from .conftest import CHIPS, Bench
+
+FULL = {
+    "relay": "latching with feedback",
+    "clock_kind": "ds3231",
+    "credit_digits": 6,
+    "has_tamper_switch": True,
+    "has_brown_out": True,
+    "demo_load": True,
+}
+OPTIONS = {
+    "as delivered": {},
+    "all there is": FULL,
+    "lcd1602, low-active relay": {"display_kind": "lcd1602", "relay_active": 0},
+    "sh1106, 3x4": {"display_kind": "sh1106", "keys": "123456789*0#"},
+    "ssd1306, pcf8563": {"display_kind": "ssd1306", "clock_kind": "pcf8563"},
+    "no display, no watchdog": {"display_kind": "", "has_watchdog": False},
+}
+
+
+@pytest.fixture(autouse=True)
+def new_chip(files):
+    esp32.erase_all()
+
+
+def built(bench):
+    switch = bench.board.load_switch()
+    return bench.board.ports(switch, bench.board.display())
+
+
+@pytest.mark.parametrize("name", NAMES)
+class TestBoard:
+    @pytest.mark.parametrize("options", OPTIONS)
+    def test_meter_is_built_and_runs(self, name, options):
+        bench = Bench(name, **OPTIONS[options])
+        app = App(built(bench), 0)
+        for now_ms in range(0, 3000, 20):
+            WORLD.advance_ms(20)
+            app.step(now_ms)
+        assert not app.relay_closed
+
+    def test_relay_is_open_before_anything_else_happens(self, name):
+        bench = Bench(name)
+        bench.board.load_switch()
+        assert bench.level("relay") == 0
+        assert list(WORLD.owners) == [bench.pins["relay"]]
+
+    def test_all_signals_together_use_no_pin_twice(self, name):
+        pins = [pin for pins in wiring.load(name).Board.pins.values() for pin in numbers(pins)]
+        assert len(pins) == len(set(pins))
+
+    def test_strapping_pins_are_avoided_or_justified(self, name):
+        module = wiring.load(name)
+        used = {pin for pins in module.Board.pins.values() for pin in numbers(pins)}
+        strapping = used & set(CHIPS[name].strapping)
+        assert strapping == set(getattr(module, "STRAPPING", {}))
+
+    def test_pins_without_pull_up_are_named(self, name):
+        board = wiring.load(name).Board
+        used = {signal for signal, pins in board.pins.items() for pin in numbers(pins)
+                if pin in CHIPS[name].input_only}  # fmt: skip
+        assert used == set(board.no_pull)
+
+    def test_held_button_turns_the_demo_load_on(self, name):
+        bench = Bench(name)
+        bench.hold("demo_button", 0)
+        assert isinstance(built(bench).load_switch, DemoLoad)
+
+    def test_table_in_the_readme_is_the_wiring_of_the_code(self, name):
+        text = (BOARDS / name / "README.md").read_text()
+        rows = re.findall(r"^\| (\w+) \| ([\w, ]+) \| (.+) \|$", text, re.MULTILINE)
+        table = {signal: pins for signal, pins, _what in rows if signal != "signal"}
+        pins = wiring.load(name).Board.pins
+        assert table == {
+            signal: ", ".join(str(pin) for pin in numbers(pins[signal])) for signal in pins
+        }
+
+    def test_wires_of_the_diagram_are_the_wiring_of_the_code(self, name):
+        diagram = json.loads((BOARDS / name / "diagram.json").read_text())
+        pins = wiring.load(name).Board.pins
+        wires = {end: start for start, end, _colour, _path in diagram["connections"]}
+
+        def gpio(end):
+            label = wires[end].removeprefix("board:").removeprefix("GP")
+            return {"VP": 36, "VN": 39}.get(label) or int(label)
+
+        assert gpio("load:CLK") == pins["pulse_in"]
+        assert gpio("relay:IN") == pins["relay"]
+        assert gpio("buzzer:2") == pins["buzzer"]
+        assert gpio("pulse_led:A") == pins["pulse_led"]
+        assert (gpio("lcd:SDA"), gpio("lcd:SCL")) == (pins["sda"], pins["scl"])
+        assert tuple(gpio(f"keypad:R{n}") for n in (1, 2, 3, 4)) == pins["keypad_rows"]
+        assert tuple(gpio(f"keypad:C{n}") for n in (1, 2, 3, 4)) == pins["keypad_columns"]
+
+    def test_diagram_connects_only_parts_it_has(self, name):
+        diagram = json.loads((BOARDS / name / "diagram.json").read_text())
+        parts = {part["id"] for part in diagram["parts"]} | {"$serialMonitor"}
+        ends = [end for start, end, _, _ in diagram["connections"] for end in (start, end)]
+        assert {end.partition(":")[0] for end in ends} <= parts
+        assert len(parts) == len(diagram["parts"]) + 1
+
+    def test_wokwi_settings_can_be_read(self, name):
+        settings = tomllib.loads((BOARDS / name / "wokwi.toml").read_text())["wokwi"]
+        assert settings["version"] == 1
+        assert name in settings["firmware"]
+
+
+def test_every_signal_is_explained():
+    used = {signal for name in NAMES for signal in wiring.load(name).Board.pins}
+    assert used == set(SIGNALS)
+
+
+def test_every_folder_of_a_board_is_known():
+    folders = {path.parent.name for path in BOARDS.glob("*/board.py")}
+    assert folders == {"sim", *NAMES}
+
+
+def test_tables_and_diagrams_are_fresh():
+    stale = [path.name for path, text in wiring.files().items() if path.read_text() != text]
+    assert not stale, "run `make wiring`"
+
+
+def test_package_lists_are_fresh_and_complete():
+    stale = [str(path) for path, text in packages.files().items() if path.read_text() != text]
+    assert not stale, "run `make packages`"
+    for path, text in packages.files().items():
+        for _place, source in json.loads(text)["urls"]:
+            assert ".." not in source
+            assert (path.parent / source).is_file()
+
+
+class Manifest:
+    """Plays MicroPython's manifest reader: every name it knows, and which files are wanted."""
+
+    def __init__(self, path):
+        self.modules, self.packages, self.required = [], [], []
+        self._read(path)
+
+    def _read(self, path):
+        folder = path.parent
+
+        def include(other):
+            if not other.startswith("$("):
+                self._read((folder / other).resolve())
+
+        def module(name, base_path=".", opt=None):
+            assert (folder / base_path / name).is_file(), name
+            self.modules.append(name)
+
+        def package(name, base_path=".", opt=None):
+            assert (folder / base_path / name / "__init__.py").is_file(), name
+            self.packages.append(name)
+
+        exec(
+            path.read_text(),
+            {
+                "include": include,
+                "module": module,
+                "package": package,
+                "require": self.required.append,
+                "freeze": lambda path, script: self.modules.extend(script),
+            },
+        )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_manifest_names_all_that_the_board_needs(name):
+    manifest = Manifest(BOARDS / name / "manifest.py")
+    family = name.partition("_")[0]
+    assert sorted(manifest.packages) == ["drivers", "meter", "ports", "sts"]
+    assert {"main.py", "loop.py", "board.py", "reference_meter.py"} <= set(manifest.modules)
+    assert f"{family}_meter.py" in manifest.modules
+    assert len(manifest.modules) == len(set(manifest.modules))
+    assert "ssd1306" in manifest.required
+    assert ("_boot.py" in manifest.modules) == (family == "rp2")

@@ -1,0 +1,342 @@
+"""A whole board, from power-up: its own main loop, drivers and meter on the emulated chip.
+
+Keys are contacts closed on pins, the display is read from the memory of its chip, the
+relay is the level of a pin, pulses are edges on a wire.
+"""
+
+import json
+import sys
+
+import esp32
+import loop
+import pytest
+from fakes.pulses import MS, Contact
+from world import WORLD, Reset, Train, WatchdogReset
+
+from meter20.board import mpy
+from meter20.board.wiring import NAMES
+from meter20.samples import PROVISION
+
+from .conftest import Bench
+
+TOKEN_100_WH = "59386323472137426967"  # of the compliance suite
+
+
+class Script:
+    """Plays the outside world in place of the USB line: what it yields goes in, time goes on."""
+
+    def __init__(self, story):
+        self._story = story(self)
+        self.replies = []
+        self._until_ns = 0
+
+    def wait(self, duration_ms):
+        """Let the meter's sleep pass; the story goes on once its own pause is over."""
+        WORLD.advance_ms(duration_ms)
+        if WORLD.now_ns < self._until_ns:
+            return b""
+        step = next(self._story, None)
+        if step is None:
+            raise KeyboardInterrupt
+        if isinstance(step, int):
+            self._until_ns = WORLD.now_ns + step * MS
+            return b""
+        return json.dumps(step).encode() + b"\n"
+
+    def write(self, text):
+        self.replies.append(json.loads(text))
+
+
+@pytest.fixture(autouse=True)
+def new_chip(files):
+    esp32.erase_all()
+
+
+@pytest.fixture
+def play(monkeypatch):
+    """Return a function that runs the loop of a bench until its story is over."""
+
+    def play(bench, story):
+        script = Script(story)
+        module = type(sys)("board")
+        module.Board = lambda: bench.board
+        monkeypatch.setitem(sys.modules, "board", module)
+        monkeypatch.setattr(loop, "UsbLines", lambda: script)
+        with pytest.raises(KeyboardInterrupt):
+            loop.run()
+        return script
+
+    return play
+
+
+def typed(bench, digits):
+    """A story: press `digits` on the pad as a finger would."""
+    for digit in digits:
+        bench.pad.press(digit)
+        yield 80
+        bench.pad.let_go(digit)
+        yield 80
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_token_is_keyed_in_used_up_and_the_relay_opens(name, play):
+    bench = Bench(name)
+    contact = Contact(bounce_ns=3 * MS)
+    contact.time_ns = 60_000 * MS
+    contact.pulses(105, 30 * MS, 300 * MS)
+    WORLD.connect(bench.pins["pulse_in"], Train(contact.edges_ns))
+    seen = []
+
+    def story(script):
+        yield 100
+        yield PROVISION
+        seen.append(bench.level("relay"))
+        yield from typed(bench, TOKEN_100_WH)
+        yield 1000
+        seen.append(bench.lcd.lines)
+        seen.append(bench.level("relay"))
+        yield 20_000
+        seen.append(bench.lcd.lines)
+        yield 80_000
+        seen.append(bench.level("relay"))
+        seen.append(bench.lcd.lines)
+        yield {"do": "read"}
+        yield 100
+
+    script = play(bench, story)
+    assert script.replies[0]["ok"], script.replies
+    before, accepted, closed, idle, opened, empty = seen
+    assert (before, closed, opened) == (0, 1, 0)
+    assert accepted[:2] == ["Accept", "+0.100 kWh"]
+    assert idle[0] == "0.100 kWh"
+    assert "OFF: no credit" in empty
+    assert script.replies[1]["total_wh"] == 105
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_credit_outlives_a_restart(name, play):
+    def first(script):
+        yield PROVISION
+        yield {"do": "token", "digits": TOKEN_100_WH}
+        yield 100
+
+    storage = {}
+
+    def second(script):
+        yield {"do": "read"}
+        yield {"do": "token", "digits": TOKEN_100_WH}
+        yield 100
+
+    play(Bench(name), first)
+    storage["flash"] = WORLD.storage
+    bench = Bench(name)
+    WORLD.storage = storage["flash"]
+    script = play(bench, second)
+    assert script.replies[0]["credit_wh"] == 100
+    assert script.replies[1]["result"] == "UsedError"
+
+
+def test_frozen_build_keeps_its_credit_out_of_the_file_system(play, files, frozen):
+    def story(script):
+        yield PROVISION
+        yield 100
+
+    play(Bench("rp2_pico"), story)
+    assert list(files.iterdir()) == []
+    assert WORLD.storage[: -8 * 4096].count(0xFF) == len(WORLD.storage) - 8 * 4096
+    assert WORLD.storage[-8 * 4096 :].count(0xFF) < 8 * 4096
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_meter_without_its_display_meters(name, play):
+    bench = Bench(name)
+    WORLD.devices.clear()
+
+    def story(script):
+        yield PROVISION
+        yield from typed(bench, TOKEN_100_WH)
+        yield {"do": "read"}
+        WORLD.devices[0x27] = bench.lcd  # plugged in at last
+        yield 2000
+
+    script = play(bench, story)
+    assert script.replies[1]["credit_wh"] == 100
+    assert bench.lcd.lines[:2] == ["Accept", "+0.100 kWh"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_demo_load_uses_credit_up_without_anything_connected(name, play):
+    bench = Bench(name, demo_load=True)
+    demo_out = bench.pins["demo_out"]
+
+    class Jumper:
+        """The wire from demo_out to pulse_in; a counter in hardware sees its edges."""
+
+        edges = 0
+
+        def level_at(self, _pin, _time_ns):
+            output = WORLD.wire(demo_out).output
+            return 1 if output is None else output  # the resistor beside the pin
+
+        def count_edges(self, _until_ns, _level, _filter_ns):
+            fresh, Jumper.edges = Jumper.edges, 0
+            return fresh
+
+    def fell(_pin, output, _time_ns):
+        Jumper.edges += output == 0
+
+    WORLD.wire(demo_out).listeners.append(fell)
+    WORLD.connect(bench.pins["pulse_in"], Jumper())
+
+    def story(script):
+        yield PROVISION
+        yield {"do": "token", "digits": TOKEN_100_WH}
+        yield 60_000
+        yield {"do": "read"}
+        yield 100
+
+    total_wh = play(bench, story).replies[2]["total_wh"]
+    assert total_wh == 33  # 2 kW for a minute
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_switch_is_safe_and_screen_lit_before_the_meter_is_read(
+    name, play, fresh_modules, tmp_path, note
+):
+    bench = Bench(name)
+    board, moments = bench.board, []
+
+    def note_moment(what):
+        read = {module for module in sys.modules if module.partition(".")[0] in fresh_modules}
+        moments.append((what, bench.level("relay"), {"board", "loop"} | read))
+
+    real_switch, real_display = board.load_switch, board.display
+
+    def load_switch():
+        switch = real_switch()
+        note_moment("switch safe")
+        return switch
+
+    def display():
+        made = real_display()
+        show = made.show
+
+        def first(lines):
+            show(lines)
+            made.show = show
+            note_moment(bench.lcd.lines[1])
+
+        made.show = first
+        return made
+
+    board.load_switch, board.display = load_switch, display
+
+    def story(script):
+        yield 10
+
+    play(bench, story)
+    assert [(what, level) for what, level, _read in moments] == [
+        ("switch safe", 0),
+        ("starting ...", 0),
+    ]
+    architecture = next(key for key, boards in mpy.ARCHITECTURES.items() if name in boards)
+    sizes = mpy.build(name, architecture, tmp_path / "mpy")
+    for what, _level, read in moments:
+        assert not [module for module in read if module.startswith(("meter", "sts"))]
+        files = [place for place in sizes if _module(place) in read]
+        note(f"{name}, {what}: {len(files)} modules, {sum(map(sizes.get, files))} bytes read")
+
+
+def _module(place):
+    return place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def test_ctrl_c_opens_the_relay_and_leaves_a_fed_watchdog(play):
+    bench = Bench("rp2_pico")
+
+    def story(script):
+        yield PROVISION
+        yield {"do": "token", "digits": TOKEN_100_WH}
+        yield 500
+
+    play(bench, story)
+    assert bench.level("relay") == 0
+    WORLD.advance_ms(60_000)
+
+
+def test_fault_opens_the_relay_is_shown_and_ends_by_the_watchdog(play, monkeypatch):
+    bench = Bench("rp2_pico")
+    printed = []
+    monkeypatch.setattr(sys, "print_exception", printed.append, raising=False)
+
+    def story(script):
+        yield PROVISION
+        yield {"do": "token", "digits": TOKEN_100_WH}
+        yield 500
+        assert bench.level("relay") == 1
+        raise ZeroDivisionError
+
+    with pytest.raises(WatchdogReset):
+        play(bench, story)
+    assert bench.level("relay") == 0
+    assert bench.lcd.lines[:2] == ["FAULT", "ZeroDivisionError"]
+    assert isinstance(printed[0], ZeroDivisionError)
+
+
+def test_power_cut_restarts_the_board_after_the_reply(play):
+    bench = Bench("esp32_s3")
+    script = []
+
+    def story(played):
+        script.append(played)
+        yield {"do": "power_cut"}
+
+    with pytest.raises(Reset):
+        play(bench, story)
+    assert script[0].replies == [{"ok": True}]
+
+
+def test_shut_port_reads_and_takes_tokens_and_no_more(play):
+    bench = Bench("esp32_devkit", service_open=False)
+
+    def story(script):
+        yield PROVISION
+        yield {"do": "read"}
+        yield {"do": "token", "digits": TOKEN_100_WH}
+        yield {"do": "keys", "keys": "1"}
+        yield {"do": "power_cut"}
+        yield 10
+
+    replies = play(bench, story).replies
+    assert [reply["ok"] for reply in replies] == [True, True, True, False, False]
+    assert {reply["error"] for reply in replies[3:]} == {"port_shut"}
+
+
+def test_uptime_goes_on_across_the_wrap_of_the_ticks():
+    Bench("rp2_pico")
+    WORLD.now_ns = ((1 << 30) - 500) * MS
+    uptime = loop.Uptime()
+    WORLD.advance_ms(400)
+    assert uptime.now_ms() == 400
+    WORLD.advance_ms(400)
+    assert uptime.now_ms() == 800
+    WORLD.advance_ms(5 * 86_400_000)
+    assert uptime.now_ms() == 800 + 5 * 86_400_000
+
+
+def test_usb_line_takes_what_there_is_and_waits_no_longer(monkeypatch):
+    import os
+    import time
+
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb", buffering=0) as stdin:
+        monkeypatch.setattr(sys, "stdin", type("Stdin", (), {"buffer": stdin,
+                            "fileno": lambda self: reading})())  # fmt: skip
+        line = loop.UsbLines()
+        began = time.monotonic()
+        assert line.wait(20) == b""
+        assert time.monotonic() - began < 1
+        os.write(writing, b"x" * 300)
+        assert line.wait(1000) == b"x" * 256
+        assert line.wait(1000) == b"x" * 44
+        os.close(writing)

@@ -1,0 +1,56 @@
+"""package.json of each role of `mip install`: the meter, its drivers, what boards share, a board.
+
+A role's files lie in or below its folder, because `mip` fetches them relative to the
+package.json; the one at the root of the checkout is npm's. Roles do not name each other as
+dependencies: that takes the full address of the repository, which a fork or a clone
+on a disk has not. `make packages` writes them, `make test` refuses what is not fresh.
+"""
+
+import json
+
+from meter20 import DEVICE_ROOT, __version__
+from meter20.board.wiring import BOARDS, NAMES, write
+
+FIRMWARE = DEVICE_ROOT / "firmware"
+
+#: Modules on micropython-lib's index that a role needs.
+_DEPENDENCIES = {"drivers": [["ssd1306", "latest"]]}
+
+
+def roles() -> dict:
+    """Return {role: (its folder, {place on the board: file below the folder})}."""
+    meter = [FIRMWARE / "main.py", FIRMWARE / "loop.py"]
+    for room in ("sts", "meter", "ports"):
+        meter += sorted((FIRMWARE / room).glob("*.py"))
+    drivers = FIRMWARE / "drivers"
+    found = {
+        "meter": (FIRMWARE, {str(file.relative_to(FIRMWARE)): file for file in meter}),
+        "drivers": (drivers, {f"drivers/{file.name}": file for file in drivers.glob("*.py")}),
+    }
+    common = BOARDS / "common"
+    shared = [file for file in common.glob("*.py") if file.name != "manifest.py"]
+    found["common"] = (common, {file.name: file for file in shared})
+    for name in NAMES:
+        found[name] = (BOARDS / name, {"board.py": BOARDS / name / "board.py"})
+    return found
+
+
+def package(role: str) -> str:
+    """Return the package.json of `role`."""
+    folder, placed = roles()[role]
+    urls = sorted([place, str(file.relative_to(folder))] for place, file in placed.items())
+    body = ",\n".join("    " + json.dumps(url) for url in urls)
+    dependencies = json.dumps(_DEPENDENCIES.get(role, []))
+    return (
+        f'{{\n  "urls": [\n{body}\n  ],\n  "deps": {dependencies},\n'
+        f'  "version": "{__version__}"\n}}\n'
+    )
+
+
+def files() -> dict:
+    """Return {path: text} of every package.json."""
+    return {folder / "package.json": package(role) for role, (folder, _) in roles().items()}
+
+
+if __name__ == "__main__":
+    write(files())
