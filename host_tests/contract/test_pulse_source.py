@@ -5,7 +5,7 @@ import unittest
 import chips
 import machine
 import micropython
-from drivers import irq_pulse_counter
+from drivers import esp32_pulse_counter, irq_pulse_counter
 from drivers.esp32_pulse_counter import Esp32PulseCounter
 from drivers.irq_pulse_counter import IrqPulseCounter
 from drivers.rp2_pulse_counter import Rp2PulseCounter
@@ -146,17 +146,33 @@ class HandlerTest(unittest.TestCase):
         source = interrupt(Contact())
         source._pin = StillPin()
         source._edge_ms = 0
-        real, irq_pulse_counter.time = irq_pulse_counter.time, StillTime()
-        try:
-            self._without_heap(source._on_edge)
-        finally:
-            irq_pulse_counter.time = real
+        self._with_still_time(irq_pulse_counter, source._on_edge)
         self.assertEqual(source.take(), 1)
+
+    def test_sampling_allocates_nothing(self):
+        source = pcnt(Contact())
+        source._pin, source._counter = StillPin(), StillCounter()
+        for sampled_ms, pulses in ((900, 3), (999, 3)):  # after a gap, and after another sample
+            source._sampled_ms = sampled_ms
+            self._with_still_time(esp32_pulse_counter, source._sample)
+            self.assertEqual(source._pulses, pulses)
+
+    def _with_still_time(self, module, handler):
+        real, module.time = module.time, StillTime()
+        try:
+            self._without_heap(handler)
+        finally:
+            module.time = real
 
 
 class StillPin:
     def value(self):
         return 0
+
+
+class StillCounter:
+    def value(self):
+        return 3
 
 
 class StillTime:
