@@ -2,13 +2,17 @@
 
 Slots of even number lie in the first half of the flash, the others in the second.
 *Why*: a program that a power cut tears may disturb the pages beside it, and an erase
-takes a whole sector; so what is written next never lies beside what was written last.
+takes a whole sector; so what is written next never lies beside the newest record. When
+a cut left a slot half written, the next of the newest's own bank is passed over, too.
 
 A sector is erased when the ring enters it, so an erase is needed once in as
 many records as a sector has pages, and all sectors wear alike.
 """
 
+from micropython import const
 from ports.slot_medium import SlotMedium
+
+_BESIDE = const(2)  # numbers between two pages beside each other
 
 
 class NorSlots(SlotMedium):
@@ -26,9 +30,11 @@ class NorSlots(SlotMedium):
 
         One that is not holds what a power cut left of an earlier record.
         """
-        if self._begins_sector(slot):
-            return self._sector(slot) != self._sector(newest)
-        return self.read(slot) == self._blank
+        if self._sector(slot) == self._sector(newest) and (
+            self._begins_sector(slot) or abs(slot - newest) <= _BESIDE
+        ):
+            return False
+        return self._begins_sector(slot) or self.read(slot) == self._blank
 
     def read(self, slot):
         return self._flash.read(self._offset(slot), self.size)

@@ -1,10 +1,11 @@
 """Record store on slots: a commit happened or it did not.
 
-Slot: seq u32 | length u8 | record | crc32 u32 | ... | mark u8, little endian. Slots
-are used in turn; the valid one with the highest seq holds the record, so what
+Slot: seq u32 | back u8 | length u8 | record | crc32 u32 | ... | mark u8, little endian.
+Slots are used in turn; the valid one with the highest seq holds the record, so what
 a power cut can spoil is never the only good copy. The seq counts slots passed,
 not records: a slot that was skipped because a cut left it half written keeps its
-number to itself, and can never contend with a later record.
+number to itself, and can never contend with a later record. `back` is how many slots
+lie between a record and the one before it, 0 if there was none: so that one is missed.
 
 The mark, the last byte of the slot, is written last and by itself. *Why* not the
 crc alone: a page whose programming was cut can read right once and wrong later,
@@ -23,15 +24,16 @@ from micropython import const
 from ports import record_store
 from ports.record_store import RecordStore
 
-_HEAD = "<IB"
-_HEAD_SIZE = const(5)  # bytes
+_HEAD = "<IBB"
+_HEAD_SIZE = const(6)  # bytes
 _CRC_SIZE = const(4)  # bytes
 _MARK = b"\x00"
 _MARK_BITS = const(2)  # of 8 that must be cleared
 _TRIES = const(3)  # slots a commit; each may take an erase, and the watchdog waits
 _SEQ_MAX = const(0xFFFFFFFF)
+_NEAR = const(4)  # slots after the newest that a damaged newer one may lie in
 #: Bytes that a slot needs beside the record.
-OVERHEAD = const(10)
+OVERHEAD = const(11)
 
 
 class SlotStore(RecordStore):
@@ -63,8 +65,10 @@ class SlotStore(RecordStore):
             raise ValueError("record too long for a slot")
         for _try in range(_TRIES):
             self._at = self._next_slot()
-            seq = self._seq + ((self._at - self._slot) % self._medium.slots or self._medium.slots)
-            if self._written(self._at, _encoded(seq, record)):
+            back = (self._at - self._slot) % self._medium.slots
+            seq = self._seq + back
+            known = 0 if self._record is None or back > 0xFF else back
+            if self._written(self._at, _encoded(seq, known, record)):
                 self._seq, self._record, self._slot = seq, record, self._at
                 return
         raise OSError(EIO)  # worn out or full; without its mark nothing counts
@@ -95,7 +99,7 @@ class SlotStore(RecordStore):
         """Return (seq, record) of a slot, or (0, None) if it holds no whole record."""
         if not self._is_committed(data):
             return 0, None
-        seq, length = struct.unpack_from(_HEAD, data)
+        seq, _back, length = struct.unpack_from(_HEAD, data)
         end = _HEAD_SIZE + length
         if end + _CRC_SIZE > len(data) or struct.unpack_from("<I", data, end)[0] != crc32(
             data[:end]
@@ -114,15 +118,15 @@ class SlotStore(RecordStore):
     def _health(self):
         """Look for damage beside the newest record: a newer one, or the one before it, lost."""
         slots, medium = self._medium.slots, self._medium
-        if not medium.whole and medium.read(self._slot)[-1:] != _MARK:
-            return record_store.REPAIRED
-        after = medium.read((self._slot + 1) % slots)
-        if self._decoded(after)[1] is None and self._is_committed(after):
-            wrong_bits = _claimed_seq(after) ^ (self._seq + 1)
-            if wrong_bits & (wrong_bits - 1) == 0 or _is_zero(after):
-                return record_store.REPAIRED
-        before = medium.read((self._slot - 1) % slots)
-        if self._seq > 1 and (_is_blank(before) or _is_zero(before)):
+        for step in range(1, min(_NEAR, slots - 1) + 1):
+            after = medium.read((self._slot + step) % slots)
+            if self._decoded(after)[1] is None and self._is_committed(after):
+                wrong_bits = _claimed_seq(after) ^ (self._seq + step)
+                if wrong_bits & (wrong_bits - 1) == 0 or _is_zero(after):
+                    return record_store.REPAIRED
+        back = medium.read(self._slot)[4]
+        before = medium.read((self._slot - back) % slots)
+        if _is_blank(before) or _is_zero(before):
             return record_store.REPAIRED
         return record_store.GOOD
 
@@ -142,9 +146,9 @@ class LostStore(RecordStore):
         raise OSError(EIO)
 
 
-def _encoded(seq, record):
+def _encoded(seq, back, record):
     """Return a slot's bytes without the mark."""
-    body = struct.pack(_HEAD, seq, len(record)) + record
+    body = struct.pack(_HEAD, seq, back, len(record)) + record
     return body + struct.pack("<I", crc32(body))
 
 

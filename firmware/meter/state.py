@@ -1,7 +1,7 @@
 """Meter state: all that must outlive a power cut, as one value and one record.
 
 Credit, TID memory and lock-out share the record, so a token is cancelled and
-credited in the same commit or not at all. The record stays below 246 bytes, so
+credited in the same commit or not at all. The record stays below 245 bytes, so
 that with `slot_store.OVERHEAD` it fits one flash page of 256 and LittleFS keeps
 it inline. Settings and history, which no credit depends on, have a record of
 their own (meter.settings, meter.history).

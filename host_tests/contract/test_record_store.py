@@ -94,7 +94,7 @@ class RecordStoreContract(unittest.TestCase):
             medium = store._medium
             if medium.whole:
                 return  # it leaves no half write
-            medium.write(store._next_slot(), slot_store._encoded(2, b"half"))  # and no mark
+            medium.write(store._next_slot(), slot_store._encoded(2, 1, b"half"))  # and no mark
             self.assertEqual(boot().load(), b"good")
 
         self.each_store(check)

@@ -12,7 +12,7 @@ from meter.state import Identity
 from parts import Clock, SimLoadSwitch, SimPulses, SimTamper
 from ports import Ports
 
-from fakes import carriers, meters
+from fakes import meters
 from meter20.vending.encoder import encode
 
 
@@ -22,13 +22,22 @@ class Rig:
     def __init__(self, carrier, image=None):
         self.carrier = carrier
         self.image = image or carrier.image()
+        self._armed = None
         self.boot()
 
-    def boot(self, after=None, tear=None):
-        """Power comes; with `after`, it goes again at that operation. Raises PowerCut."""
+    @classmethod
+    def dark(cls, carrier, image):
+        """Return a Rig without power."""
+        rig = cls.__new__(cls)
+        rig.carrier, rig.image, rig._armed = carrier, image, None
+        rig.chip = FlashChip(image)
+        return rig
+
+    def boot(self):
+        """Power comes."""
         self.chip = FlashChip(self.image)
-        if after is not None:
-            self.chip.arm_cut(after, tear)
+        if self._armed is not None:
+            self.chip.arm_cut(*self._armed)
         clock = Clock()
         store, notes = (SlotStore(medium) for medium in self.carrier.media(self.chip))
         self.tamper, self.switch, self.pulses = SimTamper(), SimLoadSwitch(), SimPulses(clock)
@@ -44,18 +53,16 @@ class Rig:
 
     def cut(self, action, after, tear):
         """Do `action`(rig) and cut it; return whether the power went. The meter stays dark."""
-        self.chip.arm_cut(after, tear)
+        self._armed = after, tear
+        self.chip.arm_cut(*self._armed)
         try:
             action(self)
         except PowerCut:
             return True
         finally:
+            self._armed = None
             self.chip.disarm()
         return False
-
-    def copy(self):
-        """Return a rig of its own with the same content of the flash, just started."""
-        return Rig(self.carrier, carriers.copied(self.image))
 
     @property
     def state(self):
@@ -63,9 +70,8 @@ class Rig:
 
     @property
     def essence(self):
-        """What no cut may leave in between: the state without the marks of the cut itself."""
-        state = meter_state.changed(self.state, power_fails=0, key_change=False, last_result="")
-        return meter_state.to_bytes(state)
+        """What no cut may leave in between, see `essence`."""
+        return essence(meter_state.to_bytes(self.state))
 
     def enter(self, digits):
         return self.app.enter(digits, 0).result
@@ -80,6 +86,14 @@ class Rig:
             Identity(meters.DRN, 1000), meters.key(), meters.MANUFACTURED, 0,
             settings.changed(settings.default(), emergency_wh=5000, steps=steps), again,
         )  # fmt: skip
+
+
+def essence(record):
+    """Return what of a record of the state no cut may leave in between."""
+    state = meter_state.from_bytes(record)
+    return meter_state.to_bytes(
+        meter_state.changed(state, power_fails=0, key_change=False, last_result="", failures=0)
+    )
 
 
 def ports(**given):

@@ -1,0 +1,163 @@
+"""Every act that changes the state, cut before, inside and after each flash operation.
+
+Whatever was cut: after the restart the state is one of those that the same act passes
+through without a cut, and a token counts once. Carriers: bare flash, and LittleFS.
+"""
+
+import pytest
+from fakes import actions, carriers, little_files, rigs
+from fakes.rigs import Rig
+from meter import events, state
+from powercut.campaign import sized
+from sts import digits as sts_digits
+from sts import results
+
+#: Carriers, and the commits before the act, so that some acts meet a sector to be erased.
+STARTS = {
+    carriers.SMALL: sized((3, 10), tuple(range(16))),
+    carriers.SIMULATOR: sized((12,), (0, 11, 12, 13)),
+    little_files.ON_RP2: sized((4,), tuple(range(9))),
+    little_files.ON_ESP32: sized((1,), (0, 1, 2)),
+}
+#: Ways to cut; in the campaign all.
+TEARS = {
+    carrier: sized(
+        carrier.tears if carrier in carriers.ALL else carrier.tears[1::2], carrier.tears
+    )
+    for carrier in STARTS
+}
+SECOND_TEARS = {
+    carrier: sized((None, carrier.tears[-1])[: 1 + (carrier in carriers.ALL)], carrier.tears)
+    for carrier in STARTS
+}
+
+
+@pytest.mark.parametrize("carrier", STARTS, ids=lambda carrier: carrier.name)
+def test_cut_at_any_operation_leaves_all_or_nothing(carrier, note):
+    cuts = {
+        name: sum(cut_everywhere(carrier, action, commits) for commits in STARTS[carrier])
+        for name, action in actions.ALL.items()
+    }
+    assert all(cuts.values()), "each act writes something"
+    note(f"single cuts, {carrier.name}: {sum(cuts.values())} in {len(cuts)} acts")
+
+
+def cut_everywhere(carrier, action, commits):
+    """Cut `action` at every operation in every way; return how many cuts that were."""
+    image = image_before(carrier, action, commits)
+    allowed = passed_through(prepared(carrier, action, image), action)
+    cuts = 0
+    for tear in TEARS[carrier]:
+        after, went = 0, True
+        while went:
+            rig = prepared(carrier, action, image)
+            went = rig.cut(action.act, after, tear)
+            after += 1
+            if went:
+                cuts += 1
+                check(rig, action, allowed)
+                assert rig.failures_found in [failures for _essence, failures in allowed]
+    return cuts
+
+
+@pytest.mark.parametrize("carrier", STARTS, ids=lambda carrier: carrier.name)
+def test_two_cuts_while_a_token_is_entered(carrier, note):
+    """Cut the token, then the restart or the next try to enter it: every pair."""
+    action = actions.ALL["credit"]
+    image = image_before(carrier, action, STARTS[carrier][-1])
+    allowed = passed_through(prepared(carrier, action, image), action)
+    pairs = 0
+    for tear in TEARS[carrier]:
+        first, went = 0, True
+        while went:
+            rig = prepared(carrier, action, image)
+            went = rig.cut(action.act, first, tear)
+            first += 1
+            if went:
+                pairs += cut_again(carrier, rig.image, action, allowed)
+    note(f"pairs of cuts in a credit token, {carrier.name}: {pairs}")
+
+
+def cut_again(carrier, image, action, allowed):
+    """Cut a second time at each operation of restart and token; return how many cuts."""
+    pairs = 0
+    for tear in SECOND_TEARS[carrier]:
+        after, went = 0, True
+        while went:
+            rig = Rig.dark(carrier, carriers.copied(image))
+            went = rig.cut(restart_and_enter, after, tear)
+            after += 1
+            if went:
+                check(rig, action, allowed)
+                pairs += 1
+    return pairs
+
+
+def restart_and_enter(rig):
+    rig.boot()
+    rig.enter(actions.CREDIT)
+
+
+def image_before(carrier, action, commits):
+    """Return the flash of a meter that is about to `action`, but for what lives in RAM."""
+    return Rig(carrier).image if action.factory else rigs.provisioned(carrier, commits).image
+
+
+def prepared(carrier, action, image):
+    rig = Rig(carrier, carriers.copied(image))
+    if action.prepare:
+        action.prepare(rig)
+    return rig
+
+
+def passed_through(rig, action):
+    """Do the act without a cut; return what is stored meanwhile: [(essence, failures), ...]."""
+    store = rig.app._ports.store
+    commit = store.commit
+    seen = [stored(store.load())] if store.load() else [(rig.essence, 0)]
+
+    def watched(record):
+        commit(record)
+        seen.append(stored(record))
+
+    store.commit = watched
+    action.act(rig)
+    return seen
+
+
+def stored(record):
+    return rigs.essence(record), state.from_bytes(record).failures
+
+
+def check(rig, action, allowed):
+    """After the cut: all or nothing; and what was bought can be had, once."""
+    rig.failures_found = rig.boot().state.failures
+    assert rig.essence in [essence for essence, _failures in allowed]
+    assert events.REPAIRED not in [event.code for event in rig.app.notes.events]
+    if action.factory:
+        if not rig.meter.provisioned:
+            rig.provision()
+        assert rig.essence == allowed[-1][0]
+    elif action.digits in actions.KEY_SET:
+        check_key_change(rig)
+    elif action.digits:
+        check_token(rig, action, allowed)
+
+
+def check_token(rig, action, allowed):
+    decoded = rig.meter.decode(sts_digits.parse(action.digits))
+    known = decoded.fields["tid"] in rig.state.tids
+    assert known == (rig.essence == allowed[-1][0])
+    result = rig.enter(action.digits)
+    assert result == (results.USED if known else results.ACCEPT)
+    rig.boot()
+    assert rig.essence == allowed[-1][0]
+    assert rig.enter(action.digits) == results.USED
+
+
+def check_key_change(rig):
+    if rig.state.key.ti == "01":
+        assert [rig.enter(digits) for digits in actions.KEY_SET][-1] == results.ACCEPT
+    else:
+        assert rig.enter(actions.KEY_SET[-1]) == results.CRC
+    assert rig.boot().state.key.ti == "02"
