@@ -11,10 +11,11 @@
 """
 
 from drivers.nor_slots import NorSlots
-from flash_chip import SECTOR, FlashPart
+from flash_chip import SECTOR, FlashChip, FlashPart
 from meter.slot_store import SlotStore
 from micropython import const
 from parts import (
+    RunningClock,
     SimBrownOut,
     SimBuzzer,
     SimClock,
@@ -34,14 +35,17 @@ FLASH_SIZE = 8 * SECTOR
 STORE_SIZE = 6 * SECTOR
 
 
-def ports(chip, clock, columns=COLUMNS, rows=ROWS, phases=1):
-    """Build this board's ports around `chip`, a FlashChip, and `clock`, a parts.Clock."""
+def ports(chip, clock, columns=COLUMNS, rows=ROWS, phases=1, load_switch=None, display=None):
+    """Build this board's ports around `chip`, a FlashChip, and `clock`, a parts.Clock.
+
+    load_switch, display: made before, or None.
+    """
     return Ports(
         store=SlotStore(NorSlots(FlashPart(chip, 0, STORE_SIZE))),
         notes=SlotStore(NorSlots(FlashPart(chip, STORE_SIZE, FLASH_SIZE - STORE_SIZE))),
         pulses=SimPulses(clock),
-        load_switch=SimLoadSwitch(),
-        display=SimDisplay(columns, rows),
+        load_switch=load_switch or SimLoadSwitch(),
+        display=display or SimDisplay(columns, rows),
         keypad=SimKeypad(),
         buzzer=SimBuzzer(),
         watchdog=SimWatchdog(clock),
@@ -51,3 +55,26 @@ def ports(chip, clock, columns=COLUMNS, rows=ROWS, phases=1):
         brown_out=SimBrownOut(),
         credit_display=SimCreditDisplay(),
     )
+
+
+class Board:
+    """The simulator as the board that it runs on: the virtual board, see meter20.virtual.
+
+    Its parts run in real time and nobody plays them but the service port; its records lie on
+    the flash chip that the host keeps.
+    """
+
+    service_open = True
+
+    def load_switch(self):
+        return SimLoadSwitch()
+
+    def display(self):
+        return SimDisplay(COLUMNS, ROWS)
+
+    def ports(self, load_switch, display):
+        """Return this board's ports.Ports around `load_switch` and `display`, made before."""
+        from host_image import HostImage
+
+        chip = FlashChip(HostImage(FLASH_SIZE))
+        return ports(chip, RunningClock(), load_switch=load_switch, display=display)

@@ -3,6 +3,8 @@
 Time is the clock that all parts of a meter share; it moves when the bench moves it.
 """
 
+import time
+
 from micropython import const
 from ports.brown_out import BrownOut
 from ports.buzzer import Buzzer
@@ -26,6 +28,22 @@ class Clock:
 
     def __init__(self):
         self.now_ms = 0
+
+
+class RunningClock:
+    """A clock that goes by itself. now_ms: milliseconds since it was made."""
+
+    def __init__(self):
+        self._last = time.ticks_ms()
+        self._now_ms = 0
+
+    @property
+    def now_ms(self) -> int:
+        """Asked once in some days at least: ticks wrap."""
+        ticks = time.ticks_ms()
+        self._now_ms += time.ticks_diff(ticks, self._last)
+        self._last = ticks
+        return self._now_ms
 
 
 class SimPulses(PulseSource):

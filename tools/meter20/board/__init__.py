@@ -1,7 +1,17 @@
-"""Real boards, seen from the host.
+"""Real boards, over mpremote and pyserial; the virtual board on a serial port is one of them.
 
 | file | does |
 | --- | --- |
+| `trouble.py` | what can be wrong with a board, in words and exit codes |
+| `ports.py` | finds the serial port |
+| `kinds.py` | which board it is, by what its MicroPython says |
+| `prompt.py` | MicroPython's prompt: run, compare, copy |
+| `manifest.py` | which files a board's folder asks for |
+| `flashing.py` | brings the files on a board up to date |
+| `service.py` | the service port of the meter on a board |
+| `watching.py` | what is shown of a meter that is watched |
+| `wiring_check.py` | tries each part of a board by hand and eye |
+| `images.py` | MicroPython's own image for a board |
 | `wiring.py` | draws each board's pin table and Wokwi diagram from its `PINS` |
 | `packages.py` | lists what each role of `mip install` brings |
 | `mpy.py` | compiles all that a board holds to `.mpy` files, and says how large it is |

@@ -1,0 +1,341 @@
+"""`meter20 board` against the virtual board on its serial port, as against a real one."""
+
+import contextlib
+import json
+import os
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+import serial
+from typer.testing import CliRunner
+
+from meter20 import samples
+from meter20.board import flashing, kinds, manifest, ports, prompt, watching, wiring_check
+from meter20.board.kinds import Running
+from meter20.board.prompt import Prompt
+from meter20.board.service import ServicePort
+from meter20.board.trouble import Code, Trouble
+from meter20.cli.main import app
+from meter20.virtual.pty_board import PtyBoard
+
+PICO = Running((1, 26, 1), "rp2", "Raspberry Pi Pico with RP2040", 4870)
+VIRTUAL = Running((1, 29, 0), "webassembly", "JS with Emscripten", 774)
+
+
+def meter20(*words, typed=None):
+    """Return (exit code, what it printed)."""
+    done = CliRunner().invoke(app, list(words), input=typed)
+    return done.exit_code, done.output
+
+
+def board_command(word, board, *words, typed=None):
+    """Return (exit code, the reply in JSON) of `meter20 board <word> --json`."""
+    code, said = meter20("board", word, "--port", board.port, "--json", *words, typed=typed)
+    return code, json.loads(said.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def flashed():
+    """A virtual board with the meter on it, compiled."""
+    with PtyBoard() as board:
+        code, report = board_command("flash", board, "--mpy")
+        assert (code, report["board"], report["removed"]) == (0, "sim", 0)
+        assert (board.files / "sts/tid.mpy").exists()
+        assert (board.files / "main.py").read_text().count("\n") <= 5
+        yield board
+
+
+@pytest.fixture
+def meter(flashed):
+    with ServicePort(flashed.port) as meter:
+        yield meter
+
+
+def test_meter_on_the_board_answers_and_keeps_its_key(flashed, tmp_path):
+    record = tmp_path / "record.json"
+    record.write_text(json.dumps({"format": "x", "request": samples.PROVISION}))
+    code, reply = board_command("provision", flashed, str(record))
+    assert (code, reply["drn"]) == (0, samples.PROVISION["drn"])
+    code, reply = board_command("provision", flashed, str(record))
+    assert (code, reply["error"]) == (1, "refused")
+    assert "once" in reply["message"]
+    with ServicePort(flashed.port) as meter:
+        assert meter.request(do="token", digits=samples.CREDIT.digits)["result"] == "Accept"
+        assert meter.request(do="power_cut")["ok"]
+        assert meter.request(do="read")["credit_wh"] == 25_600
+    code, said = meter20("board", "ask", '{"do":"fly"}', "--port", flashed.port)
+    assert (code, json.loads(said)["error"]) == (1, "unknown_request")
+
+
+def test_second_flash_copies_nothing_and_starts_the_meter(flashed):
+    code, report = board_command("flash", flashed, "--mpy")
+    assert (code, report["copied"], report["removed"]) == (0, 0, 0)
+    with ServicePort(flashed.port) as meter:
+        assert meter.request(do="read")["firmware"].startswith("meter20")
+
+
+def test_changed_and_foreign_files_are_put_right_and_other_peoples_left(flashed):
+    (flashed.files / "sts/tid.mpy").write_bytes(b"spoiled")
+    (flashed.files / "sts/tid.py").write_text("raise ValueError")
+    (flashed.files / "notes.txt").write_text("mine")
+    code, report = board_command("flash", flashed, "--mpy")
+    assert (code, report["copied"], report["removed"]) == (0, 1, 1)
+    assert not (flashed.files / "sts/tid.py").exists()
+    assert (flashed.files / "notes.txt").read_text() == "mine"
+
+
+def test_monitor_tells_what_happens(flashed):
+    code, said = meter20("board", "monitor", "--port", flashed.port, "--seconds", "0.1")
+    assert code == 0
+    assert "load switch" in said
+    code, said = meter20("board", "monitor", "--port", flashed.port, "--seconds", "0.1", "--json")
+    assert json.loads(said.splitlines()[0])["firmware"].startswith("meter20")
+
+
+def test_events_are_told_in_words(meter):
+    before = meter.request(do="read")
+    after = {**before, "relay": "closed", "credit_wh": before["credit_wh"] + 5, "uptime_s": -1}
+    assert watching.events({}, before) == []
+    told = watching.events({**before, "relay": "open"}, after)
+    assert told == ["relay: open -> closed", "credit: +5 Wh", "the meter restarted"]
+
+
+class Hands:
+    """A tester of the virtual board: presses what is asked for, but one key wrongly."""
+
+    def __init__(self, prompt):
+        self._prompt = prompt
+        self.heard = []
+
+    def told(self, text):
+        self.heard.append(text)
+        if text.startswith("Press the key"):
+            key = text.split()[3]
+            self._prompt.run(f"p.keypad.press('{'9' if key == '7' else key}')")
+        elif text.startswith("Make test pulses"):
+            self._prompt.run("p.pulses.train(12, 0)")
+
+    def sees(self, question):
+        return "click" not in question
+
+
+def test_wiring_check_finds_what_is_wrong(flashed, monkeypatch):
+    monkeypatch.setattr(wiring_check, "COUNT", wiring_check.COUNT.replace("8000", "1000"))
+    with Prompt(flashed.port) as prompt:
+        found = {one.part: one for one in wiring_check.check(prompt, Hands(prompt))}
+    assert [part for part, one in found.items() if one.good is False] == ["key 7", "relay"]
+    assert found["key 7"].words == "9 came instead"
+    assert found["pulses"].good
+    assert found["key #"].words == "seen"
+
+
+def test_board_without_a_meter_is_told_what_to_do():
+    with PtyBoard() as board:
+        code, reply = board_command("test", board)
+        assert (code, reply["error"]) == (Code.FAILED, "failed")
+        assert "board flash" in reply["message"]
+
+
+def test_unplugged_half_way_and_a_second_run_repairs_it(tmp_path):
+    files, libraries = flashing.wanted("sim", None)
+    board = PtyBoard(tmp_path)
+    copied = []
+
+    def unplug(text):
+        copied.append(text)
+        if len(copied) == 20:
+            board.close()
+
+    with pytest.raises(Trouble) as caught, Prompt(board.port) as prompt:
+        flashing.carry_out(prompt, flashing.plan(files, libraries, prompt.hashes()), unplug)
+    assert caught.value.code == Code.UNPLUGGED
+    assert "run this again" in str(caught.value)
+    with PtyBoard(tmp_path) as board:
+        assert not (board.files / "main.py").exists()
+        code, report = board_command("flash", board)
+        assert (code, report["same"]) == (0, 19)
+        with ServicePort(board.port) as meter:
+            assert meter.request(do="read")["ok"]
+
+
+def test_full_file_system_is_told_with_what_helps():
+    with PtyBoard(capacity=30_000) as board:
+        code, reply = board_command("flash", board)
+        assert (code, reply["error"]) == (Code.FULL, "full")
+        assert "--mpy" in reply["message"]
+
+
+def test_port_in_use_is_told(flashed):
+    with serial.Serial(flashed.port, exclusive=True):
+        for word in ("flash", "monitor"):
+            code, reply = board_command(word, flashed)
+            assert (code, reply["error"]) == (Code.PORT_BUSY, "port_busy")
+
+
+def test_missing_port_is_told(tmp_path):
+    for word in ("flash", "monitor", "test"):
+        code, said = meter20("board", word, "--port", str(tmp_path / "tty"), "--json")
+        assert (code, json.loads(said)["error"]) == (Code.NO_BOARD, "no_board")
+
+
+def test_permission_denied_is_told_with_the_group_to_join():
+    trouble = ports.why_closed("/dev/ttyACM0", PermissionError(13, "Permission denied"))
+    assert (trouble.code, "dialout" in str(trouble)) == (Code.PERMISSION_DENIED, True)
+
+
+def test_line_that_is_no_micropython_is_told(monkeypatch):
+    mine, theirs = os.openpty()
+    name = os.ttyname(theirs)
+    threading.Thread(target=babble, args=(mine,), daemon=True).start()
+    monkeypatch.setattr(prompt, "_ENTER_TIMEOUT_S", 0.3)
+    with pytest.raises(Trouble) as caught:
+        Prompt(name)
+    assert caught.value.code == Code.BOOTLOADER
+    os.close(theirs)
+
+
+def babble(end):
+    """An ESP32 in its bootloader says one thing only."""
+    with contextlib.suppress(OSError):
+        for _ in range(200):
+            os.read(end, 100)
+            os.write(end, b"rst:0x1\r\nwaiting for download\r\n")
+
+
+class Plugged:
+    def __init__(self, device, vid):
+        self.device, self.vid, self.description = device, vid, "Board in FS mode"
+
+
+@pytest.mark.parametrize(
+    ("plugged", "code"),
+    [
+        ([], Code.NO_BOARD),
+        ([Plugged("/dev/ttyS0", None)], Code.NO_BOARD),
+        ([Plugged("/dev/ttyACM0", 0x2E8A), Plugged("/dev/ttyUSB0", 0x10C4)], Code.SEVERAL_BOARDS),
+    ],
+)
+def test_no_board_and_several_are_told(monkeypatch, plugged, code):
+    monkeypatch.setattr(ports.list_ports, "comports", lambda: plugged)
+    monkeypatch.setattr(ports, "bootloader", lambda: "")
+    exit_code, said = meter20("board", "flash", "--json")
+    assert (exit_code, json.loads(said)["error"]) == (code, code.name.lower())
+
+
+def test_the_one_board_is_found(monkeypatch):
+    found = [Plugged("/dev/ttyS0", None), Plugged("/dev/ttyACM0", 0x2E8A)]
+    monkeypatch.setattr(ports.list_ports, "comports", lambda: found)
+    assert ports.find() == "/dev/ttyACM0"
+
+
+def test_bootsel_mode_is_seen_by_drive_and_by_usb(tmp_path, monkeypatch):
+    assert ports.bootloader(str(tmp_path), (f"{tmp_path}/*/*",)) == ""
+    drive = tmp_path / "user/RPI-RP2"
+    drive.mkdir(parents=True)
+    (drive / "INFO_UF2.TXT").write_text("UF2 Bootloader v3.0\n")
+    assert ports.bootloader(str(tmp_path), (f"{tmp_path}/*/*",)) == str(drive)
+    usb = tmp_path / "1-1"
+    usb.mkdir()
+    (usb / "idVendor").write_text("2e8a\n")
+    (usb / "idProduct").write_text("0003\n")
+    assert ports.bootloader(str(tmp_path), ()) == "RP2040"
+    monkeypatch.setattr(ports.list_ports, "comports", list)
+    monkeypatch.setattr(ports, "bootloader", lambda: "RP2040")
+    with pytest.raises(Trouble) as caught:
+        ports.find()
+    assert caught.value.code == Code.BOOTLOADER
+
+
+def test_board_is_known_by_what_it_says():
+    assert kinds.kind(PICO).name == "rp2_pico"
+    assert (PICO.architecture, VIRTUAL.architecture) == ("armv6m", "")
+    assert kinds.kind(VIRTUAL).name == "sim"
+
+
+@pytest.mark.parametrize(
+    ("running", "name", "code"),
+    [
+        (PICO, "esp32_s3", Code.WRONG_BOARD),
+        (PICO, "rp2_pico_w", Code.WRONG_BOARD),
+        (PICO, "no_such", Code.WRONG_BOARD),
+        (Running((1, 27, 0), "stm32", "PYBv1.1 with STM32F405RG", 0), None, Code.WRONG_BOARD),
+        (Running((1, 25, 0), "rp2", PICO.machine, 0), None, Code.OLD_MICROPYTHON),
+    ],
+)
+def test_wrong_board_is_told(running, name, code):
+    with pytest.raises(Trouble) as caught:
+        kinds.kind(running, name)
+    assert caught.value.code == code
+
+
+def test_unknown_board_may_be_wired_like_a_known_one():
+    clone = Running((1, 28, 0), "rp2", "Some clone with RP2040", 4870)
+    assert kinds.kind(clone, "rp2_pico").name == "rp2_pico"
+
+
+def test_manifest_is_read_and_what_only_a_frozen_image_needs_left_out(tmp_path):
+    folder = tmp_path / "boards/mine"
+    folder.mkdir(parents=True)
+    (tmp_path / "boards/common.py").write_text(
+        'module("_boot.py")\nmodule("main.py")\nfreeze("$(PORT_DIR)/modules")\n'
+        'include("$(PORT_DIR)/boards/manifest.py")\nrequire("ssd1306")\n'
+    )
+    package = tmp_path / "firmware/sts"
+    package.mkdir(parents=True)
+    (package / "tid.py").write_text("")
+    (folder / "manifest.py").write_text(
+        'include("../common.py")\npackage("sts", base_path="../../firmware", opt=2)\n'
+    )
+    found = manifest.contents("mine", tmp_path)
+    assert sorted(found.files) == ["main.py", "sts/tid.py"]
+    assert found.files["sts/tid.py"] == package / "tid.py"
+    assert found.libraries == ["ssd1306"]
+
+
+class Site(BaseHTTPRequestHandler):
+    """A stand-in for micropython.org with one image of one version."""
+
+    IMAGE = "/resources/firmware/RPI_PICO-20260829-v1.29.0.uf2"
+
+    def do_GET(self):
+        found = self.path in ("/download/RPI_PICO/", self.IMAGE)
+        self.send_response(200 if found else 404)
+        self.end_headers()
+        page = f'<a href="{self.IMAGE}">'.encode()
+        self.wfile.write(page if self.path.startswith("/download") else b"image")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def site():
+    server = HTTPServer(("127.0.0.1", 0), Site)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+IMAGE_HASH = "6105d6cc76af400325e94d588ce511be5bfdbb73b437dc51eca43917d7a43e3d"
+
+
+def test_image_is_fetched_and_checked_as_far_as_anybody_knows_its_hash(site, tmp_path):
+    words = ("board", "firmware", "--site", site, "--to", str(tmp_path), "--json")
+    code, said = meter20(*words)
+    report = json.loads(said)
+    assert (code, report["sha256"], report["checked"]) == (0, IMAGE_HASH, False)
+    assert (tmp_path / "RPI_PICO-20260829-v1.29.0.uf2").read_bytes() == b"image"
+    sums = tmp_path / "SHA256SUMS"
+    sums.write_text(f"{IMAGE_HASH} *RPI_PICO-20260829-v1.29.0.uf2\n")
+    assert json.loads(meter20(*words, "--checksums", str(sums))[1])["checked"]
+    code, said = meter20(*words, "--sha256", "0" * 64)
+    assert (code, json.loads(said)["error"]) == (Code.WRONG_HASH, "wrong_hash")
+    code, said = meter20(*words, "--version", "1.20.0")
+    assert "offers no 1.20.0" in json.loads(said)["message"]
+
+
+def test_no_network_is_told():
+    code, said = meter20("board", "firmware", "--site", "http://127.0.0.1:9", "--json")
+    assert (code, json.loads(said)["error"]) == (Code.NO_NETWORK, "no_network")

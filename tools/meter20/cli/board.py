@@ -1,0 +1,287 @@
+"""`meter20 board`: real boards, over mpremote and pyserial."""
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from meter20.board import flashing, images, kinds, ports, wiring_check
+from meter20.board import prompt as prompts
+from meter20.board.prompt import Prompt
+from meter20.board.service import ServicePort
+from meter20.board.trouble import Code, Trouble
+from meter20.board.watching import View
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Real boards: put the meter on one, give it its key, watch it, check its wiring. "
+    "A virtual board is one too: `meter20 serve --pty --body virtual`.",
+)
+
+Port = Annotated[
+    str | None, typer.Option(help="Serial port. Without: the one board that is plugged in.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON.")]
+BoardName = Annotated[
+    str | None, typer.Option("--board", help="Folder below boards/. Without: what answers.")
+]
+
+
+Telling = Callable[[View, dict, list[str]], None]
+
+
+@app.command()
+def flash(
+    port: Port = None,
+    board: BoardName = None,
+    mpy: Annotated[
+        bool, typer.Option("--mpy", help="Compile first: smaller, starts faster, same meter.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the meter on a board with MicroPython up to date, and start it.
+
+    Only files that differ are copied; each is verified by its hash. Run it again if the board
+    was unplugged half way.
+    """
+    with _told(as_json), Prompt(ports.find(port)) as prompt:
+        kind = kinds.kind(prompt.running, board)
+        files, libraries = flashing.wanted(kind.name, prompt.running.architecture if mpy else None)
+        steps = flashing.plan(files, libraries, prompt.hashes())
+        say = (lambda _text: None) if as_json else typer.echo
+        say(f"{prompt.running.words()}, board {kind.name}")
+        if not steps.nothing:
+            flashing.carry_out(prompt, steps, say)
+        missing = [name for name in libraries if not prompt.has_module(name)]
+        if not missing:
+            prompt.restart()
+        report = {
+            "ok": True, "port": prompt.port, "board": kind.name, "copied": len(steps.put)
+            + steps.start_differs, "removed": len(steps.remove), "same": steps.same,
+        }  # fmt: skip
+    with _told(as_json):
+        if missing:
+            _install(report["port"], missing, say)
+        _report(report, as_json, f"{report['copied']} files copied, {steps.same} were the same")
+
+
+@app.command()
+def provision(  # noqa: PLR0913, PLR0917
+    record: Annotated[
+        Path | None, typer.Argument(help="Provisioning record of the vending station.")
+    ] = None,
+    port: Port = None,
+    drn: Annotated[str | None, typer.Option(help="Meter number, 11 or 13 digits.")] = None,
+    decoder_key: Annotated[
+        str | None, typer.Option(help="In hexadecimal; '-' asks for it. TEST KEYS only.")
+    ] = None,
+    iin: Annotated[str, typer.Option(help="Issuer.")] = "600727",
+    sgc: Annotated[str, typer.Option(help="Supply group.")] = "123457",
+    ti: Annotated[str, typer.Option(help="Tariff index.")] = "01",
+    krn: Annotated[int, typer.Option(help="Key revision.")] = 1,
+    kt: Annotated[int, typer.Option(help="Key type.")] = 2,
+    ken: Annotated[int, typer.Option(help="Key expiry number.")] = 255,
+    ea: Annotated[str, typer.Option(help="Encryption algorithm, 07 or 11.")] = "11",
+    manufactured: Annotated[int, typer.Option(help="TID before which tokens are old.")] = 0,
+    imp_per_kwh: Annotated[int, typer.Option(help="Pulses per kWh.")] = 1000,
+    power_limit_w: Annotated[int, typer.Option(help="0 for none.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Give the meter on a board its number and its key. That is done once in its life."""
+    if (record is None) == (drn is None or decoder_key is None):
+        raise typer.BadParameter("a record, or --drn and --decoder-key")
+    request = {
+        "drn": drn, "iin": iin, "sgc": sgc, "ti": ti, "krn": krn, "kt": kt, "ken": ken,
+        "ea": ea, "decoder_key": decoder_key, "manufactured": manufactured,
+        "imp_per_kwh": imp_per_kwh, "power_limit_w": power_limit_w,
+    }  # fmt: skip
+    if record is not None:
+        request = _recorded(record)
+    elif decoder_key == "-":
+        request["decoder_key"] = typer.prompt("decoder key", hide_input=True)
+    with _told(as_json), ServicePort(ports.find(port)) as meter:
+        reply = meter.request(**{**request, "do": "provision"})
+        if not reply["ok"]:
+            raise Trouble(Code.REFUSED, f"the meter refused: {reply['message']}")
+        _report(reply, as_json, f"The meter is now number {reply['drn']}.")
+
+
+@app.command()
+def ask(
+    request: Annotated[str, typer.Argument(help='A request, such as {"do":"read"}.')],
+    port: Port = None,
+) -> None:
+    """Send one request to the service port of the meter on a board, and print the reply."""
+    try:
+        fields = json.loads(request)
+    except ValueError:
+        fields = None
+    if not isinstance(fields, dict):
+        raise typer.BadParameter("the request is not a JSON object")
+    with _told(True), ServicePort(ports.find(port)) as meter:
+        reply = meter.request(**fields)
+    typer.echo(json.dumps(reply))
+    raise typer.Exit(0 if reply["ok"] else Code.REFUSED)
+
+
+@app.command()
+def monitor(
+    port: Port = None,
+    seconds: Annotated[float | None, typer.Option(help="End after so long.")] = None,
+    every: Annotated[float, typer.Option(help="Seconds between two looks.")] = 0.5,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A line of JSON whenever something changed.")
+    ] = False,
+) -> None:
+    """Show display, registers and events of the meter on a board, live. Ctrl-C ends."""
+    quietly = contextlib.suppress(KeyboardInterrupt)
+    with _told(as_json), quietly, ServicePort(ports.find(port)) as meter, _voice(as_json) as tell:
+        _watch(meter, tell, every, seconds)
+
+
+@app.command()
+def test(port: Port = None, as_json: AsJson = False) -> None:
+    """Check the wiring: display, each key, relay, buzzer, pulses. The meter stops meanwhile."""
+    with _told(as_json), Prompt(ports.find(port)) as prompt:
+        found = wiring_check.check(prompt, _Person(as_json))
+        prompt.restart()
+    wrong = [one for one in found if one.good is False]
+    if as_json:
+        typer.echo(json.dumps([vars(one) for one in found]))
+    else:
+        for one in found:
+            mark = {True: "good", False: "WRONG", None: "-"}[one.good]
+            typer.echo(f"{one.part:10} {mark:6} {one.words}")
+    raise typer.Exit(Code.REFUSED if wrong else 0)
+
+
+@app.command()
+def firmware(
+    board: Annotated[str, typer.Option("--board", help="Folder below boards/.")] = "rp2_pico",
+    version: Annotated[str, typer.Option(help="Of MicroPython.")] = images.VERSION,
+    sha256: Annotated[str | None, typer.Option(help="What the image must have.")] = None,
+    checksums: Annotated[
+        Path | None, typer.Option(help="A file of `sha256sum` that lists the image.")
+    ] = None,
+    folder: Annotated[Path, typer.Option("--to", help="Where to put it.")] = Path(),
+    site: Annotated[str, typer.Option(help="Where to fetch it.")] = images.SITE,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch MicroPython's official image for a board, and check its hash if you have one.
+
+    This project knows no hashes of images and invents none: without --sha256 or --checksums
+    the image is kept, its hash is printed, and that nobody checked it.
+    """
+    with _told(as_json):
+        kind = next((one for one in kinds.KINDS if one.name == board and one.image), None)
+        if kind is None:
+            raise Trouble(Code.WRONG_BOARD, f"there is no image for a board '{board}'")
+        name, content = images.fetch(kind.image, version, site.rstrip("/"))
+        expected = sha256 or (checksums and images.listed(checksums, name))
+        if expected:
+            images.check(content, expected, name)
+        digest = images.digest(content)
+        target = folder / name
+        target.write_bytes(content)
+        words = f"{target}\nSHA-256 {digest}, " + ("as expected" if expected else "NOT CHECKED")
+        report = {"ok": True, "file": str(target), "sha256": digest, "checked": bool(expected)}
+        _report(report, as_json, words)
+
+
+class _Person:
+    """Whoever sits at this terminal."""
+
+    def __init__(self, quiet: bool):
+        self._quiet = quiet
+
+    def told(self, text: str) -> None:
+        typer.echo(text, err=self._quiet)
+
+    def sees(self, question: str) -> bool:
+        return typer.confirm(question, default=True, err=self._quiet)
+
+
+def _install(port: str, libraries: list[str], say: Callable[[str], None]) -> None:
+    """Fetch and install libraries of micropython-lib, and start the board."""
+    for name in libraries:
+        if prompts.install(port, name):
+            say(f"{name} is installed")
+        else:
+            say(f"{name} could not be fetched: only the display that needs it stays dark")
+    with Prompt(port) as prompt:
+        prompt.restart()
+
+
+def _recorded(record: Path) -> dict:
+    """Return the request in the vending station's provisioning record."""
+    try:
+        request = json.loads(record.read_text(encoding="utf-8"))["request"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise typer.BadParameter(f"{record} is no provisioning record") from None
+    if not isinstance(request, dict):
+        raise typer.BadParameter(f"{record} is no provisioning record")
+    return request
+
+
+def _watch(meter: ServicePort, tell: Telling, every: float, seconds: float | None) -> None:
+    """Look at the meter again and again, and `tell` what is new."""
+    until_s = None if seconds is None else time.monotonic() + seconds
+    view = View()
+    while until_s is None or time.monotonic() < until_s:
+        before = view.heard
+        tell(view, before, view.hear(meter.request(do="read")))
+        time.sleep(every)
+
+
+@contextlib.contextmanager
+def _voice(as_json: bool) -> Iterator[Telling]:
+    """Return how this terminal is told: lines of JSON, lines of text, or a picture that moves."""
+    console = Console()
+    if as_json:
+        yield _changed
+    elif not console.is_terminal:
+        yield lambda view, before, new: _plainly(console, view, before, new)
+    else:
+        with Live(console=console, screen=True) as live:
+            yield lambda view, _before, _new: live.update(view)
+
+
+def _changed(view: View, before: dict, new: list[str]) -> None:
+    changed = {name: value for name, value in view.heard.items() if before.get(name) != value}
+    if changed.keys() - {"uptime_s", "ok"}:
+        typer.echo(json.dumps({**changed, "events": new}))
+
+
+def _plainly(console: Console, view: View, before: dict, new: list[str]) -> None:
+    if not before:
+        console.print(view)
+    for event in new:
+        console.print(event)
+
+
+def _report(report: dict, as_json: bool, words: str) -> None:
+    typer.echo(json.dumps(report) if as_json else words)
+
+
+@contextlib.contextmanager
+def _told(as_json: bool) -> Iterator[None]:
+    """Say what the trouble is and end with its code."""
+    try:
+        yield
+    except Trouble as trouble:
+        _end(trouble, as_json)
+
+
+def _end(trouble: Trouble, as_json: bool) -> NoReturn:
+    if as_json:
+        report = {"ok": False, "error": trouble.code.name.lower(), "message": str(trouble)}
+        typer.echo(json.dumps(report))
+    else:
+        typer.echo(f"Refused: {trouble}", err=True)
+    raise typer.Exit(int(trouble.code)) from None
