@@ -15,6 +15,14 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, prin
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+def pytest_addoption(parser):
+    """The acceptance suite's options. Here, because pytest reads this file whatever is run."""
+    suite = parser.getgroup("acceptance", "the acceptance suite, host_tests/acceptance")
+    suite.addoption("--body", default="emulated", help="emulated, virtual, rp2040 or serial:PORT")
+    suite.addoption("--report", help="folder for the table of results: text, JSON, HTML")
+    suite.addoption("--tokens", help="JSON file of your own tokens, with their keys")
+
+
 @pytest.fixture
 def note(record_property):
     """Return a function that puts one line of text into the summary at the end of the run."""

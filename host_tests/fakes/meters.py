@@ -16,6 +16,22 @@ TOKEN_WATER = "47186281207955155808"  # CTSA01/step3, TID 5871665
 TEST_ALL = "56493153725450313471"
 TEST_TOTAL = "00000000000201328896"
 
+#: The fields of a `provision` request for it.
+PROVISION = {
+    "drn": DRN,
+    "iin": "600727",
+    "sgc": "123457",
+    "ti": "01",
+    "krn": 1,
+    "kt": 2,
+    "ken": 255,
+    "ea": "11",
+    "decoder_key": KEY.hex(),
+    "manufactured": MANUFACTURED,
+    "imp_per_kwh": 1000,
+    "power_limit_w": 0,
+}
+
 
 def key(**changes):
     """Return KeyAttributes of the suite's meter, some of them changed."""

@@ -8,7 +8,7 @@ import random
 
 import pytest
 from fakes import meters
-from scenario.conftest import BODIES
+from fakes.benches import BODIES
 
 from meter20.samples import PROVISION
 from meter20.vending.encoder import encode

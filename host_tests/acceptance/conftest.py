@@ -1,0 +1,95 @@
+"""The acceptance suite's fixtures, and the table of its results."""
+
+from pathlib import Path
+
+import pytest
+from acceptance import report, subject
+from fakes import meters
+
+_HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def body(request):
+    """The name of the body under test."""
+    return request.config.getoption("body")
+
+
+@pytest.fixture(scope="session")
+def _only_meter(body):
+    """The meter of a body that has one only, for the whole run."""
+    if not body.startswith("serial:"):
+        yield None
+        return
+    only = subject.opened(body)
+    yield only
+    only.close()
+
+
+@pytest.fixture
+def factory_meter(body, _only_meter):
+    """A meter as it leaves the mould."""
+    if _only_meter is not None:
+        subject.not_applicable("it needs a meter without a past")
+    made = subject.opened(body)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def open_meter(body, _only_meter):
+    """Return a function that makes a provisioned meter, with these changes."""
+    made = []
+
+    def make(**changes):
+        if _only_meter is not None:
+            subject.not_applicable("it needs a meter without a past")
+        made.append(subject.opened(body))
+        reply = made[-1].provision(**changes)
+        assert reply["ok"], reply
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def meter(body, _only_meter):
+    """A provisioned meter; on a serial port the one there, with whatever credit it has."""
+    made = _only_meter or subject.opened(body)
+    if _only_meter is None:
+        assert made.provision(**meters.PROVISION)["ok"]
+    yield made
+    if _only_meter is None:
+        made.close()
+    else:
+        made.clear_wait()
+
+
+def pytest_generate_tests(metafunc):
+    if "owned" in metafunc.fixturenames:
+        file = metafunc.config.getoption("tokens") or _HERE / "tokens.example.json"
+        metafunc.parametrize("owned", report.owned(Path(file)), ids=lambda one: one.name)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "group(name): group of STS 531, or of this suite")
+    config.stash[report.ROWS] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    made = yield
+    report.note(item, made)
+    return made
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    rows = config.stash[report.ROWS]
+    folder = config.getoption("report")
+    if rows and folder:
+        files = report.write(rows, config.getoption("body"), Path(folder))
+        terminalreporter.section("acceptance")
+        terminalreporter.write_line(report.text(rows, config.getoption("body")))
+        terminalreporter.write_line("written: " + ", ".join(str(file) for file in files))
