@@ -16,12 +16,14 @@ def body(request):
 
 
 @pytest.fixture(scope="session")
-def _only_meter(body):
+def _only_meter(request, body):
     """The meter of a body that has one only, for the whole run."""
     if not body.startswith("serial:"):
         yield None
         return
     only = subject.opened(body)
+    if not request.config.getoption("tokens"):
+        only.with_test_key()
     yield only
     only.close()
 
@@ -55,8 +57,19 @@ def open_meter(body, _only_meter):
 
 
 @pytest.fixture
-def meter(body, _only_meter):
+def owned_meter(request, owned, _only_meter):
+    """A meter for the tester's own tokens: a new one, or the one that is there."""
+    if _only_meter is None or not request.config.getoption("tokens"):
+        return request.getfixturevalue("open_meter")(**owned.meter)
+    _only_meter.given(**owned.meter)
+    return _only_meter
+
+
+@pytest.fixture
+def meter(request, body, _only_meter):
     """A provisioned meter; on a serial port the one there, with whatever credit it has."""
+    if _only_meter and request.config.getoption("tokens"):
+        subject.not_applicable("the meter there has the tester's key")
     made = _only_meter or subject.opened(body)
     if _only_meter is None:
         assert made.provision(**meters.PROVISION)["ok"]

@@ -6,8 +6,9 @@
 | `serial:PORT` | the one meter that is there | for real, half a minute at most |
 
 A meter on a serial port has a past: it is provisioned once, its identifiers
-(TID) only grow. A case that needs a new meter, or a request that only emulated
-bodies know, is not applicable there. It is never passed.
+(TID) only grow. With `--tokens` it is the tester's, else it has the suite's test
+key. A case that needs a new meter, or a request that only emulated bodies know,
+is not applicable there. It is never passed.
 """
 
 import itertools
@@ -90,10 +91,19 @@ class SerialSubject(Subject):
     def __init__(self, lines):
         super().__init__(lines)
         self._tids = itertools.count(_FIRST_TID + (int(time.time()) - _EPOCH_S) // 10)
+
+    def given(self, **changes):
+        """Give the meter its key, unless it has one."""
         if self.ask("read")["relay_reason"] == "not_provisioned":
-            assert self.provision(manufactured=_FIRST_TID)["ok"]
+            reply = self.provision(**changes)
+            assert reply["ok"], reply
+
+    def with_test_key(self):
+        """Return this meter, which takes the suite's tokens; else end the run."""
+        self.given(manufactured=_FIRST_TID)
         if self.results(self.credit(1)) != ["Accept"]:
             pytest.exit("the meter on this board does not have the suite's test key", 2)
+        return self
 
     def wait(self, seconds):
         if seconds > _LONGEST_WAIT_S:

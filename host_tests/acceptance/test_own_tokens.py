@@ -4,10 +4,9 @@ import pytest
 
 
 @pytest.mark.group("own tokens")
-def test_tokens_for(open_meter, owned):
-    meter = open_meter(**owned.meter)
+def test_tokens_for(owned_meter, owned):
     for digits, expect, amount_wh in zip(owned.digits, owned.expect, owned.amounts_wh):
-        reply = meter.ask("token", digits=digits)
+        reply = owned_meter.ask("token", digits=digits)
         assert reply["result"] == expect, digits
         if amount_wh is not None:
             assert reply["amount_wh"] == amount_wh, digits

@@ -6,6 +6,10 @@ import sys
 
 import pytest
 
+from meter20.board import flashing
+from meter20.board.prompt import Prompt
+from meter20.virtual.pty_board import PtyBoard
+
 BODIES = ("emulated", "virtual")
 
 
@@ -56,3 +60,41 @@ def test_table_is_written_in_three_forms(tables, tmp_path):
     assert "body emulated: " in text and "0 FAILED" in text
     assert text.splitlines()[0] in done.stdout
     assert "<td>a token counts once</td>" in (tmp_path / "acceptance.html").read_text()
+
+
+@pytest.fixture
+def board():
+    """A virtual board with the meter on it, running."""
+    with PtyBoard() as board:
+        with Prompt(board.port) as prompt:
+            files, libraries = flashing.wanted("sim", "")
+            steps = flashing.plan(files, libraries, prompt.hashes())
+            flashing.carry_out(prompt, steps, lambda _text: None)
+            prompt.restart()
+        yield board
+
+
+def on_serial(board, folder, *words):
+    """Return {case: result} of a part of the suite on the board's serial port."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+               "--body", f"serial:{board.port}", "--report", str(folder), *words]  # fmt: skip
+    subprocess.run(command, capture_output=True, timeout=120, check=False)
+    cases = json.loads((folder / "acceptance.json").read_text())["cases"]
+    return {case["case"]: case["result"] for case in cases}
+
+
+def test_what_a_serial_port_cannot_do_is_not_applicable(board, tmp_path):
+    words = ("host_tests/acceptance/test_rules.py", "-k", "credit or changes_all or provisioned")
+    results = on_serial(board, tmp_path, *words)
+    assert results["credit runs out to the pulse"] == "not applicable"
+    assert results["a key changes all at once in any order and back again"] == "passed"
+    assert results["a meter is provisioned once"] == "passed"
+    assert "FAILED" not in results.values()
+
+
+def test_testers_own_tokens_on_a_serial_port(board, tmp_path):
+    own = "host_tests/acceptance/tokens.example.json"
+    words = ("host_tests/acceptance", "-k", "tokens_for or counts_once", "--tokens", own)
+    results = on_serial(board, tmp_path, *words)
+    assert results["tokens for: EA11 DKGA04 of STS 531-1-0-04"] == "passed"
+    assert results["a token counts once"] == "not applicable"
