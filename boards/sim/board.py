@@ -74,7 +74,7 @@ class Board:
 
     def ports(self, load_switch, display):
         """Return this board's ports.Ports around `load_switch` and `display`, made before."""
-        from host_image import HostImage
+        from host_image import HostImage  # pyright: ignore[reportMissingImports]  the host's
 
         chip = FlashChip(HostImage(FLASH_SIZE))
         return ports(chip, RunningClock(), load_switch=load_switch, display=display)
