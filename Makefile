@@ -101,7 +101,8 @@ clean:  ## remove all that setup and the tests made
 
 node_modules/.installed: package-lock.json .npmrc | .venv/.installed
 	@echo "installing MicroPython (WebAssembly) into node_modules ..."
-	@$(BIN)/npm ci --silent
+	@$(BIN)/npm ci --loglevel=error >/dev/null || \
+		{ echo "npm could not fetch MicroPython; it says why above. Then: make setup" >&2; exit 1; }
 	@touch $@
 
 # A folder per board family, outside .venv: the stubs redefine modules that CPython has too.
