@@ -13,15 +13,14 @@ from sts.digits import grouped
 from typer.testing import CliRunner
 
 from meter20.bodies import open_body
-from meter20.cli import demo
 from meter20.cli.main import app
-from meter20.demo import counter, drawing, story, voices
+from meter20.demo import counter, drawing, performance, story, voices
 from meter20.demo.story import FIRST
 from meter20.demo.telling import Draw, PressSet, Step
 from meter20.vending.refusal import Refusal
 
 ROOT = Path(__file__).parents[2]
-DEMO = [sys.executable, "-c", "from meter20.cli.main import app; app()", "demo"]
+DEMO = [sys.executable, "-m", "meter20.cli", "demo"]
 
 
 def run(*arguments):
@@ -43,7 +42,7 @@ def sizes(acts):
 @pytest.fixture(scope="module")
 def events(acts):
     """Every event of the story on the emulated meter."""
-    return list(demo._events(acts, "emulated"))
+    return list(performance.events(acts, "emulated"))
 
 
 def test_plain_story_goes_well_and_has_no_control_codes():
@@ -57,7 +56,7 @@ def test_plain_story_goes_well_and_has_no_control_codes():
 
 
 def test_both_bodies_tell_the_same(acts, events):
-    assert list(demo._events(acts, "virtual")) == events
+    assert list(performance.events(acts, "virtual")) == events
 
 
 def test_json_tells_every_event(acts):
@@ -179,7 +178,9 @@ def test_drawn_story_is_told_without_a_terminal_to_look_at(sizes, events):
 def test_small_or_colourless_terminals_get_plain_lines(monkeypatch):
     def can_draw(encoding="utf-8", height=24, **options):
         file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-        return demo._can_draw(Console(file=file, force_terminal=True, height=height, **options))
+        return performance.can_draw(
+            Console(file=file, force_terminal=True, height=height, **options)
+        )
 
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -206,6 +207,6 @@ def test_narration_fits_its_line(acts):
 
 
 def test_picture_in_the_documentation_is_fresh(acts):
-    picture = demo.picture(acts, "emulated")
+    picture = performance.picture(acts, "emulated")
     stored = (ROOT / "docs" / "demo.svg").read_text(encoding="utf-8")
     assert picture == stored, "make it again: make picture"

@@ -1,5 +1,35 @@
-"""`python -m meter20.cli`: the `meter20` command of the Python that runs it."""
+"""`meter20`, and `python -m meter20.cli`: runs the command, and ends it in good order.
 
-from meter20.cli.main import app
+Loading the commands takes a moment; they are imported where Ctrl-C and an output that is full
+or gone are already expected.
+"""
 
-app(prog_name="meter20")
+import errno
+import os
+import sys
+
+_INTERRUPTED = 130  # as a shell has it: 128 and the number of the signal
+
+
+def main() -> None:
+    """Run the command of `sys.argv`; ends with SystemExit."""
+    try:
+        from meter20.cli.main import app
+
+        try:
+            app(prog_name="meter20")
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left of the output goes nowhere
+        if error.errno == errno.ENOSPC:
+            print(f"Refused: the output cannot be written: {error.strerror}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""`meter20` as a process: what it does when its output or its user has gone."""
+
+import subprocess
+import sys
+import types
+
+import pytest
+
+from meter20.cli import __main__ as command
+
+METER20 = [sys.executable, "-m", "meter20.cli"]
+
+
+@pytest.mark.parametrize("arguments", [["demo", "--plain"], ["token", "kinds", "--json"]])
+def test_full_disk_is_a_refusal(arguments):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*METER20, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "Refused: the output cannot be written: No space left on device\n"
+
+
+def test_reader_that_has_left_is_no_traceback():
+    with subprocess.Popen(
+        [*METER20, "demo", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as demo:
+        assert demo.stdout is not None and demo.stderr is not None
+        demo.stdout.readline()
+        demo.stdout.close()
+        assert demo.stderr.read() == ""
+        assert demo.wait(60) == 1
+
+
+def test_ctrl_c_while_the_commands_load_ends_quietly(monkeypatch):
+    class Interrupted(types.ModuleType):
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "meter20.cli.main", Interrupted("main"))
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 130
