@@ -8,6 +8,7 @@ app = typer.Typer(
     name="meter20",
     help="An open, simulated STS prepayment meter and the tools around it.",
     no_args_is_help=True,
+    rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,  # a traceback with locals would print keys
 )
 
