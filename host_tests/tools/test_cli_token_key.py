@@ -227,6 +227,29 @@ class TestOneByOne:
         result = run("token", "decode", TOKEN, "--key", KEY, "--json", "--base-date", "1993")
         assert answers(result) == [{**DECODED, "date": "2004-03-01 13:00"}]
 
+    def test_digits_may_come_in_groups_as_they_are_printed(self):
+        groups = [TOKEN[at : at + 4] for at in range(0, 20, 4)]
+        assert answers(run("token", "decode", *groups, "--key", KEY, "--json")) == [DECODED]
+
+    @pytest.mark.parametrize(
+        "typed, words",
+        [
+            (TOKEN[:-1], "not 19"),
+            (TOKEN + "0", "not 21"),
+            (TOKEN[:-1] + "x", "nothing else"),
+            ("73786976294838206464", "more than the 66 bits"),
+        ],
+    )
+    def test_what_is_no_token_is_told_why(self, typed, words):
+        result = run("token", "decode", typed, "--key", KEY)
+        assert (result.exit_code, words in result.stderr) == (1, True)
+
+    @pytest.mark.parametrize("columns", ["40", "80", "200"])
+    def test_names_of_kinds_are_never_cut(self, columns):
+        result = run("token", "kinds", env={"COLUMNS": columns})
+        assert "…" not in result.stdout
+        assert columns == "40" or all(row[3] in result.stdout for row in kinds.TABLE)
+
     def test_wrong_checksum_is_refused_with_the_reason(self):
         result = run("token", "decode", TOKEN, "--key", "00" * 16)
         assert result.exit_code == 1
@@ -236,8 +259,8 @@ class TestOneByOne:
         "token, meaning",
         [
             ("56493153725450313471", "all tests"),
-            ("00000000000150997584", "tests 1"),
-            ("01153484454694514832", "tests 18"),
+            ("00000000000150997584", "test 1"),
+            ("01153484454694514832", "test 18"),
         ],
     )
     def test_tests_need_no_key_and_are_named(self, token, meaning):

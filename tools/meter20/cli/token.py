@@ -24,6 +24,8 @@ _UNITS = {kinds.ELECTRICITY: "kWh", kinds.WATER: "m3", kinds.GAS: "m3", kinds.TI
 _LIMITS = (kinds.POWER_LIMIT, kinds.UNBALANCE_LIMIT)
 _TESTS = {kinds.TEST_2DIGIT: 36, kinds.TEST_4DIGIT: 28}  # bits of the mask
 _DEFAULT_EA = "11"
+_DIGITS = 20
+_NAMES_FIT = 75  # columns of a terminal
 
 Ea = Annotated[
     str | None,
@@ -52,7 +54,8 @@ Batch = Annotated[
 @app.command()
 def decode(
     typed: Annotated[
-        str | None, typer.Argument(metavar="DIGITS", help="20 digits; spaces and dashes are fine.")
+        list[str] | None,
+        typer.Argument(metavar="DIGITS", help="20 digits; spaces and dashes are fine."),
     ] = None,
     ea: Ea = None,
     key: Key = None,
@@ -70,7 +73,7 @@ def decode(
     With --batch a line holds token, ea, key and perhaps tables; ea, key and tables
     of the command line hold for lines without.
     """
-    if batch == (typed is not None):
+    if batch == bool(typed):
         raise typer.BadParameter("give either 20 digits or --batch")
     if base_date not in (None, *BASE_YEARS):
         raise typer.BadParameter("--base-date must be 1993, 2014 or 2035")
@@ -78,7 +81,7 @@ def decode(
     request = {"ea": ea, "key": key, "tables": requests.tables_file(tables)}
     if batch:
         requests.answer_lines(decoded, request, good=lambda answer: answer["crc_ok"])
-    request = {**request, "token": typed, "ea": ea or _DEFAULT_EA}
+    request = {**request, "token": "".join(typed or ()), "ea": ea or _DEFAULT_EA}
     answer = requests.answer_one(decoded, request, as_json)
     if base_date and "tid" in answer["fields"]:
         answer["date"] = _date(answer["fields"]["tid"], base_date)
@@ -142,11 +145,15 @@ def list_kinds(as_json: AsJson = False) -> None:
     if as_json:
         requests.print_json({"kinds": rows})
         return
+    console = Console()
     table = Table("class", "sub", "EA", "kind", "fields (bits)")
+    for column in table.columns[3:]:
+        column.overflow = "fold"  # a name is there to be copied: it is never cut
+    table.columns[3].no_wrap = console.width >= _NAMES_FIT
     for row in rows:
         layout = ", ".join(f"{name} {bits}" for name, bits in row["fields"].items())
         table.add_row(str(row["class"]), str(row["subclass"]), row["ea"], row["kind"], layout)
-    Console().print(table)
+    console.print(table)
 
 
 def decoded(request: dict) -> dict:
@@ -154,9 +161,10 @@ def decoded(request: dict) -> dict:
 
     Raises ValueError if it is no token, or its key, algorithm or tables cannot be used.
     """
-    token = digits.parse(digits.clean(requests.text(request, "token")))
+    typed = digits.clean(requests.text(request, "token"))
+    token = digits.parse(typed)
     if token is None:
-        raise ValueError("FormatError: a token is 20 digits, 73786976294838206463 at most")
+        raise ValueError("FormatError: " + _no_token(typed))
     ea = cipher = None
     if digits.split(token)[0] in _ENCRYPTED:
         ea = requests.text(request, "ea")
@@ -181,11 +189,22 @@ def encoded(request: dict) -> dict:
     if not isinstance(fields, dict):
         raise ValueError("'fields' must be an object of whole numbers")
     ea = key = tables = None
+    if not any(row[3] == kind for row in kinds.TABLE):
+        raise ValueError(f"unknown kind of token: {kind!r}; `meter20 token kinds` lists them")
     if not any(row[3] == kind and row[0] not in _ENCRYPTED for row in kinds.TABLE):
         ea = requests.text(request, "ea")
         key = requests.key_bytes(request, "key")
         tables = requests.tables(request)
     return {"token": encoder.encode(kind, ea, key, fields, tables)}
+
+
+def _no_token(typed):
+    """Return why the characters `typed` are no token."""
+    if not (typed.isascii() and typed.isdigit()):
+        return "a token is 20 digits and nothing else"
+    if len(typed) != _DIGITS:
+        return f"a token has 20 digits, not {len(typed)}"
+    return "20 digits, but more than the 66 bits of a token: 73786976294838206463 is the most"
 
 
 def _field(text):
@@ -238,4 +257,5 @@ def _meaning(answer, name, value):
 def _tests(mask, bits):
     if mask == (1 << bits) - 1:
         return "all tests"
-    return "tests " + ", ".join(str(bit + 1) for bit in range(bits) if mask >> bit & 1)
+    numbers = [str(bit + 1) for bit in range(bits) if mask >> bit & 1]
+    return ("test " if len(numbers) == 1 else "tests ") + ", ".join(numbers)
