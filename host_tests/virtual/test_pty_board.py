@@ -88,7 +88,7 @@ def test_mpremote_mounts_a_folder_of_the_host(board, tmp_path):
     (tmp_path / "ten").write_text("\n" * 10)
     program = "import pkg; print(len(pkg.LINES))"
     code, said = mpremote(board, "mount", str(tmp_path), "exec", program)
-    assert (code, said.splitlines()[-1]) == (0, "10")
+    assert (code, "10" in said.splitlines()) == (0, True)  # mpremote's own line may come last
 
 
 def test_soft_reset_forgets_and_resume_does_not(board):
