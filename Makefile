@@ -61,7 +61,7 @@ picture: setup  ## draw docs/demo.svg again, from the demo itself
 serve: setup  ## the service port of an emulated meter, on this terminal
 	@$(METER20) serve --stdio
 
-bench: setup  ## how long the meter's work takes
+bench: setup  ## how long the meter's work takes, and the station's
 	@$(BIN)/python host_tests/bench.py
 
 vend-campaign: setup  ## 100 000 sales from 4 processes: no TID twice, and the audit log whole

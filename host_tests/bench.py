@@ -1,9 +1,15 @@
-"""Times the meter's work on CPython and on MicroPython: `make bench`. Medians, on this machine."""
+"""Times the meter's work, on CPython and on MicroPython, and the station's: `make bench`.
+
+Medians, on this machine.
+"""
 
 import json
+import os
 import statistics
 import time
 from collections.abc import Callable
+
+import vend_bench
 
 from meter20.virtual.node import VirtualBody
 
@@ -60,6 +66,8 @@ def main():
                 for body, exchange in bodies.items()
             ]
             print(f"{name:24}{columns[0]:>20}{columns[1]:>26}")
+    print(*vend_bench.lines(), sep="\n")
+    print(f"({os.cpu_count()} cores, load {os.getloadavg()[0]:.1f})")
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def test_log_written_anew_is_seen_against_a_noted_head(busy):
     forged[6]["amount"] = 1
     last = "0" * 64
     for row in forged:
-        row["digest"] = last = audit._digest(last, AuditEntry(**row))
+        row["digest"] = last = audit._digest(last, list(row.values())[:-1])
     tamper(
         busy,
         delete(AuditEntry),
@@ -130,3 +130,19 @@ def test_log_holds_no_token_and_no_key(busy):
         log = str(session.execute(select(AuditEntry.__table__)).all())
     assert len(tokens) == 5
     assert not [digits for digits in tokens if digits in log]
+
+
+def test_token_made_at_midnight_counts_for_the_day_of_its_entry(station, clock, monkeypatch):
+    """The module reads the clock once for a token: log and day counter agree on its day."""
+
+    def running():
+        clock.advance(seconds=1)
+        return clock.moment
+
+    monkeypatch.setattr(station.module, "_now", running)
+    for second in range(55, 60):
+        clock.moment = clock.moment.replace(hour=23, minute=59, second=second)
+        with station.desk() as desk:
+            for _ in range(3):
+                sales.credit(desk, CreditOrder(DRN, units=10))
+    assert report(station).broken is None

@@ -173,3 +173,11 @@ def test_steps_of_large_amounts_are_named():
 def test_too_little_money_says_what_it_takes():
     with pytest.raises(Refusal, match=r"fixed charge 0\.1 kWh costs 57\.74"):
         home(fixed_charge="50").for_money(50_00, Account())
+
+
+@given(tariffs(), st.integers(0, 100_000_00), ACCOUNTS)
+def test_search_for_what_is_affordable_starts_around_it(terms, cents, account):
+    fixed = terms._fixed_due(account)
+    few, many = terms._bracket(cents, fixed)
+    assert few == 0 or terms._total(few, fixed, account.bought) <= cents
+    assert many == MAX_UNITS or terms._total(many + 1, fixed, account.bought) > cents

@@ -14,17 +14,23 @@ Nor does it bind whoever controls the unlocked process: that needs a module in i
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.orm import Session
 
 from meter20.vending import refusal
-from meter20.vending.models import AuditEntry, AuditHead, KeyUsage, VendingKey
+from meter20.vending.books import Books
+from meter20.vending.models import AuditEntry, AuditHead, KeyUsage, VendingKey, table
 from meter20.vending.refusal import Refusal
 
 _START = "0" * 64
 _CHUNK = 2000
+_ENTRIES, _HEADS = table(AuditEntry), table(AuditHead)
+_FACTS = tuple(column.name for column in _ENTRIES.columns if column.name != "digest")
+_HEAD = select(_HEADS.c.seq, _HEADS.c.digest)
+_ADD, _BEGIN, _MOVE = insert(_ENTRIES), insert(_HEADS), update(_HEADS)
 _TEXT = json.JSONEncoder(separators=(",", ":"))
 
 #: The operation of a token that was issued; all others are administration or refusals.
@@ -41,19 +47,38 @@ class Report:
     reason: str = ""
 
 
-def append(session: Session, key: bytes, **entry) -> None:
+class _Tail:
+    """The end of the log in one transaction: what is written there at the next flush."""
+
+    def __init__(self, books: Books, key: bytes):
+        head = books.connection().execute(_HEAD).one_or_none()
+        self._key = key
+        self._fresh = head is None
+        self._seq, self._digest = head or (0, _START)
+        self._rows: list[dict] = []
+
+    def append(self, entry: dict) -> None:
+        self._seq += 1
+        row = {"seq": self._seq, **entry}
+        self._digest = row["digest"] = _digest(self._digest, [row[name] for name in _FACTS])
+        self._rows.append(row)
+
+    def write(self, to: Connection) -> None:
+        if not self._rows:
+            return
+        to.execute(_ADD, self._rows)
+        head = {"seq": self._seq, "digest": self._digest}
+        head["mac"] = _mac(self._key, self._seq, self._digest)
+        to.execute(_BEGIN if self._fresh else _MOVE, {"id": 1, **head})
+        self._rows, self._fresh = [], False
+
+
+def append(books: Books, key: bytes, **entry) -> None:
     """Add an entry, and mac the head with `key`; `entry` has the other columns of `AuditEntry`.
 
     Part of the caller's transaction: the entry stands if and only if what it tells of stands.
     """
-    head = session.get(AuditHead, 1)
-    if head is None:
-        head = AuditHead(id=1, seq=0, digest=_START, mac="")
-        session.add(head)
-    row = AuditEntry(seq=head.seq + 1, **entry)
-    row.digest = _digest(head.digest, row)
-    session.add(row)
-    head.seq, head.digest, head.mac = row.seq, row.digest, _mac(key, row.seq, row.digest)
+    books.later(_Tail, key).append(entry)
 
 
 def head_of(session: Session) -> str:
@@ -65,8 +90,7 @@ def head_of(session: Session) -> str:
 def latest(session: Session, limit: int) -> list[dict]:
     """Return the last `limit` entries, the newest last."""
     query = select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(limit)
-    names = [column.name for column in AuditEntry.__table__.columns if column.name != "digest"]
-    rows = [{name: getattr(row, name) for name in names} for row in session.scalars(query)]
+    rows = [{name: getattr(row, name) for name in _FACTS} for row in session.scalars(query)]
     return rows[::-1]
 
 
@@ -86,14 +110,13 @@ def verify(session: Session, key: bytes | None = None, noted: str | None = None)
     """
     noted_seq, noted_digest = _split(noted)
     last, seq, tally = _START, 0, {}
-    rows = session.scalars(
-        select(AuditEntry).order_by(AuditEntry.seq).execution_options(yield_per=_CHUNK)
-    )
+    every = select(_ENTRIES).order_by(_ENTRIES.c.seq).execution_options(yield_per=_CHUNK)
+    rows = session.execute(every)
     for row in rows:
         seq += 1
         if row.seq != seq:
             return Report(seq - 1, last, seq, f"entry {seq} is missing")
-        if row.digest != _digest(last, row):
+        if row.digest != _digest(last, row[:-1]):
             return Report(
                 seq - 1, last, seq, f"entry {seq} was changed, or the one before it replaced"
             )
@@ -136,7 +159,7 @@ def _against_usage(session: Session, tally: dict) -> str | None:
     return None
 
 
-def _add(tally: dict, row: AuditEntry) -> None:
+def _add(tally: dict, row: Row) -> None:
     """Add what `row` says was issued to the sums (energy, currency) of its key and day."""
     if row.operation != ISSUE or not row.supply:
         return
@@ -148,22 +171,12 @@ def _add(tally: dict, row: AuditEntry) -> None:
     tally[(row.supply, row.time[:10])] = energy, currency
 
 
-def _digest(before: str, row: AuditEntry) -> str:
-    """Return the digest of `row` after an entry with digest `before`: one text, one meaning."""
-    facts = [
-        before,
-        row.seq,
-        row.time,
-        row.actor,
-        row.operation,
-        row.meter,
-        row.supply,
-        row.kind,
-        row.tid,
-        row.amount,
-        row.detail,
-    ]
-    return hashlib.sha256(_TEXT.encode(facts).encode()).hexdigest()
+def _digest(before: str, facts: Sequence) -> str:
+    """Return the digest of an entry after one with digest `before`: one text, one meaning.
+
+    facts: its columns in the order of the table, without the digest.
+    """
+    return hashlib.sha256(_TEXT.encode([before, *facts]).encode()).hexdigest()
 
 
 def _mac(key: bytes, seq: int, digest: str) -> str:

@@ -8,6 +8,7 @@ Migrations in `migrations/versions/` make these tables; a test compares the two.
 """
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, LargeBinary, MetaData, String, Text
+from sqlalchemy import Table as _Table
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -29,6 +30,11 @@ class Base(DeclarativeBase):
         dict: JSON,
         list: JSON,
     }
+
+
+def table(rows: type[Base]) -> _Table:
+    """Return the table behind a class of rows, for statements past the unit of work."""
+    return Base.metadata.tables[rows.__tablename__]
 
 
 class Vault(Base):

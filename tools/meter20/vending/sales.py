@@ -11,12 +11,13 @@ CTSA09.
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import Session
 from sts import kinds
 
 from meter20.vending import refusal, register
-from meter20.vending.models import Meter, Slip, Token
+from meter20.vending.books import Books
+from meter20.vending.models import Meter, Slip, Token, table
 from meter20.vending.refusal import Refusal
 from meter20.vending.security_module import stamp
 from meter20.vending.station import Desk
@@ -26,6 +27,13 @@ from meter20.vending.token_request import TokenRequest, minute
 CREDIT, MANAGE, TEST, KEY_CHANGE, REVERSAL = "credit", "manage", "test", "key change", "reversal"
 GOOD, VOID = "good", "void"
 _CURRENCY_UNITS_PER_CENT = 1000
+_SLIPS, _TOKENS = table(Slip), table(Token)
+_SLIP_FACTS = tuple(column.name for column in _SLIPS.columns if column.name != "id")
+_TOKEN_FACTS = tuple(
+    column.name for column in _TOKENS.columns if column.name not in ("id", "slip_id")
+)
+_ADD_SLIPS = insert(_SLIPS).returning(_SLIPS.c.id, sort_by_parameter_order=True)
+_ADD_TOKENS = insert(_TOKENS)
 _ALL_TESTS = {kinds.TEST_2DIGIT: (1 << 36) - 1, kinds.TEST_4DIGIT: (1 << 28) - 1}
 
 
@@ -63,7 +71,7 @@ def credit(desk: Desk, order: CreditOrder) -> Slip:
     )  # fmt: skip
     for request, token in zip(requests, digits, strict=True):
         add_token(slip, meter, request.kind, _label(request, tariff), token, request.tid)
-    _settle(meter, desk, quote, free=len(requests) > 1)
+    _settle(meter, desk, account, quote, free=len(requests) > 1)
     meter.last_tid = tid
     desk.session.info["ref", order.ref] = slip
     return slip
@@ -166,6 +174,28 @@ def _void(desk: Desk, slip: Slip) -> str:
 # -- slips -------------------------------------------------------------------------------------
 
 
+class _Slips:
+    """Slips with their tokens that wait for the next flush, which numbers them."""
+
+    def __init__(self, _books: Books):
+        self.waiting: list[Slip] = []
+
+    def write(self, to: Connection) -> None:
+        if not self.waiting:
+            return
+        numbers = to.scalars(_ADD_SLIPS, [_row(slip, _SLIP_FACTS) for slip in self.waiting])
+        for slip, number in zip(self.waiting, numbers, strict=True):
+            slip.id = number
+        tokens = [
+            _row(token, _TOKEN_FACTS) | {"slip_id": slip.id}
+            for slip in self.waiting
+            for token in slip.tokens
+        ]
+        if tokens:  # a reversal has none
+            to.execute(_ADD_TOKENS, tokens)
+        self.waiting = []
+
+
 def new_slip(desk: Desk, operation: str, meter: Meter | None, **facts) -> Slip:
     """Return a new slip, which gets its number when the session is flushed."""
     defaults = {
@@ -173,11 +203,16 @@ def new_slip(desk: Desk, operation: str, meter: Meter | None, **facts) -> Slip:
         "note": "", "corrects": None,
     }  # fmt: skip
     slip = Slip(
-        operation=operation, meter=meter, about=_about(meter), issued_at=stamp(desk.now),
+        operation=operation, meter=meter, meter_id=meter.id if meter else None,
+        about=_about(meter), issued_at=stamp(desk.now),
         actor=desk.actor, state=GOOD, prints=1, tokens=[], **(defaults | facts),
     )  # fmt: skip
-    desk.session.add(slip)
+    desk.session.later(_Slips).waiting.append(slip)
     return slip
+
+
+def _row(thing: Slip | Token, facts: tuple[str, ...]) -> dict:
+    return {name: getattr(thing, name) for name in facts}
 
 
 def _about(meter: Meter | None) -> dict[str, str]:
@@ -297,9 +332,8 @@ def _label(request: TokenRequest, tariff: Tariff | None) -> str:
     return f"{free}{request.value / 10:.1f} kWh"
 
 
-def _settle(meter: Meter, desk: Desk, quote: Quote, free: bool) -> None:
+def _settle(meter: Meter, desk: Desk, account: Account, quote: Quote, free: bool) -> None:
     """Enter a sale into the customer's account."""
-    account = _account(meter, desk)
     meter.debt_cents -= quote.debt
     meter.carried_cents = quote.carried
     meter.period, meter.period_units = _period(desk), account.bought + quote.units
@@ -308,7 +342,7 @@ def _settle(meter: Meter, desk: Desk, quote: Quote, free: bool) -> None:
 
 
 def _period(desk: Desk) -> str:
-    return f"{desk.now:%Y-%m}"
+    return stamp(desk.now)[:7]
 
 
 def _taken(session: Session, meter: Meter, tid: int) -> bool:

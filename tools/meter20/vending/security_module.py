@@ -16,15 +16,16 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 
-from sqlalchemy import select
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 from sts import kinds
 from sts.decoder_key import DITK
 
 from meter20.vending import audit, key_change, refusal, sealing, transport, vending_key
+from meter20.vending.books import Books
 from meter20.vending.derivation import decoder_key
 from meter20.vending.encoder import encode
-from meter20.vending.models import AuditEntry, KeyUsage, Vault, VendingKey
+from meter20.vending.models import AuditEntry, KeyUsage, Vault, VendingKey, table
 from meter20.vending.refusal import Refusal
 from meter20.vending.token_request import TokenRequest, body, check
 from meter20.vending.vending_key import KeyTerms, MeterKey
@@ -32,6 +33,40 @@ from meter20.vending.vending_key import KeyTerms, MeterKey
 _PROVISION = "provision"
 _TERMS = tuple(KeyTerms.__dataclass_fields__)
 _FACTS = attrgetter("sealed", *_TERMS)
+_USAGE = table(KeyUsage)
+_OF_DAY = (_USAGE.c.key_id == bindparam("of_key"), _USAGE.c.day == bindparam("of_day"))
+_READ_USAGE = select(_USAGE.c.energy, _USAGE.c.currency, _USAGE.c.tokens).where(*_OF_DAY)
+_ADD_USAGE, _SET_USAGE = insert(_USAGE), update(_USAGE).where(*_OF_DAY)
+
+
+class _Usage:
+    """What a key issued on one day, by the books and in this transaction."""
+
+    def __init__(self, books: Books, key_id: int, day: str):
+        self._of = {"of_key": key_id, "of_day": day}
+        found = books.connection().execute(_READ_USAGE, self._of).one_or_none()
+        self._fresh, self._changed = found is None, False
+        self.energy, self.currency, self._tokens = found or (0, 0, 0)
+
+    def count(self, kind: str, amount: int) -> None:
+        """Add one token."""
+        self._tokens, self._changed = self._tokens + 1, True
+        if vending_key.family(kind) == vending_key.CREDIT:
+            self.energy += amount
+        elif vending_key.family(kind) == vending_key.CURRENCY:
+            self.currency += max(amount, 0)
+
+    def write(self, to: Connection) -> None:
+        if not self._changed:
+            return
+        facts = {"energy": self.energy, "currency": self.currency, "tokens": self._tokens}
+        if self._fresh:
+            to.execute(
+                _ADD_USAGE, {"key_id": self._of["of_key"], "day": self._of["of_day"]} | facts
+            )
+        else:
+            to.execute(_SET_USAGE, self._of | facts)
+        self._fresh = self._changed = False
 
 
 class SecurityModule:
@@ -54,7 +89,7 @@ class SecurityModule:
     @classmethod
     def create(
         cls,
-        session: Session,
+        session: Books,
         secret: sealing.Secret,
         name: str,
         actor: str,
@@ -90,7 +125,7 @@ class SecurityModule:
         )
         return cls(master, now, tables)
 
-    def relock(self, session: Session, secret: sealing.Secret, actor: str) -> None:
+    def relock(self, session: Books, secret: sealing.Secret, actor: str) -> None:
         """Lock the module with another `secret` from now on; no vending key changes."""
         self._lock(session.get_one(Vault, 1), secret)
         self._log(session, actor, "relock", detail=f"now locked with a {secret.kind}")
@@ -102,14 +137,14 @@ class SecurityModule:
 
     # -- vending keys --------------------------------------------------------------------------
 
-    def generate_key(self, session: Session, terms: KeyTerms, actor: str) -> VendingKey:
+    def generate_key(self, session: Books, terms: KeyTerms, actor: str) -> VendingKey:
         """Make a random vending key under `terms`."""
         key = secrets.token_bytes(vending_key.KEY_BYTES[terms.dkga])
         return self._keep(
             session, terms, _odd_parity(key) if terms.dkga == "02" else key, actor, "generate key"
         )
 
-    def load_key(self, session: Session, terms: KeyTerms, key_hex: str, actor: str) -> VendingKey:
+    def load_key(self, session: Books, terms: KeyTerms, key_hex: str, actor: str) -> VendingKey:
         """Keep a vending key given as hexadecimal text; raises Refusal if malformed."""
         try:
             key = bytes.fromhex(key_hex)
@@ -123,7 +158,7 @@ class SecurityModule:
             )
         return self._keep(session, terms, key, actor, "load key")
 
-    def change_limits(self, session: Session, row: VendingKey, limits: dict, actor: str) -> None:
+    def change_limits(self, session: Books, row: VendingKey, limits: dict, actor: str) -> None:
         """Set other limits, kinds or expiry on a vending key, and seal it anew."""
         terms = self._terms(row).changed(**limits)
         row.sealed = sealing.seal(self._seal_key, self._vending_key(row), terms.sealed_text())
@@ -133,7 +168,7 @@ class SecurityModule:
         self._log(session, actor, "change limits", supply=row.label, detail=said)
 
     def export_keys(
-        self, session: Session, rows: Sequence[VendingKey], secret: sealing.Secret, actor: str
+        self, session: Books, rows: Sequence[VendingKey], secret: sealing.Secret, actor: str
     ) -> str:
         """Return a file for another station: keys and terms of `rows`, sealed under `secret`."""
         entries = [(self._terms(row), self._vending_key(row)) for row in rows]
@@ -148,7 +183,7 @@ class SecurityModule:
         return transport.sealed_file(entries, secret)
 
     def import_keys(
-        self, session: Session, text: str, secret: sealing.Secret, actor: str
+        self, session: Books, text: str, secret: sealing.Secret, actor: str
     ) -> list[VendingKey]:
         """Keep the keys of a file from another station; raises Refusal for the wrong secret."""
         return [
@@ -157,7 +192,7 @@ class SecurityModule:
         ]
 
     def _keep(
-        self, session: Session, terms: KeyTerms, key: bytes, actor: str, operation: str
+        self, session: Books, terms: KeyTerms, key: bytes, actor: str, operation: str
     ) -> VendingKey:
         same = select(VendingKey).filter_by(
             sgc=terms.sgc, krn=terms.krn, ea=terms.ea, base_date=terms.base_date
@@ -189,22 +224,22 @@ class SecurityModule:
     # -- tokens --------------------------------------------------------------------------------
 
     def issue(
-        self, session: Session, meter: MeterKey, requests: Sequence[TokenRequest], actor: str
+        self, session: Books, meter: MeterKey, requests: Sequence[TokenRequest], actor: str
     ) -> list[str]:
         """Return the digits of the requested tokens, all of them or none.
 
         Raises Refusal before it has changed anything; `log_refusal` puts it into the audit log,
         once the caller has taken back what it did itself.
         """
-        row = meter.vending_key
+        row, time = meter.vending_key, stamp(self._now())
+        usage = session.later(_Usage, row.id, time[:10])
         try:
-            tokens, amounts = self._encoded(session, meter, requests)
+            tokens, amounts = self._encoded(usage, meter, requests)
         except Refusal as refused:
             refused.about = {"meter": meter.drn, "supply": row.label, "kind": requests[0].kind}
             raise
-        usage = self._usage(session, row)
         for request, amount in zip(requests, amounts, strict=True):
-            _count(usage, request.kind, amount)
+            usage.count(request.kind, amount)
             self._log(
                 session,
                 actor,
@@ -214,10 +249,11 @@ class SecurityModule:
                 kind=request.kind,
                 tid=request.tid,
                 amount=amount,
+                time=time,
             )
         return tokens
 
-    def issue_test(self, session: Session, kind: str, fields: dict, actor: str) -> str:
+    def issue_test(self, session: Books, kind: str, fields: dict, actor: str) -> str:
         """Return a class 1 token: for any meter, under no key, and without a TID."""
         if kind not in (kinds.TEST_2DIGIT, kinds.TEST_4DIGIT, kinds.READ_EXTENDED):
             raise Refusal(refusal.VALUE, f"{kind} is not a token of class 1.")
@@ -226,7 +262,7 @@ class SecurityModule:
 
     def key_change(
         self,
-        session: Session,
+        session: Books,
         old: MeterKey,
         new: MeterKey,
         now_tid: int,
@@ -258,7 +294,7 @@ class SecurityModule:
         key = secrets.token_bytes(vending_key.KEY_SIZES[ea])
         return sealing.seal(self._seal_key, key, b"DITK " + drn.encode())
 
-    def provisioning_key(self, session: Session, meter: MeterKey, actor: str, again: bool) -> str:
+    def provisioning_key(self, session: Books, meter: MeterKey, actor: str, again: bool) -> str:
         """Return the decoder key of one new meter in clear, as hexadecimal, to be put into it.
 
         The only key that ever leaves in clear. Audited; raises Refusal the second time unless
@@ -284,11 +320,11 @@ class SecurityModule:
 
     # -- the log -------------------------------------------------------------------------------
 
-    def note(self, session: Session, actor: str, operation: str, meter: str, detail: str) -> None:
+    def note(self, session: Books, actor: str, operation: str, meter: str, detail: str) -> None:
         """Put something that the station did without a token into the audit log."""
         self._log(session, actor, operation, meter=meter, detail=detail)
 
-    def log_refusal(self, session: Session, actor: str, refused: Refusal) -> None:
+    def log_refusal(self, session: Books, actor: str, refused: Refusal) -> None:
         """Put a refusal of this module into the audit log; others are the station's own."""
         if refused.about:
             self._log(session, actor, "refuse", **refused.about, detail=refused.code)
@@ -297,21 +333,17 @@ class SecurityModule:
         """Verify the audit log with the module's own key; see `audit.verify`."""
         return audit.verify(session, self._audit_key, noted)
 
-    def _log(self, session: Session, actor: str, operation: str, **facts) -> None:
-        entry = {"meter": "", "supply": "", "kind": "", "tid": None, "amount": None, "detail": ""}
-        audit.append(
-            session,
-            self._audit_key,
-            time=stamp(self._now()),
-            actor=actor,
-            operation=operation,
-            **(entry | facts),
-        )
+    def _log(self, session: Books, actor: str, operation: str, **facts) -> None:
+        entry = {
+            "time": stamp(self._now()), "actor": actor, "operation": operation, "meter": "",
+            "supply": "", "kind": "", "tid": None, "amount": None, "detail": "",
+        }  # fmt: skip
+        audit.append(session, self._audit_key, **(entry | facts))
 
     # -- inside --------------------------------------------------------------------------------
 
     def _encoded(
-        self, session: Session, meter: MeterKey, requests: Sequence[TokenRequest]
+        self, usage: _Usage, meter: MeterKey, requests: Sequence[TokenRequest]
     ) -> tuple[list[str], list[int]]:
         """Return tokens and the amounts they carry, after every rule of the key was kept."""
         terms = self._terms(meter.vending_key)
@@ -323,7 +355,7 @@ class SecurityModule:
         for request in requests:
             check(terms, meter, request)
         bodies = [body(request) for request in requests]
-        self._check_amounts(session, meter.vending_key, terms, requests, bodies)
+        _check_amounts(usage, meter.vending_key, terms, requests, bodies)
         key = self._decoder_key(meter)
         tokens = [
             self._encode(request.kind, meter.ea, key, fields)
@@ -333,39 +365,6 @@ class SecurityModule:
 
     def _encode(self, kind: str, ea: str, key: bytes, fields: dict) -> str:
         return encode(kind, ea, key, fields, self._tables if ea == "07" else None)
-
-    def _check_amounts(self, session, row, terms, requests, bodies) -> None:
-        """Raise Refusal when a token, or the day with these tokens, passes a limit of the key."""
-        usage = self._usage(session, row)
-        today = {vending_key.CREDIT: usage.energy, vending_key.CURRENCY: usage.currency}
-        for request, (_, amount) in zip(requests, bodies, strict=True):
-            unit = vending_key.family(request.kind)
-            if unit not in today:
-                continue
-            today[unit] += max(amount, 0)
-            most, most_a_day = terms.limits(request.kind)
-            if most is not None and amount > most:
-                raise Refusal(
-                    refusal.LIMIT,
-                    f"The key {row.label} makes tokens of "
-                    f"{_amount(most, unit)} at most, not {_amount(amount, unit)}.",
-                )
-            if most_a_day is not None and today[unit] > most_a_day:
-                raise Refusal(
-                    refusal.LIMIT,
-                    f"The key {row.label} may issue "
-                    f"{_amount(most_a_day, unit)} a day; with this token it would be "
-                    f"{_amount(today[unit], unit)}.",
-                )
-
-    def _usage(self, session: Session, row: VendingKey) -> KeyUsage:
-        day = stamp(self._now())[:10]
-        usage = session.get(KeyUsage, (row.id, day))
-        if usage is None:
-            usage = KeyUsage(key_id=row.id, day=day, energy=0, currency=0, tokens=0)
-            session.add(usage)
-            session.flush()
-        return usage
 
     def _terms(self, row: VendingKey) -> KeyTerms:
         """Return the terms of `row`, which its seal vouches for."""
@@ -410,16 +409,31 @@ class SecurityModule:
 
 def stamp(when: datetime) -> str:
     """Return a time as the database keeps it: UTC, to the second."""
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return when.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
 
 
-def _count(usage: KeyUsage, kind: str, amount: int) -> None:
-    """Add one token to what its key issued today."""
-    usage.tokens += 1
-    if vending_key.family(kind) == vending_key.CREDIT:
-        usage.energy += amount
-    elif vending_key.family(kind) == vending_key.CURRENCY:
-        usage.currency += max(amount, 0)
+def _check_amounts(usage: _Usage, row: VendingKey, terms: KeyTerms, requests, bodies) -> None:
+    """Raise Refusal when a token, or the day with these tokens, passes a limit of the key."""
+    today = {vending_key.CREDIT: usage.energy, vending_key.CURRENCY: usage.currency}
+    for request, (_, amount) in zip(requests, bodies, strict=True):
+        unit = vending_key.family(request.kind)
+        if unit not in today:
+            continue
+        today[unit] += max(amount, 0)
+        most, most_a_day = terms.limits(request.kind)
+        if most is not None and amount > most:
+            raise Refusal(
+                refusal.LIMIT,
+                f"The key {row.label} makes tokens of "
+                f"{_amount(most, unit)} at most, not {_amount(amount, unit)}.",
+            )
+        if most_a_day is not None and today[unit] > most_a_day:
+            raise Refusal(
+                refusal.LIMIT,
+                f"The key {row.label} may issue "
+                f"{_amount(most_a_day, unit)} a day; with this token it would be "
+                f"{_amount(today[unit], unit)}.",
+            )
 
 
 def _amount(value: int, unit: str) -> str:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
+from meter20.vending.books import Books
 from meter20.vending.models import Vault
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Secret
@@ -27,7 +28,7 @@ def utc_now() -> datetime:
 class Desk:
     """One transaction: what an operation needs to work with. `now`: the time of issue."""
 
-    session: Session
+    session: Books
     module: SecurityModule
     actor: str
     now: datetime

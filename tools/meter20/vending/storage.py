@@ -23,6 +23,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from sqlalchemy.orm import Session
 
 from meter20.vending import refusal
+from meter20.vending.books import Books
 from meter20.vending.refusal import Refusal
 
 BUSY_S = 30
@@ -90,17 +91,16 @@ class Storage:
             )
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[Books]:
         """Give a session that has the database to itself; commits at the end, else rolls back.
 
         Its rows can still be looked at afterwards.
         """
-        session = Session(self._engine, autoflush=False, expire_on_commit=False)
-        with self._words(), session, session.begin():
-            self._take_turn(session.connection())
-            kept = []  # a session forgets what nobody holds, and reads it again
-            event.listen(session, "loaded_as_persistent", lambda _, row: kept.append(row))
-            yield session
+        with self._words(), Books(self._engine) as books:
+            self._take_turn(books.connection())
+            yield books
+            books.flush()
+            books.commit()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

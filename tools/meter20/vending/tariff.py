@@ -208,7 +208,7 @@ class Tariff:
 
     def _affordable(self, cents: int, fixed: int, bought: int) -> int:
         """Return the most units whose total is within `cents`, of those a token can say."""
-        low, high = 0, MAX_UNITS
+        low, high = self._bracket(cents, fixed)
         while low < high:
             middle = (low + high + 1) // 2
             if self._total(middle, fixed, bought) <= cents:
@@ -216,6 +216,17 @@ class Tariff:
             else:
                 high = middle - 1
         return carried_by_token(low)
+
+    def _bracket(self, cents: int, fixed: int) -> tuple[int, int]:
+        """Return (few, many) units that are within `cents`, and that are not, nearly.
+
+        By the dearest and the cheapest step, two cents off for all that was rounded.
+        """
+        net = cents * 10_000 // (10_000 + self.tax) - fixed
+        prices = [price for _, price in self.steps]
+        low = max(net - 2, 0) * _COST_PER_CENT // max(*prices, 1)
+        high = max(net + 2, 0) * _COST_PER_CENT // min(prices) if min(prices) else MAX_UNITS
+        return min(low, MAX_UNITS), min(high, MAX_UNITS)
 
     def _total(self, units: int, fixed: int, bought: int) -> int:
         net = fixed + _cents(self._cost(units, bought))

@@ -1,0 +1,51 @@
+"""The books: the session of one writing transaction.
+
+What every sale adds to (the log, slips and tokens, day counters) is written past SQLAlchemy's
+unit of work, by one statement a table for all that came together until the next flush. The
+unit of work keeps track of each attribute of each row, and that cost more than the sale itself.
+All else (meters, groups, keys, tariffs) is written by the unit of work.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
+
+P = TypeVar("P", bound="Pending")
+
+
+class Pending(Protocol):
+    """Something to write at the next flush."""
+
+    def write(self, to: Connection) -> None:
+        """Write what came since the last time."""
+        ...
+
+
+class Books(Session):
+    """A session that has the database to itself. Its rows outlive it."""
+
+    def __init__(self, engine: Engine):
+        super().__init__(engine, autoflush=False, expire_on_commit=False)
+        self._pending: dict[Any, Any] = {}  # a Pending by its kind and arguments
+        self.read = []
+
+    def later(self, kind: Callable[..., P], *args: Any) -> P:
+        """Return the one `kind(books, *args)` of this transaction, which writes at each flush."""
+        made = self._pending.get((kind, args))
+        if made is None:
+            made = self._pending[kind, args] = kind(self, *args)
+        return made
+
+    def flush(self, objects=None) -> None:
+        """Write what has changed: first by the unit of work, then what waits besides."""
+        super().flush(objects)
+        for pending in self._pending.values():
+            pending.write(self.connection())
+
+
+@event.listens_for(Books, "loaded_as_persistent")
+def _keep(books: Books, row: object) -> None:
+    """Hold a row that was read: a session forgets what nobody holds, and reads it again."""
+    books.read.append(row)
