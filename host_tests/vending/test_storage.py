@@ -1,6 +1,7 @@
 """Storage: migrations, waiting for one's turn, and words for what goes wrong."""
 
 import multiprocessing
+import pickle
 import sqlite3
 import time
 
@@ -165,3 +166,10 @@ def test_file_cut_short_is_called_damaged(station, sqlite):
     sqlite.path.write_bytes(content[:4096] + b"\xff" * middle + content[4096 + middle :])
     with pytest.raises(Refusal, match="damaged"):
         Station(Storage(str(sqlite.path)), Secret.passphrase(PASSPHRASE), "x")
+
+
+def test_refusal_comes_whole_out_of_another_process():
+    refused = Refusal(refusal.LIMIT, "too much")
+    refused.about = {"meter": "x"}
+    there = pickle.loads(pickle.dumps(refused))
+    assert (there.code, str(there), there.about) == (refusal.LIMIT, "too much", {"meter": "x"})

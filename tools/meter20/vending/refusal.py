@@ -14,9 +14,12 @@ class Refusal(Exception):
     """
 
     def __init__(self, code: str, message: str):
-        super().__init__(message)
+        super().__init__(code, message)  # both: a refusal may come from another process
         self.code = code
         self.about: dict[str, str] = {}
+
+    def __str__(self) -> str:
+        return self.args[1]
 
 
 #: The database holds no vending station yet.

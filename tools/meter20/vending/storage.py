@@ -12,13 +12,14 @@ chain per station would write in parallel, and could be truncated one by one.
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import platformdirs
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -30,6 +31,7 @@ BUSY_S = 30
 #: The newest migration, a number that grows.
 REVISION = "0001"
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_TRY_MS = 50
 _WRITER_LOCK = 0x6D657465  # any number that nothing else in the same database locks
 
 
@@ -132,8 +134,33 @@ class Storage:
 
     def _sqlite_engine(self, path: Path) -> Engine:
         engine = create_engine("sqlite://", creator=partial(self._connect_sqlite, path))
-        event.listen(engine, "begin", _begin)
+        event.listen(engine, "begin", self._begin_sqlite)
         return engine
+
+    def _begin_sqlite(self, connection: Connection) -> None:
+        """Begin a transaction; a writing one waits here for its turn, not half way through.
+
+        SQLite's own waiting sleeps ever longer, and behind several busy processes one may never
+        find the moment between two of them. So it waits for _TRY_MS at a time, from the start.
+        """
+        if connection.get_execution_options().get("reading"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        until = time.monotonic() + self._busy_s
+        raw.execute(f"PRAGMA busy_timeout = {_TRY_MS}")
+        try:
+            while time.monotonic() < until:
+                try:
+                    raw.execute("BEGIN IMMEDIATE")
+                    return
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                        break
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # SQLAlchemy says why not
+        finally:
+            raw.execute(f"PRAGMA busy_timeout = {int(self._busy_s * 1000)}")
 
     def _connect_sqlite(self, path: Path) -> sqlite3.Connection:
         mode = "rwc" if self._may_create else "rw"
@@ -183,12 +210,6 @@ class Storage:
         else:
             return None
         return Refusal(refusal.DATABASE, f"The database {self.where} {words}")
-
-
-def _begin(connection) -> None:
-    """Begin a SQLite transaction; a writing one waits here for its turn, not half way through."""
-    reading = connection.get_execution_options().get("reading")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _sqlite_path(where: str) -> Path | None:
