@@ -1,11 +1,16 @@
-"""From the station to the meter: a new meter, its key change, paid credit, then free units."""
+"""The longest thing a customer has to type: a key change set, paid credit, then free units.
+
+From the station to the meter, key by key through the service port, on both bodies.
+"""
 
 import itertools
+from dataclasses import dataclass
 
 import pytest
 from fakes.stations import DRN, SGC, TARIFF
 
-from meter20.bodies import EmulatedBody, open_store
+from meter20 import bodies
+from meter20.bodies import EmulatedBody, open_body
 from meter20.vending import register, rekey, sales
 from meter20.vending.sales import CreditOrder
 from meter20.vending.sealing import Secret
@@ -13,56 +18,96 @@ from meter20.vending.station import Station
 from meter20.vending.storage import Storage
 from meter20.vending.vending_key import KeyTerms
 
+#: Encryption algorithm and tokens of a key change set.
+SETS = (("07", 2), ("07", 3), ("11", 4))
 
-@pytest.fixture(params=["07", "11"])
+
+@dataclass
+class Counter:
+    """A station with one meter and free units. tokens: of a key change set."""
+
+    station: Station
+    tokens: int
+
+    def __call__(self):
+        return self.station.desk()
+
+
+@pytest.fixture(params=SETS, ids=lambda each: f"EA{each[0]}, {each[1]} key change tokens")
 def counter(request, tmp_path, clock):
-    """Return a station with one meter and free units, for EA07 or EA11."""
+    ea, tokens = request.param
     storage, secret = Storage(str(tmp_path / "s.sqlite")), Secret.passphrase("passphrase")
     station = Station.found(storage, secret, "x", "x", clock)
     with station.desk() as desk:
         register.keep_tariff(desk, "home", TARIFF | {"free_kwh": "50"})
-        register.add_group(desk, KeyTerms(SGC, ea=request.param), tariff="home")
-        register.add_group(desk, KeyTerms(SGC, ea=request.param, krn=2))
-        register.add_meter(desk, register.NewMeter(DRN, SGC, ea=request.param, krn=1))
-    return station
+        register.add_group(desk, KeyTerms(SGC, ea=ea), tariff="home")
+        register.add_group(desk, KeyTerms(SGC, ea=ea, krn=2))
+        register.add_meter(desk, register.NewMeter(DRN, SGC, ea=ea, krn=1))
+    return Counter(station, tokens)
 
 
-@pytest.fixture
-def meter():
-    with EmulatedBody(open_store(None)) as body:
+@pytest.fixture(params=bodies.NAMES)
+def meter(request):
+    with open_body(request.param) as body:
         yield body
 
 
-def entered(meter, slip):
-    """Enter every token of a slip; return what the meter said to each."""
-    return [meter.request(do="token", digits=token.digits) for token in slip.tokens]
+def keyed(meter, slip):
+    """Press every digit of every token of a slip; return what the meter said to each token."""
+    results = []
+    for token in slip.tokens:
+        for digit in token.digits:
+            told = meter.request(do="keys", keys=digit)
+        results.append(told["last_result"])
+        assert told["display"][0], "the meter shows nothing"
+        meter.request(do="advance", seconds=10)  # while the customer reads it
+    return results
 
 
-def test_new_meter_takes_its_key_change_paid_credit_and_free_units(counter, meter, clock):
-    with counter.desk() as desk:
-        record, first_key = rekey.provision(desk, DRN, rekey.Factory())
+def sections(count):
+    """Return what a meter says to the `count` tokens of a key change set, in order."""
+    return ["1stKCT", "2ndKCT", "3rdKCT"][: count - 1] + ["Accept"]
+
+
+def test_key_change_then_paid_credit_then_free_units(counter, meter, clock):
+    with counter() as desk:
+        record, first_set = rekey.provision(desk, DRN, rekey.Factory())
     assert meter.request(**record["request"])["ok"]
-    assert entered(meter, first_key)[-1]["result"] == "Accept"
+    assert keyed(meter, first_set) == sections(len(first_set.tokens))
     clock.advance(days=1)
-    with counter.desk() as desk:
-        second_key = rekey.change_key(desk, DRN, rekey.NewKey(krn=2, ti=7))
+    with counter() as desk:
+        new = rekey.NewKey(krn=2, ti=7, sections=counter.tokens)
+        second_set = rekey.change_key(desk, DRN, new)
         sale = sales.credit(desk, CreditOrder(DRN, money=200_00))
-    assert entered(meter, sale)[0]["result"] == "CRCError"  # the set comes first
-    assert [reply["result"] for reply in entered(meter, second_key)][-1] == "Accept"
-    paid, free = entered(meter, sale)
-    assert (paid["result"], paid["amount_wh"]) == ("Accept", sale.units * 100)
-    assert (free["result"], free["amount_wh"]) == ("Accept", 50_000)
+    assert len(second_set.tokens) == counter.tokens
+    assert keyed(meter, second_set) == sections(counter.tokens)
+    assert keyed(meter, sale) == ["Accept", "Accept"]
     told = meter.request(do="read")
-    assert (told["krn"], told["ti"], told["credit_wh"]) == (2, "07", sale.units * 100 + 50_000)
-    assert [reply["result"] for reply in entered(meter, sale)] == ["UsedError", "UsedError"]
+    assert (told["krn"], told["ti"]) == (2, "07")
+    assert told["credit_wh"] == sale.units * 100 + 50_000
+    assert keyed(meter, sale) == ["UsedError", "UsedError"]
 
 
-def test_set_in_any_order(counter, meter):
-    with counter.desk() as desk:
+def test_credit_typed_before_its_key_change_is_refused_and_not_lost(counter, meter, clock):
+    with counter() as desk:
+        record, first_set = rekey.provision(desk, DRN, rekey.Factory())
+    meter.request(**record["request"])
+    clock.advance(days=1)
+    with counter() as desk:
+        sale = sales.credit(desk, CreditOrder(DRN, money=200_00))
+    assert keyed(meter, sale) == ["CRCError", "CRCError"]
+    meter.request(do="advance", seconds=meter.request(do="read")["lockout_s"])
+    assert keyed(meter, first_set)[-1] == "Accept"
+    assert keyed(meter, sale) == ["Accept", "Accept"]
+    assert meter.request(do="read")["credit_wh"] == sale.units * 100 + 50_000
+
+
+def test_set_in_any_order(counter):
+    with counter() as desk:
         record, slip = rekey.provision(desk, DRN, rekey.Factory())
     digits = [token.digits for token in slip.tokens]
     for order in itertools.permutations(digits):
-        with EmulatedBody(open_store(None)) as fresh:
+        with EmulatedBody() as fresh:
             fresh.request(**record["request"])
             results = [fresh.request(do="token", digits=each)["result"] for each in order]
             assert results[-1] == "Accept"
