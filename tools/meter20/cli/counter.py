@@ -26,6 +26,8 @@ from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Secret
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from meter20.vending.models import Slip
     from meter20.vending.station import Station
     from meter20.vending.storage import Storage
@@ -90,6 +92,15 @@ def opened(ctx: typer.Context) -> "Station":
     storage = database(ctx)
     storage.check()  # before the passphrase is asked for
     return Station(storage, at.secret(), at.actor(), tables=at.tables())
+
+
+@contextmanager
+def looking(ctx: typer.Context) -> Iterator["Session"]:
+    """Give a session to read from, for what needs no passphrase."""
+    storage = database(ctx)
+    storage.check()
+    with storage.reading() as session:
+        yield session
 
 
 def passphrase(variable: str, words: str, again: bool = False) -> Secret:

@@ -22,7 +22,6 @@ app = typer.Typer(help="Decode and encode tokens.", no_args_is_help=True)
 _ENCRYPTED = (0, 2)  # classes
 _UNITS = {kinds.ELECTRICITY: "kWh", kinds.WATER: "m3", kinds.GAS: "m3", kinds.TIME: "min"}
 _LIMITS = (kinds.POWER_LIMIT, kinds.UNBALANCE_LIMIT)
-_TESTS = {kinds.TEST_2DIGIT: 36, kinds.TEST_4DIGIT: 28}  # bits of the mask
 _DEFAULT_EA = "11"
 _DIGITS = 20
 _NAMES_FIT = 75  # columns of a terminal
@@ -247,8 +246,8 @@ def _meaning(answer, name, value):
         )
     elif name == "value" and kind in _LIMITS:
         words = f"{amount.from_field(value)} W"
-    elif name == "control" and kind in _TESTS:
-        words = _tests(value, _TESTS[kind])
+    elif name == "control" and kind in encoder.TESTS:
+        words = _tests(value, encoder.TESTS[kind])
     elif name.startswith("nk"):
         words = f"{value:08x}, part of the new key"
     return words

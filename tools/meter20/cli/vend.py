@@ -20,6 +20,7 @@ from meter20.cli.counter import (
     counter,
     database,
     hand_over,
+    looking,
     opened,
     passphrase,
     say,
@@ -258,9 +259,7 @@ def history(
     from meter20.vending import register, sales
 
     with answering(as_json):
-        storage = database(ctx)
-        storage.check()
-        with storage.reading() as session:
+        with looking(ctx) as session:
             one = register.find_meter(session, meter) if meter else None
             rows = [receipts.summary(slip) for slip in sales.history(session, one, limit)]
         show(as_json, "receipts", rows, "Nothing was issued yet.")
@@ -279,9 +278,7 @@ def audit_show(
     from meter20.vending import audit
 
     with answering(as_json):
-        storage = database(ctx)
-        storage.check()
-        with storage.reading() as session:
+        with looking(ctx) as session:
             rows, head = audit.latest(session, limit), audit.head_of(session)
         lines = [*map(audit.line, rows), f"  head  {head}"]
         say(as_json, {"entries": rows, "head": head}, "\n".join(lines))
@@ -301,9 +298,7 @@ def audit_verify(
 
     with answering(as_json):
         if chain_only:
-            storage = database(ctx)
-            storage.check()
-            with storage.reading() as session:
+            with looking(ctx) as session:
                 report = audit.verify(session, None, noted)
         else:
             station = opened(ctx)

@@ -12,13 +12,14 @@ from meter20.cli.counter import (
     AsJson,
     MeterNumber,
     answering,
-    database,
+    looking,
     opened,
     passphrase,
     say,
     show,
 )
 from meter20.vending import refusal, sealing
+from meter20.vending.amounts import PER_CENT
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Secret
 from meter20.vending.tariff import hundredths, tenths
@@ -28,8 +29,6 @@ group_app = typer.Typer(
 )
 tariff_app = typer.Typer(help="Tariffs.", no_args_is_help=True)
 meter_app = typer.Typer(help="Meters.", no_args_is_help=True)
-
-_UNITS_PER_CENT = 1000
 
 Kinds = Annotated[
     str | None,
@@ -91,9 +90,7 @@ def group_list(ctx: typer.Context, as_json: AsJson = False) -> None:
     from meter20.vending import register
 
     with answering(as_json):
-        storage = database(ctx)
-        storage.check()
-        with storage.reading() as session:
+        with looking(ctx) as session:
             rows = [register.key_facts(row) for row in register.vending_keys(session)]
         if not as_json:
             rows = [_short(row) for row in rows]
@@ -206,9 +203,7 @@ def tariff_list(ctx: typer.Context, as_json: AsJson = False) -> None:
     from meter20.vending import register
 
     with answering(as_json):
-        storage = database(ctx)
-        storage.check()
-        with storage.reading() as session:
+        with looking(ctx) as session:
             rows = register.tariffs(session)
         show(as_json, "tariffs", rows, "No tariff yet: meter20 vend tariff add NAME FILE")
 
@@ -256,9 +251,7 @@ def meter_list(
     from meter20.vending import register
 
     with answering(as_json):
-        storage = database(ctx)
-        storage.check()
-        with storage.reading() as session:
+        with looking(ctx) as session:
             rows = [register.meter_facts(each) for each in register.meters(session, limit)]
         columns = ("drn", "sgc", "krn", "ti", "kt", "ea", "base_date", "customer", "debt")
         short = [{name: row[name] for name in columns} for row in rows]
@@ -271,9 +264,7 @@ def meter_show(ctx: typer.Context, number: MeterNumber, as_json: AsJson = False)
     from meter20.vending import register
 
     with answering(as_json):
-        storage = database(ctx)
-        storage.check()
-        with storage.reading() as session:
+        with looking(ctx) as session:
             facts = register.meter_facts(register.find_meter(session, number))
         lines = [f"{name.replace('_', ' '):<20} {value}" for name, value in facts.items()]
         say(as_json, facts, "\n".join(lines))
@@ -291,7 +282,7 @@ def _limits(
     for name, given in (("max_token_currency", token_money), ("max_day_currency", day_money)):
         if given is not None:
             cents = None if given == "none" else hundredths(given, name)
-            limits[name] = None if cents is None else cents * _UNITS_PER_CENT
+            limits[name] = None if cents is None else cents * PER_CENT
     return limits
 
 

@@ -10,6 +10,9 @@ Source: IEC 62055-41, Amount, MPL and MPPUL; S&E for currency.
 
 from sts import amount
 
+#: Parts of a currency unit that a token counts in, and of its cent.
+PER_UNIT, PER_CENT = 100_000, 1_000
+
 _MANTISSA_BITS = 14
 _MANTISSA = 0x3FFF
 _EXPONENT = 3

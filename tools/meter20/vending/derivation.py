@@ -22,12 +22,12 @@ import hmac
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from sts import drn
+from sts.decoder_key import DCTK, DITK, KEY_SIZES
 
 from meter20.vending.tid_clock import BASE_YEARS
 
-_VENDING_KEY_SIZES = {"02": 8, "03": 16, "04": 20}  # bytes, by DKGA
-_DECODER_KEY_SIZES = {"07": 8, "11": 16}  # bytes, by encryption algorithm
-_DITK, _DCTK = 0, 3  # key types: initialisation and common
+#: Bytes of a vending key by DKGA.
+VENDING_KEY_SIZES = {"02": 8, "03": 16, "04": 20}
 _PAN_SIZE = 18
 
 
@@ -57,7 +57,7 @@ def decoder_key(  # noqa: PLR0913, PLR0917  a key has that many attributes
         raise ValueError("not a MeterPAN: 18 digits, a known IIN and two right check digits")
     if dkga == "04":
         return _dkga04(ea, vk, sgc, ti, krn, kt, base_date, pan)
-    if kt == _DCTK:  # common to the group: the number of the meter does not take part
+    if kt == DCTK:  # common to the group: the number of the meter does not take part
         iin = drn.split_pan(pan)[0]
         pan = iin + "0" * (_PAN_SIZE - len(iin))
     pan_block = bytes.fromhex(pan[1:17])  # digits are packed two to a byte
@@ -71,9 +71,9 @@ def decoder_key(  # noqa: PLR0913, PLR0917  a key has that many attributes
 def _dkga04(ea, vk, sgc, ti, krn, kt, base_date, pan):
     if type(base_date) is not int or base_date not in BASE_YEARS:
         raise ValueError("base date must be 1993, 2014 or 2035")
-    if kt == _DCTK:
+    if kt == DCTK:
         raise ValueError("how DKGA04 makes a common key (KT 3) is not known")
-    size = _DECODER_KEY_SIZES[ea]
+    size = KEY_SIZES[ea]
     label = ("04", f"{base_date % 100:02}", ea, ti)
     context = (sgc, str(kt), str(krn), pan)
     data = _items(label) + b"\x00" + _items(context) + (size * 8).to_bytes(4, "big")
@@ -98,14 +98,14 @@ def _xor(first, *others):
 
 
 def _check(dkga, ea, vk):
-    if dkga not in _VENDING_KEY_SIZES:
+    if dkga not in VENDING_KEY_SIZES:
         raise ValueError("DKGA must be 02, 03 or 04")
-    if ea not in _DECODER_KEY_SIZES:
+    if ea not in KEY_SIZES:
         raise ValueError("encryption algorithm must be 07 or 11")
     if ea == "11" and dkga != "04":
         raise ValueError("EA11 takes keys of DKGA04 only")
-    if len(vk) != _VENDING_KEY_SIZES[dkga]:
-        raise ValueError(f"DKGA{dkga} takes a vending key of {_VENDING_KEY_SIZES[dkga]} bytes")
+    if len(vk) != VENDING_KEY_SIZES[dkga]:
+        raise ValueError(f"DKGA{dkga} takes a vending key of {VENDING_KEY_SIZES[dkga]} bytes")
 
 
 def _check_attributes(sgc, ti, krn, kt):
@@ -114,7 +114,7 @@ def _check_attributes(sgc, ti, krn, kt):
             raise ValueError(f"{name} must be {length} digits")
     if type(krn) is not int or not 1 <= krn <= 9:
         raise ValueError("key revision number must be 1 to 9")
-    if kt == _DITK:
+    if kt == DITK:
         raise ValueError("an initialisation key (KT 0) is not made from a vending key")
     if type(kt) is not int or not 1 <= kt <= 3:
         raise ValueError("key type must be 1, 2 or 3")

@@ -9,6 +9,7 @@ Source: IEC 62055-41, Set1st- to Set4thSectionDecoderKey, and key management.
 
 from sts import kinds
 from sts.decoder_key import DITK
+from sts.key_change import TRANSITIONS
 
 from meter20.vending import refusal, vending_key
 from meter20.vending.refusal import Refusal
@@ -16,7 +17,7 @@ from meter20.vending.token_request import check_expiry, check_minute
 from meter20.vending.vending_key import KEY_CHANGE, KeyTerms, MeterKey
 
 #: Tokens of a set by EA; the first is the default.
-SECTIONS = {"07": (2, 3), "11": (4,)}
+SET_SIZES = {"07": (2, 3), "11": (4,)}
 
 
 def check(old: MeterKey, new: MeterKey, now_tid: int, same_key: bool) -> None:
@@ -55,7 +56,7 @@ def _check_types(old: MeterKey, new: MeterKey) -> None:
             f"The key {new.vending_key.label} is not for EA{new.ea}: "
             "no key change alters the algorithm of a meter.",
         )
-    if new.kt not in vending_key.PERMITTED_CHANGES[old.kt]:
+    if new.kt not in TRANSITIONS[old.kt]:
         raise Refusal(
             refusal.KEY_TYPE,
             f"A meter does not go from {names[old.kt]} to {names[new.kt]} (KeyTypeError).",
@@ -69,8 +70,8 @@ def rolls_over(old: MeterKey, new: MeterKey) -> bool:
 
 def sections(new: MeterKey, key: bytes, roll_over: bool, count: int) -> list[tuple[str, dict]]:
     """Return (kind, fields) of the `count` tokens that carry `key`; raises Refusal for another."""
-    if count not in SECTIONS[new.ea]:
-        allowed = " or ".join(str(each) for each in SECTIONS[new.ea])
+    if count not in SET_SIZES[new.ea]:
+        allowed = " or ".join(str(each) for each in SET_SIZES[new.ea])
         raise Refusal(refusal.VALUE, f"A key change for EA{new.ea} has {allowed} tokens.")
     words = [int.from_bytes(key[at : at + 4]) for at in range(0, len(key), 4)]
     row, sgc = new.vending_key, int(new.vending_key.sgc)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sts import drn as sts_drn
 
 from meter20.vending import refusal
+from meter20.vending.amounts import PER_UNIT
 from meter20.vending.models import Meter, SupplyGroup, VendingKey
 from meter20.vending.models import Tariff as TariffRow
 from meter20.vending.refusal import Refusal
@@ -116,7 +117,7 @@ def _kwh(limit: int | None) -> str | None:
 
 
 def _money(limit: int | None) -> str | None:
-    return None if limit is None else f"{limit / 100_000:.2f}"
+    return None if limit is None else f"{limit / PER_UNIT:.2f}"
 
 
 def tariffs(session: Session) -> list[dict]:

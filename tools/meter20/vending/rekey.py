@@ -53,7 +53,7 @@ def change_key(desk: Desk, number: str, new: NewKey) -> Slip:
     before = register.key_of(meter)
     ti = meter.ti if new.ti is None else new.ti
     after = replace(before, ti=ti, ken=row.ken, vending_key=row)
-    return _change(desk, meter, before, after, new.sections or key_change.SECTIONS[meter.ea][0])
+    return _change(desk, meter, before, after, new.sections or key_change.SET_SIZES[meter.ea][0])
 
 
 def _change(desk: Desk, meter: Meter, before: MeterKey, after: MeterKey, count: int) -> Slip:
@@ -121,5 +121,5 @@ def provision(
     record = {"format": "meter20 provisioning record 1", "warning": _WARNING, "request": request}
     if direct:
         return record, None
-    sections = key_change.SECTIONS[meter.ea][-1]  # the third of EA07 tells a new meter its SGC
+    sections = key_change.SET_SIZES[meter.ea][-1]  # the third of EA07 tells a new meter its SGC
     return record, _change(desk, meter, key, working, sections)

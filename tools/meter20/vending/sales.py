@@ -16,7 +16,9 @@ from sqlalchemy.orm import Session
 from sts import kinds
 
 from meter20.vending import refusal, register
+from meter20.vending.amounts import PER_CENT, PER_UNIT
 from meter20.vending.books import Books
+from meter20.vending.encoder import TESTS
 from meter20.vending.models import Meter, Slip, Token, table
 from meter20.vending.refusal import Refusal
 from meter20.vending.security_module import stamp
@@ -26,7 +28,6 @@ from meter20.vending.token_request import TokenRequest, minute
 
 CREDIT, MANAGE, TEST, KEY_CHANGE, REVERSAL = "credit", "manage", "test", "key change", "reversal"
 GOOD, VOID = "good", "void"
-_CURRENCY_UNITS_PER_CENT = 1000
 _SLIPS, _TOKENS = table(Slip), table(Token)
 _SLIP_FACTS = tuple(column.name for column in _SLIPS.columns if column.name != "id")
 _TOKEN_FACTS = tuple(
@@ -34,7 +35,6 @@ _TOKEN_FACTS = tuple(
 )
 _ADD_SLIPS = insert(_SLIPS).returning(_SLIPS.c.id, sort_by_parameter_order=True)
 _ADD_TOKENS = insert(_TOKENS)
-_ALL_TESTS = {kinds.TEST_2DIGIT: (1 << 36) - 1, kinds.TEST_4DIGIT: (1 << 28) - 1}
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,9 @@ def meter_test(desk: Desk, test: int, mfr: str = "00") -> Slip:
     kind = {2: kinds.TEST_2DIGIT, 4: kinds.TEST_4DIGIT}.get(len(mfr))
     if kind is None or not (mfr.isascii() and mfr.isdigit()):
         raise Refusal(refusal.VALUE, "A manufacturer code has 2 or 4 digits.")
-    if not 0 <= test <= _ALL_TESTS[kind].bit_length():
-        raise Refusal(refusal.VALUE, f"A test is 0 to {_ALL_TESTS[kind].bit_length()}.")
-    control = 1 << test - 1 if test else _ALL_TESTS[kind]
+    if not 0 <= test <= TESTS[kind]:
+        raise Refusal(refusal.VALUE, f"A test is 0 to {TESTS[kind]}.")
+    control = 1 << test - 1 if test else (1 << TESTS[kind]) - 1
     return _class_1(desk, kind, {"control": control, "mfr": int(mfr)}, f"test {test}")
 
 
@@ -320,14 +320,14 @@ def _needed(tariff: Tariff | None, meter: Meter) -> Tariff:
 
 def _request(meter: Meter, quote: Quote, tid: int) -> TokenRequest:
     if meter.accounting == register.MONEY:
-        value = quote.transfer * _CURRENCY_UNITS_PER_CENT
+        value = quote.transfer * PER_CENT
         return TokenRequest(kinds.ELECTRICITY_CURRENCY, tid, value)
     return TokenRequest(kinds.ELECTRICITY, tid, quote.units)
 
 
 def _label(request: TokenRequest, tariff: Tariff | None) -> str:
     if request.kind == kinds.ELECTRICITY_CURRENCY:
-        return f"{request.value / 100_000:.2f} {tariff.currency if tariff else ''}".strip()
+        return f"{request.value / PER_UNIT:.2f} {tariff.currency if tariff else ''}".strip()
     free = "free " if request.tid % 1440 == 1 else ""
     return f"{free}{request.value / 10:.1f} kWh"
 

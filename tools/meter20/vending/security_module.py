@@ -22,6 +22,7 @@ from sts import kinds
 from sts.decoder_key import DITK
 
 from meter20.vending import audit, key_change, refusal, sealing, transport, vending_key
+from meter20.vending.amounts import PER_UNIT
 from meter20.vending.books import Books
 from meter20.vending.derivation import decoder_key
 from meter20.vending.encoder import encode
@@ -439,7 +440,7 @@ def _check_amounts(usage: _Usage, row: VendingKey, terms: KeyTerms, requests, bo
 def _amount(value: int, unit: str) -> str:
     """Return an amount of credit or currency in words."""
     if unit == vending_key.CURRENCY:
-        return f"{value / 100_000:.2f} of the currency"
+        return f"{value / PER_UNIT:.2f} of the currency"
     return f"{value // 10}.{value % 10} kWh"
 
 

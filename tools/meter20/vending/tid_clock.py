@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 BASE_YEARS = (1993, 2014, 2035)
 
-_LAST = (1 << 24) - 1
+#: The highest TID: 24 bits.
+LAST = (1 << 24) - 1
 _A_DAY = 1440  # minutes
 _RESERVED = 1  # the minute 00:01 of every day
 
@@ -38,6 +39,6 @@ def tid_of(when: datetime, base_year: int, after: int | None = None, special=Fal
             tid = max(tid, after + 1)
         if tid % _A_DAY == _RESERVED:
             tid += 1
-    if not 0 <= tid <= _LAST:
+    if not 0 <= tid <= LAST:
         raise ValueError(f"{when:%Y-%m-%d %H:%M} is outside the 31.9 years from {base_year}")
     return tid

@@ -17,10 +17,9 @@ from sts.decoder_key import DDTK
 from meter20.vending import refusal, vending_key
 from meter20.vending.amounts import to_currency_field, to_field
 from meter20.vending.refusal import Refusal
-from meter20.vending.tid_clock import tid_of
+from meter20.vending.tid_clock import LAST, tid_of
 from meter20.vending.vending_key import KeyTerms, MeterKey
 
-LAST_TID = 0xFFFFFF
 _MAX_VALUE = 0xFFFF
 _FLOATS = (kinds.POWER_LIMIT, kinds.UNBALANCE_LIMIT)
 
@@ -98,7 +97,7 @@ def minute(when: datetime, base_date: int, after: int | None = None, special: bo
     try:
         return tid_of(when, base_date, after, special)
     except ValueError:
-        check_minute(-1 if when.year < base_date else LAST_TID + 1, base_date)
+        check_minute(-1 if when.year < base_date else LAST + 1, base_date)
         raise
 
 
@@ -110,8 +109,8 @@ def check_minute(tid: int, base_date: int) -> None:
             f"The time of issue lies before the key's base date, 1 January {base_date} "
             "(vending key used before its base date).",
         )
-    if tid > LAST_TID:
-        last = "{:04}-{:02}-{:02} {:02}:{:02}".format(*sts_tid.date(LAST_TID, base_date))
+    if tid > LAST:
+        last = "{:04}-{:02}-{:02} {:02}:{:02}".format(*sts_tid.date(LAST, base_date))
         raise Refusal(
             refusal.BASE_DATE,
             f"The token identifiers of base date {base_date} ended on {last}. The meter has to "

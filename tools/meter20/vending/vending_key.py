@@ -16,8 +16,10 @@ from dataclasses import asdict, dataclass, field, fields, replace
 
 from sts import kinds
 from sts.decoder_key import DCTK, DDTK, DITK, DUTK, KEY_SIZES
+from sts.key_change import SECTIONS
 
 from meter20.vending import refusal
+from meter20.vending.derivation import VENDING_KEY_SIZES
 from meter20.vending.models import VendingKey
 from meter20.vending.refusal import Refusal
 from meter20.vending.tid_clock import BASE_YEARS
@@ -26,36 +28,21 @@ from meter20.vending.tid_clock import BASE_YEARS
 VENDING_KEY_NAMES = {DDTK: "VDDK", DUTK: "VUDK", DCTK: "VCDK"}
 DECODER_KEY_NAMES = {DITK: "DITK", DDTK: "DDTK", DUTK: "DUTK", DCTK: "DCTK"}
 
-#: Which key type may follow which. Source: reference of key types; low confidence beyond DITK.
-PERMITTED_CHANGES = {
-    DITK: (DITK, DDTK, DUTK, DCTK),
-    DDTK: (DDTK, DUTK, DCTK),
-    DUTK: (DDTK, DUTK),
-    DCTK: (DDTK, DUTK, DCTK),
-}
-
-#: Bytes of a vending key by decoder key generation algorithm (DKGA).
-KEY_BYTES = {"02": 8, "04": 20}
+#: Bytes of a vending key by decoder key generation algorithm (DKGA); 03 rests on no vector.
+KEY_BYTES = {dkga: VENDING_KEY_SIZES[dkga] for dkga in ("02", "04")}
 
 CREDIT, CURRENCY, MANAGEMENT, KEY_CHANGE = "credit", "currency", "management", "key-change"
 ALL_KINDS = f"{CREDIT},{CURRENCY},{MANAGEMENT},{KEY_CHANGE}"
-_KEY_CHANGE_KINDS = (kinds.KEY_1, kinds.KEY_2, kinds.KEY_3, kinds.KEY_4)
-_CURRENCY_KINDS = (
-    kinds.ELECTRICITY_CURRENCY,
-    kinds.WATER_CURRENCY,
-    kinds.GAS_CURRENCY,
-    kinds.TIME_CURRENCY,
-)
-_CREDIT_KINDS = (kinds.ELECTRICITY, kinds.WATER, kinds.GAS, kinds.TIME)
+_FAMILIES = {
+    kind: CURRENCY if kinds.is_currency(class_, subclass) else CREDIT
+    for class_, subclass, _, kind, _ in kinds.TABLE
+    if class_ == 0
+} | dict.fromkeys(SECTIONS, KEY_CHANGE)
 
 
 def family(kind: str) -> str:
     """Return credit, currency, management or key-change for a token kind of class 0 or 2."""
-    if kind in _CREDIT_KINDS:
-        return CREDIT
-    if kind in _CURRENCY_KINDS:
-        return CURRENCY
-    return KEY_CHANGE if kind in _KEY_CHANGE_KINDS else MANAGEMENT
+    return _FAMILIES.get(kind, MANAGEMENT)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """The first tables of the vending station.
 
+Frozen: it says what the first release made, whatever `models` has become since, so it repeats it.
+
 The audit log gets triggers besides: what was written there is not changed or deleted by
 accident. They stop no one who may drop a trigger; the chain of digests shows that.
 """
