@@ -1,6 +1,7 @@
 """What all host tests share: the device's path, hypothesis profiles, notes in the summary."""
 
 import os
+import signal
 import sys
 
 import hypothesis
@@ -9,6 +10,10 @@ import pytest
 import meter20  # puts firmware/ and boards/sim on the path
 
 sys.path.append(str(meter20.DEVICE_ROOT / "boards/sim/chip"))  # `machine` and what belongs to it
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts its background jobs so, and their children would ignore Ctrl-C as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
