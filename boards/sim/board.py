@@ -35,10 +35,19 @@ FLASH_SIZE = 8 * SECTOR
 STORE_SIZE = 6 * SECTOR
 
 
-def ports(chip, clock, columns=COLUMNS, rows=ROWS, phases=1, load_switch=None, display=None):
+def ports(
+    chip,
+    clock,
+    columns=COLUMNS,
+    rows=ROWS,
+    phases=1,
+    load_switch=None,
+    display=None,
+    ran_out=False,
+):
     """Build this board's ports around `chip`, a FlashChip, and `clock`, a parts.Clock.
 
-    load_switch, display: made before, or None.
+    load_switch, display: made before, or None. ran_out: it is the watchdog that starts the meter.
     """
     return Ports(
         store=SlotStore(NorSlots(FlashPart(chip, 0, STORE_SIZE))),
@@ -48,7 +57,7 @@ def ports(chip, clock, columns=COLUMNS, rows=ROWS, phases=1, load_switch=None, d
         display=display or SimDisplay(columns, rows),
         keypad=SimKeypad(),
         buzzer=SimBuzzer(),
-        watchdog=SimWatchdog(clock),
+        watchdog=SimWatchdog(clock, ran_out),
         tamper=SimTamper(),
         clock=SimClock(clock),
         phases=phases,

@@ -5,6 +5,7 @@ pulses and cuts the power. It runs on CPython and on MicroPython alike.
 """
 
 import board
+from breakage import PARTS, WAYS, Breakage, Stuck
 from flash_chip import FlashChip, PowerCut, RamImage
 from meter.app import App
 from meter.explain import explained
@@ -45,8 +46,10 @@ class SimBody:
         self._lines = Lines()
         self._waiting = []
         self._job = None
+        self._breakage = Breakage(Clock())
         self.boots = 0
         self._start()
+        self._turn()
 
     @property
     def now_ms(self) -> int:
@@ -77,15 +80,20 @@ class SimBody:
 
     def advance(self, duration_ms: int):
         """Let time pass. A generator: it yields None now and then until it is over."""
-        until_ms = self._clock.now_ms + duration_ms
+        left_ms = duration_ms
         steps = 0
         while True:
-            due_ms = self.app.step(self._clock.now_ms)
-            self._check_watchdog()
-            left_ms = until_ms - self._clock.now_ms
+            began_ms = self._clock.now_ms
+            due_ms = self._turn()
+            left_ms -= self._clock.now_ms - began_ms
+            if self.ports.watchdog.expired:
+                self._start(ran_out=True)
+                due_ms = self._turn()
             if left_ms <= 0:
                 return
-            self._clock.now_ms += min(due_ms, left_ms)
+            passed_ms = min(due_ms, left_ms)
+            self._clock.now_ms += passed_ms
+            left_ms -= passed_ms
             steps += 1
             if steps % _STEPS_A_TURN == 0:
                 yield None
@@ -96,13 +104,15 @@ class SimBody:
             self.ports.keypad.press(key)
             yield from self.advance(_KEY_MS)
 
-    def _start(self):
-        """Power comes: RAM is new, the flash is as it was."""
+    def _start(self, ran_out=False):
+        """Power comes, or the watchdog `ran_out`: RAM is new, the flash is as it was."""
         self._chip.disarm()
-        self._clock = Clock()
-        self.ports = board.ports(self._chip, self._clock, *self._parts)
+        self._clock = self._breakage.clock = Clock()
+        self.ports = board.ports(self._chip, self._clock, *self._parts, ran_out=ran_out)
         self.boots += 1
-        self.app = App(self.ports, self._clock.now_ms)
+        self._breakage.started = False
+        self.app = App(self._breakage.breakable(self.ports), self._clock.now_ms)
+        self._breakage.started = True
         self._service = Service(
             self.app,
             {
@@ -114,13 +124,16 @@ class SimBody:
                 "explain": self._explain,
                 "tamper": self._tamper,
                 "clock": self._set_clock,
+                "break": self._break,
             },
         )
-        self.app.step(self._clock.now_ms)
 
-    def _check_watchdog(self):
-        if self.ports.watchdog.expired:
-            raise PowerCut
+    def _turn(self) -> int:
+        """Let the application take its turn; return the milliseconds until the next is due."""
+        try:
+            return self.app.step(self._clock.now_ms)
+        except Stuck:
+            return 1
 
     def _answer(self, line):
         """Generator of one reply: yields None while there is more to do, then the reply."""
@@ -130,17 +143,23 @@ class SimBody:
             fields = self._service.answer(request, self._clock.now_ms)
             if not isinstance(fields, list):
                 fields = yield from fields
-            self.app.step(self._clock.now_ms)
+            self._turn()
             reply = accepted(request, fields)
         except Refused as refused:
             reply = refusal(request, refused)
+        except Stuck:
+            self._start(ran_out=True)
+            self._turn()
+            reply = refusal(request, Refused("watchdog", "the meter hung and restarted"))
         except PowerCut:
             self._start()
+            self._turn()
             reply = refusal(request, Refused("power_cut", "the power went; the meter restarted"))
         yield reply
 
     def _keys(self, request, _now_ms):
         yield from self.press(keys(request))
+        self._check_fault()
         return keys_fields(self.app)
 
     def _pulses(self, request, _now_ms):
@@ -148,6 +167,7 @@ class SimBody:
         over_ms = 1000 * integer(request, "over_s", 0, _SECONDS_MAX, default=0)
         self.ports.pulses.train(count, over_ms)
         yield from self.advance(over_ms)
+        self._check_fault()
         view = self.app.view(self._clock.now_ms)
         return credit_fields(view) + [
             ("total_wh", view.state.register.total_wh),
@@ -176,6 +196,18 @@ class SimBody:
         """Set the clock, from now on trusted: {"do":"clock","minutes":N}, N since 2014-01-01."""
         self.ports.clock.set(integer(request, "minutes"))
         return []
+
+    def _break(self, request, _now_ms):
+        """Break a part, until it is mended by "how":"": see breakage."""
+        part, call, how = [text(request, name) for name in ("part", "call", "how")]
+        if part not in PARTS or how not in WAYS + ("",):
+            raise Refused("bad_request", "part or how: no such thing")
+        self._breakage.set(part, call, how)
+        return []
+
+    def _check_fault(self):
+        if self.app.fault:
+            raise self._service.refused_for_fault()
 
     def _explain(self, request, now_ms):
         return [

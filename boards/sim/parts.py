@@ -139,20 +139,30 @@ class SimBuzzer(Buzzer):
 
 
 class SimWatchdog(Watchdog):
-    """A watchdog with the 8 s of an RP2040. expired: whether the board would have been reset."""
+    """A watchdog with the 8 s of an RP2040. expired: whether the board would have been reset.
+
+    longest_ms: the most that went by between two feeds.
+    """
 
     TIMEOUT_MS = 8000
 
-    def __init__(self, clock):
+    def __init__(self, clock, ran_out):
         self._clock = clock
         self._fed_ms = clock.now_ms
+        self.ran_out = ran_out
+        self.longest_ms = 0
 
     @property
     def expired(self) -> bool:
-        return self._clock.now_ms - self._fed_ms > self.TIMEOUT_MS
+        return self._hungry_ms() > self.TIMEOUT_MS
 
     def feed(self):
-        self._fed_ms = self._clock.now_ms
+        if not self.expired:  # else it is too late
+            self.longest_ms = max(self.longest_ms, self._hungry_ms())
+            self._fed_ms = self._clock.now_ms
+
+    def _hungry_ms(self):
+        return self._clock.now_ms - self._fed_ms
 
 
 class SimTamper(Tamper):

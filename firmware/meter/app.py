@@ -11,6 +11,7 @@ from sts import key_change, results
 from meter import (
     beeper,
     events,
+    faults,
     flags,
     history,
     meter_test,
@@ -24,17 +25,25 @@ from meter import (
 )
 from meter import view as views
 from meter.beeper import Beeper
-from meter.meter import Meter, NotProvisioned, StoreLost, check_identity, check_key
+from meter.meter import (
+    Meter,
+    NotProvisioned,
+    StoreFailed,
+    StoreLost,
+    check_identity,
+    check_key,
+)
 from meter.notes import Notes
 from meter.overload import Overload
 from meter.panel import Panel
 from meter.power import PowerMeter
-from meter.supervisor import Supervisor
+from meter.supervisor import Faulted, Supervisor
 from meter.token_entry import TokenEntry
 
 _SWITCH_TEST_MS = const(3000)
 _MEAN_AFTER_MS = const(600_000)  # of running, before a mean power means something
 _FAR_MS = const(10_000)
+_KEYS_A_TURN = const(32)  # a keypad that never ends its keys must not stop the metering
 _STORE_TRY_MS = const(60_000)
 _CREDIT_MS = const(1000)
 _MS_PER_H = const(3_600_000)
@@ -46,13 +55,32 @@ class App:
 
     tables: see meter.meter.Meter. policy: overload.Policy. The load switch is opened
     before anything else.
+
+    Nothing here raises because a part is broken: at a fault, also at the start, the load
+    switch opens, the display says so and the watchdog is no longer fed, so that it
+    restarts the meter. What a fault may find half made is only in RAM.
     """
 
     def __init__(self, ports, now_ms: int, tables=None, policy=overload.DEFAULT):
-        if ports.load_switch is not None:
-            ports.load_switch.open()
         self._ports = ports
+        self._fault_lines = []
+        self._relay_reason = supply.FAULT
+        self.relay_closed = False
+        self.supervisor = Supervisor(
+            ports.watchdog, ("metering", "keypad", "display"), now_ms, self._stop
+        )
+        try:
+            self.supervisor.run("start", self._start, now_ms, tables, policy)
+        except Faulted:
+            pass  # shown and noted, as far as it could be
+
+    def _start(self, now_ms, tables, policy):
+        ports = self._ports
+        if ports.load_switch is not None:
+            self.supervisor.ask("load switch", ports.load_switch.open)
         self.notes = Notes(ports.notes)
+        self.notes.restarted(ports.watchdog is not None and ports.watchdog.ran_out)
+        self._hold_until_ms = now_ms + faults.hold_ms(self.notes.faults)
         self.meter = Meter(ports.store, tables, ports.phases)
         self.meter.steps = self.notes.settings.steps
         self._entry = TokenEntry()
@@ -60,24 +88,27 @@ class App:
         self._beeper = Beeper(ports.buzzer)
         self._power = PowerMeter(now_ms)
         self._overload = Overload(policy)
-        self._supervisor = Supervisor(ports.watchdog, ("metering", "keypad", "display"), now_ms)
-        self._relay_reason = supply.NOT_PROVISIONED
         self._switch_test_until_ms = None
         self._alarm_ms = self._began_ms = now_ms
         self._began_wh = self.meter.state.register.total_wh
         self._credit_wh = None  # on the extra display
         self._credit_due_ms = now_ms
-        self.relay_closed = False
         self._store_failing = False
         self._store_try_ms = now_ms
         told = self._begin(ports.store.health, now_ms)
         if told:
             self._panel.call_up(told, now_ms)
+        self._relay_reason = supply.NOT_PROVISIONED
+
+    @property
+    def fault(self):
+        """The (part, kind) of meter.faults that stopped the meter, None while it works."""
+        return self.supervisor.fault
 
     @property
     def lines(self):
         """What the display shows: a list of strings."""
-        return self._panel.lines
+        return self._fault_lines if self.fault else self._panel.lines
 
     def view(self, now_ms: int):
         """Return the meter.view.View at `now_ms`."""
@@ -91,31 +122,59 @@ class App:
             self._relay_reason,
             (self.meter.lockout_ms(now_ms) + 999) // 1000,
             self.notes.events,
+            self.notes.faults,
         )
 
     def step(self, now_ms: int) -> int:
         """Give each part its turn; return the milliseconds until the next turn is due.
 
-        Blocks 50 ms as a rule, longer while a token or a checkpoint is committed.
+        Blocks 50 ms as a rule, longer while a token or a checkpoint is committed. Raises
+        nothing; after a fault it does nothing.
         """
-        due_ms = self._step_metering(now_ms)
-        due_ms = min(due_ms, self._step_keypad(now_ms))
-        due_ms = min(due_ms, self._panel.step(self.view(now_ms), now_ms))
-        self._show_credit(now_ms)
-        self._supervisor.report("display")
-        due_ms = min(due_ms, self._supervisor.step(now_ms))
-        for part in (self._beeper.step(now_ms), self._entry.due_ms(now_ms)):
+        if self.fault:
+            return _FAR_MS
+        try:
+            return self.supervisor.run("program", self._step, now_ms)
+        except Faulted:
+            return _FAR_MS
+
+    def _step(self, now_ms):
+        ask = self.supervisor.ask
+        due_ms = ask("metering", self._step_metering, now_ms)
+        due_ms = min(due_ms, ask("keypad", self._step_keypad, now_ms))
+        due_ms = min(due_ms, ask("display", self._panel.step, self.view(now_ms), now_ms))
+        ask("credit display", self._show_credit, now_ms)
+        self.supervisor.report("display")
+        for part in (ask("buzzer", self._beeper.step, now_ms), self._entry.due_ms(now_ms)):
             if part is not None:
                 due_ms = min(due_ms, part)
-        return due_ms
+        if now_ms - self._began_ms >= faults.CALM_MS:
+            self.notes.calm()
+        return min(due_ms, self.supervisor.step(now_ms))
 
     def provision(
         self, identity, key, manufactured: int, power_limit_w: int, new_settings, again=False
     ):
         """Provision the meter, see meter.meter.Meter.provision; `new_settings`: its Settings.
 
-        The settings are safe before the number that makes them count.
+        The settings are safe before the number that makes them count. Raises ValueError, in
+        words, and Faulted.
         """
+        self._check_working()
+        self.supervisor.run(
+            "token",
+            _stored,
+            self._provision,
+            identity,
+            key,
+            manufactured,
+            power_limit_w,
+            new_settings,
+            again,
+            ordinary=(ValueError, StoreLost, StoreFailed),
+        )
+
+    def _provision(self, identity, key, manufactured, power_limit_w, new_settings, again):
         meter = self.meter
         if meter.lost and not again:
             raise StoreLost
@@ -130,13 +189,19 @@ class App:
     def enter(self, digits: str, now_ms: int):
         """Take a token from any carrier, show and sound its Outcome, and return that.
 
-        Raises NotProvisioned, StoreLost or OSError, after showing it.
+        Raises NotProvisioned, StoreLost or StoreFailed, after showing it, and Faulted.
         """
+        self._check_working()
+        return self.supervisor.run(
+            "token", self._enter, digits, now_ms, ordinary=(NotProvisioned, StoreFailed)
+        )
+
+    def _enter(self, digits, now_ms):
         try:
-            outcome = self.meter.enter(digits, now_ms)
-        except (NotProvisioned, OSError) as refused:
+            outcome = _stored(self.meter.enter, digits, now_ms)
+        except (NotProvisioned, StoreFailed) as refused:
             self._panel.call_up([_refusal_screen(refused)], now_ms)
-            self._beeper.play(beeper.REJECT, now_ms)
+            self._play(beeper.REJECT, now_ms)
             raise
         self._log_outcome(outcome, now_ms)
         if history.is_worth_noting(outcome):
@@ -144,13 +209,17 @@ class App:
         self._switch(now_ms)  # before the screen says Accept, the light is on
         self._panel.call_up(self._outcome_screens(outcome, now_ms), now_ms)
         taken = outcome.result == results.ACCEPT or outcome.missing
-        self._beeper.play(beeper.ACCEPT if taken else beeper.REJECT, now_ms)
+        self._play(beeper.ACCEPT if taken else beeper.REJECT, now_ms)
         return outcome
 
     def press(self, key: str, now_ms: int):
-        """Take one key, of ports.keypad.KEYS."""
+        """Take one key, of ports.keypad.KEYS. Raises Faulted."""
+        self._check_working()
+        self.supervisor.run("keypad", self._press, key, now_ms)
+
+    def _press(self, key, now_ms):
         what, digits = self._entry.press(key, now_ms)
-        self._beeper.play(beeper.KEY, now_ms)
+        self._play(beeper.KEY, now_ms)
         if what == token_entry.NEXT_PAGE:
             self._panel.turn_page(now_ms)
         else:
@@ -160,7 +229,7 @@ class App:
         elif what == token_entry.TOKEN:
             try:
                 self.enter(digits, now_ms)
-            except (NotProvisioned, OSError):
+            except (NotProvisioned, StoreFailed):
                 pass  # shown; there is nobody else to tell
 
     def _is_code(self, digits):
@@ -198,7 +267,7 @@ class App:
             self._log(events.LOCK_OUT)
 
     def _step_metering(self, now_ms):
-        pulses = self._ports.pulses.take()
+        pulses = self.supervisor.ask("pulses", self._ports.pulses.take)
         if pulses:
             self.meter.consume(pulses, tariff.period_of(self._now()) if self.meter.steps else 0)
         self._power.add(pulses, now_ms, self.meter.state.identity.imp_per_kwh)
@@ -207,25 +276,26 @@ class App:
         self._watch_store(now_ms)
         if self.meter.expire_key_change(now_ms):
             self._panel.call_up([screens.key_change_dropped()], now_ms)
-            self._beeper.play(beeper.DROPPED, now_ms)
+            self._play(beeper.DROPPED, now_ms)
         self._switch(now_ms)
         self._warn(now_ms)
-        self._supervisor.report("metering")
-        due_ms = self._ports.pulses.due_ms()
+        self.supervisor.report("metering")
+        due_ms = self.supervisor.ask("pulses", self._ports.pulses.due_ms)
         return due_ms if self._ports.tamper is None else min(due_ms, 1000)
 
     def _step_keypad(self, now_ms):
         if self._entry.expire(now_ms):
-            self._beeper.play(beeper.DROPPED, now_ms)
-        self._supervisor.report("keypad")
+            self._play(beeper.DROPPED, now_ms)
+        self.supervisor.report("keypad")
         keypad = self._ports.keypad
         if keypad is None:
             return _FAR_MS
-        key = keypad.read()
-        while key is not None:
-            self.press(key, now_ms)
+        for _ in range(_KEYS_A_TURN):
             key = keypad.read()
-        return keypad.due_ms()
+            if key is None:
+                return keypad.due_ms()
+            self.press(key, now_ms)
+        return 1
 
     def _show_credit(self, now_ms):
         """Keep the extra display up to date; one that does not answer is asked every second."""
@@ -245,12 +315,12 @@ class App:
     def _watch_supply(self):
         """While the supply fails, what was used up is made safe at once."""
         brown_out = self._ports.brown_out
-        if brown_out is not None and brown_out.failing():
+        if brown_out is not None and self.supervisor.ask("brown-out", brown_out.failing):
             self.meter.checkpoint()
 
     def _watch_tamper(self):
         tamper = self._ports.tamper
-        if tamper is None or not tamper.active():
+        if tamper is None or not self.supervisor.ask("tamper", tamper.active):
             return
         state = self.meter.state
         if flags.has(state.flags, flags.DETECT_TAMPER) and not state.tamper:
@@ -286,9 +356,9 @@ class App:
             self._opened(reason, now_ms)
         if self._ports.load_switch is not None:
             if closed:
-                self._ports.load_switch.close()
+                self.supervisor.ask("load switch", self._ports.load_switch.close)
             else:
-                self._ports.load_switch.open()
+                self.supervisor.ask("load switch", self._ports.load_switch.open)
 
     def _opened(self, reason, now_ms):
         """The load is about to be cut off: what was used up stays used up, and people see why."""
@@ -306,7 +376,10 @@ class App:
         if self._overload.blocks(now_ms, view.watts, state.power_limit_w):
             over = supply.OVERLOAD_LOCK if self._overload.locked else supply.OVERLOAD
         friendly = settings.is_friendly(view.settings, self._friendly_time(view))
-        return supply.decision(state, views.emergency(view), friendly, over)
+        closed, reason = supply.decision(state, views.emergency(view), friendly, over)
+        if closed and now_ms < self._hold_until_ms:
+            return False, supply.FAULT
+        return closed, reason
 
     def _friendly_time(self, view):
         """Ask the clock only when the answer can matter."""
@@ -314,7 +387,8 @@ class App:
         return self._now() if has_hours and view.state.register.credit <= 0 else None
 
     def _now(self):
-        return None if self._ports.clock is None else self._ports.clock.now()
+        clock = self._ports.clock
+        return None if clock is None else self.supervisor.ask("clock", clock.now)
 
     def _warn(self, now_ms):
         alarm_min = self.notes.settings.alarm_min
@@ -322,7 +396,10 @@ class App:
             return
         if views.is_low(self.view(now_ms)):
             self._alarm_ms = now_ms + alarm_min * _MS_PER_MIN
-            self._beeper.play(beeper.LOW_CREDIT, now_ms)
+            self._play(beeper.LOW_CREDIT, now_ms)
+
+    def _play(self, tune, now_ms):
+        self.supervisor.ask("buzzer", self._beeper.play, tune, now_ms)
 
     def _mean_w(self, now_ms):
         elapsed_ms = now_ms - self._began_ms
@@ -365,10 +442,56 @@ class App:
             "EMERGENCY credit", "%s kWh" % screens.kwh(emergency_wh), "to be repaid"
         )
 
+    def _check_working(self):
+        if self.fault:
+            raise Faulted
+
+    def _stop(self, part, kind):
+        """Make safe what can be made safe. Called by the supervisor at a fault."""
+        self.relay_closed, self._relay_reason = False, supply.FAULT
+        part, kind = faults.known(part, kind)
+        deeds = (
+            self._open_switch, self._save_state, self._save_fault, self._show_fault, self._silence
+        )  # fmt: skip
+        for deed in deeds:
+            try:
+                deed(part, kind)
+            except Exception:
+                pass  # it may be the broken part that was asked; the others still can
+
+    def _open_switch(self, _part, _kind):
+        if self._ports.load_switch is not None:
+            self._ports.load_switch.open()
+
+    def _save_state(self, _part, _kind):
+        self.meter.checkpoint()  # the state is replaced as a whole, so what it says is right
+
+    def _save_fault(self, part, kind):
+        self.notes.add_fault(part, kind)
+
+    def _show_fault(self, part, kind):
+        display = self._ports.display
+        rows = 4 if display is None else display.rows
+        self._fault_lines = screens.pages(screens.fault(part, kind), rows)[0]
+        if display is not None:
+            display.show(self._fault_lines)
+
+    def _silence(self, _part, _kind):
+        if self._ports.buzzer is not None:
+            self._ports.buzzer.tone(0)
+
 
 def _refusal_screen(refused):
-    if isinstance(refused, OSError):
+    if isinstance(refused, StoreFailed):
         return screens.not_stored()
     if isinstance(refused, StoreLost):
         return screens.message("NOT TAKEN", "Memory lost", "Keep the token", "Call your seller")
     return screens.message("Not provisioned", "No key yet")
+
+
+def _stored(job, *arguments):
+    """Return what `job` returns, which does nothing but decide and store. Raises StoreFailed."""
+    try:
+        return job(*arguments)
+    except OSError:
+        raise StoreFailed from None

@@ -36,6 +36,10 @@ class StoreLost(NotProvisioned):
     """The meter had a number and a key, and its store cannot tell them any more."""
 
 
+class StoreFailed(OSError):
+    """The store did not take it, so it has no effect."""
+
+
 class Meter:
     """A payment meter on `store`, a RecordStore.
 

@@ -1,32 +1,33 @@
-"""Notes: owner of the cold record, which holds the settings, the events and the history.
+"""Notes: owner of the cold record: the settings, the events, the faults and the history.
 
-No credit depends on it. It is written seldom: once for each token, for each event
-and for each change of a setting.
+No credit depends on it. It is written seldom: once for each token, for each event,
+for each fault and for each change of a setting.
 
-    version u8 | settings | events | history, see the modules of these names
+    version u8 | faults | settings | events | history, see the modules of these names
 """
 
 from ports.record_store import GOOD, LOST
 
-from meter import events, history, settings
+from meter import events, faults, history, settings
 
 _VERSION = b"\x02"
 
 
 class Notes:
-    """Settings, events and history on `store`, a RecordStore, or None to keep them in RAM only.
+    """What the cold record holds, on `store`, a RecordStore, or None to keep it in RAM only.
 
     health: of ports.record_store; after LOST the settings are the defaults.
     """
 
     def __init__(self, store):
         self._store = store
+        self.faults = faults.NONE
         self.settings, self.events, self.history = settings.default(), (), ()
         self.health = GOOD if store is None else store.health
         record = store.load() if store is not None else None
         if record:
             try:
-                self.settings, self.events, self.history = _read(record)
+                self.faults, self.settings, self.events, self.history = _read(record)
             except (ValueError, IndexError):  # of another version of the firmware
                 self.health = LOST
 
@@ -61,20 +62,51 @@ class Notes:
         except OSError:
             self.history = noted
 
+    def add_fault(self, part: str, kind: str):
+        """Add a fault to the faults. One commit."""
+        self._keep_faults(faults.noted(self.faults, part, kind))
+
+    def restarted(self, by_watchdog: bool):
+        """Take note of a start of the meter. One commit, if a fault was behind it."""
+        self._keep_faults(faults.restarted(self.faults, by_watchdog))
+
+    def calm(self):
+        """Take note of faults.CALM_MS without a fault. One commit, if there had been one."""
+        self._keep_faults(faults.calmed(self.faults))
+
+    def _keep_faults(self, new):
+        """Make `new` the faults; in RAM only if they cannot be written or the record was lost."""
+        if new == self.faults:
+            return
+        self.faults = new
+        try:
+            if self.health != LOST:
+                self._commit(self.settings, self.events, self.history)
+        except OSError:
+            pass  # the restart will find a watchdog that ran out
+
     def _commit(self, *parts):
         if self._store is not None:
-            self._store.commit(_record(*parts))
+            self._store.commit(_record(self.faults, *parts))
         self.settings, self.events, self.history = parts
 
 
-def _record(new, seen, noted):
-    return _VERSION + settings.to_bytes(new) + events.to_bytes(seen) + history.to_bytes(noted)
+def _record(failed, new, seen, noted):
+    return (
+        _VERSION
+        + faults.to_bytes(failed)
+        + settings.to_bytes(new)
+        + events.to_bytes(seen)
+        + history.to_bytes(noted)
+    )
 
 
 def _read(record):
-    """Return (settings, events, history) of `record`. Raises ValueError, IndexError."""
+    """Return (faults, settings, events, history) of `record`. Raises ValueError, IndexError."""
     if record[:1] != _VERSION:
         raise ValueError("record of another version")
-    kept, rest = settings.from_bytes(record[1:])
+    rest = 1 + faults.SIZE
+    failed = faults.from_bytes(record[1:rest])
+    kept, rest = settings.from_bytes(record[rest:])
     seen, rest = events.from_bytes(rest)
-    return kept, seen, history.from_bytes(rest)
+    return failed, kept, seen, history.from_bytes(rest)

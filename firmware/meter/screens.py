@@ -45,6 +45,7 @@ _REASONS = {
     supply.OVERLOAD_LOCK: "OFF: overl. lock",
     supply.TEST: "OFF: switch test",
     supply.STORE_FAULT: "OFF: memory bad",
+    supply.FAULT: "OFF: fault",
 }
 
 
@@ -148,6 +149,11 @@ def not_stored():
 def repaired():
     """The screen after a start from an older copy of what was stored."""
     return ["Memory repaired", "An older copy is", "in use: check", "the credit"]
+
+
+def fault(part: str, kind: str):
+    """The screen of a meter that stopped because of a fault, until it restarts."""
+    return ["FAULT", part, kind, "Meter restarts"]
 
 
 def key_change_dropped():

@@ -19,8 +19,9 @@ from sts.decoder_key import DecoderKey, KeyAttributes
 from meter import settings as meter_settings
 from meter import state as meter_state
 from meter import view as views
-from meter.meter import NotProvisioned, StoreLost
+from meter.meter import NotProvisioned, StoreFailed, StoreLost
 from meter.screens import FIRMWARE
+from meter.supervisor import Faulted
 
 LINE_MAX = const(4096)  # bytes
 _KEYS_MAX = const(1000)
@@ -96,13 +97,25 @@ class Service:
         if handler is None:
             raise Refused("unknown_request", "no such request")
         try:
-            return handler(request, now_ms)
+            return self._app.supervisor.run(
+                "service port",
+                handler,
+                request,
+                now_ms,
+                ordinary=(Refused, NotProvisioned, StoreFailed),
+            )
+        except Faulted:
+            raise self.refused_for_fault() from None
         except StoreLost:
             raise Refused("store_lost", "the meter lost what it had stored") from None
         except NotProvisioned:
             raise Refused("not_provisioned", "the meter has no key yet") from None
-        except OSError:
+        except StoreFailed:
             raise Refused("store_failed", "nothing was stored: the memory failed") from None
+
+    def refused_for_fault(self):
+        """Return the Refused that tells of the fault of the meter."""
+        return Refused("fault", "%s: %s; the meter restarts" % self._app.fault)
 
     def _read(self, _request, now_ms):
         return read_fields(self._app, now_ms)

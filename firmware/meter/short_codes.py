@@ -89,6 +89,13 @@ def _power_fails(view):
     return screens.message("Power fails", str(view.state.power_fails))
 
 
+def _faults(view):
+    faults = view.faults
+    if not faults.total:
+        return screens.message("Faults", "none")
+    return ["Faults %d" % faults.total, "Last in:", faults.part, faults.kind]
+
+
 def _days(view):
     days = views.days_left(view)
     return screens.message("Credit lasts", "unknown" if days is None else "%d days" % days)
@@ -165,6 +172,7 @@ _SCREENS = {
     "krn": _krn,
     "ken": _ken,
     "fails": _power_fails,
+    "faults": _faults,
     "days": _days,
     "low": _low_credit,
     "alarm": _alarm_interval,
@@ -199,6 +207,7 @@ _COMMON = {
     "67": "krn",
     "68": "ken",
     "69": "fails",
+    "77": "faults",
     "78": "alarm",
     "79": "low",
     "078": "result",

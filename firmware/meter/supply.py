@@ -17,6 +17,7 @@ OVERLOAD = "overload"
 OVERLOAD_LOCK = "overload_lock"
 TEST = "test"
 STORE_FAULT = "store_fault"
+FAULT = "fault"
 
 
 def decision(state, emergency_wh: int, friendly: bool, overload):

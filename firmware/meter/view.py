@@ -9,7 +9,7 @@ from meter import supply, tariff
 
 #: state: MeterState. settings: Settings. history: of meter.history. watts: power drawn. mean_w:
 #: mean power since the restart. relay_reason: of meter.supply. lockout_s: seconds without tokens.
-#: events: of meter.events.
+#: events: of meter.events. faults: meter.faults.Faults.
 View = namedtuple(
     "View",
     (
@@ -21,6 +21,7 @@ View = namedtuple(
         "relay_reason",
         "lockout_s",
         "events",
+        "faults",
     ),
 )
 

@@ -1,7 +1,7 @@
 import unittest
 
 from fakes import meters
-from meter import history, settings, slot_store
+from meter import faults, history, settings, slot_store
 from meter.meter import Outcome
 from meter.notes import Notes
 from sts import results
@@ -57,6 +57,24 @@ class NotesTest(unittest.TestCase):
         self.notes.note(outcome(), meters.TOKEN_100_WH)
         self.assertEqual(len(self.notes.history), 1)
         self.assertEqual(Notes(self.store).history, ())
+
+    def test_faults_outlive_a_restart_and_a_row_ends_when_calm(self):
+        self.notes.add_fault("keypad", "OSError")
+        again = Notes(self.store)
+        again.restarted(True)
+        self.assertEqual(again.faults, faults.Faults(1, 1, "keypad", "OSError", False))
+        again.calm()
+        self.assertEqual(Notes(self.store).faults, faults.Faults(1, 0, "keypad", "OSError", False))
+
+    def test_what_says_nothing_new_about_faults_costs_no_commit(self):
+        self.notes.restarted(False)
+        self.notes.calm()
+        self.assertEqual(self.store.commits, 0)
+
+    def test_a_fault_that_cannot_be_written_is_kept_in_ram(self):
+        self.store.fails = True
+        self.notes.add_fault("store", "OSError")
+        self.assertEqual(self.notes.faults.total, 1)
 
     def test_board_without_a_second_store_keeps_notes_in_ram(self):
         notes = Notes(None)

@@ -3,7 +3,7 @@
 import unittest
 
 from fakes import meters
-from meter import events, meter_test, screens, settings, short_codes, supply
+from meter import events, faults, meter_test, screens, settings, short_codes, supply
 from meter import view as views
 from meter.events import Event
 from meter.history import Entry
@@ -17,6 +17,7 @@ REASONS = (
     supply.CREDIT, supply.EMERGENCY, supply.FRIENDLY, supply.NO_CREDIT, supply.TAMPER,
     supply.SERVICE, supply.OVERLOAD, supply.OVERLOAD_LOCK, supply.TEST,
     supply.STORE_FAULT,
+    supply.FAULT,
 )  # fmt: skip
 
 
@@ -31,6 +32,7 @@ def view(reason=supply.CREDIT, in_currency=False, credit=CREDIT_MAX_WH, **change
         reason,
         1280 if changes.get("failures") else 0,
         tuple([Event(code, 255, 0xFFFFFFFF) for code in events.NAMES]),
+        faults.noted(faults.NONE, "service port", "AttributeError"),
     )
 
 
@@ -77,6 +79,11 @@ class ScreensTest(unittest.TestCase):
         for length in range(6):
             self.fits(screens.entry("12345"[:length], True))
             self.fits(screens.entry_small("12345"[:length], True))
+
+    def test_every_fault_has_a_screen(self):
+        for part in faults.PARTS:
+            for kind in faults.KINDS:
+                self.fits(screens.fault(part, kind))
 
     def test_every_page_about_the_meter_fits(self):
         for rows in (2, 4):

@@ -1,0 +1,184 @@
+"""Parts break while the meter runs: the supply goes off, the display says why, nothing is lost."""
+
+import pytest
+from fakes import meters
+
+OFTEN_ASKED = ("pulses", "display", "keypad", "tamper", "brown_out", "credit_display")
+WORDS = {
+    "load_switch": "load switch",
+    "brown_out": "brown-out",
+    "credit_display": "credit display",
+}
+CREDIT_WH = 100
+
+
+@pytest.fixture
+def supplied(meter):
+    """A meter with credit, whose load switch is closed."""
+    meter.ask("token", digits=meters.TOKEN_100_WH)
+    meter.wait(30)
+    assert meter.ask("read")["relay"] == "closed"
+    return meter
+
+
+def broken(meter, part, how, call=""):
+    assert meter.ask("break", part=part, call=call, how=how)["ok"]
+
+
+def state(meter):
+    read = meter.ask("read")
+    return read["relay"], read["relay_reason"]
+
+
+def faults(meter):
+    return meter.keys("#77#")
+
+
+@pytest.mark.parametrize("how", ["error", "MemoryError"])
+@pytest.mark.parametrize("part", OFTEN_ASKED)
+def test_a_part_that_raises_opens_the_switch_and_restarts_the_meter(supplied, part, how):
+    broken(supplied, part, how)
+    supplied.ask("keys", keys="1")  # a display is asked when there is something new to show
+    if part == "credit_display":
+        supplied.ask("pulses", count=1, over_s=0)
+    lines = supplied.wait(2)
+    kind = "RuntimeError" if how == "error" else how
+    word = WORDS.get(part, part)
+    assert lines == ["FAULT", word, kind, "Meter restarts"]
+    assert state(supplied) == ("open", "fault")
+    assert supplied.ask("token", digits=meters.TOKEN_100_WH)["error"] == "fault"
+    boots = supplied.ask("power_cut")["boots"]
+    broken(supplied, part, "")
+    supplied.wait(10)
+    assert supplied.ask("power_cut")["boots"] == boots + 2
+    assert faults(supplied) == ["Faults 2", "Last in:", word, kind]
+    assert supplied.ask("read")["credit_wh"] == CREDIT_WH - (part == "credit_display")
+
+
+def test_the_watchdog_restarts_a_meter_that_hangs(supplied):
+    boots = supplied.ask("power_cut")["boots"]
+    broken(supplied, "tamper", "hang")
+    supplied.wait(30)
+    broken(supplied, "tamper", "")
+    supplied.wait(10)
+    assert state(supplied) == ("open", "fault")
+    assert faults(supplied)[2:] == ["program", "hang"]
+    assert supplied.ask("power_cut")["boots"] >= boots + 3
+    assert supplied.ask("token", digits=meters.TOKEN_100_WH)["result"] == "UsedError"
+
+
+def test_supply_comes_back_a_minute_after_a_fault_that_went_away(supplied):
+    broken(supplied, "keypad", "error")
+    supplied.wait(2)
+    broken(supplied, "keypad", "")
+    supplied.wait(7 + 58)
+    assert state(supplied) == ("open", "fault")
+    assert supplied.wait(0)[1] == "OFF: fault"
+    supplied.wait(5)
+    assert state(supplied) == ("closed", "credit")
+
+
+def test_a_fault_that_comes_back_does_not_make_the_switch_chatter(supplied):
+    broken(supplied, "keypad", "error")
+    seen = set()
+    for _ in range(300):
+        supplied.wait(2)
+        seen.add(state(supplied))
+    assert seen == {("open", "fault")}
+    broken(supplied, "keypad", "")
+    supplied.wait(10)
+    assert faults(supplied)[0] == "Faults 16"  # and then no more: the flash would wear out
+    supplied.wait(3590)
+    assert state(supplied) == ("open", "fault")
+    supplied.wait(20)
+    assert state(supplied) == ("closed", "credit")
+    supplied.wait(3600)
+    broken(supplied, "keypad", "error")
+    supplied.wait(2)
+    broken(supplied, "keypad", "")
+    supplied.wait(10)
+    assert faults(supplied)[0] == "Faults 17"
+    supplied.wait(60)
+    assert state(supplied) == ("closed", "credit")
+
+
+def test_a_display_that_came_loose_is_no_fault(supplied):
+    broken(supplied, "display", "OSError")
+    supplied.wait(60)
+    assert supplied.ask("pulses", count=10, over_s=10)["relay"] == "closed"
+    broken(supplied, "display", "")
+    assert supplied.wait(2)[0] == "0.090 kWh"
+    assert faults(supplied)[0] == "Faults"
+
+
+@pytest.mark.parametrize("part", ["store", "load_switch", "buzzer"])
+def test_a_part_that_is_asked_seldom_is_a_fault_when_it_is(supplied, part):
+    broken(supplied, part, "error")
+    if part == "buzzer":
+        supplied.ask("keys", keys="1")
+    else:
+        supplied.ask("pulses", count=CREDIT_WH, over_s=10)
+    word = "metering" if part == "store" else WORDS.get(part, part)
+    assert supplied.wait(0)[:2] == ["FAULT", word]
+    broken(supplied, part, "")
+    supplied.wait(10)
+    read = supplied.ask("read")
+    assert read["total_wh"] in (0, CREDIT_WH)
+    assert read["credit_wh"] == CREDIT_WH - read["total_wh"]
+
+
+def test_a_clock_that_raises_is_a_fault(factory_meter):
+    # It is asked by a meter without credit that has friendly hours.
+    assert factory_meter.provision(friendly_from=0, friendly_to=23)["ok"]
+    factory_meter.wait(2)
+    broken(factory_meter, "clock", "OSError")
+    assert factory_meter.wait(2)[:3] == ["FAULT", "clock", "OSError"]
+    assert state(factory_meter) == ("open", "fault")
+
+
+def test_a_full_store_is_no_fault_but_takes_no_token_and_loses_none(supplied):
+    broken(supplied, "store", "OSError", "commit")
+    assert supplied.ask("token", digits=meters.TOKEN_WATER)["error"] == "store_failed"
+    supplied.ask("keys", keys=meters.TOKEN_WATER)
+    assert supplied.wait(0)[0] == "NOT TAKEN"
+    assert supplied.ask("pulses", count=10, over_s=60)["relay"] == "closed"
+    broken(supplied, "store", "")
+    assert supplied.ask("token", digits=meters.TOKEN_WATER)["result"] == "FunctionError"
+    assert supplied.ask("token", digits=meters.TOKEN_100_WH)["result"] == "UsedError"
+    assert supplied.ask("read")["credit_wh"] == CREDIT_WH - 10
+    assert faults(supplied)[0] == "Faults"
+
+
+def test_a_store_that_cannot_be_read_leaves_the_supply_off_and_the_port_alive(supplied):
+    broken(supplied, "store", "OSError")
+    supplied.ask("power_cut")
+    assert supplied.wait(60)[:3] == ["FAULT", "store", "OSError"]
+    for request in ("read", "token", "keys", "explain", "pulses"):
+        fields = {"digits": meters.TOKEN_100_WH, "keys": "12", "count": 1}
+        assert supplied.ask(request, **fields)["error"] == "fault"
+    broken(supplied, "store", "")
+    supplied.wait(10)
+    assert state(supplied) == ("open", "fault")
+    assert supplied.ask("read")["credit_wh"] == CREDIT_WH
+
+
+def test_a_store_of_settings_that_fails_stops_neither_tokens_nor_supply(supplied):
+    broken(supplied, "notes", "OSError", "commit")
+    assert supplied.keys("#12330#")[:2] == ["NOT TAKEN", "Memory failed"]
+    assert supplied.ask("token", digits=meters.TOKEN_100_WH)["result"] == "UsedError"
+    supplied.wait(60)
+    assert state(supplied) == ("closed", "credit")
+
+
+def test_a_load_switch_that_cannot_open_does_not_stop_the_rest(supplied):
+    broken(supplied, "load_switch", "error")
+    broken(supplied, "keypad", "error")
+    assert supplied.wait(2) == ["FAULT", "keypad", "RuntimeError", "Meter restarts"]
+    supplied.wait(10)
+    assert supplied.wait(0)[:2] == ["FAULT", "load switch"]
+
+
+def test_keys_without_end_do_not_stop_the_metering(supplied):
+    supplied.ask("keys", keys="*" * 1000)
+    assert supplied.ask("pulses", count=10, over_s=10)["credit_wh"] == CREDIT_WH - 10
+    assert faults(supplied)[0] == "Faults"
