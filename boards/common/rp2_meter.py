@@ -49,14 +49,17 @@ class Rp2Meter(ReferenceMeter):
         return Rp2MatrixKeypad(1, rows[0], self.inputs("keypad_columns")[0], self.keys)
 
     def store(self, name):
-        from meter.slot_store import SlotStore
+        from meter.slot_store import LostStore, SlotStore
 
         try:
             import meter_flash
         except ImportError:  # stock MicroPython: the whole storage is the file system's
             from drivers.file_slots import FileSlots
 
-            return SlotStore(FileSlots(self.folder + "/" + name))
+            try:
+                return SlotStore(FileSlots(self.folder + "/" + name))
+            except OSError:
+                return LostStore()  # the meter says so, and supplies nothing
         from drivers.nor_slots import NorSlots
         from drivers.rp2_flash import Rp2Flash
 

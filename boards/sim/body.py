@@ -123,6 +123,7 @@ class SimBody:
                 "arm_cut": self._arm_cut,
                 "explain": self._explain,
                 "tamper": self._tamper,
+                "brown_out": self._brown_out,
                 "clock": self._set_clock,
                 "break": self._break,
             },
@@ -185,6 +186,11 @@ class SimBody:
     def _arm_cut(self, request, _now_ms):
         torn = boolean(request, "torn")
         self._chip.arm_cut(integer(request, "after_ops", 0, 1_000_000), torn)
+        return []
+
+    def _brown_out(self, request, _now_ms):
+        """Let the supply sag, or recover: {"do":"brown_out","failing":true}."""
+        self.ports.brown_out.sags = boolean(request, "failing")
         return []
 
     def _tamper(self, request, _now_ms):

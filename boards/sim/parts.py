@@ -198,6 +198,8 @@ class SimClock(RealTimeClock):
 class SimBrownOut(BrownOut):
     """The supply. sags: whether it is about to fail."""
 
+    poll_ms = _IDLE_MS  # the bench steps the meter after each request
+
     def __init__(self):
         self.sags = False
 

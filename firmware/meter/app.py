@@ -45,6 +45,7 @@ _MEAN_AFTER_MS = const(600_000)  # of running, before a mean power means somethi
 _FAR_MS = const(10_000)
 _KEYS_A_TURN = const(32)  # a keypad that never ends its keys must not stop the metering
 _STORE_TRY_MS = const(60_000)
+_SETTLED_MS = const(10_000)  # without a warning, until the supply counts as good again
 _CREDIT_MS = const(1000)
 _MS_PER_H = const(3_600_000)
 _MS_PER_MIN = const(60_000)
@@ -94,7 +95,7 @@ class App:
         self._credit_wh = None  # on the extra display
         self._credit_due_ms = now_ms
         self._store_failing = False
-        self._store_try_ms = now_ms
+        self._store_try_ms = self._supply_settled_ms = now_ms
         told = self._begin(ports.store.health, now_ms)
         if told:
             self._panel.call_up(told, now_ms)
@@ -271,7 +272,7 @@ class App:
         if pulses:
             self.meter.consume(pulses, tariff.period_of(self._now()) if self.meter.steps else 0)
         self._power.add(pulses, now_ms, self.meter.state.identity.imp_per_kwh)
-        self._watch_supply()
+        self._watch_supply(now_ms)
         self._watch_tamper()
         self._watch_store(now_ms)
         if self.meter.expire_key_change(now_ms):
@@ -281,6 +282,8 @@ class App:
         self._warn(now_ms)
         self.supervisor.report("metering")
         due_ms = self.supervisor.ask("pulses", self._ports.pulses.due_ms)
+        if self._ports.brown_out is not None:
+            due_ms = min(due_ms, self._ports.brown_out.poll_ms)
         return due_ms if self._ports.tamper is None else min(due_ms, 1000)
 
     def _step_keypad(self, now_ms):
@@ -312,11 +315,18 @@ class App:
         except OSError:
             self._credit_wh = None  # a display that came loose is no reason not to meter
 
-    def _watch_supply(self):
-        """While the supply fails, what was used up is made safe at once."""
+    def _watch_supply(self, now_ms):
+        """When the supply begins to fail, what was used up is made safe at once.
+
+        Once: a supply that sags for long, or flickers, must not wear the store out. The usual
+        checkpoints go on meanwhile.
+        """
         brown_out = self._ports.brown_out
-        if brown_out is not None and self.supervisor.ask("brown-out", brown_out.failing):
+        if brown_out is None or not self.supervisor.ask("brown-out", brown_out.failing):
+            return
+        if now_ms >= self._supply_settled_ms:
             self.meter.checkpoint()
+        self._supply_settled_ms = now_ms + _SETTLED_MS
 
     def _watch_tamper(self):
         tamper = self._ports.tamper

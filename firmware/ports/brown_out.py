@@ -2,7 +2,12 @@
 
 
 class BrownOut:
-    """Tells some milliseconds ahead that the supply fails."""
+    """Tells some milliseconds ahead that the supply fails.
+
+    poll_ms: how often `failing` is to be asked, so that there is time for a record.
+    """
+
+    poll_ms = 10
 
     def failing(self) -> bool:
         """Return whether the supply is failing now. Never blocks."""

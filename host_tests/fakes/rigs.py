@@ -9,7 +9,7 @@ from meter import state as meter_state
 from meter.app import App
 from meter.slot_store import SlotStore
 from meter.state import Identity
-from parts import Clock, SimLoadSwitch, SimPulses, SimTamper
+from parts import Clock, SimBrownOut, SimLoadSwitch, SimPulses, SimTamper
 from ports import Ports
 
 from fakes import meters
@@ -41,10 +41,11 @@ class Rig:
         clock = Clock()
         store, notes = (SlotStore(medium) for medium in self.carrier.media(self.chip))
         self.tamper, self.switch, self.pulses = SimTamper(), SimLoadSwitch(), SimPulses(clock)
+        self.supply = SimBrownOut()
         self.app = App(
             ports(
                 store=store, notes=notes, pulses=self.pulses, load_switch=self.switch,
-                tamper=self.tamper,
+                tamper=self.tamper, brown_out=self.supply,
             ), 0,
         )  # fmt: skip
         self.meter = self.app.meter
@@ -81,9 +82,9 @@ class Rig:
         for _ in range(wh):
             self.meter.consume(1)
 
-    def provision(self, steps=(), again=False):
+    def provision(self, steps=(), again=False, imp_per_kwh=1000):
         self.app.provision(
-            Identity(meters.DRN, 1000), meters.key(), meters.MANUFACTURED, 0,
+            Identity(meters.DRN, imp_per_kwh), meters.key(), meters.MANUFACTURED, 0,
             settings.changed(settings.default(), emergency_wh=5000, steps=steps), again,
         )  # fmt: skip
 
@@ -101,10 +102,10 @@ def ports(**given):
     return Ports(*[{"phases": 1, **given}.get(name) for name in Ports._fields])
 
 
-def provisioned(carrier, commits=0):
+def provisioned(carrier, commits=0, imp_per_kwh=1000):
     """Return a Rig with a number, a key and no credit, after `commits` more to its store."""
     rig = Rig(carrier)
-    rig.provision()
+    rig.provision(imp_per_kwh=imp_per_kwh)
     for _ in range(commits):
         rig.meter.start(0)
     return rig
