@@ -18,7 +18,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test powercut-campaign test-unix lint format sim picture serve bench vend-campaign mpy wiring packages lock clean
+.PHONY: help setup demo test powercut-campaign test-unix lint format sim picture serve bench vend-campaign \
+	guess-campaign mpy wiring packages lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -70,6 +71,9 @@ bench: setup  ## how long the meter's work takes, and the station's
 
 vend-campaign: setup  ## 100 000 sales from 4 processes: no TID twice, and the audit log whole
 	@$(BIN)/python host_tests/vend_campaign.py $(CAMPAIGN_ARGS)
+
+guess-campaign: setup  ## 2 * 10^7 random tokens through the real decoder; some minutes a core
+	@$(BIN)/python host_tests/guess_campaign.py $(CAMPAIGN_ARGS)
 
 mpy: setup  ## compile what each board holds into build/mpy, and say how large it is
 	@$(BIN)/python -m meter20.board.mpy

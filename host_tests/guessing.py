@@ -1,0 +1,153 @@
+"""Guessing tokens: how likely a guess counts, and how long a patient attacker needs.
+
+The arithmetic behind meter.lockout and behind the guess campaign. It knows the rules of the
+meter (meter.acceptance, sts.key_change) as probabilities; the campaign feeds random tokens
+through the real ones and compares.
+
+    python host_tests/guessing.py
+
+prints the table of docs/reliability.md.
+"""
+
+import math
+from collections import namedtuple
+from fractions import Fraction
+
+import meter20  # noqa: F401  puts firmware/ on the path
+
+# isort: split
+from meter import lockout
+
+#: Ways to guess. UNIFORM: any 20 digits. CLASS_0: a number below 2^66 whose class is credit.
+UNIFORM, CLASS_0 = "uniform", "class 0"
+
+#: Seconds to press 20 keys, by hand or by a machine; and for a token by wire to be answered.
+KEYPAD_S, WIRE_S = 15, Fraction(1, 20)
+
+_CRC = Fraction(1, 1 << 16)
+_SUBCLASS = Fraction(1, 16)
+_WORD = 1 << 16  # values of a 16-bit field
+_TIDS = 1 << 24
+_A_TOKEN = Fraction(1 << 66, 10**20)  # of 20 digits chosen at random
+
+_DAY_S = 86_400
+_YEAR_S = 31_557_600  # 365.25 days
+
+
+def newer_share(lowest_tid: int) -> Fraction:
+    """Return the share of all TIDs that are newer than the lowest one in the meter's memory."""
+    return Fraction(_TIDS - 1 - lowest_tid, _TIDS)
+
+
+def chances(how: str, newer: Fraction, ea: str = "11") -> dict:
+    """Return what becomes of one guess at a meter with a unique key (DUTK), as probabilities.
+
+    credit: electricity is added. management: a limit, rate or flag is set, or credit or
+    tamper cleared. key section: taken as part of a key change, which needs all its sections
+    in ten minutes. authentic: the checksum is right, whatever follows.
+    """
+    class_0 = class_2 = _A_TOKEN / 4
+    if how == CLASS_0:
+        class_0, class_2 = Fraction(1), Fraction(0)
+    management = newer * _SUBCLASS * (
+        1  # SetMaximumPowerLimit
+        + Fraction(2, _WORD)  # ClearCredit: two registers
+        + 1  # SetTariffRate
+        + Fraction(1, _WORD)  # ClearTamperCondition
+        + Fraction(10, _WORD)  # SetControlOrFlag: five flags
+    )  # fmt: skip
+    sections = Fraction(9, 16) * Fraction(2, 4) + Fraction(100, 256)  # KRN and KT; TI
+    sections += 2 if ea == "11" else Fraction(1_000_000, 1 << 24)  # EA07: SGC
+    return {
+        "credit": class_0 * _CRC * _SUBCLASS * newer,
+        "management": class_2 * _CRC * management,
+        "key section": class_2 * _CRC * _SUBCLASS * sections,
+        "authentic": (class_0 + class_2) * _CRC,
+    }
+
+
+def band(expected: float, outside: float = 0.001) -> tuple:
+    """Return the lowest and highest count of a Poisson variable, each tail `outside` / 2 at most.
+
+    expected: its mean, below 700.
+    """
+    below, term, count = 0.0, math.exp(-expected), 0
+    low = None
+    while True:
+        if low is None and below + term > outside / 2:
+            low = count
+        below += term
+        if 1 - below <= outside / 2:
+            return low, count
+        count += 1
+        term *= expected / count
+
+
+def seconds_for(tries: int, try_s) -> Fraction:
+    """Return how long `tries` wrong tokens take that are entered as fast as lock-out allows.
+
+    try_s: seconds to enter one, which go on while the meter waits. Cutting the power between
+    two tries changes nothing: the count is stored and the whole wait begins again.
+    """
+    steady_from = next(n for n in range(256) if lockout.wait_s(n) == lockout.wait_s(n + 50) > 0)
+    first = min(tries, steady_from)
+    total = sum((max(try_s, lockout.wait_s(n)) for n in range(1, first + 1)), Fraction(0))
+    return total + (tries - first) * max(try_s, Fraction(lockout.wait_s(steady_from)))
+
+
+Attack = namedtuple("Attack", ("limiter", "carrier", "tries_a_day", "uniform_s", "class_0_s"))
+
+
+def attacks(newer: Fraction) -> list:
+    """Return an Attack for each limiter and carrier: mean seconds to one accepted credit."""
+    tries = {how: round(1 / chances(how, newer)["credit"]) for how in (UNIFORM, CLASS_0)}
+    made = []
+    for carrier, try_s in (("keypad", Fraction(KEYPAD_S)), ("wire", WIRE_S)):
+        times = [tries[how] * try_s for how in (UNIFORM, CLASS_0)]
+        made.append(Attack("none", carrier, _DAY_S / try_s, *times))
+    for limiter in ("meter20", "meter20, power cut after each try"):
+        for carrier, try_s in (("keypad", Fraction(KEYPAD_S)), ("wire", WIRE_S)):
+            times = [seconds_for(tries[how], try_s) for how in (UNIFORM, CLASS_0)]
+            a_day = Fraction(_DAY_S) / max(try_s, lockout.wait_s(lockout.FAILURES_MAX))
+            made.append(Attack(limiter, carrier, a_day, *times))
+    return made
+
+
+def years(seconds) -> float:
+    return float(seconds) / _YEAR_S
+
+
+def main():
+    newer = newer_share(6_574_000)  # July 2026 from base date 2014
+    print(f"share of TIDs that are newer: {float(newer):.3f}")
+    for how in (UNIFORM, CLASS_0):
+        each = chances(how, newer)
+        print(
+            f"{how}: one guess in {float(1 / each['credit']):,.0f} is credit"
+            + (
+                f", in {float(1 / each['management']):,.0f} management"
+                if each["management"]
+                else ""
+            )
+        )
+    bought = round(1 / chances(CLASS_0, newer)["credit"] / lockout.FREE_FAILURES)
+    print(f"tokens to buy if each clears the count after three tries: {bought:,}")
+    print("| limiter | carrier | tries a day | uniform guesses | guesses of class 0 |")
+    print("| --- | --- | ---: | ---: | ---: |")
+    for each in attacks(newer):
+        times = [_words(seconds) for seconds in (each.uniform_s, each.class_0_s)]
+        print(
+            f"| {each.limiter} | {each.carrier} | {float(each.tries_a_day):,.1f} | "
+            + " | ".join(times)
+            + " |"
+        )
+
+
+def _words(seconds):
+    if seconds < _YEAR_S / 10:
+        return f"{float(seconds) / _DAY_S:.1f} days"
+    return f"{years(seconds):,.1f} years"
+
+
+if __name__ == "__main__":
+    main()
