@@ -134,9 +134,12 @@ class DriverContract(unittest.TestCase):
 
 class HandlerTest(unittest.TestCase):
     def _without_heap(self, call):
-        if not hasattr(micropython, "heap_lock"):
-            self.skipTest("needs the MicroPython heap")
-        micropython.heap_lock()
+        """Call with the heap locked; CPython has none to lock, and counts the pulses only."""
+        lock = getattr(micropython, "heap_lock", None)
+        if lock is None:
+            call(None)
+            return
+        lock()
         try:
             call(None)
         finally:
