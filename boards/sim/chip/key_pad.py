@@ -46,6 +46,13 @@ class KeyPad:
                 return 0
         return None
 
+    def is_steady(self, time_ns):
+        """Return whether no level changes from `time_ns` on until a key is pressed or let go."""
+        for _down, since_ns in self._down.values():
+            if time_ns - since_ns < self._bounce_ns:
+                return False
+        return True
+
     def _change(self, keys, down):
         WORLD.settle()
         for key in keys:

@@ -196,6 +196,7 @@ class StateMachine:
         self._time_ns = WORLD.now_ns
         self._pc = self._x = self._y = self._isr = self._shifted = 0
         self._fifo = []
+        self._inputs = self._wires_read(jmp_pin)
         self._running = False
         self.steps = 0
 
@@ -228,10 +229,17 @@ class StateMachine:
         self._pc = pc
 
     def run_until(self, until_ns):
-        """Execute all instructions that begin before `until_ns`."""
-        code, wrap = self._code, self._program.wrap
+        """Execute all instructions that begin before `until_ns`.
+
+        A round that changed nothing, while no input can change, is executed no second time:
+        what it took is added once for each that would follow. Else a month would take hours.
+        """
+        code, wrap, target = self._code, self._program.wrap, self._program.wrap_target
         time_ns = self._time_ns
+        last_round = None
         while time_ns < until_ns:
+            if self._pc == target:
+                time_ns, last_round = self._skip_rounds(time_ns, until_ns, last_round)
             opcode, middle, low, cycles = code[self._pc]
             at = self._pc
             if opcode == _JMP:
@@ -247,10 +255,42 @@ class StateMachine:
                 self._pc = at + 1
                 self._execute(code[at], time_ns)
             if at == wrap and self._pc == at + 1:
-                self._pc = self._program.wrap_target
+                self._pc = target
             self.steps += 1
             time_ns += cycles * self._cycle_ns
         self._time_ns = time_ns
+
+    def _skip_rounds(self, time_ns, until_ns, before):
+        """Return when the next round begins that must be executed, and what to tell it.
+
+        before: what the round that ends now was told, (its state, when it began, steps), or
+        None if its inputs could change.
+        """
+        outputs = tuple([wire.output for wire in self._set_wires])
+        state = (self._x, self._y, self._isr, self._shifted, len(self._fifo), outputs)
+        if before is not None and before[0] == state and time_ns > before[1]:
+            round_ns = time_ns - before[1]
+            rounds = max(0, (until_ns - 1 - time_ns) // round_ns)
+            self.steps += rounds * (self.steps - before[2])
+            time_ns += rounds * round_ns
+        for wire in self._inputs:
+            outside = wire.outside
+            if outside is not None:
+                is_steady = getattr(outside, "is_steady", None)
+                if is_steady is None or not is_steady(time_ns):
+                    return time_ns, None
+        return time_ns, (state, time_ns, self.steps)
+
+    def _wires_read(self, jmp_pin):
+        """Return the wires that the program may read."""
+        offsets = set()
+        for opcode, middle, low, _cycles in self._code:
+            if opcode == _IN and middle == 0:
+                offsets |= set(range(low or 32))
+            elif opcode == _WAIT:
+                offsets.add(low)
+        wires = [WORLD.wire(self._in_base + offset) for offset in sorted(offsets)]
+        return wires if jmp_pin is None else wires + [WORLD.wire(jmp_pin.id)]
 
     def _jump(self, condition, target, time_ns):
         if condition == 6:
