@@ -11,7 +11,7 @@ from collections import namedtuple
 
 from micropython import const
 
-from sts import crc, digits, ea07_sta, ea11_misty1, kinds
+from sts import crc, digits, kinds
 from sts.decoder_key import KEY_SIZES
 
 # class_: 0 credit, 1 test and display, 2 management, 3 reserved
@@ -31,13 +31,18 @@ def cipher(ea: str, key: bytes, tables=None):
     ea: "07" (STA, 8-byte key) or "11" (MISTY1, 16-byte key).
     tables: `ea07_sta.Tables` of a licensee; None for the sample ones. EA11 has none.
     Raises ValueError for another algorithm or length, or for tables that cannot work.
+    Reads the module of that algorithm alone: a meter has no use for the other.
     """
     if ea not in KEY_SIZES:
         raise ValueError("encryption algorithm must be 07 or 11")
     if len(key) != KEY_SIZES[ea]:
         raise ValueError(f"EA{ea} takes a key of {KEY_SIZES[ea]} bytes")
     if ea == "07":
+        from sts import ea07_sta
+
         return ea07_sta.Sta(key, tables or ea07_sta.SAMPLE)
+    from sts import ea11_misty1
+
     return ea11_misty1.Misty1(key)
 
 
