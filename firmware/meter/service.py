@@ -59,10 +59,13 @@ class Lines:
         return lines
 
     def _add(self, piece):
-        if self._overlong or len(self._partial) + len(piece) > LINE_MAX:
-            self._partial, self._overlong = b"", True
-        else:
-            self._partial += piece
+        try:
+            if not self._overlong and len(self._partial) + len(piece) <= LINE_MAX:
+                self._partial += piece
+                return
+        except MemoryError:
+            pass  # a small heap in pieces; the meter has better use for what is left
+        self._partial, self._overlong = b"", True
 
 
 class Service:
@@ -222,6 +225,8 @@ def parse(line) -> dict:
     except (ValueError, RuntimeError):
         # UnicodeError is a ValueError; RuntimeError is what nesting too deep raises.
         raise Refused("bad_json", "not a line of JSON in UTF-8") from None
+    except MemoryError:
+        raise Refused("line_too_long", "more than the memory holds now") from None
     if not isinstance(request, dict):
         raise Refused("bad_request", "not a JSON object")
     return request

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from fakes import meters
+from meter import service
 
 BAD_LINES = {
     b"": "bad_json",
@@ -43,6 +44,37 @@ def test_each_bad_line_gets_one_error_and_the_port_lives_on(meter):
         assert (reply["ok"], reply["error"]) == (False, error), line[:60]
         assert reply["message"]
     assert meter.ask("read") == before
+
+
+class NoRoom(bytes):
+    """Bytes to which nothing can be joined: no free piece of the heap is large enough."""
+
+    def __radd__(self, _other):
+        raise MemoryError
+
+
+class Data:
+    """What arrives: the end of one line, and the beginning of the next."""
+
+    def split(self, _newline):
+        return [NoRoom(b"x"), b"{}"]
+
+
+def test_line_for_which_memory_has_no_room_is_one_too_long():
+    lines = service.Lines()
+    assert lines.feed(Data()) == [None]
+    assert lines.feed(b"\n") == [b"{}"]
+
+
+def test_request_for_which_memory_has_no_room_is_refused(monkeypatch):
+    def no_room(_text):
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service.json, "loads", no_room)
+        with pytest.raises(service.Refused) as refused:
+            service.parse(b'{"do":"read"}')
+    assert refused.value.code == "line_too_long"
 
 
 @pytest.mark.parametrize("identity", [7, 0, -1, "a-7", "", 'x"\\\n', "naïve ✓"])
