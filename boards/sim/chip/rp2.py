@@ -17,6 +17,7 @@ _MASK = 0xFFFFFFFF
 _MEMORY = 32  # instructions of one PIO block
 _CLOCK_HZ = 125_000_000
 _FIFO = 4
+_BLANK = b"\xff" * 256
 
 _JMP, _WAIT, _IN, _PUSH, _MOV, _SET = 0, 1, 2, 4, 5, 7
 _SOURCES = {"pins": 0, "x": 1, "y": 2, "null": 3, "pindirs": 4, "isr": 6}
@@ -198,6 +199,7 @@ class StateMachine:
         self._fifo = []
         self._inputs = self._wires_read(jmp_pin)
         self._running = False
+        self._round = None
         self.steps = 0
 
     def active(self, value=None):
@@ -206,6 +208,7 @@ class StateMachine:
         WORLD.settle()
         if value and not self._running:
             self._time_ns = WORLD.now_ns
+            self._round = None
             WORLD.machines.append(self)
         elif not value and self._running:
             WORLD.machines.remove(self)
@@ -224,6 +227,7 @@ class StateMachine:
     def exec(self, instr):
         """Execute one instruction between two of the program."""
         WORLD.settle()
+        self._round = None
         pc = self._pc
         self._execute(_decoded(instr), self._time_ns)
         self._pc = pc
@@ -236,10 +240,9 @@ class StateMachine:
         """
         code, wrap, target = self._code, self._program.wrap, self._program.wrap_target
         time_ns = self._time_ns
-        last_round = None
         while time_ns < until_ns:
             if self._pc == target:
-                time_ns, last_round = self._skip_rounds(time_ns, until_ns, last_round)
+                time_ns = self._skip_rounds(time_ns, until_ns)
             opcode, middle, low, cycles = code[self._pc]
             at = self._pc
             if opcode == _JMP:
@@ -260,26 +263,30 @@ class StateMachine:
             time_ns += cycles * self._cycle_ns
         self._time_ns = time_ns
 
-    def _skip_rounds(self, time_ns, until_ns, before):
-        """Return when the next round begins that must be executed, and what to tell it.
+    def _skip_rounds(self, time_ns, until_ns):
+        """Return when the next round begins that must be executed.
 
-        before: what the round that ends now was told, (its state, when it began, steps), or
-        None if its inputs could change.
+        Remembers of a round how it began: (state, when, steps).
         """
         outputs = tuple([wire.output for wire in self._set_wires])
         state = (self._x, self._y, self._isr, self._shifted, len(self._fifo), outputs)
-        if before is not None and before[0] == state and time_ns > before[1]:
+        before = self._round
+        if before is not None and before[0] == state and self._is_steady_since(before[1]):
             round_ns = time_ns - before[1]
             rounds = max(0, (until_ns - 1 - time_ns) // round_ns)
             self.steps += rounds * (self.steps - before[2])
             time_ns += rounds * round_ns
+        self._round = state, time_ns, self.steps
+        return time_ns
+
+    def _is_steady_since(self, time_ns):
+        """Return whether no input has changed since `time_ns`, nor will by itself."""
         for wire in self._inputs:
-            outside = wire.outside
-            if outside is not None:
-                is_steady = getattr(outside, "is_steady", None)
-                if is_steady is None or not is_steady(time_ns):
-                    return time_ns, None
-        return time_ns, (state, time_ns, self.steps)
+            if wire.outside is not None:
+                steady_since_ns = getattr(wire.outside, "steady_since_ns", None)
+                if steady_since_ns is None or steady_since_ns() > time_ns:
+                    return False
+        return True
 
     def _wires_read(self, jmp_pin):
         """Return the wires that the program may read."""
@@ -432,7 +439,8 @@ class Flash:
             return self._BLOCK
         if op == 6:
             at = self._at(arg, 0, self._BLOCK)
-            WORLD.storage[at : at + self._BLOCK] = b"\xff" * self._BLOCK
+            for page in range(at, at + self._BLOCK, len(_BLANK)):  # a small heap holds no block
+                WORLD.storage[page : page + len(_BLANK)] = _BLANK
             return 0
         return None
 
