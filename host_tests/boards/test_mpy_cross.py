@@ -35,8 +35,16 @@ def test_board_stays_small(name, tmp_path, note):
     (architecture,) = [key for key, boards in ARCHITECTURES.items() if name in boards]
     sizes = build(name, architecture, tmp_path)
     total = sum(sizes.values())
-    assert total <= LIMIT, report(name, architecture, sizes)
+    assert total <= LIMIT, report({name: sizes})
     note(f".mpy files of {name} ({architecture}): {len(sizes)} files, {total} bytes of {LIMIT}")
+
+
+def test_report_has_a_line_for_each_file_and_the_sums():
+    sizes = {"rp2_pico": {"a.py": 5, "rp2.py": 70}, "esp32_s3": {"a.py": 60, "esp32.py": 30}}
+    first, second, *rows, sums = [line.split() for line in report(sizes).splitlines()]
+    assert (first, second) == (["rp2_pico", "esp32_s3"], ["armv6m", "xtensawin"])
+    assert rows == [["70", "rp2.py"], ["5", "60", "a.py"], ["30", "esp32.py"]]
+    assert sums[:2] == ["75", "90"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -58,7 +66,7 @@ def test_compiled_files_say_nothing_of_the_machine_they_were_made_on(tmp_path):
     build("rp2_pico", "armv6m", tmp_path)
     telling = [path.name for path in tmp_path.rglob("*.mpy") if b"/firmware" in path.read_bytes()]
     assert telling == []
-    assert b"meter/app.py" in (tmp_path / "meter" / "app.mpy").read_bytes()
+    assert b"meter.app" in (tmp_path / "meter" / "app.mpy").read_bytes()
 
 
 def test_file_that_does_not_compile_is_named(tmp_path):
