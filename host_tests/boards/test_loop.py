@@ -4,6 +4,7 @@ Keys are contacts closed on pins, the display is read from the memory of its chi
 relay is the level of a pin, pulses are edges on a wire.
 """
 
+import ast
 import json
 import sys
 
@@ -20,6 +21,9 @@ from meter20.samples import PROVISION
 from .conftest import Bench
 
 TOKEN_100_WH = "59386323472137426967"  # of the compliance suite
+
+#: The most that is read by then, main.py apart: (.mpy files, bytes).
+START_LIMITS = {"switch safe": (8, 6600), "starting ...": (10, 8000), "metering": (62, 69_000)}
 
 
 class Script:
@@ -232,19 +236,34 @@ def test_switch_is_safe_and_screen_lit_before_the_meter_is_read(
     board.load_switch, board.display = load_switch, display
 
     def story(script):
+        note_moment("metering")
         yield 10
 
     play(bench, story)
     assert [(what, level) for what, level, _read in moments] == [
         ("switch safe", 0),
         ("starting ...", 0),
+        ("metering", 0),
     ]
     architecture = next(key for key, boards in mpy.ARCHITECTURES.items() if name in boards)
     sizes = mpy.build(name, architecture, tmp_path / "mpy")
     for what, _level, read in moments:
-        assert not [module for module in read if module.startswith(("meter", "sts"))]
         files = [place for place in sizes if _module(place) in read]
-        note(f"{name}, {what}: {len(files)} modules, {sum(map(sizes.get, files))} bytes read")
+        size = sum(map(sizes.get, files))
+        note(f"{name}, {what}: {len(files)} modules, {size} bytes read")
+        most_files, most_bytes = START_LIMITS[what]
+        assert len(files) <= most_files, files
+        assert size <= most_bytes
+        if what != "metering":
+            assert not [module for module in read if module.startswith(("meter", "sts"))]
+
+
+def test_main_is_two_statements_that_the_board_compiles_at_once():
+    source = (mpy.DEVICE_ROOT / "firmware" / "main.py").read_bytes()
+    docstring, *statements = ast.parse(source).body
+    assert isinstance(docstring, ast.Expr)
+    assert [ast.unparse(statement) for statement in statements] == ["import loop", "loop.run()"]
+    assert len(source) <= 200
 
 
 def _module(place):
