@@ -18,11 +18,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test powercut-campaign test-unix lint format sim picture serve bench vend-campaign \
-	guess-campaign mpy wiring packages lock clean
+.PHONY: help setup demo test powercut-campaign test-unix test-unix32 unix32 memory lint format sim picture serve bench \
+	vend-campaign guess-campaign mpy wiring packages lock clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 setup: .venv/.installed node_modules/.installed  ## install everything into .venv and node_modules
 
@@ -40,6 +40,15 @@ test-unix: setup  ## the tests that both run, on your own unix port: METER20_MIC
 		{ echo "make test-unix METER20_MICROPYTHON=/path/to/micropython" >&2; exit 2; }
 	@METER20_MICROPYTHON="$(METER20_MICROPYTHON)" \
 		$(BIN)/pytest host_tests/test_on_micropython.py -k unix $(PYTEST_ARGS)
+
+test-unix32: setup build/unix32/micropython  ## the tests that both run, on the 32-bit unix port
+	@MICROPYPATH=host_tests/on_unix32/library:.frozen METER20_MICROPYTHON=build/unix32/micropython \
+		$(BIN)/pytest host_tests/test_on_micropython.py -k unix $(PYTEST_ARGS)
+
+unix32: build/unix32/micropython  ## MicroPython's 32-bit unix port, from Debian, into build/unix32
+
+memory: setup build/unix32/micropython  ## a whole meter for a month in a heap of 192 kB, on 32 bits
+	@$(BIN)/python host_tests/memory_month.py build/unix32/micropython $(CAMPAIGN_ARGS)
 
 lint: setup typings/rp2/$(STUBS_STAMP) typings/esp32/$(STUBS_STAMP)  ## style, format and types
 	@$(BIN)/ruff check .
@@ -112,6 +121,10 @@ node_modules/.installed: package-lock.json .npmrc | .venv/.installed
 	@$(BIN)/npm ci --loglevel=error >/dev/null || \
 		{ echo "npm could not fetch MicroPython; it says why above. Then: make setup" >&2; exit 1; }
 	@touch $@
+
+build/unix32/micropython: host_tests/unix32.py | .venv/.installed
+	@echo "fetching MicroPython's 32-bit unix port from Debian into build/unix32 ..."
+	@$(BIN)/python host_tests/unix32.py build/unix32
 
 # A folder per board family, outside .venv: the stubs redefine modules that CPython has too.
 typings/%/$(STUBS_STAMP): | .venv/.installed
