@@ -258,6 +258,19 @@ def test_switch_is_safe_and_screen_lit_before_the_meter_is_read(
             assert not [module for module in read if module.startswith(("meter", "sts"))]
 
 
+def test_garbage_is_collected_often_from_the_first_screen_on(play, monkeypatch):
+    bench = Bench("rp2_pico")
+    set_to = []
+    monkeypatch.setattr(loop.gc, "threshold", set_to.append, raising=False)
+
+    def story(script):
+        assert set_to == [16_384]
+        yield 10
+
+    play(bench, story)
+    assert set_to == [16_384]
+
+
 def test_main_is_two_statements_that_the_board_compiles_at_once():
     source = (mpy.DEVICE_ROOT / "firmware" / "main.py").read_bytes()
     docstring, *statements = ast.parse(source).body

@@ -210,8 +210,8 @@ class Script:
         print("day", number, used())
 
 
-def mounted(board):
-    """Mount the board's file system, as its _boot.py does, and let the files of `board` lie there.
+def mount(board, is_new):
+    """Mount the file system of the flash, made first if that `is_new`; `board` has its files there.
 
     A meter that is read in place is a frozen one: the last blocks are its own.
     """
@@ -221,38 +221,35 @@ def mounted(board):
         device = rp2.Flash(start=0, len=start())
     except ImportError:
         device = rp2.Flash()
-    try:
-        files = vfs.VfsLfs2(device, progsize=_PAGE)
-    except OSError:
+    if is_new:
         vfs.VfsLfs2.mkfs(device, progsize=_PAGE)
-        files = vfs.VfsLfs2(device, progsize=_PAGE)
-    vfs.mount(files, "/flash")
+    vfs.mount(vfs.VfsLfs2(device, progsize=_PAGE), "/flash")
     board.folder = "/flash/"
 
 
-def flash_chip(name, outside):
-    """Return what the flash holds by the file `name`, or blank; see start.py for `outside`."""
-    cells = outside(chips.PICO.storage_bytes)
+def read_flash(name, cells):
+    """Fill `cells` with what the file `name` holds; return False if there is none."""
     try:
         with open(name, "rb") as file:
-            file.readinto(cells)
+            return bool(file.readinto(cells))
     except OSError:
         for block in range(0, len(cells), _BLOCK):
             cells[block : block + _BLOCK] = b"\xff" * _BLOCK
-    return cells
+        return False
 
 
 def run(story, flash, outside):
-    """Boot the board and play `story`. Prints what is found."""
+    """Boot the board and play `story`; see start.py. Prints what is found."""
     WORLD.start(chips.PICO)
-    WORLD.storage = flash_chip(flash, outside)
+    WORLD.storage = outside(chips.PICO.storage_bytes)
+    was_used = read_flash(flash, WORLD.storage)
     scale = Scale()
     scale.bytes = used()
     micropython.qstr_info()
     import loop
     from board import Board
 
-    mounted(Board)
+    mount(Board, not was_used)
     before = used()
     script = Script(story, Board, scale)
     scale.bytes += used() - before
