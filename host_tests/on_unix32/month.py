@@ -211,7 +211,7 @@ class Script:
 
 
 def mount(board, is_new):
-    """Mount the file system of the flash, made first if that `is_new`; `board` has its files there.
+    """Mount the flash's file system, made first if it `is_new`; `board` has its files there.
 
     A meter that is read in place is a frozen one: the last blocks are its own.
     """
