@@ -8,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 METER20 := $(BIN)/meter20
 WORKERS ?= auto
-STEPS ?= 1000000
+HISTORIES ?= 1000000
 STUBS := 1.29.0.post1
 STDLIB_STUBS := 1.29.0.post2
 STUBS_STAMP := .installed-$(STUBS)-$(STDLIB_STUBS)
@@ -18,8 +18,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test powercut-campaign test-unix test-unix32 unix32 memory lint format sim picture serve bench \
-	vend-campaign guess-campaign mpy wiring packages lock clean
+.PHONY: help setup demo test powercut-campaign history-campaign test-unix test-unix32 unix32 \
+	memory lint format sim picture serve bench vend-campaign guess-campaign mpy wiring packages lock \
+	clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -32,8 +33,11 @@ demo: setup  ## the whole story, in the terminal
 test: setup  ## all tests, under CPython and under MicroPython
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
-powercut-campaign: setup  ## cut the power at everything, and in STEPS random steps
-	@METER20_CAMPAIGN=1 METER20_STEPS=$(STEPS) $(BIN)/pytest -s -n $(WORKERS) host_tests/powercut
+powercut-campaign: setup  ## cut the power at everything, at more places than make test
+	@METER20_CAMPAIGN=1 $(BIN)/pytest -n $(WORKERS) host_tests/powercut
+
+history-campaign: setup  ## HISTORIES random histories with power cuts against a plain model; an hour a core
+	@$(BIN)/python host_tests/history_campaign.py --histories $(HISTORIES) $(CAMPAIGN_ARGS)
 
 test-unix: setup  ## the tests that both run, on your own unix port: METER20_MICROPYTHON=path
 	@test -n "$(METER20_MICROPYTHON)" || \

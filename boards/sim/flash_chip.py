@@ -78,9 +78,9 @@ class FlashChip(NorFlash):
         if offset // PAGE != (offset + len(data) - 1) // PAGE:
             raise ValueError("programming across a page")
         old = self._image.read(offset, len(data))
-        new = bytes([a & b for a, b in zip(old, data)])
+        new = int.from_bytes(old, "little") & int.from_bytes(data, "little")
         self.busy_ms += _PROGRAM_MS
-        self._operate(offset, old, new)
+        self._operate(offset, old, new.to_bytes(len(old), "little"))
 
     def erase(self, offset):
         offset -= offset % SECTOR
