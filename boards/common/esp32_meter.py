@@ -1,4 +1,6 @@
-"""The reference meter on an ESP32: pulses are counted by PCNT, credit lies in NVS.
+"""The reference meter on an ESP32: pulses are counted by PCNT.
+
+Credit lies in NVS and in files, by turns; in NVS alone when no file system is mounted.
 
 Compiled and type-checked, not run on the target.
 """
@@ -12,6 +14,7 @@ class Esp32Meter(ReferenceMeter):
     """A board with an ESP32 that has PCNT: not the C3, which needs irq_pulse_counter."""
 
     timers = (0, 1, 2)
+    folder = ""  # where the files lie: the root
 
     def pulses(self):
         from drivers.esp32_pulse_counter import Esp32PulseCounter
@@ -30,10 +33,17 @@ class Esp32Meter(ReferenceMeter):
         return MatrixKeypad(rows, columns, self.keys)
 
     def store(self, name):
+        from drivers.alternate_slots import AlternateSlots
         from drivers.esp32_nvs_slots import NvsSlots
+        from drivers.file_slots import FileSlots
         from meter.slot_store import SlotStore
 
-        return SlotStore(NvsSlots("meter20." + name))
+        media = [NvsSlots("meter20." + name)]
+        try:
+            media.append(FileSlots(self.folder + "/" + name))
+        except OSError:
+            pass  # no file system
+        return SlotStore(AlternateSlots(media))
 
     def bus_number(self):
         return 0

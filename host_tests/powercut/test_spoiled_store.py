@@ -20,7 +20,7 @@ from sts import results
 
 from meter20.vending.encoder import encode
 
-BARE = carriers.ALL
+BARE = carriers.BARE
 EVERY = carriers.ALL + little_files.ALL
 OLDER, NEWEST = 10_000, 40_000  # Wh of credit, with the older copy and with the newest
 
