@@ -37,10 +37,11 @@ _ACTS_AN_AGE = 30
 Part = namedtuple("Part", ("carrier", "share"))
 
 PARTS = (
-    Part(carriers.SMALL, 800),
+    Part(carriers.SMALL, 700),
     Part(carriers.SIMULATOR, 100),
+    Part(carriers.NVS, 120),
     Part(little_files.ON_RP2, 60),
-    Part(little_files.ON_ESP32, 40),
+    Part(little_files.ESP32_BOARD, 20),
 )
 
 #: How often each act comes, and how its arguments are drawn.

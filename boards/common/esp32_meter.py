@@ -33,17 +33,16 @@ class Esp32Meter(ReferenceMeter):
         return MatrixKeypad(rows, columns, self.keys)
 
     def store(self, name):
-        from drivers.alternate_slots import AlternateSlots
+        from drivers.alternate_slots import AlternateSlots, MissingSlots
         from drivers.esp32_nvs_slots import NvsSlots
         from drivers.file_slots import FileSlots
         from meter.slot_store import SlotStore
 
-        media = [NvsSlots("meter20." + name)]
         try:
-            media.append(FileSlots(self.folder + "/" + name))
-        except OSError:
-            pass  # no file system
-        return SlotStore(AlternateSlots(media))
+            files = FileSlots(self.folder + "/" + name)
+        except OSError:  # no file system
+            files = MissingSlots()
+        return SlotStore(AlternateSlots((NvsSlots("meter20." + name), files)))
 
     def bus_number(self):
         return 0

@@ -1,4 +1,4 @@
-"""SlotMedium on several others by turns: no two records in a row lie on the same one.
+"""SlotMedium on others by turns: no two records in a row lie on the same one.
 
 *Why*: each medium may have one spot whose loss takes all that it holds - the header of a
 page, the entry that names a namespace, a file system that does not mount. The record
@@ -6,6 +6,8 @@ before the last is then still there, on the other. And each wears half as fast.
 
 A medium that refuses a write is passed over, so that the others go on alone.
 """
+
+from errno import ENODEV
 
 from ports.slot_medium import SlotMedium
 
@@ -36,3 +38,27 @@ class AlternateSlots(SlotMedium):
 
     def _place(self, slot):
         return self._media[slot % len(self._media)], slot // len(self._media)
+
+
+class MissingSlots(SlotMedium):
+    """Stands for a medium of two slots that is not there: empty, and refuses every write.
+
+    *Why*: the others keep the numbers of their slots. Were there fewer, a record written now
+    might have the same seq as one on the medium that is missing, and that may come back.
+    """
+
+    slots = 2
+    size = 256
+    whole = True
+
+    def ready(self, slot, newest):
+        return slot != newest
+
+    def read(self, slot):
+        return b""
+
+    def write(self, slot, data):
+        raise OSError(ENODEV)
+
+    def append(self, slot, offset, data):
+        raise NotImplementedError

@@ -191,4 +191,4 @@ def test_manifest_names_all_that_the_board_needs(name):
     assert f"{family}_meter.py" in manifest.modules
     assert len(manifest.modules) == len(set(manifest.modules))
     assert "ssd1306" in manifest.required
-    assert ("_boot.py" in manifest.modules) == (family == "rp2")
+    assert "_boot.py" in manifest.modules

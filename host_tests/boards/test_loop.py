@@ -5,7 +5,6 @@ relay is the level of a pin, pulses are edges on a wire.
 """
 
 import ast
-import json
 import sys
 
 import esp32
@@ -26,51 +25,9 @@ TOKEN_100_WH = "59386323472137426967"  # of the compliance suite
 START_LIMITS = {"switch safe": (8, 6600), "starting ...": (10, 8000), "metering": (62, 69_000)}
 
 
-class Script:
-    """Plays the outside world in place of the USB line: what it yields goes in, time goes on."""
-
-    def __init__(self, story):
-        self._story = story(self)
-        self.replies = []
-        self._until_ns = 0
-
-    def wait(self, duration_ms):
-        """Let the meter's sleep pass; the story goes on once its own pause is over."""
-        WORLD.advance_ms(duration_ms)
-        if WORLD.now_ns < self._until_ns:
-            return b""
-        step = next(self._story, None)
-        if step is None:
-            raise KeyboardInterrupt
-        if isinstance(step, int):
-            self._until_ns = WORLD.now_ns + step * MS
-            return b""
-        return json.dumps(step).encode() + b"\n"
-
-    def write(self, text):
-        self.replies.append(json.loads(text))
-
-
 @pytest.fixture(autouse=True)
 def new_chip(files):
     esp32.erase_all()
-
-
-@pytest.fixture
-def play(monkeypatch):
-    """Return a function that runs the loop of a bench until its story is over."""
-
-    def play(bench, story):
-        script = Script(story)
-        module = type(sys)("board")
-        module.Board = lambda: bench.board
-        monkeypatch.setitem(sys.modules, "board", module)
-        monkeypatch.setattr(loop, "UsbLines", lambda: script)
-        with pytest.raises(KeyboardInterrupt):
-            loop.run()
-        return script
-
-    return play
 
 
 def typed(bench, digits):

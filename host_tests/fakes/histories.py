@@ -198,7 +198,9 @@ class History:
 def _new(carrier):
     image = carrier.image()
     store, notes = (SlotStore(medium) for medium in carrier.media(FlashChip(image)))
-    notes.commit(b"")  # or each start would make place for it anew
+    for medium in (store, notes):
+        for _ in range(2):
+            medium.commit(b"")  # or each start would make place for a file anew
     meter = Meter(store)
     meter.provision(Identity(meters.DRN, 1000), meters.key(ti="00"), meters.MANUFACTURED, 0)
     return image
