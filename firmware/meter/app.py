@@ -246,7 +246,8 @@ class App:
         told, codes = [], []
         if self.meter.start(now_ms):
             told.append(screens.key_change_dropped())
-        if REPAIRED in (health, self.notes.health):
+        ahead = history.is_ahead(self.notes.history, self.meter.state.tids)
+        if ahead or REPAIRED in (health, self.notes.health):
             codes.append(events.REPAIRED)
             told.insert(0, screens.repaired())
         if self.meter.store_lost:

@@ -43,6 +43,20 @@ def noted(history, new):
     return ((new,) + history)[:CAPACITY]
 
 
+def is_ahead(history, tids) -> bool:
+    """Whether the token noted last counted, and the TID memory `tids` does not know of it.
+
+    It is noted after it counted, so then what was stored last of the state was lost, and the
+    state before it stands for it. What went before a new TID memory is no sign.
+    """
+    if not history or not tids:
+        return False
+    last = history[0]
+    if last.result != results.ACCEPT or last.tid is None:
+        return False
+    return last.tid > tids[0] and last.tid not in tids
+
+
 def to_bytes(history) -> bytes:
     """Return `history` as bytes, 22 for each entry."""
     return b"".join([_packed(item) for item in history])

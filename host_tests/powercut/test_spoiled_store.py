@@ -118,11 +118,43 @@ def test_flipped_bits_of_an_nvs_page_lose_no_copy_on_a_board(note):
     assert set(tally) <= {"newest", "older copy, told"}
 
 
+@pytest.mark.parametrize("carrier", EVERY, ids=lambda carrier: carrier.name)
+def test_token_that_a_flipped_bit_takes_back_is_told_and_can_be_entered_again(carrier, note):
+    """Any bit of what was written when it counted, at random."""
+    rig = rigs.provisioned(carrier, 7)
+    before = rig.image.read(0, rig.chip.size)
+    rig.enter(token())
+    after = rig.image.read(0, rig.chip.size)
+    written = [
+        block + cell
+        for block in range(0, rig.chip.size, SECTOR)
+        if before[block : block + SECTOR] != after[block : block + SECTOR]
+        for cell in range(SECTOR)
+        if before[block + cell] != after[block + cell]
+    ]
+    taken_back = 0
+    chosen = random.Random(20)
+    flips = sized(60, 2000)
+    for _ in range(flips):
+        image = carriers.copied(rig.image)
+        flip(image, chosen.choice(written), chosen.randrange(8))
+        found = Rig(carrier, image)
+        if found.state.register.credit:
+            continue
+        taken_back += 1
+        assert events.REPAIRED in codes(found)
+        assert found.app.lines[0] == "Memory repaired"
+        assert found.enter(token()) == results.ACCEPT
+        assert events.REPAIRED not in codes(found.boot())[:1]
+        assert found.enter(token()) == results.USED
+    note(f"token taken back by a flipped bit, {carrier.name}: {taken_back} of {flips}, all told")
+
+
 def allowed(carrier):
     """What may become of a meter that lost one bit or block of its store, see `spoiled`.
 
     LittleFS takes a spoiled last write for one that the power cut, and gives what was before
-    it. That is what a cut leaves, too, so nobody can tell.
+    it. That is what a cut leaves, too, so nobody can tell, unless the write was of a token.
     """
     if carrier in BARE:
         return {"newest", "older copy, told"}

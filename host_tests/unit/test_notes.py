@@ -37,6 +37,20 @@ class NotesTest(unittest.TestCase):
         self.assertEqual([entry.amount for entry in self.notes.history], [-6, -5, -4, -3, -2])
         self.assertEqual(Notes(self.store).history[0].digits, "0" * 19 + "6")
 
+    def test_token_that_the_state_has_forgotten_is_seen(self):
+        def ahead(result, tid, *tids):
+            self.notes.note(outcome(result, tid=tid), meters.TOKEN_100_WH)
+            return history.is_ahead(self.notes.history, tids)
+
+        self.assertTrue(ahead(results.ACCEPT, 7, 5, 5, 6))
+        self.assertTrue(not ahead(results.ACCEPT, 7, 5, 6, 7))
+        self.assertTrue(not ahead(results.ACCEPT, 7, 7, 8, 9))  # and then forgotten in time
+        self.assertTrue(not ahead(results.ACCEPT, 7, 8, 8, 9))
+        self.assertTrue(not ahead(results.ACCEPT, None, 0, 0, 0))  # a key with a new memory
+        self.assertTrue(not ahead(results.CRC, 7, 5, 5, 6))
+        self.assertTrue(not ahead(results.ACCEPT, 7))
+        self.assertTrue(not history.is_ahead((), (5, 6)))
+
     def test_digits_that_may_still_be_worth_something_are_not_kept(self):
         for result in results.NAMES:
             self.notes.note(outcome(result, tid=None), meters.TOKEN_100_WH)
