@@ -18,9 +18,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test powercut-campaign history-campaign test-unix test-unix32 unix32 \
-	memory lint format sim picture serve bench vend-campaign guess-campaign mpy wiring packages lock \
-	clean
+.PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign test-unix \
+	test-unix32 unix32 memory lint format sim picture serve bench vend-campaign guess-campaign mpy \
+	wiring packages lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -38,6 +38,9 @@ powercut-campaign: setup  ## cut the power at everything, at more places than ma
 
 history-campaign: setup  ## HISTORIES random histories with power cuts against a plain model; an hour a core
 	@$(BIN)/python host_tests/history_campaign.py --histories $(HISTORIES) $(CAMPAIGN_ARGS)
+
+flash-life-campaign: setup  ## 20 years of a household on each board's store; some minutes a core
+	@$(BIN)/python host_tests/flash_life.py $(CAMPAIGN_ARGS)
 
 test-unix: setup  ## the tests that both run, on your own unix port: METER20_MICROPYTHON=path
 	@test -n "$(METER20_MICROPYTHON)" || \
