@@ -9,7 +9,7 @@ from collections import namedtuple
 from types import SimpleNamespace
 
 import esp32
-from drivers.alternate_slots import AlternateSlots
+from drivers.alternate_slots import AlternateSlots, MissingSlots
 from drivers.file_slots import FileSlots
 from flash_chip import PAGE, SECTOR, FlashChip, FlashPart, PowerCut, RamImage
 from littlefs import LittleFS, LittleFSError, UserContext, lfs
@@ -172,7 +172,11 @@ class Esp32Carrier(LittleCarrier):
     def media(self, chip, format_first=False):
         nvs = NVS.media(FlashPart(chip, 0, esp32.PARTITION_SIZE))
         size = self._geometry.blocks * SECTOR
-        files = super().media(FlashPart(chip, esp32.PARTITION_SIZE, size), format_first)
+        part = FlashPart(chip, esp32.PARTITION_SIZE, size)
+        try:
+            files = super().media(part, format_first)
+        except OSError:  # it does not mount
+            files = MissingSlots(), MissingSlots()
         return tuple(AlternateSlots(pair) for pair in zip(nvs, files, strict=True))
 
 

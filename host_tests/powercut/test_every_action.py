@@ -106,6 +106,46 @@ def restart_and_enter(rig):
     rig.enter(actions.CREDIT)
 
 
+@pytest.mark.parametrize(
+    "carrier", [carriers.NVS, *little_files.ALL], ids=lambda carrier: carrier.name
+)
+def test_a_disturbed_neighbour_may_cost_a_copy_and_never_invents_one(carrier, note):
+    """More than LittleFS and NVS are made for. An ESP32 has both, and forgets nothing."""
+    action = actions.ALL["credit"]
+    tally = {"old or new": 0, "nothing left": 0}
+    for commits in STARTS[carrier]:
+        image = image_before(carrier, action, commits)
+        allowed = [
+            essence for essence, _ in passed_through(prepared(carrier, action, image), action)
+        ]
+        after, went = 0, True
+        while went:
+            rig = prepared(carrier, action, image)
+            went = rig.cut(action.act, after, tears.beside_it)
+            after += 1
+            if went:
+                tally[disturbed(rig, allowed)] += 1
+    note(f"neighbouring page disturbed, {carrier.name}: {tally}")
+    assert tally["old or new"]
+    assert carrier != little_files.ESP32_BOARD or not tally["nothing left"]
+
+
+def disturbed(rig, allowed):
+    """Return in words what a Rig woke up with; check that its token counts once."""
+    try:
+        rig.boot()
+    except OSError:
+        return "nothing left"  # no file system: see test_a_board_without_a_store_says_so
+    if not rig.meter.provisioned:
+        assert (rig.state.register.credit, rig.switch.closed) == (0, False)
+        return "nothing left"
+    assert rig.essence in allowed
+    known = rig.essence == allowed[-1]
+    assert rig.enter(actions.CREDIT) == (results.USED if known else results.ACCEPT)
+    assert rig.essence == allowed[-1]
+    return "old or new"
+
+
 def image_before(carrier, action, commits):
     """Return the flash of a meter that is about to `action`, but for what lives in RAM."""
     return Rig(carrier).image if action.factory else rigs.provisioned(carrier, commits).image
