@@ -19,8 +19,8 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign test-unix \
-	test-unix32 unix32 memory lint format sim picture serve bench vend-campaign guess-campaign mpy \
-	wiring packages lock clean
+	test-unix32 unix32 memory lint format sim picture serve bench vend-campaign guess-campaign \
+	pulse-campaign mpy wiring packages lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -90,6 +90,9 @@ vend-campaign: setup  ## 100 000 sales from 4 processes: no TID twice, and the a
 
 guess-campaign: setup  ## 2 * 10^7 random tokens through the real decoder; some minutes a core
 	@$(BIN)/python host_tests/guess_campaign.py $(CAMPAIGN_ARGS)
+
+pulse-campaign: setup  ## 10^7 pulses with bounce and erases through each counter; a quarter of an hour a core
+	@$(BIN)/python host_tests/pulse_campaign.py $(CAMPAIGN_ARGS)
 
 mpy: setup  ## compile what each board holds into build/mpy, and say how large it is
 	@$(BIN)/python -m meter20.board.mpy

@@ -93,9 +93,9 @@ class PulseSourceContract(unittest.TestCase):
 
 
 class DriverContract(unittest.TestCase):
-    def test_bounce_of_4_ms_at_either_end_does_not_count(self):
+    def test_bounce_of_5_ms_at_either_end_does_not_count(self):
         for make in BOUNCING:
-            contact = Contact(bounce_ns=4 * MS)
+            contact = Contact(bounce_ns=5 * MS)
             contact.pulses(60, 30 * MS, 30 * MS, jitter_ns=20 * MS)
             self.assertEqual(run(make(contact), contact), 60)
 
@@ -108,7 +108,7 @@ class DriverContract(unittest.TestCase):
     def test_spikes_are_no_pulses(self):
         for make in (pio, pcnt):
             contact = Contact()
-            contact.spikes(200, 4_700_000, 6 * MS)
+            contact.spikes(200, 3_700_000, 6 * MS)
             self.assertEqual(run(make(contact), contact), 0)
 
     def test_clean_pulses_during_a_flash_erase_are_counted(self):

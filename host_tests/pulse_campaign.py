@@ -1,0 +1,236 @@
+"""The pulse campaign: trains as a bad contact makes them, through each driver to the register.
+
+Rates of 0 to 50 Hz, widths and gaps from 10 ms, jitter, up to 5 ms of bounce at every
+switching, a flash erase of 400 ms once a minute, polls early and late, and counters and clocks
+that wrap. After every poll the count is held against the train, so that a pulse lost here is
+not made good by one doubled there; at the end the register is, too. Nothing is sampled
+in idle times: the emulated chips go from edge to edge.
+
+`make pulse-campaign` runs 10^7 pulses through each driver that promises to lose none, and 10^6
+through the fallback, to say what it loses; `make test` a few. The same seed gives the same
+trains, whatever the number of processes.
+
+    python host_tests/pulse_campaign.py --pulses 10000000 --seed 20 --processes 2
+"""
+
+import argparse
+import multiprocessing
+import random
+import sys
+import time
+from collections import Counter, namedtuple
+
+import meter20
+
+# isort: split
+sys.path.append(str(meter20.DEVICE_ROOT / "boards/sim/chip"))  # `machine` and what belongs to it
+
+# isort: split
+import chips
+import machine
+from drivers.irq_pulse_counter import IrqPulseCounter
+from drivers.rp2_pulse_counter import Rp2PulseCounter
+from fakes import meters
+from fakes.pulses import MS, Contact
+from meter import register
+from meter import state as meter_state
+from world import WORLD, Train
+
+CHUNK = 20_000
+PIN = 21
+IMP_PER_KWH = 3200
+BOUNCE_NS = 5 * MS
+SHORTEST_NS = 10 * MS  # a pulse, and the time between two
+_LEAST_HZ = 0.05
+_STALL_MS = 400
+_MINUTE_NS = 60_000 * MS
+_SETTLED_NS = 20 * MS  # after its first edge a pulse must have been counted
+_TICKS_NS = (1 << 30) * MS  # time.ticks_ms wraps
+_BOUGHT_WH = 20_000_000
+
+#: A way to count pulses. make: returns the PulseSource on a machine.Pin. wrap(source, behind): let
+#: its counter wrap after `behind` pulses. share: of the campaign's pulses.
+Source = namedtuple("Source", ("name", "chip", "make", "wrap", "exact", "share"))
+
+
+def _wrap_pio(source, behind):
+    source._machine._y = behind
+    source._seen = source._count()
+
+
+def _wrap_interrupt(source, behind):
+    source._count = source._seen = (1 << 29) - behind
+
+
+SOURCES = (
+    Source("RP2040, PIO", chips.PICO, lambda pin: Rp2PulseCounter(0, pin), _wrap_pio, True, 1),
+    Source(
+        "pin interrupt, hard", chips.PICO, lambda pin: IrqPulseCounter(pin, hard=True),
+        _wrap_interrupt, False, 0.1,
+    ),
+)  # fmt: skip
+
+
+class _Chance(random.Random):
+    """Chance for a Contact."""
+
+    def upto(self, limit):
+        return int(self.random() * limit)
+
+
+def train(chance, pulses: int, start_ns: int):
+    """Return a Contact that made `pulses` pulses, in stretches of one rate each."""
+    contact = Contact(noise=chance)
+    contact.time_ns = start_ns
+    while pulses:
+        count = min(pulses, chance.randrange(10, 200))
+        pulses -= count
+        period_ns = int(1000 * MS / chance.choice((50, chance.uniform(_LEAST_HZ, 50))))
+        contact.bounce_ns = chance.choice((0, chance.randrange(1, BOUNCE_NS), BOUNCE_NS - 1))
+        spare_ns = period_ns - 2 * SHORTEST_NS
+        width_ns = SHORTEST_NS + chance.choice((0, 1, chance.random())) * spare_ns
+        jitter_ns = chance.choice((0, 0.2)) * spare_ns
+        for _ in range(count):
+            width = max(SHORTEST_NS, int(width_ns - jitter_ns * chance.random()))
+            gap = max(SHORTEST_NS, int(period_ns - width - jitter_ns * chance.random()))
+            contact.pulse(width, gap)
+    return contact
+
+
+class Check:
+    """Holds counts against a train. lost, doubled: pulses that are wrong so far."""
+
+    def __init__(self, starts_ns):
+        self.lost = self.doubled = 0
+        self._starts_ns = starts_ns
+        self._begun = self._settled = self._counted = 0
+
+    def saw(self, pulses: int, now_ns: int):
+        """Note that `pulses` more were counted up to `now_ns`."""
+        starts, last = self._starts_ns, len(self._starts_ns)
+        begun, settled = self._begun, self._settled
+        while begun < last and starts[begun] <= now_ns:
+            begun += 1
+        while settled < begun and starts[settled] <= now_ns - _SETTLED_NS:
+            settled += 1
+        self._begun, self._settled = begun, settled
+        self._counted += pulses
+        if self._counted > begun:
+            self.doubled += self._counted - begun
+            self._counted = begun
+        elif self._counted < settled:
+            self.lost += settled - self._counted
+            self._counted = settled
+
+
+def run_chunk(job) -> tuple:
+    """Return (number of the source, Counter) of one chunk. job: (source, number, pulses, seed)."""
+    which, number, pulses, seed = job
+    source = SOURCES[which]
+    chance = _Chance(f"{seed}/{source.name}/{number}")
+    WORLD.start(source.chip)
+    if number % 2:  # ticks wrap in one of the first minutes
+        WORLD.now_ns = _TICKS_NS - chance.randrange(600_000) * MS
+    start_ns = WORLD.now_ns
+    contact = train(chance, pulses, start_ns + chance.randrange(20, 2000) * MS)
+    WORLD.connect(PIN, Train(contact.edges_ns))
+    driver = source.make(machine.Pin(PIN, machine.Pin.IN, machine.Pin.PULL_UP))
+    source.wrap(driver, chance.randrange(pulses))
+    meter = meters.meter(
+        identity=meter_state.Identity(meters.DRN, IMP_PER_KWH),
+        register=register.with_credit(register.EMPTY, _BOUGHT_WH),
+    )
+    check, taken, stalls, polls = Check(contact.starts_ns), 0, 0, 0
+    stall_ns = WORLD.now_ns + chance.randrange(_MINUTE_NS)
+    while WORLD.now_ns < contact.time_ns + 50 * MS:
+        if WORLD.now_ns >= stall_ns:
+            stall_ns += _MINUTE_NS
+            stalls += 1
+            WORLD.stall_ms(_STALL_MS)
+        WORLD.advance_ns(chance.randrange(1, 2 * driver.due_ms()) * MS)
+        new = driver.take()
+        check.saw(new, WORLD.now_ns)
+        meter.consume(new)
+        taken += new
+        polls += 1
+    _check_register(meter, taken)
+    return which, Counter(
+        pulses=pulses, lost=check.lost, doubled=check.doubled, stalls=stalls, polls=polls,
+        model_s=(WORLD.now_ns - start_ns) // 10**9,
+    )  # fmt: skip
+
+
+def _check_register(meter, pulses):
+    """What the driver counted is off the credit: no more, no less. So it is after a restart."""
+    meter.checkpoint()
+    stored = meter_state.from_bytes(meter.store.load())
+    for found in (meter.state.register, stored.register):
+        assert found.total_wh * IMP_PER_KWH + found.remainder == 1000 * pulses
+        assert found.credit == _BOUGHT_WH - found.total_wh
+
+
+def jobs(pulses: int, seed: int, chunk: int = CHUNK) -> list:
+    """Return the chunks of a campaign of `pulses` through each exact source."""
+    made = []
+    for which, source in enumerate(SOURCES):
+        left = round(pulses * source.share)
+        while left > 0:
+            made.append((which, len(made), min(chunk, left), seed))
+            left -= chunk
+    return made
+
+
+def campaign(pulses: int, seed: int, processes: int, progress=None, chunk: int = CHUNK) -> list:
+    """Return the Counter of each of SOURCES."""
+    found = [Counter() for _ in SOURCES]
+    with multiprocessing.Pool(processes) as pool:
+        done = 0
+        for which, counter in pool.imap_unordered(run_chunk, jobs(pulses, seed, chunk)):
+            found[which] += counter
+            done += counter["pulses"]
+            if progress:
+                progress(done)
+    return found
+
+
+def report(found: list) -> bool:
+    """Print the table; return whether each exact source lost and doubled none."""
+    print("| source | pulses | days | erases | lost | doubled | verdict |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | --- |")
+    fits = True
+    for source, counter in zip(SOURCES, found, strict=True):
+        wrong = counter["lost"] + counter["doubled"]
+        verdict = "measured: the fallback"
+        if source.exact:
+            fits = fits and not wrong
+            verdict = "WRONG" if wrong else "exact"
+        print(
+            f"| {source.name} | {counter['pulses']:,} | {counter['model_s'] / 86_400:.1f} "
+            f"| {counter['stalls']:,} | {counter['lost']:,} | {counter['doubled']:,} | {verdict} |"
+        )
+    return fits
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--pulses", type=int, default=10_000_000)
+    parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count())
+    asked = parser.parse_args()
+    began = time.monotonic()
+
+    def progress(done):
+        if sys.stderr.isatty() or done % 500_000 < CHUNK:
+            rate = done / (time.monotonic() - began)
+            print(f"{done:12,} pulses, {rate:,.0f} a second", file=sys.stderr, flush=True)
+
+    found = campaign(asked.pulses, asked.seed, asked.processes, progress)
+    print(
+        f"{asked.pulses:,} pulses, seed {asked.seed}, {asked.processes} processes, "
+        f"{time.monotonic() - began:,.0f} s"
+    )
+    sys.exit(0 if report(found) else 1)
+
+
+if __name__ == "__main__":
+    main()
