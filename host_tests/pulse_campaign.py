@@ -1,4 +1,4 @@
-"""The pulse campaign: trains as a bad contact makes them, through each driver to the register.
+"""The pulse campaign: trains as a bad contact makes them, through each board to the register.
 
 Rates of 0 to 50 Hz, widths and gaps from 10 ms, jitter, up to 5 ms of bounce at every
 switching, a flash erase of 400 ms once a minute, polls early and late, and counters and clocks
@@ -27,17 +27,16 @@ sys.path.append(str(meter20.DEVICE_ROOT / "boards/sim/chip"))  # `machine` and w
 
 # isort: split
 import chips
-import machine
 from drivers.irq_pulse_counter import IrqPulseCounter
-from drivers.rp2_pulse_counter import Rp2PulseCounter
 from fakes import meters
 from fakes.pulses import MS, Contact
 from meter import register
 from meter import state as meter_state
 from world import WORLD, Train
 
+from meter20.board import wiring
+
 CHUNK = 20_000
-PIN = 21
 IMP_PER_KWH = 3200
 BOUNCE_NS = 5 * MS
 SHORTEST_NS = 10 * MS  # a pulse, and the time between two
@@ -48,9 +47,10 @@ _SETTLED_NS = 20 * MS  # after its first edge a pulse must have been counted
 _TICKS_NS = (1 << 30) * MS  # time.ticks_ms wraps
 _BOUGHT_WH = 20_000_000
 
-#: A way to count pulses. make: returns the PulseSource on a machine.Pin. wrap(source, behind): let
-#: its counter wrap after `behind` pulses. share: of the campaign's pulses.
-Source = namedtuple("Source", ("name", "chip", "make", "wrap", "exact", "share"))
+#: A way to count pulses. board: its name. make: returns the PulseSource of a Board.
+#: wrap(source, behind): let its counter wrap after `behind` pulses. exact: it promises to lose
+#: none and to double none. share: of the campaign's pulses.
+Source = namedtuple("Source", ("name", "board", "make", "wrap", "exact", "share"))
 
 
 def _wrap_pio(source, behind):
@@ -63,12 +63,25 @@ def _wrap_interrupt(source, behind):
 
 
 SOURCES = (
-    Source("RP2040, PIO", chips.PICO, lambda pin: Rp2PulseCounter(0, pin), _wrap_pio, True, 1),
+    Source("RP2040, PIO", "rp2_pico", lambda board: board.pulses(), _wrap_pio, True, 1),
     Source(
-        "pin interrupt, hard", chips.PICO, lambda pin: IrqPulseCounter(pin, hard=True),
+        "pin interrupt, hard", "rp2_pico",
+        lambda board: IrqPulseCounter(board.input("pulse_in"), hard=True),
         _wrap_interrupt, False, 0.1,
     ),
 )  # fmt: skip
+
+
+def connected(source, contact):
+    """Return the PulseSource of `source` on a chip just started, with `contact` at its pin."""
+    board = wiring.load(source.board).Board()
+    WORLD.connect(board.pins["pulse_in"], Train(contact.edges_ns))
+    return source.make(board)
+
+
+def started(source):
+    """Power comes to the chip of `source`."""
+    WORLD.start({chip.name: chip for chip in chips.ALL}[source.board])
 
 
 class _Chance(random.Random):
@@ -128,13 +141,12 @@ def run_chunk(job) -> tuple:
     which, number, pulses, seed = job
     source = SOURCES[which]
     chance = _Chance(f"{seed}/{source.name}/{number}")
-    WORLD.start(source.chip)
+    started(source)
     if number % 2:  # ticks wrap in one of the first minutes
         WORLD.now_ns = _TICKS_NS - chance.randrange(600_000) * MS
     start_ns = WORLD.now_ns
     contact = train(chance, pulses, start_ns + chance.randrange(20, 2000) * MS)
-    WORLD.connect(PIN, Train(contact.edges_ns))
-    driver = source.make(machine.Pin(PIN, machine.Pin.IN, machine.Pin.PULL_UP))
+    driver = connected(source, contact)
     source.wrap(driver, chance.randrange(pulses))
     meter = meters.meter(
         identity=meter_state.Identity(meters.DRN, IMP_PER_KWH),

@@ -5,26 +5,20 @@ CPython only, for its speed; the contract tests run on both.
 
 from collections import Counter
 
-import chips
-import machine
-import pulse_campaign
 import pytest
 from drivers import rp2_pulse_counter
-from drivers.irq_pulse_counter import IrqPulseCounter
-from drivers.rp2_pulse_counter import Rp2PulseCounter
 from fakes.pulses import MS, Contact
-from pulse_campaign import SOURCES, Check, report, run_chunk
-from world import WORLD, Train
+from pulse_campaign import SOURCES, Check, connected, report, run_chunk, started
+from world import WORLD
 
-PIN = pulse_campaign.PIN
+PIO, INTERRUPT = SOURCES
 PULSES = 20_000
 SEED = 20
 
 
-def input_of(contact):
-    WORLD.start(chips.PICO)
-    WORLD.connect(PIN, Train(contact.edges_ns))
-    return machine.Pin(PIN, machine.Pin.IN, machine.Pin.PULL_UP)
+def counter(source, contact):
+    started(source)
+    return connected(source, contact)
 
 
 def small_run(which, pulses=PULSES):
@@ -39,12 +33,12 @@ def small_run(which, pulses=PULSES):
 def test_pulses_in_small(which, note, capsys):
     found = small_run(which)
     assert report(found)
-    counter = found[which]
-    assert counter["pulses"] == PULSES
-    assert counter["stalls"] > 10
+    told = found[which]
+    assert told["pulses"] == PULSES
+    assert told["stalls"] > 10
     note(
-        f"pulse campaign, {SOURCES[which].name}: {PULSES} pulses, {counter['stalls']} erases, "
-        f"{counter['lost']} lost, {counter['doubled']} doubled"
+        f"pulse campaign, {SOURCES[which].name}: {PULSES} pulses, {told['stalls']} erases, "
+        f"{told['lost']} lost, {told['doubled']} doubled"
     )
 
 
@@ -69,7 +63,7 @@ def test_check_sees_each_pulse_lost_or_doubled_once():
 def test_interrupt_loses_all_but_one_pulse_of_an_erase(note):
     contact = Contact()
     contact.pulses(1000, 10 * MS, 10 * MS)
-    source = IrqPulseCounter(input_of(contact), hard=True)
+    source = counter(INTERRUPT, contact)
     WORLD.advance_ms(1000)
     before = source.take()
     WORLD.stall_ms(400)
@@ -84,8 +78,8 @@ def test_interrupt_loses_all_but_one_pulse_of_an_erase(note):
 def test_count_of_pio_wraps_without_a_trace(behind):
     contact = Contact()
     contact.pulses(40, 20 * MS, 20 * MS)
-    source = Rp2PulseCounter(0, input_of(contact))
-    SOURCES[0].wrap(source, behind)
+    source = counter(PIO, contact)
+    PIO.wrap(source, behind)
     taken = 0
     while WORLD.now_ns < contact.time_ns + 50 * MS:
         WORLD.advance_ms(70)
@@ -99,7 +93,7 @@ def test_levels_shorter_than_3_75_ms_never_count_and_of_4_ms_always(width_ns, co
         contact = Contact()
         contact.time_ns += phase_ns
         contact.spikes(20, width_ns, 5 * MS)
-        source = Rp2PulseCounter(0, input_of(contact))
+        source = counter(PIO, contact)
         WORLD.advance_ns(contact.time_ns)
         assert source.take() == 20 * counted
 
@@ -110,6 +104,6 @@ def test_a_pulse_after_days_without_one_counts(quiet_days):
     contact = Contact()
     contact.pulse(30 * MS, quiet_days * 86_400_000 * MS)
     contact.pulse(30 * MS, 30 * MS)
-    source = IrqPulseCounter(input_of(contact), hard=True)
+    source = counter(INTERRUPT, contact)
     WORLD.advance_ns(contact.time_ns)
     assert source.take() == 2
