@@ -20,7 +20,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign test-unix \
 	test-unix32 unix32 memory lint format sim picture serve bench vend-campaign guess-campaign \
-	pulse-campaign mpy wiring packages lock clean
+	pulse-campaign mutants mpy wiring packages lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -93,6 +93,9 @@ guess-campaign: setup  ## 2 * 10^7 random tokens through the real decoder; some 
 
 pulse-campaign: setup  ## 10^7 pulses with bounce and erases through each counter; a quarter of an hour a core
 	@$(BIN)/python host_tests/pulse_campaign.py $(CAMPAIGN_ARGS)
+
+mutants: setup  ## plant each fault in a copy, and see that the tests catch it; a minute a core
+	@$(BIN)/python host_tests/mutants.py $(CAMPAIGN_ARGS)
 
 mpy: setup  ## compile what each board holds into build/mpy, and say how large it is
 	@$(BIN)/python -m meter20.board.mpy

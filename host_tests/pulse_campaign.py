@@ -28,6 +28,7 @@ sys.path.append(str(meter20.DEVICE_ROOT / "boards/sim/chip"))  # `machine` and w
 # isort: split
 import chips
 from drivers.irq_pulse_counter import IrqPulseCounter
+from drivers.rp2_pulse_counter import Rp2PulseCounter
 from fakes import meters
 from fakes.pulses import MS, Contact
 from meter import register
@@ -47,29 +48,28 @@ _SETTLED_NS = 20 * MS  # after its first edge a pulse must have been counted
 _TICKS_NS = (1 << 30) * MS  # time.ticks_ms wraps
 _BOUGHT_WH = 20_000_000
 
-#: A way to count pulses. board: its name. make: returns the PulseSource of a Board.
-#: wrap(source, behind): let its counter wrap after `behind` pulses. exact: it promises to lose
-#: none and to double none. share: of the campaign's pulses.
-Source = namedtuple("Source", ("name", "board", "make", "wrap", "exact", "share"))
-
-
-def _wrap_pio(source, behind):
-    source._machine._y = behind
-    source._seen = source._count()
-
-
-def _wrap_interrupt(source, behind):
-    source._count = source._seen = (1 << 29) - behind
-
+#: A way to count pulses. board: its name. make: returns the PulseSource of a Board. exact: it
+#: promises to lose none and to double none. share: of the campaign's pulses.
+Source = namedtuple("Source", ("name", "board", "make", "exact", "share"))
 
 SOURCES = (
-    Source("RP2040, PIO", "rp2_pico", lambda board: board.pulses(), _wrap_pio, True, 1),
+    Source("RP2040, PIO", "rp2_pico", lambda board: board.pulses(), True, 1),
     Source(
         "pin interrupt, hard", "rp2_pico",
-        lambda board: IrqPulseCounter(board.input("pulse_in"), hard=True),
-        _wrap_interrupt, False, 0.1,
+        lambda board: IrqPulseCounter(board.input("pulse_in"), hard=True), False, 0.1,
     ),
 )  # fmt: skip
+
+
+def wrap(driver, behind: int):
+    """Let the counter of `driver` wrap after `behind` pulses."""
+    if isinstance(driver, Rp2PulseCounter):
+        driver._machine._y = behind
+        driver._seen = driver._count()
+    elif isinstance(driver, IrqPulseCounter):
+        driver._count = driver._seen = (1 << 29) - behind
+    else:
+        raise TypeError(driver)
 
 
 def connected(source, contact):
@@ -147,7 +147,7 @@ def run_chunk(job) -> tuple:
     start_ns = WORLD.now_ns
     contact = train(chance, pulses, start_ns + chance.randrange(20, 2000) * MS)
     driver = connected(source, contact)
-    source.wrap(driver, chance.randrange(pulses))
+    wrap(driver, chance.randrange(pulses))
     meter = meters.meter(
         identity=meter_state.Identity(meters.DRN, IMP_PER_KWH),
         register=register.with_credit(register.EMPTY, _BOUGHT_WH),

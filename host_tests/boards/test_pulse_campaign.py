@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from drivers import rp2_pulse_counter
 from fakes.pulses import MS, Contact
-from pulse_campaign import SOURCES, Check, connected, report, run_chunk, started
+from pulse_campaign import SOURCES, Check, connected, report, run_chunk, started, wrap
 from world import WORLD
 
 PIO, INTERRUPT = SOURCES
@@ -79,7 +79,7 @@ def test_count_of_pio_wraps_without_a_trace(behind):
     contact = Contact()
     contact.pulses(40, 20 * MS, 20 * MS)
     source = counter(PIO, contact)
-    PIO.wrap(source, behind)
+    wrap(source, behind)
     taken = 0
     while WORLD.now_ns < contact.time_ns + 50 * MS:
         WORLD.advance_ms(70)
