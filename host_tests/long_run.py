@@ -7,7 +7,7 @@ import time
 
 
 def main(doc: str, unit: str, count: int, every: int, campaign, report):
-    """Run `campaign`(count, seed, processes, progress), print its `report`, exit 0 if that is well.
+    """Run `campaign`(count, seed, processes, progress), print its `report`, exit 0 if it is well.
 
     doc: of the module. unit: what is counted. every: units, at least, between two lines of
     progress. campaign returns what report takes, and calls progress with the units done.
