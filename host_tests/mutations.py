@@ -36,6 +36,12 @@ _TOKEN_CUT = (
 _COUNT_FAILURE = (
     "        self._commit(meter_state.changed(self.state, failures=lockout.counted(before)))\n"
 )
+_COMMIT = (
+    "        self.store_failing = True\n"
+    "        self._store.commit(meter_state.to_bytes(state))\n"
+    "        self.store_failing = False\n"
+)
+_NEW_STATE = "        self.state = state\n"
 _DECODE = "        decoded = self.decode(token)\n"
 
 MUTATIONS = (
@@ -228,6 +234,33 @@ MUTATIONS = (
             "host_tests/powercut/test_spoiled_store.py"
             "::test_meter_that_lost_its_store_opens_says_so_and_takes_no_token[nor2]",
         ),
+    ),
+    Mutation(
+        "newest record not spared",
+        "a slot is written beside the newest record, which a torn page disturbs",
+        "firmware/drivers/nor_slots.py",
+        "            return False\n        return self._begins_sector",
+        "            pass\n        return self._begins_sector",
+        (
+            "host_tests/powercut/test_every_action.py::test_two_cuts_while_a_token_is_entered[nor2]",
+            _SLOTS_TEST + "test_store_worn_out_refuses_and_keeps_the_last_record",
+        ),
+    ),
+    Mutation(
+        "mark not read back",
+        "a worn page counts as written",
+        _SLOTS,
+        "            if medium.read(slot)[: len(data)] != data:\n                return False\n",
+        "",
+        (_SLOTS_TEST + "test_store_worn_out_refuses_and_keeps_the_last_record",),
+    ),
+    Mutation(
+        "Accept said before the commit",
+        "the display says Accept, and the store refused",
+        _METER,
+        _COMMIT + _NEW_STATE,
+        _NEW_STATE + _COMMIT,
+        (_METER_TEST + "test_store_that_fails_once_the_try_is_counted_takes_nothing",),
     ),
     Mutation(
         "checkpoints too rare",

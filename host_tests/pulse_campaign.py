@@ -241,7 +241,8 @@ def campaign(pulses: int, seed: int, processes: int, progress=None, chunk: int =
             found[which] += counter
             done += counter["pulses"]
             if progress:
-                progress(done)
+                wrong = found[which]["lost"] + found[which]["doubled"]
+                progress(done, f"; {SOURCES[which].name}: {wrong} wrong so far")
     return found
 
 

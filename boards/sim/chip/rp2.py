@@ -185,6 +185,7 @@ class StateMachine:
         _load(id // 4, program)
         self._program = program
         self._code = [_decoded(word) for word in program.words]
+        self._loops = _loops(self._code)
         self._in_base = in_base.id if in_base is not None else None
         self._jmp_wire = WORLD.wire(jmp_pin.id) if jmp_pin is not None else None
         self._set_wires = []
@@ -248,6 +249,9 @@ class StateMachine:
             if opcode == _JMP:
                 self._pc = at + 1
                 self._jump(middle, low, time_ns)
+                if at in self._loops and self._pc == low:
+                    time_ns = self._sampled(at, time_ns + cycles * self._cycle_ns, until_ns)
+                    continue
             elif opcode == _WAIT:
                 waited_ns = self._wait(middle >> 2, low, time_ns, until_ns)
                 if waited_ns:
@@ -298,6 +302,22 @@ class StateMachine:
                 offsets.add(low)
         wires = [WORLD.wire(self._in_base + offset) for offset in sorted(offsets)]
         return wires if jmp_pin is None else wires + [WORLD.wire(jmp_pin.id)]
+
+    def _sampled(self, at, time_ns, until_ns):
+        """Go round a loop that samples a pin as often as its level stays; return the time then."""
+        _label, level, cycles = self._loops[at]
+        self.steps += 1
+        outside = self._jmp_wire.outside
+        if not hasattr(outside, "next_edge_ns") or self._jmp_wire.level_at(time_ns) != level:
+            return time_ns
+        edge_ns = outside.next_edge_ns(time_ns)
+        if edge_ns is not None:
+            until_ns = min(until_ns, edge_ns)
+        round_ns = cycles * self._cycle_ns
+        rounds = max(0, min(self._x, (until_ns - time_ns) // round_ns))
+        self._x -= rounds
+        self.steps += 2 * rounds
+        return time_ns + rounds * round_ns
 
     def _jump(self, condition, target, time_ns):
         if condition == 6:
@@ -395,6 +415,20 @@ def _load(block, program):
         if sum([len(other.words) for other in loaded]) + len(program.words) > _MEMORY:
             raise OSError(12)  # ENOMEM, as the port says it
         loaded.append(program)
+
+
+def _loops(code):
+    """Find each `jmp(x_dec, label)` with `jmp(pin, ...)` at its label and nothing between them.
+
+    Return {its address: (the label's, the level that goes round, cycles of a round)}.
+    """
+    found = {}
+    for at, (opcode, condition, label, cycles) in enumerate(code):
+        if (opcode, condition) == (_JMP, 2) and code[label][:2] == (_JMP, 6):
+            _opcode, _pin, target, sampling = code[label]
+            if target == at or label + 1 == at:
+                found[at] = label, int(target == at), cycles + sampling
+    return found
 
 
 def _decoded(word):
