@@ -8,6 +8,7 @@ from collections import Counter
 
 import pulse_campaign
 import pytest
+import rp2
 from drivers import rp2_pulse_counter
 from fakes.pulses import MS, Contact
 from pulse_campaign import SOURCES, Check, advance, connected, report, run_chunk, started, wrap
@@ -100,6 +101,15 @@ def test_quiet_times_passed_over_change_nothing(monkeypatch):
     )
     assert run_chunk((which, 1, 2000, SEED)) == quick
     assert quick[1]["stalls"]
+
+
+def test_loops_that_the_state_machine_is_taken_round_change_nothing(monkeypatch):
+    def run():
+        return run_chunk((0, 1, 2000, SEED)), WORLD.machines[0].steps
+
+    quick = run()
+    monkeypatch.setattr(rp2, "_loops", lambda _code: {})
+    assert run() == quick
 
 
 @pytest.mark.parametrize("behind", [0, 1, 5, 1 << 30])
