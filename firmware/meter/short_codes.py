@@ -62,7 +62,7 @@ def _power(view):
 
 
 def _total(view):
-    return screens.message("Total used", screens.kwh(view.state.register.total_wh) + " kWh")
+    return screens.message("Total used", screens.total_used(view))
 
 
 def _credit(view):
