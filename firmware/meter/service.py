@@ -29,6 +29,9 @@ _BRACKETS_MAX = const(100)  # opening ones in a line; interpreters differ in how
 _ID_MAX = const(200)  # characters
 _TID_MAX = const(0xFFFFFF)
 _NEWLINE = b"\n"
+_FIRST_PRINTABLE = const(0x20)
+_LAST_PRINTABLE = const(0x7E)
+_PAIRS = const(0x10000)  # from here on JSON escapes a character as two surrogates
 
 
 class Refused(Exception):
@@ -313,7 +316,7 @@ def _check_iin(request, identity):
 
 def _number_text(request, name, length):
     value = text(request, name)
-    if len(value) != length or not value.isdigit():
+    if len(value) != length or value.strip("0123456789"):
         raise Refused("bad_request", "%s: %d digits are needed" % (name, length))
     return value
 
@@ -354,6 +357,16 @@ def _json(value) -> str:
 
 
 def _escaped(char):
+    """Return `char` in ASCII: what an id holds is a stranger's text, and goes to terminals.
+
+    Half of a surrogate pair, which no UTF-8 can say, comes back as it came.
+    """
     if char in '"\\':
         return "\\" + char
-    return char if char >= " " else "\\u%04x" % ord(char)
+    code = ord(char)
+    if _FIRST_PRINTABLE <= code <= _LAST_PRINTABLE:
+        return char
+    if code >= _PAIRS:
+        code -= _PAIRS
+        return "\\u%04x\\u%04x" % (0xD800 | code >> 10, 0xDC00 | code & 0x3FF)
+    return "\\u%04x" % code
