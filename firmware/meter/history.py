@@ -16,6 +16,7 @@ CAPACITY = const(5)
 
 _FORMAT = "<BI9sq"
 _SIZE = const(22)
+_DIGITS = const(20)
 _NO_TID = const(0xFFFFFFFF)
 
 #: result: of sts.results. tid: None for a token without one. digits: "" when not kept. amount: as
@@ -62,11 +63,18 @@ def to_bytes(history) -> bytes:
     return b"".join([_packed(item) for item in history])
 
 
-def from_bytes(data: bytes) -> tuple:
-    """Return the history that `to_bytes` made. Raises ValueError, IndexError."""
-    if len(data) % _SIZE:
+def from_bytes(data: bytes, amount_max: int) -> tuple:
+    """Return the history that `to_bytes` made; no token brought more than `amount_max`.
+
+    Raises ValueError, IndexError.
+    """
+    if len(data) % _SIZE or len(data) > CAPACITY * _SIZE:
         raise ValueError("history cut short")
-    return tuple([_unpacked(data[at : at + _SIZE]) for at in range(0, len(data), _SIZE)])
+    found = [_unpacked(data[at : at + _SIZE]) for at in range(0, len(data), _SIZE)]
+    for item in found:
+        if abs(item.amount) > amount_max or len(item.digits) > _DIGITS:
+            raise ValueError("not what a token brings")
+    return tuple(found)
 
 
 def _packed(item):

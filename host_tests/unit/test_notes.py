@@ -4,6 +4,8 @@ from fakes import meters
 from meter import faults, history, settings, slot_store
 from meter.meter import Outcome
 from meter.notes import Notes
+from meter.register import CREDIT_MAX_WH
+from ports.record_store import LOST
 from sts import results
 
 PAGE = 256
@@ -113,6 +115,34 @@ class NotesTest(unittest.TestCase):
         ):
             with self.assertRaises(ValueError):
                 settings.changed(self.notes.settings, **changes)
+
+    def test_record_with_settings_out_of_range_is_lost(self):
+        for changes in ({"steps": ((0, 0),)}, {"alarm_min": 1000}, {"friendly_to": 24}):
+            new = settings.Settings(*[
+                changes.get(name, value)
+                for name, value in zip(settings._FIELDS, settings.default())
+            ])  # fmt: skip
+            self.notes.configure(new)
+            again = Notes(self.store)
+            self.assertEqual((again.health, again.settings), (LOST, settings.default()))
+
+    def test_record_with_what_no_token_brings_is_lost(self):
+        for digits, amount in (("9" * 21, 0), ("1" * 20, CREDIT_MAX_WH + 1)):
+            self.notes.note(outcome(amount=amount), digits)
+            again = Notes(self.store)
+            self.assertEqual((again.health, again.history), (LOST, ()))
+            self.notes.begin(settings.default())
+        for _ in range(6):
+            self.notes.history += (history.entry(outcome(), "1" * 20),)
+        self.notes.configure(settings.default())
+        self.assertEqual(Notes(self.store).health, LOST)
+
+    def test_history_of_another_unit_ends_when_the_meter_is_provisioned(self):
+        self.notes.note(outcome(), meters.TOKEN_100_WH)
+        self.notes.log((1,), 5)
+        self.notes.begin(settings.changed(settings.default(), steps=((0, 5),)))
+        again = Notes(self.store)
+        self.assertEqual((again.history, len(again.events)), ((), 1))
 
     def test_friendly_hours_may_span_midnight(self):
         night = settings.changed(settings.default(), friendly_from=18, friendly_to=8)
