@@ -29,7 +29,7 @@ from meter20.vending.encoder import encode
 from meter20.vending.models import AuditEntry, KeyUsage, Vault, VendingKey, table
 from meter20.vending.refusal import Refusal
 from meter20.vending.token_request import TokenRequest, body, check
-from meter20.vending.vending_key import KeyTerms, MeterKey
+from meter20.vending.vending_key import LIMIT_MAX, KeyTerms, MeterKey
 
 _PROVISION = "provision"
 _TERMS = tuple(KeyTerms.__dataclass_fields__)
@@ -422,13 +422,14 @@ def _check_amounts(usage: _Usage, row: VendingKey, terms: KeyTerms, requests, bo
             continue
         today[unit] += max(amount, 0)
         most, most_a_day = terms.limits(request.kind)
+        most_a_day = LIMIT_MAX if most_a_day is None else most_a_day
         if most is not None and amount > most:
             raise Refusal(
                 refusal.LIMIT,
                 f"The key {row.label} makes tokens of "
                 f"{_amount(most, unit)} at most, not {_amount(amount, unit)}.",
             )
-        if most_a_day is not None and today[unit] > most_a_day:
+        if today[unit] > most_a_day:
             raise Refusal(
                 refusal.LIMIT,
                 f"The key {row.label} may issue "
