@@ -20,7 +20,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign test-unix \
 	test-unix32 unix32 memory lint format sim picture serve bench vend-campaign guess-campaign \
-	pulse-campaign mutants mpy wiring packages lock clean
+	pulse-campaign mutants fuzz-campaign mpy wiring packages lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -96,6 +96,11 @@ pulse-campaign: setup  ## 10^7 pulses with bounce and erases through each counte
 
 mutants: setup  ## plant each fault in a copy, and see that the tests catch it; a minute a core
 	@$(BIN)/python host_tests/mutants.py $(CAMPAIGN_ARGS)
+fuzz-campaign: setup  ## 10^6 bad inputs, led by coverage (atheris); half an hour and more
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
+		$(BIN)/python -m pip install -q -c requirements.lock -e '.[fuzz]' || \
+		{ echo "atheris does not install for $$($(BIN)/python -V): the campaign was NOT run" >&2; exit 1; }
+	@$(BIN)/python host_tests/fuzz_campaign.py $(CAMPAIGN_ARGS)
 
 mpy: setup  ## compile what each board holds into build/mpy, and say how large it is
 	@$(BIN)/python -m meter20.board.mpy
