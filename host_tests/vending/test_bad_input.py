@@ -57,6 +57,12 @@ def test_station_and_operator_have_plain_names(sqlite, secret, clock, text):
     refused(refusal.VALUE, Station, sqlite, secret, text, clock)
 
 
+def test_passphrase_may_be_of_any_bytes():
+    """As the environment gives them; of UTF-8 they are what they always were."""
+    assert Secret.passphrase("\udcff" * 8).material == b"\xff" * 8
+    assert Secret.passphrase("schlüssel").material == "schlüssel".encode()
+
+
 def test_names_of_people_are_plain():
     for name in ("Nomvula d'Arc", "Søren", "ثاندي", "تان‌دی", "थांडी", "山田"):
         assert plain_text.checked(name, "customer") == name
