@@ -23,6 +23,8 @@ class PowerCut(BaseException):
 class RamImage:
     """Content of a chip in memory. A file or a browser's storage can take its place."""
 
+    __slots__ = ("_cells",)
+
     def __init__(self, size: int):
         self._cells = bytearray(BLANK * size)
 

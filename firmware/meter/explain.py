@@ -88,7 +88,7 @@ def _tid_rules(steps, state, decoded):
 
 
 def _holds_key(meter, block):
-    """Return whether the encrypted `block` is a section of a key change, whatever class it came in.
+    """Return whether the encrypted `block` is a section of a key change, in whatever class.
 
     The class is not encrypted: whoever holds such a token could write another one into it.
     """

@@ -38,28 +38,33 @@ OVERHEAD = const(11)
 
 
 class SlotStore(RecordStore):
-    """RecordStore on `medium`, a SlotMedium."""
+    """RecordStore on `medium`, a SlotMedium. It keeps no record, which may hold a key, in RAM."""
 
     def __init__(self, medium):
         self._medium = medium
-        self._seq, self._record, self._slot = 0, None, medium.slots - 1
+        self._seq, self._found, self._slot = 0, False, medium.slots - 1
         lost_seq = 0
         for slot in range(medium.slots):
             data = medium.read(slot)
             seq, record = self._decoded(data)
             if seq > self._seq:
-                self._seq, self._record, self._slot = seq, record, slot
+                self._seq, self._found, self._slot = seq, True, slot
             elif record is None and self._is_committed(data):
                 lost_seq = max(lost_seq, _claimed_seq(data), 1)
         self._at = self._slot  # the slot last tried
-        if self._record is not None:
+        if self._found:
             self.health = self._health()
         elif lost_seq:
             # Go on above what was lost, lest a record that heals be taken for the newest.
             self.health, self._seq = record_store.LOST, min(lost_seq, _SEQ_MAX >> 1)
 
     def load(self):
-        return self._record
+        if not self._found:
+            return None
+        record = self._decoded(self._medium.read(self._slot))[1]
+        if record is None:
+            raise OSError(EIO)  # it was whole a moment ago
+        return record
 
     def commit(self, record):
         if len(record) + OVERHEAD > self._medium.size:
@@ -70,9 +75,9 @@ class SlotStore(RecordStore):
             seq = self._seq + back
             if seq > _SEQ_BELIEVED:
                 break
-            known = 0 if self._record is None or back > 0xFF else back
+            known = back if self._found and back <= 0xFF else 0
             if self._written(self._at, _encoded(seq, known, record)):
-                self._seq, self._record, self._slot = seq, record, self._at
+                self._seq, self._found, self._slot = seq, True, self._at
                 return
         raise OSError(EIO)  # worn out or full; without its mark nothing counts
 

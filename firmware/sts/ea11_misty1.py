@@ -98,6 +98,8 @@ def fi(word: int, key: int) -> int:
 class Misty1:
     """Decrypts blocks under one key."""
 
+    __slots__ = ("_k", "_kp")
+
     def __init__(self, key: bytes):
         """key: 16 bytes. Raises ValueError for another length."""
         if len(key) != _KEY_SIZE:

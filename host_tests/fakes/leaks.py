@@ -2,17 +2,20 @@
 
 | form | of |
 | --- | --- |
-| hex, also with separators; base64; escaped and raw bytes; one number | the key, and the key backwards |
-| numbers in a row: bytes, and words of 16 and 32 bits in either order of bytes | two words, or 4 bytes |
+| hex, with separators too; base64; raw, escaped bytes; one number | the key, either way round |
+| numbers in a row: bytes; words of 16 bits, in either order of bytes | 4 bytes; two words |
 | one word of 32 bits, decimal or hex: a section of a key change | a quarter of the key |
 
 The keys that are looked for must have no pattern, or text would match by chance. CPython only.
 """
 
 import base64
+import gc
 import json
 import re
+import traceback
 from collections.abc import Iterator
+from types import FunctionType, ModuleType
 
 _SEPARATORS = re.compile(r"(0x|\\x|[\s:,;_.\-]|\b)+")
 _NUMBER = re.compile(r"\d+")
@@ -44,7 +47,7 @@ def _texts(key: bytes, text: str, closed: str) -> Iterator[tuple[str, bool]]:
         escaped.add(json.dumps(octets.decode("latin-1"))[1:-1])
         escaped.add("".join(f"\\x{octet:02x}" for octet in octets))
         yield "escaped bytes" + way, any(form in text for form in escaped)
-    for at in range(0, len(key), 4):
+    for at in range(0, len(key) - 3, 4):
         word = key[at : at + 4]
         yield f"word {at // 4} in hex", word.hex() in closed or word[::-1].hex() in closed
 
@@ -54,12 +57,12 @@ def _rows(key: bytes, numbers: list[int]) -> Iterator[tuple[str, bool]]:
     for way, order in (("", "big"), (" of the other order", "little")):
         yield "number" + way, int.from_bytes(key, order) in known
         for size, in_a_row in ((2, 2), (4, 1)):
-            words = [int.from_bytes(key[at : at + size], order) for at in range(0, len(key), size)]
-            name = f"words of {8 * size} bits{way}"
-            yield (
-                name,
-                _any_row(words, numbers, in_a_row) or _any_row(words[::-1], numbers, in_a_row),
-            )
+            words = [
+                int.from_bytes(key[at : at + size], order)
+                for at in range(0, len(key) - size + 1, size)
+            ]
+            found = any(_any_row(row, numbers, in_a_row) for row in (words, words[::-1]))
+            yield f"words of {8 * size} bits{way}", found
     yield "list of bytes", _any_row(list(key), numbers, _BYTES_IN_A_ROW)
     yield "list of bytes backwards", _any_row(list(key[::-1]), numbers, _BYTES_IN_A_ROW)
 
@@ -78,3 +81,41 @@ def _base64(octets: bytes) -> Iterator[str]:
         inner = whole[(0, 2, 3)[before] : len(whole.rstrip("=")) - 1]
         yield inner
         yield inner.translate(str.maketrans("+/", "-_"))
+
+
+def told_by(root: object, *packages: str) -> Iterator[tuple[str, str]]:
+    """Yield (name, text) of whatever prints an object of `packages` that `root` leads to.
+
+    text: its repr, its str, and what `vars` tells of it.
+    """
+    seen, waiting = {id(root)}, [root]
+    while waiting:
+        one = waiting.pop()
+        name = f"{type(one).__module__}.{type(one).__qualname__}"
+        if name.partition(".")[0] in packages:
+            yield (
+                name,
+                "\n".join([repr(one), str(one), f"{one}", repr(getattr(one, "__dict__", ""))]),
+            )
+        for other in _led_to(one):
+            if id(other) not in seen and not isinstance(other, (type, ModuleType)):
+                seen.add(id(other))
+                waiting.append(other)
+
+
+def _led_to(one: object) -> list:
+    """Return what `one` holds; of a function only what it closes over, not its module."""
+    if isinstance(one, FunctionType):
+        return [cell.cell_contents for cell in one.__closure__ or ()]
+    return gc.get_referents(one)
+
+
+def told_of(error: BaseException) -> str:
+    """Return all that is printed of an exception and of those that led to it, hidden ones too."""
+    chain, told = [error], []
+    while chain:
+        one = chain.pop()
+        told += [*traceback.format_exception(one), repr(one), str(one), repr(one.args)]
+        told.append(repr(getattr(one, "__dict__", "")))
+        chain += [other for other in (one.__cause__, one.__context__) if other is not None]
+    return "\n".join(told)

@@ -219,10 +219,10 @@ def _install(port: str, libraries: list[str], say: Callable[[str], None]) -> Non
 
 def _recorded(record: Path) -> dict:
     """Return the request in the vending station's provisioning record."""
-    try:
+    request = None
+    # Not raised from there: what json raises holds the file, and so a key.
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         request = json.loads(record.read_text(encoding="utf-8"))["request"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        raise typer.BadParameter(f"{record} is no provisioning record") from None
     if not isinstance(request, dict):
         raise typer.BadParameter(f"{record} is no provisioning record")
     return request

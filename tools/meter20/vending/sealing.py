@@ -33,9 +33,21 @@ _MAX_COST = 2**20
 MIN_PASSPHRASE = 8
 
 
-@dataclass(frozen=True)
+class Key:
+    """A key that is handed around. octets: the key, which neither `repr` nor `vars` shows."""
+
+    __slots__ = ("octets",)
+
+    def __init__(self, octets: bytes):
+        self.octets = octets
+
+    def __repr__(self) -> str:
+        return "Key(hidden)"
+
+
+@dataclass(frozen=True, slots=True)
 class Secret:
-    """What the operator opens a lock with. `repr` shows its kind only."""
+    """What the operator opens a lock with. `repr` shows its kind only, and `vars` nothing."""
 
     kind: str
     material: bytes = field(repr=False)

@@ -71,12 +71,17 @@ class _Usage:
 
 
 class SecurityModule:
-    """An unlocked security module. It works in the caller's transactions, with their audit."""
+    """An unlocked security module. It works in the caller's transactions, with their audit.
+
+    Keys lie in slots, which `vars` does not show.
+    """
+
+    __slots__ = ("_audit_key", "_master", "_now", "_opened", "_seal_key", "_tables")
 
     def __init__(self, master: bytes, now: Callable[[], datetime], tables: dict | None = None):
         """Hold the `master` key. tables: EA07 tables of a licensee, None for the sample tables."""
         self._master = master
-        self._audit_key = sealing.subkey(master, b"audit log")
+        self._audit_key = sealing.Key(sealing.subkey(master, b"audit log"))
         self._seal_key = sealing.subkey(master, b"keys at rest")
         self._now = now
         self._tables = tables
