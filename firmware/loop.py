@@ -9,6 +9,7 @@ runtime may take its place. Imports a board, and knows no pin.
 """
 
 import gc
+import io
 import sys
 import time
 
@@ -20,17 +21,24 @@ _IDLE_MS = const(1000)
 #: is full, and what is still needed by then lies scattered over all of it: within a day nowhere
 #: were 4 KB free in one piece. The price is some 4 % of an RP2040's time.
 _COLLECT_BYTES = const(16_384)
+_FAULT_MS = const(10_000)  # longer than the watchdog's time-out
 
 
-def run():
+def run(production=False):
     """Run the meter of `board.Board` until somebody stops it.
 
     An exception is a bug: the load is disconnected, the fault shown, and the watchdog
-    restarts the board. Ctrl-C leaves to the prompt, with the load disconnected.
+    restarts the board, or, where it does not run yet, this does. Ctrl-C leaves to the
+    prompt, with the load disconnected.
+
+    production: the service port is shut and the watchdog runs, whatever the board says; see
+    firmware/production/main.py for the rest.
     """
     from board import Board  # pyright: ignore[reportAttributeAccessIssue]  the board's, not sim
 
     board = Board()
+    if production:
+        board.service_open, board.has_watchdog = False, True
     load_switch = board.load_switch()
     _keep_heap_whole()
     display = board.display()
@@ -40,9 +48,10 @@ def run():
     except Exception as fault:
         load_switch.open()
         _show(display, ["FAULT", type(fault).__name__, "restarts itself", ""])
-        sys.print_exception(fault)
-        while True:  # until the watchdog has had enough, or the power goes
-            time.sleep_ms(_IDLE_MS)
+        for line in _where(fault):
+            print(line)
+        time.sleep_ms(_FAULT_MS)
+        _reset()
     finally:
         load_switch.open()
 
@@ -124,11 +133,22 @@ class _Meter:
         return []
 
     def _hard_reset(self):
-        from machine import reset
-
         self._ports.load_switch.open()
         time.sleep_ms(100)  # the reply leaves the USB buffer
-        reset()
+        _reset()
+
+
+def _reset():
+    from machine import reset
+
+    reset()
+
+
+def _where(fault):
+    """Return the lines of a traceback; not what `fault` says, which may be anything: a key."""
+    told = io.StringIO()
+    sys.print_exception(fault, told)
+    return [line for line in told.getvalue().split("\n") if line.startswith('  File "')]
 
 
 def _keep_heap_whole():

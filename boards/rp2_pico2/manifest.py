@@ -1,2 +1,3 @@
-include("../common/rp2_frozen/manifest.py")
+options.defaults(production=False)
+include("../common/rp2_frozen/manifest.py", production=options.production)
 module("board.py")

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import traceback
 
 import chips
 import loop
@@ -103,18 +104,24 @@ class Script:
         self.replies.append(json.loads(text))
 
 
+def print_exception(fault, file):
+    """As MicroPython's, which CPython lacks."""
+    traceback.print_exception(fault, file=file)
+
+
 @pytest.fixture
 def play(monkeypatch):
     """Return a function that runs the loop of a bench until its story is over."""
 
-    def play(bench, story):
+    def play(bench, story, **how):
         script = Script(story)
         module = type(sys)("board")
         module.Board = lambda: bench.board
         monkeypatch.setitem(sys.modules, "board", module)
         monkeypatch.setattr(loop, "UsbLines", lambda: script)
+        monkeypatch.setattr(sys, "print_exception", print_exception, raising=False)
         with pytest.raises(KeyboardInterrupt):
-            loop.run()
+            loop.run(**how)
         return script
 
     return play

@@ -4,6 +4,7 @@ The emulated `machine` refuses a pin that is used twice, that the board does not
 out, or that cannot do what it is asked.
 """
 
+import ast
 import json
 import re
 import tomllib
@@ -15,6 +16,7 @@ from meter.app import App
 from world import WORLD
 
 from meter20.board import packages, wiring
+from meter20.board.packages import FIRMWARE
 from meter20.board.wiring import BOARDS, NAMES, SIGNALS, numbers
 
 from .conftest import CHIPS, Bench
@@ -148,23 +150,36 @@ def test_package_lists_are_fresh_and_complete():
             assert (path.parent / source).is_file()
 
 
+class Options:
+    """What a manifest was included with; MicroPython's name for its defaults."""
+
+    def __init__(self, given):
+        self._given = given
+
+    def defaults(self, **defaults):
+        for name, value in {**defaults, **self._given}.items():
+            setattr(self, name, value)
+
+
 class Manifest:
     """Plays MicroPython's manifest reader: every name it knows, and which files are wanted."""
 
     def __init__(self, path):
         self.modules, self.packages, self.required = [], [], []
-        self._read(path)
+        self.files = {}
+        self._read(path, {})
 
-    def _read(self, path):
+    def _read(self, path, given):
         folder = path.parent
 
-        def include(other):
+        def include(other, **options):
             if not other.startswith("$("):
-                self._read((folder / other).resolve())
+                self._read((folder / other).resolve(), options)
 
         def module(name, base_path=".", opt=None):
             assert (folder / base_path / name).is_file(), name
             self.modules.append(name)
+            self.files[name] = (folder / base_path / name).resolve()
 
         def package(name, base_path=".", opt=None):
             assert (folder / base_path / name / "__init__.py").is_file(), name
@@ -173,6 +188,7 @@ class Manifest:
         exec(
             path.read_text(),
             {
+                "options": Options(given),
                 "include": include,
                 "module": module,
                 "package": package,
@@ -192,3 +208,16 @@ def test_manifest_names_all_that_the_board_needs(name):
     assert len(manifest.modules) == len(set(manifest.modules))
     assert "ssd1306" in manifest.required
     assert "_boot.py" in manifest.modules
+    assert manifest.files["main.py"] == FIRMWARE / "main.py"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_production_build_starts_without_a_prompt_and_mounts_nothing(name):
+    usual = Manifest(BOARDS / name / "manifest.py")
+    manifest = Manifest(BOARDS / name / "production" / "manifest.py")
+    assert manifest.modules == usual.modules
+    assert manifest.files["main.py"] == FIRMWARE / "production" / "main.py"
+    if name.startswith("rp2"):
+        boot = manifest.files["_boot.py"]
+        assert boot.parent.name == "production"
+        assert [type(node).__name__ for node in ast.parse(boot.read_text()).body] == ["Expr"]

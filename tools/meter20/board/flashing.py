@@ -18,6 +18,9 @@ from meter20.board.trouble import Code, Trouble
 
 START = "main.py"
 
+#: Runs before START and may be interrupted there: a board in production has none.
+BOOT = "boot.py"
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -36,13 +39,14 @@ class Plan:
 
 
 def wanted(
-    board: str, architecture: str | None, root: Path = DEVICE_ROOT
+    board: str, architecture: str | None, root: Path = DEVICE_ROOT, production: bool = False
 ) -> tuple[dict[str, bytes], list[str]]:
     """Return ({path: content}, libraries) of `board`.
 
     architecture: of mpy-cross, "" for none; None leaves the sources as they are.
+    production: with the main.py that leaves no way to the prompt.
     """
-    asked = manifest.contents(board, root)
+    asked = manifest.contents(board, root, production)
     files = {}
     for path, source in asked.files.items():
         if architecture is None or path == START:
@@ -52,8 +56,13 @@ def wanted(
     return files, asked.libraries
 
 
-def plan(files: dict[str, bytes], libraries: list[str], there: dict[str, str]) -> Plan:
-    """Return how a board with the files `there`, {path: SHA-256}, gets `files`."""
+def plan(
+    files: dict[str, bytes], libraries: list[str], there: dict[str, str], production: bool = False
+) -> Plan:
+    """Return how a board with the files `there`, {path: SHA-256}, gets `files`.
+
+    production: no BOOT is left.
+    """
     differ = {
         path: content
         for path, content in files.items()
@@ -61,7 +70,11 @@ def plan(files: dict[str, bytes], libraries: list[str], there: dict[str, str]) -
     }
     return Plan(
         put={path: content for path, content in differ.items() if path != START},
-        remove=[path for path in there if path not in files and _ours(path, files)],
+        remove=[
+            path
+            for path in there
+            if path not in files and (_ours(path, files) or (production and _is_boot(path)))
+        ],
         same=len(files) - len(differ),
         start=files[START],
         start_differs=START in differ,
@@ -111,6 +124,10 @@ def _verify(prompt, steps):
     for path, content in steps.put.items():
         if there.get(path) != hashlib.sha256(content).hexdigest():
             raise Trouble(Code.WRONG_HASH, f"{path} is not what was sent: run this again")
+
+
+def _is_boot(path: str) -> bool:
+    return path.removesuffix(".py").removesuffix(".mpy") == BOOT.removesuffix(".py")
 
 
 def _ours(path: str, files: dict[str, bytes]) -> bool:

@@ -27,10 +27,26 @@ class Contents:
     libraries: list[str] = field(default_factory=list)
 
 
-def contents(board: str, root: Path = DEVICE_ROOT) -> Contents:
-    """Return what `boards/<board>/manifest.py` asks for. Raises OSError, ValueError."""
+class _Options:
+    """What a manifest was included with, before its own defaults."""
+
+    def __init__(self, given: dict[str, object]):
+        self._given, self._defaults = given, {}
+
+    def defaults(self, **defaults: object) -> None:
+        self._defaults = defaults
+
+    def __getattr__(self, name: str) -> object:
+        return {**self._defaults, **self._given}[name]
+
+
+def contents(board: str, root: Path = DEVICE_ROOT, production: bool = False) -> Contents:
+    """Return what `boards/<board>/manifest.py` asks for. Raises OSError, ValueError.
+
+    production: as its `production/manifest.py` does, see docs/security.md.
+    """
     found = Contents()
-    _read(root / "boards" / board / "manifest.py", found)
+    _read(root / "boards" / board / "manifest.py", found, {"production": production})
     family = board.partition("_")[0]
     for path in [path for path in found.files if _foreign(path, family)]:
         del found.files[path]
@@ -45,10 +61,10 @@ def _foreign(path: str, family: str) -> bool:
     return prefix in _FAMILIES and prefix != family
 
 
-def _read(file: Path, found: Contents) -> None:
-    def include(path: str, **_options: object) -> None:
+def _read(file: Path, found: Contents, given: dict[str, object]) -> None:
+    def include(path: str, **options: object) -> None:
         if not path.startswith("$("):
-            _read(file.parent / path, found)
+            _read(file.parent / path, found, options)
 
     def package(name: str, base_path: str = ".", **_options: object) -> None:
         folder = file.parent / base_path / name
@@ -63,6 +79,7 @@ def _read(file: Path, found: Contents) -> None:
         found.libraries.append(name)
 
     words = {
+        "options": _Options(given),
         "include": include,
         "package": package,
         "module": module,

@@ -6,6 +6,7 @@ import hashlib
 import io
 import subprocess
 import sys
+import time
 
 import serial
 from mpremote.transport import TransportError, TransportExecError
@@ -18,6 +19,8 @@ from meter20.board.trouble import Code, Trouble
 _ENOSPC = 28
 _READ_TIMEOUT_S = 5  # without one, mpremote waits for ever on a silent pseudo-terminal
 _ENTER_TIMEOUT_S = 8
+_METER_S = 2
+_READING = b'"firmware": "meter20'
 _WHO = """
 import sys
 i = sys.implementation
@@ -70,7 +73,14 @@ class Prompt:
         except Trouble:
             raise
         except TransportError:
+            meter = self._answers_as_meter()
             self.close()
+            if meter:
+                raise Trouble(
+                    Code.PRODUCTION,
+                    f"the meter on {self.port} is in production mode: it has no prompt. Only "
+                    "erasing the whole flash brings one back, and takes credit and key along",
+                ) from None
             if "waiting for download" in said.getvalue():
                 raise Trouble(
                     Code.BOOTLOADER, "the ESP32 is in bootloader mode: press its reset button"
@@ -80,6 +90,20 @@ class Prompt:
                 f"{self.port} does not answer like MicroPython: is it on the board? "
                 "(`meter20 board firmware` fetches it)",
             ) from None
+
+    def _answers_as_meter(self) -> bool:
+        """Return whether Ctrl-C left a meter running that answers on its service port."""
+        with contextlib.suppress(OSError, serial.SerialException):
+            line = self._transport.serial
+            line.reset_input_buffer()
+            line.write(b'\n{"do":"read"}\n')  # the first ends what was sent before
+            until_s = time.monotonic() + _METER_S
+            heard = b""
+            while time.monotonic() < until_s:
+                heard += line.read(line.in_waiting or 1)
+                if _READING in heard:
+                    return True
+        return False
 
     def run(self, program: str) -> str:
         """Return what `program` prints on the board."""

@@ -20,6 +20,7 @@ class Code(IntEnum):
     NO_NETWORK = 20
     WRONG_HASH = 21
     FAILED = 22
+    PRODUCTION = 23
 
 
 class Trouble(Exception):

@@ -34,6 +34,11 @@ BoardName = Annotated[
 ]
 
 
+_LAST_TIME = (
+    "After this the board has no prompt. Only erasing its whole flash brings one back, and takes "
+    "credit and key along. Go on?"
+)
+
 Telling = Callable[[View, dict, list[str]], None]
 
 
@@ -44,17 +49,27 @@ def flash(
     mpy: Annotated[
         bool, typer.Option("--mpy", help="Compile first: smaller, starts faster, same meter.")
     ] = False,
+    production: Annotated[
+        bool, typer.Option("--production", help="The last time: no prompt from then on.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, with --production.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring the meter on a board with MicroPython up to date, and start it.
 
     Only files that differ are copied; each is verified by its hash. Run it again if the board
     was unplugged half way.
+
+    With --production the board has no prompt any more, and takes no files; its boot.py is
+    removed. See docs/security.md for what that is worth and how to get back.
     """
+    if production and not yes:
+        typer.confirm(_LAST_TIME, abort=True, err=as_json)
     with _told(as_json), Prompt(ports.find(port)) as prompt:
         kind = kinds.kind(prompt.running, board)
-        files, libraries = flashing.wanted(kind.name, prompt.running.architecture if mpy else None)
-        steps = flashing.plan(files, libraries, prompt.hashes())
+        architecture = prompt.running.architecture if mpy else None
+        files, libraries = flashing.wanted(kind.name, architecture, production=production)
+        steps = flashing.plan(files, libraries, prompt.hashes(), production)
         say = (lambda _text: None) if as_json else typer.echo
         say(f"{prompt.running.words()}, board {kind.name}")
         if not steps.nothing:
@@ -65,6 +80,7 @@ def flash(
         report = {
             "ok": True, "port": prompt.port, "board": kind.name, "copied": len(steps.put)
             + steps.start_differs, "removed": len(steps.remove), "same": steps.same,
+            "production": production,
         }  # fmt: skip
     with _told(as_json):
         if missing:

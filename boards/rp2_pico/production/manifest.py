@@ -1,0 +1,2 @@
+# A frozen build that starts in production mode: see docs/security.md.
+include("../manifest.py", production=True)
