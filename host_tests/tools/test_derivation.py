@@ -57,7 +57,7 @@ def test_vector_is_derived(attributes, derived):
 
 
 def test_dkga04_makes_keys_of_64_bits_too():
-    assert decoder_key(**{**GOOD, "ea": "07"}).hex() == "aa4baa8749c10d27"
+    assert decoder_key(**{**GOOD, "ea": "07"}).hex() == "aa4baa8749c10d27"  # test key
 
 
 def test_common_key_does_not_depend_on_the_meter():

@@ -54,7 +54,7 @@ def test_decoder_reads_whatever_is_encoded(token):
 
 
 def test_currency_example():
-    key = bytes.fromhex("929bd3a415c9420a05ec5ee9f3ce91c3")
+    key = bytes.fromhex("929bd3a415c9420a05ec5ee9f3ce91c3")  # test key
     field = amounts.to_currency_field(100000)
     fields = {"se": field >> 16, "tid": 0x52B139, "amount_field": field & 0xFFFF}
     assert encoder.encode(kinds.ELECTRICITY_CURRENCY, "11", key, fields) == "42612856936749906813"

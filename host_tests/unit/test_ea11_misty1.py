@@ -4,7 +4,7 @@ from binascii import hexlify, unhexlify
 from sts import ea11_misty1
 from sts.ea11_misty1 import Misty1
 
-RFC_KEY = "00112233445566778899aabbccddeeff"
+RFC_KEY = "00112233445566778899aabbccddeeff"  # test key of RFC 2994
 
 
 def decrypted(key, block):
