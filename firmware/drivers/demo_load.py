@@ -37,6 +37,10 @@ class DemoLoad(LoadSwitch):
         output.value(1)
         timer.init(mode=timer.PERIODIC, period=_TICK_MS, callback=self._tick)
 
+    @property
+    def faulty(self):
+        return self._switch.faulty
+
     def close(self):
         self._closed = True
         self._switch.close()

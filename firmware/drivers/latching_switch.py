@@ -40,6 +40,7 @@ class LatchingSwitch(LoadSwitch):
 
     def _move(self, closed):
         if self._stands(closed):
+            self.faulty = False
             return
         for _ in range(_TRIES):
             self._pulse(self._close_coil if closed else self._open_coil)

@@ -32,6 +32,7 @@ from meter.overload import Overload
 from meter.panel import Panel
 from meter.power import PowerMeter
 from meter.supervisor import Faulted, Supervisor
+from meter.switching import Switching
 from meter.token_entry import TokenEntry
 
 _SWITCH_TEST_MS = const(3000)
@@ -76,6 +77,8 @@ class App:
         self.notes = Notes(ports.notes)
         self.notes.restarted(ports.watchdog is not None and ports.watchdog.ran_out)
         self._hold_until_ms = now_ms + faults.hold_ms(self.notes.faults)
+        self._switching = Switching(ports.load_switch)
+        self._stuck = ""
         self.meter = Meter(ports.store, tables, ports.phases)
         self.meter.steps = self.notes.settings.steps
         self._entry = TokenEntry()
@@ -85,6 +88,7 @@ class App:
         self._overload = Overload(policy)
         self._switch_test_until_ms = None
         self._alarm_ms = self._began_ms = now_ms
+        self._calm_ms = now_ms + faults.CALM_MS
         self._began_wh = self.meter.state.register.total_wh
         self._credit_wh = None  # on the extra display
         self._credit_due_ms = now_ms
@@ -143,7 +147,7 @@ class App:
         for part in (ask("buzzer", self._beeper.step, now_ms), self._entry.due_ms(now_ms)):
             if part is not None:
                 due_ms = min(due_ms, part)
-        if now_ms - self._began_ms >= faults.CALM_MS:
+        if now_ms >= self._calm_ms:
             self.notes.calm()
         return min(due_ms, self.supervisor.step(now_ms))
 
@@ -291,9 +295,18 @@ class App:
         for _ in range(_KEYS_A_TURN):
             key = keypad.read()
             if key is None:
+                self._tell_stuck(keypad.stuck, now_ms)
                 return keypad.due_ms()
             self.press(key, now_ms)
         return 1
+
+    def _tell_stuck(self, keys, now_ms):
+        """The others still work; what was entered is dropped, for it may be the stuck key's."""
+        if keys != self._stuck:
+            self._stuck = keys
+            if keys:
+                self._entry.press("C", now_ms)
+                self._panel.call_up([screens.message("KEY STUCK", keys, "Let go of it")], now_ms)
 
     def _show_credit(self, now_ms):
         """Keep the extra display up to date; one that does not answer is asked every second."""
@@ -354,22 +367,24 @@ class App:
         if reason != self._relay_reason and reason in (supply.OVERLOAD, supply.OVERLOAD_LOCK):
             self._log(events.OVERLOAD)
         self._relay_reason = reason
-        if closed == self.relay_closed:
-            return
-        self.relay_closed = closed
-        if not closed:
+        if not closed and self.relay_closed:
             self._opened(reason, now_ms)
-        if self._ports.load_switch is not None:
-            if closed:
-                self.supervisor.ask("load switch", self._ports.load_switch.close)
-            else:
-                self.supervisor.ask("load switch", self._ports.load_switch.open)
+        self.relay_closed = closed
+        if self.supervisor.ask("load switch", self._switching.order, closed, now_ms):
+            self._hold("load switch", now_ms)
+
+    def _hold(self, part, now_ms):
+        """`part` does not do what it is told, and a restart would not help: no supply for now."""
+        self.notes.add_fault(part, "error")
+        self._hold_until_ms = now_ms + faults.hold_ms(self.notes.faults)
+        self._calm_ms = now_ms + faults.CALM_MS
+        self._panel.call_up([screens.not_following(part)], now_ms)
 
     def _opened(self, reason, now_ms):
         """The load is about to be cut off: what was used up stays used up, and people see why."""
         self.meter.checkpoint()
         self._power = PowerMeter(now_ms)
-        if reason != supply.TEST:
+        if reason not in (supply.TEST, supply.FAULT):
             self._panel.dismiss()
 
     def _decision(self, now_ms):
@@ -382,7 +397,7 @@ class App:
             over = supply.OVERLOAD_LOCK if self._overload.locked else supply.OVERLOAD
         friendly = settings.is_friendly(view.settings, self._friendly_time(view))
         closed, reason = supply.decision(state, views.emergency(view), friendly, over)
-        if closed and now_ms < self._hold_until_ms:
+        if self._switching.faulty or (closed and now_ms < self._hold_until_ms):
             return False, supply.FAULT
         return closed, reason
 
@@ -420,7 +435,8 @@ class App:
             if meter_test.LOAD_SWITCH in outcome.tests:
                 self._switch_test_until_ms = now_ms + _SWITCH_TEST_MS
             return [screens.test(number, view) for number in outcome.tests]
-        return [screens.outcome(outcome, view)]
+        told = [screens.outcome(outcome, view)]
+        return told + [screens.not_following("load switch")] if self._switching.faulty else told
 
     def _call_up_code(self, code, now_ms):
         change = short_codes.changed(code, self.notes.settings)

@@ -162,6 +162,11 @@ def fault(part: str, kind: str):
     return ["FAULT", part, kind, "Meter restarts"]
 
 
+def not_following(part: str):
+    """The screen of a part that does not do what it is told; the meter goes on without it."""
+    return message("FAULT", part, "does not follow")
+
+
 def key_change_dropped():
     """The screen after a set of key change tokens was not completed in time."""
     return ["Key change ended", "Too late or no", "power: enter all", "its tokens again"]

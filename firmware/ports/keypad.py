@@ -5,7 +5,12 @@ KEYS = "0123456789*#ABCD"
 
 
 class Keypad:
-    """Reports key presses, debounced, each once."""
+    """Reports key presses, debounced, each once.
+
+    stuck: the keys that are down for ever and not listened to, "" when all is well.
+    """
+
+    stuck = ""
 
     def read(self):
         """Return the next key pressed, one of `KEYS`, or None. Never blocks."""
