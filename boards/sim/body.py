@@ -90,6 +90,7 @@ class SimBody:
             if self.ports.watchdog.expired:
                 self._start(ran_out=True)
                 due_ms = self._turn()
+                left_ms -= self._clock.now_ms
             if left_ms <= 0:
                 return
             passed_ms = min(due_ms, left_ms)

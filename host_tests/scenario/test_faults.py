@@ -1,7 +1,9 @@
 """Parts break while the meter runs: the supply goes off, the display says why, nothing is lost."""
 
 import pytest
+from breakage import PARTS
 from fakes import carriers, meters, rigs
+from fakes.benches import Bench, EmulatedLines
 
 OFTEN_ASKED = ("pulses", "display", "keypad", "tamper", "brown_out", "credit_display")
 WORDS = {
@@ -198,3 +200,45 @@ def test_keys_without_end_do_not_stop_the_metering(supplied):
     supplied.ask("keys", keys="*" * 1000)
     assert supplied.ask("pulses", count=10, over_s=10)["credit_wh"] == CREDIT_WH - 10
     assert faults(supplied)[0] == "Faults"
+
+
+#: What makes the meter ask a part, so that it hangs there.
+ASKS = {
+    "store": lambda meter: meter.ask("token", digits=meters.TOKEN_WATER),
+    "notes": lambda meter: meter.ask("keys", keys="#12330#"),
+    "pulses": lambda meter: meter.ask("advance", seconds=12),
+    "load_switch": lambda meter: meter.ask("advance", seconds=12),
+    "display": lambda meter: meter.ask("keys", keys="1"),
+    "keypad": lambda meter: meter.ask("advance", seconds=12),
+    "buzzer": lambda meter: meter.ask("keys", keys="1"),
+    "tamper": lambda meter: meter.ask("advance", seconds=12),
+    "brown_out": lambda meter: meter.ask("advance", seconds=12),
+    "credit_display": lambda meter: meter.ask("pulses", count=1, over_s=0),
+    "clock": lambda meter: meter.ask("pulses", count=CREDIT_WH + 1, over_s=2),
+}
+
+
+@pytest.mark.parametrize("part", ASKS)
+def test_a_part_that_hangs_is_left_by_the_watchdog_and_nothing_is_lost(part):
+    meter = Bench(EmulatedLines())
+    assert meter.provision(friendly_from=0, friendly_to=23)["ok"]
+    meter.ask("token", digits=meters.TOKEN_100_WH)
+    meter.wait(30)
+    boots = meter.ask("power_cut")["boots"]
+    broken(meter, part, "hang")
+    ASKS[part](meter)
+    meter.wait(30)
+    broken(meter, part, "")
+    meter.wait(10)
+    assert state(meter) == ("open", "fault")
+    last = ["start", "RuntimeError"] if part == "store" else ["program", "hang"]
+    assert faults(meter)[2:] == last  # a store that hangs while the meter starts raises instead
+    read = meter.ask("read")
+    assert read["credit_wh"] + read["total_wh"] == CREDIT_WH
+    assert meter.ask("power_cut")["boots"] >= boots + 2
+    assert meter.ask("token", digits=meters.TOKEN_100_WH)["result"] == "UsedError"
+
+
+def test_every_part_is_broken_somewhere_above():
+    assert set(ASKS) == set(PARTS)
+    assert set(OFTEN_ASKED) | {"store", "notes", "load_switch", "buzzer", "clock"} == set(PARTS)
