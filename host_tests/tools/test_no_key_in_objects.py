@@ -8,6 +8,7 @@ from body import SimBody
 from fakes import carriers, little_files, meters, rigs
 from fakes.leaks import leaks, told_by, told_of
 from fakes.tokens import key_change
+from meter import screens, settings, short_codes
 from sts import decoder, decoder_key
 from sts import digits as sts_digits
 from sts.decoder_key import DecoderKey
@@ -68,6 +69,21 @@ def test_no_object_of_a_meter_of_ea07_tells_its_key():
 def test_no_store_of_a_board_tells_a_key(carrier, medium):
     names, telling = tells(rigs.provisioned(carrier), meters.KEY)
     assert (telling, medium in names) == ([], True)
+
+
+@pytest.mark.parametrize("profile", short_codes._DIALECTS)
+def test_no_screen_of_any_dialect_tells_the_key(profile):
+    body = SimBody()
+    body.feed(provision(meters.KEY))
+    body.app.enter(SET[0], 0)
+    body.app.notes.settings = settings.changed(settings.default(), profile=profile)
+    view = body.app.view(0)
+    codes = {*short_codes._COMMON, *short_codes._DIALECTS[profile]}
+    shown = [short_codes.screen(code, view) for code in sorted(codes)]
+    shown += [screens.idle(view), *(screens.about(view, page, 4) for page in range(9))]
+    shown += [screens.test(number, view) for number in screens._TESTS]
+    assert None not in shown[: len(codes)]
+    assert leaks(repr(shown), meters.KEY, NEXT_KEY) == []
 
 
 def test_what_is_read_from_a_token_does_not_tell_the_next_key():
