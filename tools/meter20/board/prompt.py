@@ -20,6 +20,7 @@ _ENOSPC = 28
 _READ_TIMEOUT_S = 5  # without one, mpremote waits for ever on a silent pseudo-terminal
 _ENTER_TIMEOUT_S = 8
 _METER_S = 2
+_READ_BYTES = 4096
 _READING = b'"firmware": "meter20'
 _WHO = """
 import sys
@@ -73,9 +74,8 @@ class Prompt:
         except Trouble:
             raise
         except TransportError:
-            meter = self._answers_as_meter()
             self.close()
-            if meter:
+            if _answers_as_meter(self.port):
                 raise Trouble(
                     Code.PRODUCTION,
                     f"the meter on {self.port} is in production mode: it has no prompt. Only "
@@ -90,20 +90,6 @@ class Prompt:
                 f"{self.port} does not answer like MicroPython: is it on the board? "
                 "(`meter20 board firmware` fetches it)",
             ) from None
-
-    def _answers_as_meter(self) -> bool:
-        """Return whether Ctrl-C left a meter running that answers on its service port."""
-        with contextlib.suppress(OSError, serial.SerialException):
-            line = self._transport.serial
-            line.reset_input_buffer()
-            line.write(b'\n{"do":"read"}\n')  # the first ends what was sent before
-            until_s = time.monotonic() + _METER_S
-            heard = b""
-            while time.monotonic() < until_s:
-                heard += line.read(line.in_waiting or 1)
-                if _READING in heard:
-                    return True
-        return False
 
     def run(self, program: str) -> str:
         """Return what `program` prints on the board."""
@@ -182,6 +168,19 @@ class Prompt:
 
     def __exit__(self, *_):
         self.close()
+
+
+def _answers_as_meter(port: str) -> bool:
+    """Return whether a meter runs on `port` that Ctrl-C did not stop, and answers requests."""
+    heard, until_s = b"", time.monotonic() + _METER_S
+    with (
+        contextlib.suppress(OSError),
+        serial.Serial(port, 115200, timeout=_METER_S / 10) as line,
+    ):
+        line.write(b'\n{"do":"read"}\n')  # the first byte ends what was sent before
+        while time.monotonic() < until_s and _READING not in heard:
+            heard += line.read(_READ_BYTES)
+    return _READING in heard
 
 
 def _full() -> Trouble:
