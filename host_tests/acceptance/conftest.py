@@ -1,12 +1,14 @@
 """The acceptance suite's fixtures, and the table of its results."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from acceptance import report, subject
+from acceptance import report, rp2040, subject
 from fakes import meters
 
 _HERE = Path(__file__).parent
+_PLACE: pytest.StashKey = pytest.StashKey()  # of a case in the table
 
 
 @pytest.fixture(scope="session")
@@ -91,21 +93,52 @@ def pytest_generate_tests(metafunc):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "group(name): group of STS 531, or of this suite")
-    config.stash[report.ROWS] = []
     config.stash[report.KEYS] = ()
+    config.addinivalue_line("markers", "lengthy(why): not for a body on which time is dear")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """What only a Pico's pins can be asked has no row on other bodies."""
+    if collection_path.name == "test_pico.py" and config.getoption("body") != "rp2040":
+        return True
+    return None
+
+
+def pytest_collection_modifyitems(config, items):
+    for place, item in enumerate(items):
+        item.stash[_PLACE] = place
+    if config.getoption("body") != "rp2040":
+        return
+    why = rp2040.why_not()
+    for item in items:
+        lengthy = item.get_closest_marker("lengthy")
+        if why:
+            item.add_marker(pytest.mark.skip(reason=f"{report.NOT_RUN}: {why}"))
+        elif lengthy:
+            item.add_marker(pytest.mark.skip(reason=f"{report.LEFT_OUT}: {lengthy.args[0]}"))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     made = yield
-    report.note(item, made)
+    row = report.row(item, made)
+    if row is not None:
+        made.user_properties.append(("acceptance", (item.stash[_PLACE], asdict(row))))
     report.hide_keys(made, item.config.stash[report.KEYS])
     return made
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    rows = config.stash[report.ROWS]
     folder = config.getoption("report")
+    # From the reports: with pytest-xdist the cases run in other processes.
+    found = [
+        value
+        for reports in terminalreporter.stats.values()
+        for made in reports
+        for name, value in getattr(made, "user_properties", ())
+        if name == "acceptance"
+    ]
+    rows = [report.Row(**row) for _place, row in sorted(found, key=lambda value: value[0])]
     if rows and folder:
         files = report.write(rows, config.getoption("body"), Path(folder))
         terminalreporter.section("acceptance")

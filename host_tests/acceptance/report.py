@@ -10,23 +10,27 @@ from pathlib import Path
 
 import pytest
 
-ROWS: pytest.StashKey = pytest.StashKey()
 #: The decoder keys of the tester's meters, in hexadecimal. They may be real: nothing shows them.
 KEYS: pytest.StashKey = pytest.StashKey()
+_TOOK: pytest.StashKey = pytest.StashKey()
 
 PASSED, FAILED, NOT_APPLICABLE = "passed", "FAILED", "not applicable"
+#: A body that is slow leaves out lengthy cases; one that cannot be had here runs none.
+LEFT_OUT, NOT_RUN = "not in the reduced set", "not run"
+RESULTS = (PASSED, FAILED, NOT_APPLICABLE, LEFT_OUT, NOT_RUN)
 _NOTE_MAX = 200
 _PART_MIN = 6  # digits of a key that nobody would find by chance
 
 
 @dataclass(frozen=True)
 class Row:
-    """What came of one case. note: why it failed or cannot be tried, "" if it passed."""
+    """What came of one case. note: why it failed or was not tried, "" if it passed."""
 
     group: str
     case: str
     result: str
     note: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -40,25 +44,26 @@ class Owned:
     amounts_wh: tuple
 
 
-def note(item, made) -> None:
-    """Keep the outcome of the pytest report `made` as a row of the table."""
-    if made.when == "teardown" and made.passed:
-        return
-    if made.when == "setup" and made.passed:
-        return
+def row(item, made):
+    """Return the outcome of the pytest report `made` as a row of the table, None if it has none."""
+    took = item.stash[_TOOK] = item.stash.get(_TOOK, 0.0) + made.duration
+    if made.passed and made.when != "call":
+        return None
     result = {"passed": PASSED, "failed": FAILED}.get(made.outcome, NOT_APPLICABLE)
     why = ""
     if made.skipped:
         why = made.longrepr[2] if isinstance(made.longrepr, tuple) else str(made.longrepr)
-        why = why.removeprefix("Skipped: ").removeprefix("not applicable: ")
+        why = why.removeprefix("Skipped: ")
+        for one in (NOT_APPLICABLE, LEFT_OUT, NOT_RUN):
+            if why.startswith(one + ": "):
+                result, why = one, why.removeprefix(one + ": ")
     elif made.failed:
         crash = getattr(made.longrepr, "reprcrash", None)
         why = (crash.message if crash else str(made.longrepr)).splitlines()[0]
     why = _without(why, item.config.stash[KEYS])
     mark = item.get_closest_marker("group")
     case = item.name.removeprefix("test_").replace("_", " ").replace("[", ": ").rstrip("]")
-    row = Row(mark.args[0] if mark else "", case, result, why[:_NOTE_MAX])
-    item.config.stash[ROWS].append(row)
+    return Row(mark.args[0] if mark else "", case, result, why[:_NOTE_MAX], round(took, 1))
 
 
 def hide_keys(made, keys) -> None:
@@ -92,35 +97,54 @@ def text(rows, body: str) -> str:
     """Return the table as lines of text."""
     wide = max(len(row.case) for row in rows)
     lines = [
-        f"{row.group:10} {row.case:{wide}}  {row.result}" + (f": {row.note}" if row.note else "")
+        f"{row.group:10} {row.case:{wide}}  {row.seconds:6.1f} s  {row.result}"
+        + (f": {row.note}" if row.note else "")
         for row in rows
     ]
-    return "\n".join([*lines, f"body {body}: {_counts(rows)}"])
+    return "\n".join([*lines, summary(rows, body)])
 
 
 def as_json(rows, body: str) -> str:
-    """Return the table as JSON: {"body", "counts", "cases": [{group, case, result, note}]}."""
-    counts = dict(Counter(row.result for row in rows))
-    table = {"body": body, "counts": counts, "cases": [asdict(row) for row in rows]}
+    """Return the table as JSON.
+
+    {"body", "summary", "counts", "cases": [{group, case, result, note}], "seconds": [of each]}
+    """
+    cases = [asdict(row) for row in rows]
+    table = {
+        "body": body,
+        "summary": summary(rows, body),
+        "counts": dict(Counter(row.result for row in rows)),
+        "seconds": [case.pop("seconds") for case in cases],
+        "cases": cases,
+    }
     return json.dumps(table, indent=1)
 
 
 def as_html(rows, body: str) -> str:
     """Return the table as a page that needs nothing else."""
-    colours = {PASSED: "#dfd", FAILED: "#fbb", NOT_APPLICABLE: "#eee"}
+    colours = {PASSED: "#dfd", FAILED: "#fbb"}
     lines = [
-        f'<tr style="background:{colours[row.result]}">'
-        + "".join(f"<td>{html.escape(cell)}</td>" for cell in asdict(row).values())
+        f'<tr style="background:{colours.get(row.result, "#eee")}">'
+        + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in asdict(row).values())
         + "</tr>"
         for row in rows
     ]
-    head = "<tr><th>group<th>case<th>result<th>note</tr>"
+    head = "<tr><th>group<th>case<th>result<th>note<th>seconds</tr>"
     title = html.escape(f"Acceptance of a meter20 on body {body}")
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-        f"<h1>{title}</h1><p>{html.escape(_counts(rows))}</p>"
+        f"<h1>{title}</h1><p>{html.escape(summary(rows, body))}</p>"
         f"<table border=1 cellpadding=4>{head}{''.join(lines)}</table></html>"
     )
+
+
+def summary(rows, body: str) -> str:
+    """Return the line that says how it went: how many of each result, and how long it took."""
+    counts = Counter(row.result for row in rows)
+    if set(counts) == {NOT_RUN}:
+        return f"{body}: not run, {rows[0].note}"
+    shown = [f"{counts[one]} {one}" for one in RESULTS if counts[one] or one in RESULTS[:3]]
+    return f"body {body}: {', '.join(shown)}, in {sum(row.seconds for row in rows):.0f} s"
 
 
 def owned(file: Path) -> list:
@@ -138,8 +162,3 @@ def owned(file: Path) -> list:
             )
         )
     return steps
-
-
-def _counts(rows):
-    counts = Counter(row.result for row in rows)
-    return ", ".join(f"{counts[name]} {name}" for name in (PASSED, FAILED, NOT_APPLICABLE))

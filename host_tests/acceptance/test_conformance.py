@@ -12,6 +12,7 @@ SUITES = ("ea07-sample", "531-1-0-04")
 SECTIONS = {"07": 2, "11": 4}  # of a key change
 FOREIGN = ("TransferCredit.water", "TransferCredit.gas")
 CLEARABLE = (0, 0xFFFF)  # registers of an electricity meter: its own credit, and all
+LENGTHY = 10  # tokens
 
 
 def tokens(suite, ctsa):
@@ -52,12 +53,22 @@ def meter_of(open_meter, vector, key):
     return open_meter(decoder_key=key, ea=vector["ea"], manufactured=0)
 
 
+def marks(ctsa, *suites):
+    """Return the marks of a case with the tokens of group `ctsa` in `suites`, in all if none."""
+    count = sum(
+        v["ctsa"] == ctsa and "token" in v and (not suites or v["suite"] in suites)
+        for v in VECTORS
+    )
+    lengthy = [pytest.mark.lengthy(f"{count} tokens")] if count > LENGTHY else []
+    return [pytest.mark.group(ctsa), *lengthy]
+
+
 def cases(*groups):
     """Parametrize by suite and group; the row of the table carries the group's name."""
     return pytest.mark.parametrize(
         ("suite", "ctsa"),
         [
-            pytest.param(suite, ctsa, marks=pytest.mark.group(ctsa), id=f"{suite} {ctsa}")
+            pytest.param(suite, ctsa, marks=marks(ctsa, suite), id=f"{suite} {ctsa}")
             for suite in SUITES
             for ctsa in groups
             if any((v["suite"], v["ctsa"]) == (suite, ctsa) for v in VECTORS)
@@ -94,9 +105,7 @@ def test_key_changes_of(open_meter, suite, ctsa):
     assert tried
 
 
-@pytest.mark.parametrize(
-    "ctsa", [pytest.param(c, marks=pytest.mark.group(c)) for c in ("CTSA02", "CTSA11")]
-)
+@pytest.mark.parametrize("ctsa", [pytest.param(c, marks=marks(c)) for c in ("CTSA02", "CTSA11")])
 def test_meter_tests_of(meter, ctsa):
     found = [v for v in VECTORS if v["ctsa"] == ctsa and "token" in v]
     for vector in found:

