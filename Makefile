@@ -20,7 +20,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign test-unix \
 	test-unix32 unix32 memory lint format sim picture serve bench vend-campaign guess-campaign \
-	pulse-campaign mutants fuzz-campaign mpy wiring packages lock clean
+	pulse-campaign mutants fuzz-campaign mpy test-pico wiring packages lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -104,6 +104,9 @@ fuzz-campaign: setup  ## 10^6 bad inputs, led by coverage (atheris); half an hou
 
 mpy: setup  ## compile what each board holds into build/mpy, and say how large it is
 	@$(BIN)/python -m meter20.board.mpy
+
+test-pico: setup  ## the acceptance suite on an emulated RP2040: METER20_UF2=path to an RPI_PICO uf2
+	@$(BIN)/pytest -v host_tests/acceptance --body rp2040 --report build/rp2040 $(PYTEST_ARGS)
 
 wiring: setup  ## draw each board's pin table and diagram from its board.py
 	@$(BIN)/python -m meter20.board.wiring

@@ -45,7 +45,7 @@ class Owned:
 
 
 def row(item, made):
-    """Return the outcome of the pytest report `made` as a row of the table, None if it has none."""
+    """Return the outcome of the pytest report `made` as a row of the table, or None."""
     took = item.stash[_TOOK] = item.stash.get(_TOOK, 0.0) + made.duration
     if made.passed and made.when != "call":
         return None

@@ -12,6 +12,7 @@ Only `Lines` and `why_not` are for the suite. They need nothing that is not inst
 """
 
 import atexit
+import contextlib
 import importlib.util
 import json
 import os
@@ -24,6 +25,7 @@ from pathlib import Path
 VARIABLE = "METER20_UF2"
 
 _servers = []
+_failures = []
 
 
 class BenchFailed(AssertionError):
@@ -52,21 +54,27 @@ class Lines:
 
     def exchange(self, line: bytes) -> bytes:
         """Return the reply. Raises BenchFailed."""
-        self._lines.write(line + b"\n")
-        self._lines.flush()
-        reply = self._lines.readline()
+        try:
+            self._lines.write(line + b"\n")
+            self._lines.flush()
+            reply = self._lines.readline()
+        except OSError:
+            reply = b""
         if reply[:1] != b"=":
             raise BenchFailed(reply[1:].decode().strip() or "the emulation ended")
         return reply[1:].rstrip(b"\n")
 
     def close(self):
         """Throw the meter away."""
-        self._lines.close()
+        with contextlib.suppress(OSError):
+            self._lines.close()
         self._socket.close()
 
 
 def _server_path():
-    """Return the socket of the server, which is started if there is none."""
+    """Return the socket of the server, which is started if there is none. Raises BenchFailed."""
+    if _failures:
+        raise BenchFailed(_failures[0])
     if not _servers:
         folder = tempfile.TemporaryDirectory(prefix="meter20-rp2040-")
         path = folder.name + "/meter"
@@ -75,10 +83,12 @@ def _server_path():
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        if server.stdout.readline() != b"ready\n":
-            raise BenchFailed(f"the emulated Pico did not start, exit code {server.wait()}")
         _servers.append((server, folder, path))
         atexit.register(_stop)
+        said = server.stdout.readline().decode().strip()
+        if said != "ready":
+            _failures.append(f"the emulated Pico did not start: {said}")
+            raise BenchFailed(_failures[0])
     return _servers[0][2]
 
 

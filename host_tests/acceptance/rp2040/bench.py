@@ -7,10 +7,10 @@ what a person would see: the characters on the display, the level of the relay's
 
 import json
 
-from lcd_module import LcdModule
-
 from acceptance.rp2040.parts import Bus, KeyPad, PulseOutput
 from acceptance.rp2040.pico import Pico
+from lcd_module import LcdModule
+
 from meter20.board import wiring
 
 #: As it stands in boards/: a person who wires it changes nothing.

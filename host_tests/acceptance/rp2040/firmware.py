@@ -1,4 +1,4 @@
-"""What lies in the flash of an emulated Pico: MicroPython from a UF2, and a file system with the meter.
+"""What lies in the flash of an emulated Pico: MicroPython from a UF2, and the meter as files.
 
 MicroPython says in the image itself where its file system lies (binary info, which
 picotool reads too), so any version and any board with an RP2040 will do.

@@ -1,11 +1,11 @@
 """An emulated Raspberry Pi Pico: the chip of rp2040py, and what that leaves to others.
 
-| rp2040py | here |
+| rp2040py by itself | here |
 | --- | --- |
-| answers each poll of the USB host with an empty packet, which costs two thirds of the time | the host sends when it has something |
-| a flash operation takes no time | the processor stands still, and the state machines go on |
-| nothing fails | `arm_cut`, `power_on`: the power goes, between instructions or in a flash operation |
-| jumps to the next alarm while the processor sleeps, and PIO falls behind | there is an alarm for each step of PIO |
+| polls USB with empty packets, two thirds of the work | the host sends when it has something |
+| takes no time for a flash operation | the processor stands still, PIO goes on |
+| jumps to the next alarm in a sleep, and PIO falls behind | an alarm for each step of PIO |
+| never fails | the power goes at any moment, or in a flash operation |
 
 Time is the chip's own: nothing here looks at the clock of the host.
 """

@@ -4,7 +4,7 @@ Starting a Pico for the first time takes the emulation half a minute. It is done
 this process starts one, and for each client that connects it forks, so that every
 client has a meter that has just started and knows nothing of the others.
 
-It says "ready" on its output, and ends when its input does.
+It says "ready" on its output, or why it does not start, and ends when its input does.
 """
 
 import os
@@ -21,8 +21,11 @@ from acceptance.rp2040.bench import BenchFault, MeterOnPico
 def main(uf2: str, path: str) -> None:
     """Serve the MicroPython in the file `uf2` on the socket `path` until the input ends."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    made = firmware.flashed(firmware.read(Path(uf2)), firmware.meter_files())
-    meter = MeterOnPico(made)
+    try:
+        meter = MeterOnPico(firmware.flashed(firmware.read(Path(uf2)), firmware.meter_files()))
+    except (OSError, firmware.NoFirmware, BenchFault) as why:
+        print(why, flush=True)
+        return
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen()
