@@ -2,7 +2,8 @@
 
 | body | a case gets | waits |
 | --- | --- | --- |
-| `emulated`, `virtual`, `rp2040` | a meter of its own, as new | the meter's clock is moved |
+| `emulated`, `virtual` | a meter of its own, as new | the meter's clock is moved |
+| `rp2040` | a meter of its own, as new | the emulated chip runs for so long |
 | `serial:PORT` | the one meter that is there | for real, half a minute at most |
 
 A meter on a serial port has a past: it is provisioned once, its identifiers

@@ -82,6 +82,7 @@ def _server_path():
             [sys.executable, "-c", _START, json.dumps(sys.path), os.environ[VARIABLE], path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            start_new_session=True,  # with the copies it makes; it takes them along
         )
         _servers.append((server, folder, path))
         atexit.register(_stop)

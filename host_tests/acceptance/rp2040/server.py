@@ -19,7 +19,7 @@ from acceptance.rp2040.bench import BenchFault, MeterOnPico
 
 
 def main(uf2: str, path: str) -> None:
-    """Serve the MicroPython in the file `uf2` on the socket `path` until the input ends."""
+    """Serve the MicroPython in the file `uf2` on the socket `path`. Ends its process group."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
         meter = MeterOnPico(firmware.flashed(firmware.read(Path(uf2)), firmware.meter_files()))
@@ -33,7 +33,7 @@ def main(uf2: str, path: str) -> None:
         while True:
             ready, _, _ = select.select([listener, sys.stdin], [], [])
             if sys.stdin in ready:
-                return
+                os.killpg(0, signal.SIGTERM)  # copies may be in the middle of something
             client, _ = listener.accept()
             if os.fork() == 0:
                 listener.close()
