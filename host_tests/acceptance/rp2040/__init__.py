@@ -16,6 +16,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -105,6 +106,8 @@ server.main(*sys.argv[2:])
 def _stop():
     while _servers:
         server, folder, _path = _servers.pop()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)  # it may be starting, and not look at its input
         server.stdin.close()
         server.wait(10)
         server.stdout.close()
