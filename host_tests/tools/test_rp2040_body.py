@@ -199,6 +199,17 @@ def test_the_power_goes_at_the_microsecond_asked_for(pico):
     assert not pico.power_lost
 
 
+def test_power_that_goes_while_flash_is_busy_leaves_the_operation_half_done(pico):
+    program(pico, 4096, b"\0" * 256)
+    pico.mcu.flash[4352:8192] = b"\0" * 3840
+    pico.arm_reset(30_000)
+    erase(pico, 4096)
+    assert pico.power_lost
+    sector = bytes(pico.mcu.flash[4096:8192])
+    assert sector[:1000] == b"\xff" * 1000
+    assert sector[-1000:] == b"\0" * 1000
+
+
 def test_a_watchdog_reset_starts_the_program_again(pico):
     watchdog = pico.mcu.watchdog
     watchdog.write_uint32(0x04, 2 * 1000)  # microseconds, counted two at a time

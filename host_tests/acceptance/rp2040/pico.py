@@ -26,6 +26,7 @@ _PIO_NS = 125_000  # a step of the meter's programs, at 8 kHz
 _PIO_CYCLES = _PIO_NS // 8
 
 _PROGRAM, _ERASE, _BLOCK_ERASE = 0x02, 0x20, 0xD8
+_BUSY_MS = {_PROGRAM: 1, _ERASE: 45}
 _WATCHDOG_CTRL = 0x00
 
 
@@ -74,6 +75,7 @@ class Pico:
         self._to_send = bytearray()
         self._poll_waits = None  # the size of it
         self._power_lost = False
+        self._cut_ns = float("inf")
         self.on_power_on = []  # called without arguments whenever power comes
         self._on_beat()
 
@@ -97,6 +99,7 @@ class Pico:
         mcu = self.mcu
         self.flash.disarm()
         self._cutter.cancel()
+        self._cut_ns = float("inf")
         self._power_lost = False
         mcu.enter_reset()
         mcu.watchdog.reset()
@@ -112,7 +115,11 @@ class Pico:
         self.flash.arm_cut(after_ops, torn)
 
     def arm_reset(self, after_us: int):
-        """Let the power go `after_us` from now, whatever the chip does then."""
+        """Let the power go `after_us` from now, whatever the chip does then.
+
+        A flash operation that is not yet done then is left half done.
+        """
+        self._cut_ns = self.clock.nanos + after_us * 1000
         self._cutter.schedule(after_us * 1000)
 
     def send(self, data: bytes):
@@ -183,23 +190,24 @@ class Pico:
         if self._power_lost or len(sent) < 4:
             return
         command, address = sent[0], int.from_bytes(sent[1:4], "big")
-        if command not in (_PROGRAM, _ERASE, _BLOCK_ERASE):
+        if command == _BLOCK_ERASE:
+            raise NotImplementedError("MicroPython erases sector by sector")
+        if command not in _BUSY_MS:
             return
         enabled, ssi._write_enabled = ssi._write_enabled, False
         if not enabled:
             return
-        busy_ms = self.flash.busy_ms
+        if self.clock.nanos + _BUSY_MS[command] * MS > self._cut_ns:
+            self.flash.arm_cut(0, True)
         try:
             if command == _PROGRAM:
                 self.flash.program(address, sent[4 : 4 + PAGE])
-            elif command == _ERASE:
-                self.flash.erase(address)
             else:
-                raise NotImplementedError("MicroPython erases sector by sector")
+                self.flash.erase(address)
         except PowerCut:
             self._cut_now()
             return
-        self._stall(self.flash.busy_ms - busy_ms)
+        self._stall(_BUSY_MS[command])
 
     def _stall(self, duration_ms):
         """The flash is busy: the processor waits for it with interrupts off, PIO goes on."""
