@@ -4,7 +4,7 @@
 | --- | --- |
 | polls USB with empty packets, two thirds of the work | the host sends when it has something |
 | takes no time for a flash operation | the processor stands still, PIO goes on |
-| jumps to the next alarm in a sleep, and PIO falls behind | an alarm for each step of PIO |
+| asks PIO after each instruction, but not during a sleep | an alarm for each step of PIO |
 | never fails | the power goes at any moment, or in a flash operation |
 
 Time is the chip's own: nothing here looks at the clock of the host.
@@ -22,7 +22,7 @@ from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
 MS = 1_000_000  # nanoseconds
 _TICK_BATCH = 64  # instructions between two looks at the alarms: an alarm is 1 us late at most
-_PIO_NS = 125_000  # a step of the meter's programs, at 8 kHz
+_PIO_NS = 125_000  # a step of the meter's programs, which all run at 8 kHz
 _PIO_CYCLES = _PIO_NS // 8
 
 _PROGRAM, _ERASE, _BLOCK_ERASE = 0x02, 0x20, 0xD8
@@ -164,7 +164,11 @@ class Pico:
         self._stop()
 
     def _on_beat(self):
+        """Let each state machine make its step. `stopped`: rp2040py need not look at it, too."""
         self._beat.schedule(_PIO_NS)
+        for pio in self.mcu.pio:
+            pio.advance(_PIO_CYCLES)
+            pio.stopped = True
 
     def _take(self, data):
         self.received += data
@@ -207,13 +211,5 @@ class Pico:
         except PowerCut:
             self._cut_now()
             return
-        self._stall(_BUSY_MS[command])
-
-    def _stall(self, duration_ms):
-        """The flash is busy: the processor waits for it with interrupts off, PIO goes on."""
-        end_ns = self.clock.nanos + duration_ms * MS
-        while self.clock.nanos < end_ns and not self._power_lost:
-            self.clock.tick(_PIO_NS)
-            for pio in self.mcu.pio:
-                if not pio.stopped:
-                    pio.advance(_PIO_CYCLES)
+        # Meanwhile the processor waits with its interrupts off, and PIO goes on.
+        self.clock.tick(_BUSY_MS[command] * MS)
