@@ -106,7 +106,8 @@ mpy: setup  ## compile what each board holds into build/mpy, and say how large i
 	@$(BIN)/python -m meter20.board.mpy
 
 test-pico: setup  ## the acceptance suite on an emulated RP2040: METER20_UF2=path to an RPI_PICO uf2
-	@$(BIN)/pytest -v host_tests/acceptance --body rp2040 --report build/rp2040 $(PYTEST_ARGS)
+	@METER20_UF2="$(METER20_UF2)" \
+		$(BIN)/pytest -v host_tests/acceptance --body rp2040 --report build/rp2040 $(PYTEST_ARGS)
 
 wiring: setup  ## draw each board's pin table and diagram from its board.py
 	@$(BIN)/python -m meter20.board.wiring
