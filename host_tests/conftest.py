@@ -9,7 +9,8 @@ import pytest
 
 import meter20  # puts firmware/ and boards/sim on the path
 
-sys.path.append(str(meter20.DEVICE_ROOT / "boards/sim/chip"))  # `machine` and what belongs to it
+# `machine` and what belongs to it; and the fixture, whose `board` stays behind the simulator's
+sys.path += [str(meter20.DEVICE_ROOT / "boards" / name) for name in ("sim/chip", "fixture_pico")]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts its background jobs so, and their children would ignore Ctrl-C as well.
