@@ -11,7 +11,7 @@ from world import WORLD, Level
 
 from meter20.board import wiring
 
-CHIPS = {chip.name: chip for chip in chips.ALL}
+CHIPS = {**{chip.name: chip for chip in chips.ALL}, "fixture_pico": chips.PICO}
 
 
 class Bench:

@@ -13,6 +13,7 @@
 | `wiring_check.py` | tries each part of a board by hand and eye |
 | `images.py` | MicroPython's own image for a board |
 | `wiring.py` | draws each board's pin table and Wokwi diagram from its `PINS` |
+| `fixture_wiring.py` | draws the wires between fixture and meter |
 | `packages.py` | lists what each role of `mip install` brings |
 | `mpy.py` | compiles all that a board holds to `.mpy` files, and says how large it is |
 """
