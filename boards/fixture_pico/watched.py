@@ -12,7 +12,7 @@ class Watched:
     def __init__(self, machine: int, pin):
         self._pin = pin
         self._counter = Rp2PulseCounter(machine, pin)
-        self._falls = 0
+        self._falls = 0 if pin.value() else -1  # the counter counts a line that begins low
 
     @property
     def high(self) -> bool:
@@ -23,4 +23,4 @@ class Watched:
     def falls(self) -> int:
         """How often the line went low since the fixture started."""
         self._falls += self._counter.take()
-        return self._falls
+        return max(0, self._falls)
