@@ -6,6 +6,8 @@ import pytest
 from acceptance import report, subject
 from fakes import meters
 
+from meter20.board.trouble import Trouble
+
 _HERE = Path(__file__).parent
 
 
@@ -21,9 +23,12 @@ def _only_meter(request, body):
     if not body.startswith("serial:"):
         yield None
         return
-    only = subject.opened(body)
-    if not request.config.getoption("tokens"):
-        only.with_test_key()
+    try:
+        only = subject.opened(body, request.config.getoption("fixture"))
+        if not request.config.getoption("tokens"):
+            only.with_test_key()
+    except Trouble as trouble:
+        pytest.exit(str(trouble), 2)
     yield only
     only.close()
 
@@ -89,6 +94,17 @@ def pytest_generate_tests(metafunc):
 def pytest_configure(config):
     config.addinivalue_line("markers", "group(name): group of STS 531, or of this suite")
     config.stash[report.ROWS] = []
+    if config.getoption("fixture") and not config.getoption("body").startswith("serial:"):
+        raise pytest.UsageError("--fixture needs --body serial:PORT, the meter on its bench")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Cases for a bench are no cases elsewhere: they are not in the table."""
+    return True if _bench_only(collection_path) and not config.getoption("fixture") else None
+
+
+def _bench_only(path):
+    return path.name == "test_two_boards.py"
 
 
 @pytest.hookimpl(wrapper=True)

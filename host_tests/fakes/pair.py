@@ -25,7 +25,7 @@ from pathlib import Path
 from meter20.virtual.pty_board import Pty
 
 MS = 1_000_000
-STEP_NS = 5 * MS
+STEP_NS = 20 * MS
 IDLE_NS = 500 * MS
 _CHUNK = 4096
 _BOUNCE_NS = 400_000  # of the relay's contact
