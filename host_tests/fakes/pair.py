@@ -87,8 +87,11 @@ class Pair:
     """The two boards on their ports, running by themselves. A context manager.
 
     folder: keeps the meter's files. meter, fixture: names of the ports. now_ns: their time.
-    boots: how often the meter started. failed: a BoardFailed, or None.
+    boots: how often the meter started. failed: a BoardFailed, or None. broken: a set of what
+    is wrong with the wires, of BREAKAGES.
     """
+
+    BREAKAGES = ("supply not through the switch", "meter dead", "contact loose", "row 2 loose")
 
     def __init__(self, folder, meter="rp2_pico"):
         files = Path(folder) / "files"
@@ -99,6 +102,7 @@ class Pair:
         self.now_ns = self._awake_ns = 0
         self.boots = 0
         self.failed = None
+        self.broken = set()
         # What the fixture drives when it drives nothing: what resistors make of it.
         self._driven = {("key_off", 0): 1, ("supply", 0): 1}
         self._key = None
@@ -110,6 +114,8 @@ class Pair:
         self._thread.start()
 
     def _power_meter(self, now_ns):
+        if "meter dead" in self.broken:
+            return
         self._boards[1].power(
             now_ns, {"key": self._key, "pulse_in": self._driven.get(("pulse_out", 0))}
         )
@@ -156,10 +162,13 @@ class Pair:
         bits = [
             self._driven[name, bit] for name in ("column_address", "row_address") for bit in (0, 1)
         ]
-        return sum((level or 0) << place for place, level in enumerate(bits))
+        number = sum((level or 0) << place for place, level in enumerate(bits))
+        return None if number // 4 == 1 and "row 2 loose" in self.broken else number
 
     def _switch_supply(self, now_ns, on):
         meter = self._boards[1]
+        if "supply not through the switch" in self.broken:
+            return
         if on and not meter.on:
             self._power_meter(now_ns)
         elif not on and meter.on:
@@ -183,6 +192,8 @@ class Pair:
     def _heard(self, time_ns, name, level):
         """The meter drives the output `name`: what the fixture will see of it."""
         time_ns += STEP_NS
+        if name == "relay" and "contact loose" in self.broken:
+            return
         if name == "relay":
             closed = 0 if level else 1
             for part, bounced in enumerate((closed, 1 - closed, closed)):
