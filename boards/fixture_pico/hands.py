@@ -30,13 +30,13 @@ class Hands:
         """Return the SupplyCutter, which may count pulses or keys."""
         from supply_cutter import SupplyCutter
 
-        return SupplyCutter(1, self._pin("supply", Pin.OUT, value=1))
+        return SupplyCutter(1, self._high("supply"))
 
     def keypad(self):
         """Return the KeyPresser."""
         from key_presser import KeyPresser
 
-        off = self._pin("key_off", Pin.OUT, value=1)
+        off = self._high("key_off")
         addresses = [
             [Pin(number, Pin.OUT, value=0) for number in self.pins[signal]]
             for signal in ("row_address", "column_address")
@@ -47,8 +47,8 @@ class Hands:
         """Return the PulseMaker."""
         from pulse_maker import PulseMaker
 
-        clean = self._pin("pulse_clean", Pin.OUT, value=1)
-        return PulseMaker(0, 4, 2, clean, self._pin("pulse_out", Pin.IN))
+        out = Pin(self.pins["pulse_out"], Pin.IN)
+        return PulseMaker(0, 4, 2, self._high("pulse_clean"), out)
 
     def contact(self):
         """Return the Watched relay contact: low while it is closed."""
@@ -64,7 +64,8 @@ class Hands:
     def _watched(self, machine, signal, pull):
         from watched import Watched
 
-        return Watched(machine, self._pin(signal, Pin.IN, pull))
+        return Watched(machine, Pin(self.pins[signal], Pin.IN, pull))
 
-    def _pin(self, signal, mode, pull=None, value=None):
-        return Pin(self.pins[signal], mode, pull, value=value)
+    def _high(self, signal):
+        """Return an output that is high from its first moment on."""
+        return Pin(self.pins[signal], Pin.OUT, value=1)

@@ -18,7 +18,7 @@ _HIGH_CYCLES = const(4)
 _BOUNCE_CYCLES = const(4)
 
 
-@rp2.asm_pio(set_init=(rp2.PIO.OUT_HIGH,))
+@rp2.asm_pio(set_init=rp2.PIO.OUT_HIGH)
 def _train():
     wrap_target()
     pull()
@@ -40,7 +40,7 @@ def _train():
     wrap()
 
 
-@rp2.asm_pio(set_init=(rp2.PIO.IN_LOW,))
+@rp2.asm_pio(set_init=rp2.PIO.IN_LOW)
 def _bounce():
     # osr: how often it bounces. isr: how long each half of a bounce takes.
     wrap_target()

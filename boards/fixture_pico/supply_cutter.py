@@ -10,7 +10,7 @@ _DELAY_CYCLES = const(3)  # from an edge to the cut, beside those of the delay i
 _DARK_CYCLES = const(4)
 
 
-@rp2.asm_pio(set_init=(rp2.PIO.OUT_HIGH,))
+@rp2.asm_pio(set_init=rp2.PIO.OUT_HIGH)
 def _cut():
     wrap_target()
     pull()

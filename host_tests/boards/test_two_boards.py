@@ -72,8 +72,8 @@ def test_reduced_acceptance_suite_passes_on_the_pair(pair, tmp_path, note):
     assert refused == {"a key change is whole or not at all wherever the power goes"}
     assert {case["group"] for case in table["cases"]} >= {"two boards", "power cut", "keypad"}
     note(
-        f"two boards: {table['counts']['passed']} acceptance cases with keys, pulses and cuts by "
-        f"the fixture, {pair.boots - boots} cuts, {(pair.now_ns - began_ns) // 10**9} s of its time"
+        f"two boards: {table['counts']['passed']} acceptance cases, keys, pulses and cuts by "
+        f"the fixture, {pair.boots - boots} cuts, {(pair.now_ns - began_ns) // 10**9} s of its"
     )
 
 

@@ -43,7 +43,7 @@ class _Program:
         self.labels = {}
         self.wrap_target = 0
         self.wrap = None
-        self.set_init = set_init
+        self.set_init = (set_init,) if type(set_init) is int else set_init
         self.in_shiftdir = in_shiftdir
         self.push_thresh = push_thresh if autopush else None
         self.depth = 2 * _FIFO if fifo_join == PIO.JOIN_RX else _FIFO
