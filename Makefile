@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test powercut-campaign test-unix lint format sim picture serve bench vend-campaign \
+.PHONY: help setup demo test powercut-campaign two-boards-campaign test-unix lint format sim picture serve bench vend-campaign \
 	guess-campaign mpy wiring packages lock clean
 
 help:  ## list the targets
@@ -34,6 +34,9 @@ test: setup  ## all tests, under CPython and under MicroPython
 
 powercut-campaign: setup  ## cut the power at everything, and in STEPS random steps
 	@METER20_CAMPAIGN=1 METER20_STEPS=$(STEPS) $(BIN)/pytest -s -n $(WORKERS) host_tests/powercut
+
+two-boards-campaign: setup  ## cut the supply by the fixture until it was 300 times inside a flash operation
+	@METER20_CAMPAIGN=1 $(BIN)/pytest -s -n 0 host_tests/boards/test_two_boards.py -k flash_operation
 
 test-unix: setup  ## the tests that both run, on your own unix port: METER20_MICROPYTHON=path
 	@test -n "$(METER20_MICROPYTHON)" || \

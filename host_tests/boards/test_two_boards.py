@@ -1,6 +1,7 @@
 """A meter and the fixture, two whole programs on two emulated chips, wired together in memory."""
 
 import json
+import random
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ from acceptance.two_boards import TwoBoardSubject
 from fakes.pair import MS, Pair
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from powercut.campaign import sized
 
 from meter20.board import service
 from meter20.board.fixture import Fixture
@@ -24,6 +26,11 @@ REDUCED = ("host_tests/acceptance/test_two_boards.py", "host_tests/acceptance/te
            "host_tests/acceptance/test_rules.py::test_a_lock_out_outlives_a_restart",
            "host_tests/acceptance/test_rules.py::test_keys_show_each_digit_and_the_result",
            "host_tests/acceptance/test_bad_input.py")  # fmt: skip
+
+
+#: Cuts that must come inside an operation of the flash, and the tokens that it may take.
+TORN = sized(6, 300)
+MOST_TOKENS = 20 * TORN
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +171,32 @@ def test_key_that_does_not_reach_the_meter_fails_the_case(subject, wires):
     shown = subject.keys("1234567")
     assert "4 of 20 digits" in shown  # 1, 2, 3 and 7
     subject.keys("C")
+
+
+def test_token_counts_exactly_once_wherever_in_a_flash_operation_the_supply_goes(tmp_path, note):
+    chance = random.Random(20)
+    credited = []
+    with Pair(tmp_path, build="frozen") as pair:
+        subject = TwoBoardSubject(pair.meter, pair.fixture).with_test_key()
+        while pair.torn < TORN and len(credited) < MOST_TOKENS:
+            digits, before = subject.credit(1), subject.ask("read")["credit_wh"]
+            subject.fixture.arm_cut("key", 20, chance.randrange(20_000, 65_000), dark_ms=100)
+            subject.fixture.press(digits, hold_ms=25, gap_ms=25)
+            subject.await_power()
+            credit_wh = subject.ask("read")["credit_wh"]
+            assert credit_wh in (before, before + 100)
+            credited.append(credit_wh > before)
+            assert subject.results(digits) == ["UsedError" if credited[-1] else "Accept"]
+            if len(credited) % 50 == 0:
+                print(f"{len(credited)} tokens, {pair.torn} of {TORN} cuts inside", flush=True)
+        assert subject.ask("read")["credit_wh"] == before + 100
+        subject.close()
+    assert pair.torn == TORN
+    assert {True, False} == set(credited)
+    note(
+        f"two boards: {len(credited)} tokens typed, the supply cut at each, {pair.torn} times "
+        f"inside a flash operation: {sum(credited)} credited, each exactly once"
+    )
 
 
 json_values = st.recursive(

@@ -22,6 +22,7 @@ import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from fakes.wired_board import FLASH_FILE
 from meter20.virtual.pty_board import Pty
 
 MS = 1_000_000
@@ -39,11 +40,11 @@ class BoardFailed(Exception):
 class _Wired:
     """A board in its process. on: whether it has power."""
 
-    def __init__(self, name, folder):
+    def __init__(self, name, folder, build):
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, _PROGRAM, name, folder, str(theirs.fileno())],
+                [sys.executable, _PROGRAM, name, folder, build, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
             )
         self._link = Connection(ours.detach())
@@ -86,21 +87,26 @@ class _Wired:
 class Pair:
     """The two boards on their ports, running by themselves. A context manager.
 
-    folder: keeps the meter's files. meter, fixture: names of the ports. now_ns: their time.
-    boots: how often the meter started. failed: a BoardFailed, or None. broken: a set of what
-    is wrong with the wires, of BREAKAGES.
+    folder: keeps the meter's files, or, if `build` is "frozen", its flash.
+
+    meter, fixture: names of the ports. now_ns: their time. boots: how often the meter started.
+    torn: how many cuts came inside an operation of the flash, of a frozen build.
+    failed: a BoardFailed, or None. broken: a set of what is wrong with the wires, of BREAKAGES.
     """
 
     BREAKAGES = ("supply not through the switch", "meter dead", "contact loose", "row 2 loose")
 
-    def __init__(self, folder, meter="rp2_pico"):
+    def __init__(self, folder, meter="rp2_pico", build="stock"):
         files = Path(folder) / "files"
         files.mkdir(parents=True, exist_ok=True)
-        self._boards = [_Wired("fixture_pico", ""), _Wired(meter, str(files))]
+        self._flash = files / FLASH_FILE
+        self._boards = [
+            _Wired("fixture_pico", "", "stock"), _Wired(meter, str(files), build),
+        ]  # fmt: skip
         self._ptys = [Pty(), Pty()]
         self.fixture, self.meter = (pty.port for pty in self._ptys)
         self.now_ns = self._awake_ns = 0
-        self.boots = 0
+        self.boots = self.torn = 0
         self.failed = None
         self.broken = set()
         # What the fixture drives when it drives nothing: what resistors make of it.
@@ -173,6 +179,7 @@ class Pair:
             self._power_meter(now_ns)
         elif not on and meter.on:
             meter.cut()
+            self.torn += self._flash.exists() and self._flash.read_bytes()[-1]
             for signal_name in ("relay", "pulse_led", "status_led"):
                 self._heard(now_ns, signal_name, None)
 

@@ -1,4 +1,4 @@
-"""One board of a pair, in a process of its own: python wired_board.py NAME FOLDER DESCRIPTOR.
+"""One board of a pair, in a process of its own: wired_board.py NAME FOLDER BUILD DESCRIPTOR.
 
 It has the modules in memory and waits for power. Power is a fork: the child starts the
 board's own main loop on a new chip, and loses its memory with its life. See fakes.pair,
@@ -10,9 +10,15 @@ which talks to it over the connection DESCRIPTOR in tuples:
 and is answered with its process's number after "power", and with (edges, said, ended) after
 each "run"; edges: [(time_ns, output, bit, level)]. ended: None, or (why, when) with "reset" or
 the traceback of a program that failed. Times are the pair's.
+
+BUILD: "stock", the meter's records are files in FOLDER; or "frozen", they lie in the flash,
+the file FOLDER/flash.bin, whose operations take their time: a cut may come inside one. The
+byte behind the flash tells whether one is on its way.
 """
 
+import mmap
 import os
+import random
 import sys
 import traceback
 from multiprocessing.connection import Connection
@@ -25,16 +31,23 @@ OUTPUTS = {
 }
 _MS = 1_000_000
 _CHUNK = 256
+FLASH_FILE = "flash.bin"
+_PAGE_MS, _SECTOR_MS = 3, 45  # W25Q16: the most for a page, as a rule for a sector
+_SECTOR = 4096
+_ERASE = 6
 
 
 class _Meter:
     """A meter's board and what is wired to it."""
 
-    def __init__(self, name, folder):
+    def __init__(self, name, folder, build):
         from fakes.board_bench import Bench
 
         Bench.folder = folder
         self._bench = Bench(name)
+        if build == "frozen":
+            WORLD.storage = _flash_file(Path(folder) / FLASH_FILE, CHIPS[name].storage_bytes)
+            rp2.Flash = _slow(rp2.Flash)
         self.board = self._bench.board
         self._down = None
         self._pulse = Level(None)
@@ -62,7 +75,7 @@ class _Meter:
 class _Fixture:
     """The fixture's board; what the meter does not drive is held by resistors."""
 
-    def __init__(self, name, _folder):
+    def __init__(self, name, _folder, _build):
         WORLD.start(CHIPS[name])
         self.board = wiring.load(name).Board()
         self._levels = {}
@@ -80,6 +93,44 @@ class _Fixture:
         import fixture
 
         fixture.run()
+
+
+def _flash_file(path, size):
+    """Return the flash in the file at `path`, made blank if it is new, and a byte behind it."""
+    if not path.exists():
+        path.write_bytes(b"\xff" * size + b"\0")
+    with path.open("r+b") as file:
+        flash = mmap.mmap(file.fileno(), 0)
+    flash[-1] = 0
+    return flash
+
+
+def _slow(kind):
+    """Return an rp2.Flash whose operations can be torn: the half of one is there first."""
+    chance = random.Random(WORLD.now_ns)
+
+    class SlowFlash(kind):
+        def writeblocks(self, block_num, buf, offset=None):
+            at = self._at(block_num, offset or 0, len(buf))
+            part = chance.randrange(len(buf))
+            old = WORLD.storage[at : at + part]
+            self._pass(_PAGE_MS, at, bytes([was & new for was, new in zip(old, buf)]))
+            super().writeblocks(block_num, buf, offset)
+
+        def ioctl(self, op, arg):
+            if op == _ERASE:
+                at = self._at(arg, 0, _SECTOR)
+                old = WORLD.storage[at : at + _SECTOR]
+                self._pass(_SECTOR_MS, at, bytes([was | chance.randrange(256) for was in old]))
+            return super().ioctl(op, arg)
+
+        def _pass(self, duration_ms, at, half):
+            WORLD.storage[-1] = 1
+            WORLD.storage[at : at + len(half)] = half
+            WORLD.stall_ms(duration_ms)
+            WORLD.storage[-1] = 0
+
+    return SlowFlash
 
 
 class _Wires:
@@ -155,11 +206,11 @@ class _Wires:
         self.said += text.encode()
 
 
-def _live(link, name, folder, began_ns, levels):
+def _live(link, name, folder, build, began_ns, levels):
     """The life of a board from power-up; never returns."""
     import loop
 
-    bench = (_Fixture if name == wiring.FIXTURE else _Meter)(name, folder)
+    bench = (_Fixture if name == wiring.FIXTURE else _Meter)(name, folder, build)
     wires = _Wires(link, bench, name, began_ns)
     for signal, level in levels.items():
         bench.take(signal, level)
@@ -167,7 +218,7 @@ def _live(link, name, folder, began_ns, levels):
     module.Board = lambda: bench.board
     sys.modules["board"] = module
     loop.UsbLines = lambda: wires
-    sys.print_exception = traceback.print_exception
+    sys.print_exception = lambda error, file=None: traceback.print_exception(error, file=file)
     wires.listen()
     try:
         bench.run()
@@ -180,8 +231,10 @@ def _live(link, name, folder, began_ns, levels):
     os._exit(0)
 
 
-def main(name, folder, descriptor):
+def main(name, folder, build, descriptor):
     link = Connection(int(descriptor))
+    if build == "frozen":
+        sys.path.append(str(wiring.BOARDS / "common" / "rp2_frozen"))
     for module in ("drivers.file_slots", "meter.app", "meter.service", "fixture", "hands"):
         __import__(module)  # so that power, a fork, comes at once
     while True:
@@ -192,7 +245,7 @@ def main(name, folder, descriptor):
         if order[0] == "power":
             child = os.fork()
             if not child:
-                _live(link, name, folder, *order[1:])
+                _live(link, name, folder, build, *order[1:])
             link.send(child)
             os.waitpid(child, 0)
 
@@ -202,6 +255,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(here))
     sys.path += [str(here.parent / "boards" / part) for part in ("sim/chip", "fixture_pico")]
 
+    import rp2
     from world import WORLD, Level, Reset
 
     from fakes.board_bench import CHIPS
