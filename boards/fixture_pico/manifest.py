@@ -1,3 +1,4 @@
+include("$(PORT_DIR)/boards/manifest.py")
 package("meter", files=("__init__.py", "lines.py"), base_path="../../firmware", opt=2)
 package("ports", base_path="../../firmware", opt=2)
 package(

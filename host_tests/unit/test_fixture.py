@@ -230,6 +230,15 @@ class SupplyTest(unittest.TestCase):
         self.assertEqual((self.desk.level("supply"), read["supply"]), (1, "on"))
         self.assertTrue(260 <= read["on_ms"] <= 300)
 
+    def test_supply_that_was_off_for_a_moment_only_began_anew(self):
+        self.desk.advance(1000)
+        self.assertTrue(self.desk.ask("read")["on_ms"] > 900)
+        self.desk.ask("supply", on=False)
+        WORLD.advance_ns(_MS)
+        self.desk.ask("supply", on=True)
+        self.desk.advance(100)
+        self.assertTrue(self.desk.ask("read")["on_ms"] <= 100)
+
     def test_cut_comes_after_the_time_and_ends_after_the_time(self):
         began_ns = WORLD.now_ns
         self.desk.ask("cut", delay_us=1_234_567, dark_ms=250)
