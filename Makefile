@@ -35,8 +35,8 @@ test: setup  ## all tests, under CPython and under MicroPython
 powercut-campaign: setup  ## cut the power at everything, and in STEPS random steps
 	@METER20_CAMPAIGN=1 METER20_STEPS=$(STEPS) $(BIN)/pytest -s -n $(WORKERS) host_tests/powercut
 
-two-boards-campaign: setup  ## cut the supply by the fixture until it was 300 times inside a flash operation
-	@METER20_CAMPAIGN=1 $(BIN)/pytest -s -n 0 host_tests/boards/test_two_boards.py -k flash_operation
+two-boards-campaign: setup  ## meter and fixture: 6000 keys while pulses come, 300 cuts inside flash operations
+	@METER20_CAMPAIGN=1 $(BIN)/pytest -s -n 0 host_tests/boards/test_two_boards.py -k flash
 
 test-unix: setup  ## the tests that both run, on your own unix port: METER20_MICROPYTHON=path
 	@test -n "$(METER20_MICROPYTHON)" || \

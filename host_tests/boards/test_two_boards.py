@@ -31,6 +31,8 @@ REDUCED = ("host_tests/acceptance/test_two_boards.py", "host_tests/acceptance/te
 #: Cuts that must come inside an operation of the flash, and the tokens that it may take.
 TORN = sized(6, 300)
 MOST_TOKENS = 20 * TORN
+#: Tokens that are typed while pulses come, and how many come meanwhile.
+TOKENS, PULSES = sized(4, 300), 60
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,15 @@ def pair(tmp_path_factory):
 def held(tmp_path_factory):
     """Another pair, and the harness that holds its ports."""
     with Pair(tmp_path_factory.mktemp("held")) as pair:
+        subject = TwoBoardSubject(pair.meter, pair.fixture).with_test_key()
+        yield pair, subject
+        subject.close()
+
+
+@pytest.fixture(scope="module")
+def frozen(tmp_path_factory):
+    """A pair whose meter keeps its records in flash that takes its time, and its harness."""
+    with Pair(tmp_path_factory.mktemp("frozen"), build="frozen") as pair:
         subject = TwoBoardSubject(pair.meter, pair.fixture).with_test_key()
         yield pair, subject
         subject.close()
@@ -173,24 +184,35 @@ def test_key_that_does_not_reach_the_meter_fails_the_case(subject, wires):
     subject.keys("C")
 
 
-def test_token_counts_exactly_once_wherever_in_a_flash_operation_the_supply_goes(tmp_path, note):
+def test_no_key_and_no_pulse_is_lost_while_both_come_and_the_flash_stalls(frozen, note):
+    _pair, subject = frozen
+    before = subject.ask("read")
+    for _ in range(TOKENS):
+        subject.fixture.begin_pulses(PULSES, bounces=8, bounce_us=250)
+        subject.fixture.press(subject.credit(1), hold_ms=25, gap_ms=25)
+        subject.fixture.until(lambda read: not read["pulses_running"], 10_000, "no end")
+    after = subject.ask("pulses", count=0)
+    assert after["total_wh"] == before["total_wh"] + PULSES * TOKENS
+    assert after["credit_wh"] == before["credit_wh"] + (100 - PULSES) * TOKENS
+    note(f"two boards: {20 * TOKENS} keys, {PULSES * TOKENS} pulses of 50 Hz at once, none lost")
+
+
+def test_token_counts_exactly_once_wherever_in_a_flash_operation_the_supply_goes(frozen, note):
+    pair, subject = frozen
     chance = random.Random(20)
     credited = []
-    with Pair(tmp_path, build="frozen") as pair:
-        subject = TwoBoardSubject(pair.meter, pair.fixture).with_test_key()
-        while pair.torn < TORN and len(credited) < MOST_TOKENS:
-            digits, before = subject.credit(1), subject.ask("read")["credit_wh"]
-            subject.fixture.arm_cut("key", 20, chance.randrange(20_000, 65_000), dark_ms=100)
-            subject.fixture.press(digits, hold_ms=25, gap_ms=25)
-            subject.await_power()
-            credit_wh = subject.ask("read")["credit_wh"]
-            assert credit_wh in (before, before + 100)
-            credited.append(credit_wh > before)
-            assert subject.results(digits) == ["UsedError" if credited[-1] else "Accept"]
-            if len(credited) % 50 == 0:
-                print(f"{len(credited)} tokens, {pair.torn} of {TORN} cuts inside", flush=True)
+    while pair.torn < TORN and len(credited) < MOST_TOKENS:
+        digits, before = subject.credit(1), subject.ask("read")["credit_wh"]
+        subject.fixture.arm_cut("key", 20, chance.randrange(20_000, 65_000), dark_ms=100)
+        subject.fixture.press(digits, hold_ms=25, gap_ms=25)
+        subject.await_power()
+        credit_wh = subject.ask("read")["credit_wh"]
+        assert credit_wh in (before, before + 100)
+        credited.append(credit_wh > before)
+        assert subject.results(digits) == ["UsedError" if credited[-1] else "Accept"]
         assert subject.ask("read")["credit_wh"] == before + 100
-        subject.close()
+        if len(credited) % 50 == 0:
+            print(f"{len(credited)} tokens, {pair.torn} of {TORN} cuts inside", flush=True)
     assert pair.torn == TORN
     assert {True, False} == set(credited)
     note(
