@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from acceptance import report, subject
+from acceptance import report, subject, two_boards
 from fakes import meters
 
 from meter20.board.trouble import Trouble
@@ -94,8 +94,7 @@ def pytest_generate_tests(metafunc):
 def pytest_configure(config):
     config.addinivalue_line("markers", "group(name): group of STS 531, or of this suite")
     config.stash[report.ROWS] = []
-    if config.getoption("fixture") and not config.getoption("body").startswith("serial:"):
-        raise pytest.UsageError("--fixture needs --body serial:PORT, the meter on its bench")
+    two_boards.check_usage(config)
 
 
 def pytest_ignore_collect(collection_path, config):
