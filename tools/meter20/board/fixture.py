@@ -88,9 +88,11 @@ class Fixture(ServicePort):
     def await_power(self, meter: ServicePort, within_ms: int = 60_000) -> None:
         """Wait until a cut is over and the meter on the port `meter` is back.
 
-        Raises Trouble if there is no cut, if the meter does not come back, or if it never
-        lost its power.
+        The port is let go at once: a name that is still in use when the board comes back
+        on USB would be given away. Raises Trouble if there is no cut, if the meter does not
+        come back, or if it never lost its power.
         """
+        meter.close()
         read = self.until(
             lambda read: not read["cut_armed"], within_ms, "the supply was not cut and restored"
         )
