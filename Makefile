@@ -8,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 METER20 := $(BIN)/meter20
 WORKERS ?= auto
-STEPS ?= 1000000
+HISTORIES ?= 1000000
 STUBS := 1.29.0.post1
 STDLIB_STUBS := 1.29.0.post2
 STUBS_STAMP := .installed-$(STUBS)-$(STDLIB_STUBS)
@@ -18,11 +18,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test powercut-campaign two-boards-campaign test-unix lint format sim picture serve bench vend-campaign \
-	guess-campaign mpy wiring packages lock clean
+.PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign two-boards-campaign test-unix \
+	test-unix32 unix32 memory lint format sim picture serve bench vend-campaign guess-campaign \
+	pulse-campaign mutants fuzz-campaign mpy wiring packages lock clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 setup: .venv/.installed node_modules/.installed  ## install everything into .venv and node_modules
 
@@ -32,8 +33,14 @@ demo: setup  ## the whole story, in the terminal
 test: setup  ## all tests, under CPython and under MicroPython
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
-powercut-campaign: setup  ## cut the power at everything, and in STEPS random steps
-	@METER20_CAMPAIGN=1 METER20_STEPS=$(STEPS) $(BIN)/pytest -s -n $(WORKERS) host_tests/powercut
+powercut-campaign: setup  ## cut the power at everything, at more places than make test
+	@METER20_CAMPAIGN=1 $(BIN)/pytest -n $(WORKERS) host_tests/powercut
+
+history-campaign: setup  ## HISTORIES random histories with power cuts against a plain model; an hour a core
+	@$(BIN)/python host_tests/history_campaign.py --histories $(HISTORIES) $(CAMPAIGN_ARGS)
+
+flash-life-campaign: setup  ## 20 years of a household on each board's store; some minutes a core
+	@$(BIN)/python host_tests/flash_life.py $(CAMPAIGN_ARGS)
 
 two-boards-campaign: setup  ## meter and fixture: 6000 keys while pulses come, 300 cuts inside flash operations
 	@METER20_CAMPAIGN=1 $(BIN)/pytest -s -n 0 host_tests/boards/test_two_boards.py -k flash
@@ -43,6 +50,15 @@ test-unix: setup  ## the tests that both run, on your own unix port: METER20_MIC
 		{ echo "make test-unix METER20_MICROPYTHON=/path/to/micropython" >&2; exit 2; }
 	@METER20_MICROPYTHON="$(METER20_MICROPYTHON)" \
 		$(BIN)/pytest host_tests/test_on_micropython.py -k unix $(PYTEST_ARGS)
+
+test-unix32: setup build/unix32/micropython  ## the tests that both run, on the 32-bit unix port
+	@MICROPYPATH=host_tests/on_unix32/library:.frozen METER20_MICROPYTHON=build/unix32/micropython \
+		$(BIN)/pytest host_tests/test_on_micropython.py -k unix $(PYTEST_ARGS)
+
+unix32: build/unix32/micropython  ## MicroPython's 32-bit unix port, from Debian, into build/unix32
+
+memory: setup build/unix32/micropython  ## a whole meter for a month in a heap of 192 kB, on 32 bits
+	@$(BIN)/python host_tests/memory_month.py build/unix32/micropython $(CAMPAIGN_ARGS)
 
 lint: setup typings/rp2/$(STUBS_STAMP) typings/esp32/$(STUBS_STAMP)  ## style, format and types
 	@$(BIN)/ruff check .
@@ -77,6 +93,17 @@ vend-campaign: setup  ## 100 000 sales from 4 processes: no TID twice, and the a
 
 guess-campaign: setup  ## 2 * 10^7 random tokens through the real decoder; some minutes a core
 	@$(BIN)/python host_tests/guess_campaign.py $(CAMPAIGN_ARGS)
+
+pulse-campaign: setup  ## 10^7 pulses with bounce and erases through each counter; a quarter of an hour a core
+	@$(BIN)/python host_tests/pulse_campaign.py $(CAMPAIGN_ARGS)
+
+mutants: setup  ## plant each fault in a copy, and see that the tests catch it; a minute a core
+	@$(BIN)/python host_tests/mutants.py $(CAMPAIGN_ARGS)
+fuzz-campaign: setup  ## 10^6 bad inputs, led by coverage (atheris); half an hour and more
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
+		$(BIN)/python -m pip install -q -c requirements.lock -e '.[fuzz]' || \
+		{ echo "atheris does not install for $$($(BIN)/python -V): the campaign was NOT run" >&2; exit 1; }
+	@$(BIN)/python host_tests/fuzz_campaign.py $(CAMPAIGN_ARGS)
 
 mpy: setup  ## compile what each board holds into build/mpy, and say how large it is
 	@$(BIN)/python -m meter20.board.mpy
@@ -115,6 +142,10 @@ node_modules/.installed: package-lock.json .npmrc | .venv/.installed
 	@$(BIN)/npm ci --loglevel=error >/dev/null || \
 		{ echo "npm could not fetch MicroPython; it says why above. Then: make setup" >&2; exit 1; }
 	@touch $@
+
+build/unix32/micropython: host_tests/unix32.py | .venv/.installed
+	@echo "fetching MicroPython's 32-bit unix port from Debian into build/unix32 ..."
+	@$(BIN)/python host_tests/unix32.py build/unix32
 
 # A folder per board family, outside .venv: the stubs redefine modules that CPython has too.
 typings/%/$(STUBS_STAMP): | .venv/.installed

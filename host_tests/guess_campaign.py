@@ -8,16 +8,14 @@ number of processes.
     python host_tests/guess_campaign.py --tokens 20000000 --seed 20 --processes 2
 """
 
-import argparse
 import multiprocessing
 import random
-import sys
-import time
 from collections import Counter, namedtuple
 
 import meter20  # noqa: F401  puts firmware/ on the path
 
 # isort: split
+import long_run
 from fakes import meters
 from guessing import CLASS_0, UNIFORM, band, chances, newer_share
 from meter import meter_test
@@ -149,26 +147,5 @@ def report(found: dict) -> bool:
     return fits
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--tokens", type=int, default=20_000_000)
-    parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count())
-    asked = parser.parse_args()
-    began = time.monotonic()
-
-    def progress(done):
-        if sys.stderr.isatty() or done % 1_000_000 < CHUNK:
-            rate = done / (time.monotonic() - began)
-            print(f"{done:12,} tokens, {rate:,.0f} a second", file=sys.stderr, flush=True)
-
-    found = campaign(asked.tokens, asked.seed, asked.processes, progress)
-    print(
-        f"{asked.tokens:,} tokens, seed {asked.seed}, {asked.processes} processes, "
-        f"{time.monotonic() - began:,.0f} s"
-    )
-    sys.exit(0 if report(found) else 1)
-
-
 if __name__ == "__main__":
-    main()
+    long_run.main(__doc__, "tokens", 20_000_000, 1_000_000, campaign, report)

@@ -24,6 +24,9 @@ UNIFORM, CLASS_0 = "uniform", "class 0"
 #: Seconds to press 20 keys, by hand or by a machine; and for a token by wire to be answered.
 KEYPAD_S, WIRE_S = 15, Fraction(1, 20)
 
+#: Seconds to cut the power and wait for the meter to be there again.
+RESTART_S = 15
+
 _CRC = Fraction(1, 1 << 16)
 _SUBCLASS = Fraction(1, 16)
 _WORD = 1 << 16  # values of a 16-bit field
@@ -99,14 +102,23 @@ Attack = namedtuple("Attack", ("limiter", "carrier", "tries_a_day", "uniform_s",
 
 
 def attacks(newer: Fraction) -> list:
-    """Return an Attack for each limiter and carrier: mean seconds to one accepted credit."""
+    """Return an Attack for each limiter and carrier: mean seconds to one accepted credit.
+
+    Beside the meter's own lock-out stand none at all, and one that a power cut ends, as meters
+    are known to have: there the tries come in threes, with a restart after each three.
+    """
     tries = {how: round(1 / chances(how, newer)["credit"]) for how in (UNIFORM, CLASS_0)}
     made = []
-    for carrier, try_s in (("keypad", Fraction(KEYPAD_S)), ("wire", WIRE_S)):
+    carriers = (("keypad", Fraction(KEYPAD_S)), ("wire", WIRE_S))
+    for carrier, try_s in carriers:
         times = [tries[how] * try_s for how in (UNIFORM, CLASS_0)]
         made.append(Attack("none", carrier, _DAY_S / try_s, *times))
+    for carrier, try_s in carriers:
+        try_s += Fraction(RESTART_S, lockout.FREE_FAILURES)
+        times = [tries[how] * try_s for how in (UNIFORM, CLASS_0)]
+        made.append(Attack("one that a power cut ends", carrier, _DAY_S / try_s, *times))
     for limiter in ("meter20", "meter20, power cut after each try"):
-        for carrier, try_s in (("keypad", Fraction(KEYPAD_S)), ("wire", WIRE_S)):
+        for carrier, try_s in carriers:
             times = [seconds_for(tries[how], try_s) for how in (UNIFORM, CLASS_0)]
             a_day = Fraction(_DAY_S) / max(try_s, lockout.wait_s(lockout.FAILURES_MAX))
             made.append(Attack(limiter, carrier, a_day, *times))
@@ -115,6 +127,11 @@ def attacks(newer: Fraction) -> list:
 
 def years(seconds) -> float:
     return float(seconds) / _YEAR_S
+
+
+def chance_within(seconds, mean_s) -> float:
+    """Return the chance of a hit within `seconds`, if hits are `mean_s` apart in the mean."""
+    return 1 - math.exp(-float(seconds) / float(mean_s))
 
 
 def main():
@@ -132,14 +149,17 @@ def main():
         )
     bought = round(1 / chances(CLASS_0, newer)["credit"] / lockout.FREE_FAILURES)
     print(f"tokens to buy if each clears the count after three tries: {bought:,}")
-    print("| limiter | carrier | tries a day | uniform guesses | guesses of class 0 |")
-    print("| --- | --- | ---: | ---: | ---: |")
+    print(
+        "| lock-out | carrier | tries a day | uniform guesses | guesses of class 0 "
+        "| class 0, chance in a year |"
+    )
+    print("| --- | --- | ---: | ---: | ---: | ---: |")
     for each in attacks(newer):
         times = [_words(seconds) for seconds in (each.uniform_s, each.class_0_s)]
         print(
             f"| {each.limiter} | {each.carrier} | {float(each.tries_a_day):,.1f} | "
             + " | ".join(times)
-            + " |"
+            + f" | {100 * chance_within(_YEAR_S, each.class_0_s):.1f} % |"
         )
 
 

@@ -1,4 +1,6 @@
-"""The reference meter on an ESP32: pulses are counted by PCNT, credit lies in NVS.
+"""The reference meter on an ESP32: pulses are counted by PCNT.
+
+Credit lies in NVS and in files, by turns; in NVS alone when no file system is mounted.
 
 Compiled and type-checked, not run on the target.
 """
@@ -12,6 +14,7 @@ class Esp32Meter(ReferenceMeter):
     """A board with an ESP32 that has PCNT: not the C3, which needs irq_pulse_counter."""
 
     timers = (0, 1, 2)
+    folder = ""  # where the files lie: the root
 
     def pulses(self):
         from drivers.esp32_pulse_counter import Esp32PulseCounter
@@ -30,10 +33,16 @@ class Esp32Meter(ReferenceMeter):
         return MatrixKeypad(rows, columns, self.keys)
 
     def store(self, name):
+        from drivers.alternate_slots import AlternateSlots, MissingSlots
         from drivers.esp32_nvs_slots import NvsSlots
+        from drivers.file_slots import FileSlots
         from meter.slot_store import SlotStore
 
-        return SlotStore(NvsSlots("meter20." + name))
+        try:
+            files = FileSlots(self.folder + "/" + name)
+        except OSError:  # no file system
+            files = MissingSlots()
+        return SlotStore(AlternateSlots((NvsSlots("meter20." + name), files)))
 
     def bus_number(self):
         return 0

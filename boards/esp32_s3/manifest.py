@@ -1,4 +1,2 @@
-include("$(PORT_DIR)/boards/manifest.py")
-include("../common/manifest.py")
-module("esp32_meter.py", base_path="../common")
+include("../common/esp32_frozen/manifest.py")
 module("board.py")

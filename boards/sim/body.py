@@ -29,6 +29,7 @@ _KEY_MS = const(200)  # a finger goes down and up again
 _STEPS_A_TURN = const(500)
 _PULSES_MAX = const(1_000_000_000)
 _SECONDS_MAX = const(366 * 86_400)
+_MINUTES_MAX = const(45_000_000)  # since 2014: the clocks of boards end in 2099, too
 
 
 class SimBody:
@@ -198,7 +199,7 @@ class SimBody:
 
     def _set_clock(self, request, _now_ms):
         """Set the clock, from now on trusted: {"do":"clock","minutes":N}, N since 2014-01-01."""
-        self.ports.clock.set(integer(request, "minutes"))
+        self.ports.clock.set(integer(request, "minutes", 0, _MINUTES_MAX))
         return []
 
     def _break(self, request, _now_ms):

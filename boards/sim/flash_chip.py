@@ -23,6 +23,8 @@ class PowerCut(BaseException):
 class RamImage:
     """Content of a chip in memory. A file or a browser's storage can take its place."""
 
+    __slots__ = ("_cells",)
+
     def __init__(self, size: int):
         self._cells = bytearray(BLANK * size)
 
@@ -78,9 +80,9 @@ class FlashChip(NorFlash):
         if offset // PAGE != (offset + len(data) - 1) // PAGE:
             raise ValueError("programming across a page")
         old = self._image.read(offset, len(data))
-        new = bytes([a & b for a, b in zip(old, data)])
+        new = int.from_bytes(old, "little") & int.from_bytes(data, "little")
         self.busy_ms += _PROGRAM_MS
-        self._operate(offset, old, new)
+        self._operate(offset, old, new.to_bytes(len(old), "little"))
 
     def erase(self, offset):
         offset -= offset % SECTOR

@@ -1,8 +1,8 @@
 """SlotMedium in the non-volatile store of an ESP32, made by its maker to survive power cuts.
 
-Beside the file system, so the credit outlives a corrupted one. A write is a few
-entries in a log of 24 KiB, spread over its pages; at a record each 0.1 kWh the flash
-outlives the board.
+A write is ten entries in a log of 24 KiB, which erases a page of it for each twelve.
+Alone, at a record each 0.1 kWh, that is too fast for twenty years; and one spoiled bit in
+the header of a page takes all of the page: so see alternate_slots.
 """
 
 from esp32 import NVS

@@ -2,14 +2,15 @@
 
 `machine.Counter` (PCNT) counts edges whatever the interpreter does, but its filter
 ends at 12.8 us: it takes away spikes, not the bounce of a contact (up to 5 ms). So
-a timer samples the line every millisecond, between two bytecodes, and counts a pulse
-once the line was low for 5 ms. When the samples stop - a flash erase, a collection
-of garbage, a long transfer - the pulses of that gap are taken from the hardware
-counter, at most one for each 20 ms begun.
+a timer samples the line every millisecond, between two bytecodes, and believes a level
+that it saw for 3 ms: of 10 ms with 5 ms of bounce only 5 are steady, and a bounce
+counts twice only if it holds both levels so long. When samples are missing - a flash
+erase, a collection of garbage, a long transfer - the edges of that gap tell.
 
-Exact, then, are a contact that bounces while the meter goes about its work, and a
-clean signal (optocoupler, or contact with 10 kOhm and 220 nF) at any time. A contact that
-bounces during a gap may give one pulse too many or too few there.
+Exact, then, are a contact that bounces while the samples come, and a clean signal
+(optocoupler, or contact with 10 kOhm and 220 nF) at any time. Of a contact that bounced a
+moment ago the edges say too much: in a gap it is taken to go on at its rate, within what
+the levels before and after allow, which can give some pulses too many or too few in an erase.
 """
 
 import time
@@ -18,9 +19,11 @@ from micropython import const
 from ports.pulse_source import PulseSource
 
 _SAMPLE_MS = const(1)
-_STEADY_MS = const(5)
-_GAP_MS = const(5)  # samples further apart may have missed a level
-_PERIOD_MS = const(20)  # 50 Hz
+_STEADY_MS = const(3)
+_GAP_MS = const(2)  # samples further apart may have missed a level
+_SHORTEST_MS = const(10)  # between two switchings
+_DOUBT = const(16)  # pulses without bounce until a contact that bounced is called clean
+_MOST_MS = const(60_000)  # between pulses, for their rate; keeps its 16ths small ints
 _POLL_MS = const(250)
 
 
@@ -35,9 +38,13 @@ class Esp32PulseCounter(PulseSource):
     def __init__(self, pin, counter, timer):
         self._pin = pin
         self._counter = counter
-        self._level = self._seen_level = pin.value()
-        self._edges = counter.value()
-        self._sampled_ms = self._since_ms = time.ticks_ms()
+        self._edges = counter.value()  # when the line was last steady
+        self._level = self._seen = pin.value()
+        now_ms = time.ticks_ms()
+        self._sampled_ms = self._since_ms = self._steady_ms = self._counted_ms = now_ms
+        self._torn = False  # a sample is missing since the line was last steady
+        self._doubt = 0
+        self._period_16ths = 0  # mean time between pulses, in 1/16 ms
         self._pulses = self._taken = 0
         timer.init(mode=timer.PERIODIC, period=_SAMPLE_MS, callback=self._sample)
 
@@ -51,27 +58,59 @@ class Esp32PulseCounter(PulseSource):
         return _POLL_MS
 
     def _sample(self, _timer):
-        now_ms = time.ticks_ms()
-        gap_ms = time.ticks_diff(now_ms, self._sampled_ms)
-        self._sampled_ms = now_ms
+        edges = self._counter.value()  # before the level: so it lacks no edge that shows there
         level = self._pin.value()
-        edges = self._counter.value()
-        new_edges, self._edges = edges - self._edges, edges
-        if gap_ms > _GAP_MS:
-            self._bridge(gap_ms, new_edges, level, now_ms)
-        elif level != self._seen_level:
-            self._seen_level = level
+        now_ms = time.ticks_ms()
+        missed = time.ticks_diff(now_ms, self._sampled_ms) > _GAP_MS
+        self._sampled_ms = now_ms
+        if missed or level != self._seen:
+            self._torn = self._torn or missed
+            self._seen = level
             self._since_ms = now_ms
-        elif level != self._level and time.ticks_diff(now_ms, self._since_ms) >= _STEADY_MS:
+        elif time.ticks_diff(now_ms, self._since_ms) >= _STEADY_MS:
+            if self._torn:
+                self._pulses += self._bridged(level, edges - self._edges, now_ms)
+                self._torn = False
+            elif level != self._level:
+                self._switched(level, edges - self._edges, now_ms)
             self._level = level
-            if not level:
-                self._pulses += 1
+            self._edges = edges
+            self._steady_ms = now_ms
 
-    def _bridge(self, gap_ms, edges, level, now_ms):
-        """Take the pulses of a gap between samples from the hardware counter."""
-        if self._level and not self._seen_level:
-            edges += 1  # the one that had begun, and was not counted yet
-        room = gap_ms // _PERIOD_MS + 1
-        self._pulses += edges if edges < room else room
-        self._level = self._seen_level = level
-        self._since_ms = now_ms
+    def _switched(self, level, edges, now_ms):
+        """The contact switched, in full view; a clean one makes one falling edge a pulse."""
+        if edges > 1 - level:
+            self._doubt = _DOUBT
+        if level:
+            return
+        if self._doubt:
+            self._doubt -= 1
+        self._pulses += 1
+        period, mean = 16 * self._since_count_ms(now_ms), self._period_16ths
+        # A pause must not drown what was before it.
+        self._period_16ths = (3 * mean + min(period, 4 * mean)) // 4 if mean else period
+        self._counted_ms = now_ms
+
+    def _bridged(self, level, edges, now_ms):
+        """Return the pulses since the line was last steady, in part unseen."""
+        gap_ms = time.ticks_diff(now_ms, self._steady_ms)
+        # Switchings: an even number if the level is the old one, odd if it is not; of a pulse
+        # that had begun the first one is its end.
+        most = 1 + (gap_ms - _SAMPLE_MS) // _SHORTEST_MS
+        most = (most + self._level - level) // 2
+        pulses = min(edges, most)
+        period = self._period_16ths
+        if self._doubt and period:
+            # At that rate; the last pulse has just begun if the line is low, else it is over.
+            since_ms = min(self._since_count_ms(now_ms), gap_ms + period // 16)
+            likely = (16 * since_ms + period // (8 if level else 2)) // period
+            pulses = min(pulses, max(likely, self._level - level))
+        if not level:
+            self._counted_ms = now_ms
+        elif pulses:
+            self._counted_ms = time.ticks_add(self._counted_ms, pulses * period // 16)
+        return pulses
+
+    def _since_count_ms(self, now_ms):
+        since_ms = time.ticks_diff(now_ms, self._counted_ms)  # below 0 after a week
+        return since_ms if 0 <= since_ms < _MOST_MS else _MOST_MS

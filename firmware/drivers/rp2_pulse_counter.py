@@ -1,9 +1,11 @@
 """Pulse input on a PIO state machine: debounced, and counting whatever the processor does.
 
-The line is sampled every 0.25 ms, 21 times after each edge. A level that lasts
-less than 5.0 ms is bounce and never counts; one that lasts 5.5 ms always does. So
-a pulse of 10 ms may bounce for 4.5 ms at either end, and trains of up to 50 Hz (10 ms
-on, 10 ms off) are counted exactly, also while a flash sector is erased.
+The line is sampled every 0.25 ms, 15 times after each edge. A level that lasts
+less than 3.75 ms never counts; one that lasts 4 ms always does. So trains of up to 50 Hz
+(10 ms on, 10 ms off, both with up to 5 ms of bounce) are counted exactly, also while a
+flash sector is erased. *Why* no longer: of 10 ms with 5 ms of bounce only 5 are
+steady. *Why* no shorter: a bounce counts twice only if it holds both levels so long, one
+after the other, 7.5 ms in all.
 """
 # The names inside the program are the assembler's.
 # pyright: reportUndefinedVariable=false, reportCallIssue=false
@@ -22,14 +24,14 @@ def _debounce():
     wrap_target()
     label("high")
     wait(0, pin, 0)
-    set(x, 20)
+    set(x, 14)
     label("falling")
     jmp(pin, "high")  # high again: that was bounce
     jmp(x_dec, "falling")
     jmp(y_dec, "low")  # a pulse: y counts down, on either way
     label("low")
     wait(1, pin, 0)
-    set(x, 20)
+    set(x, 14)
     label("rising")
     jmp(pin, "steady")
     jmp("low")  # low again: bounce at its other end

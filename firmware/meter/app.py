@@ -23,16 +23,10 @@ from meter import (
     tariff,
     token_entry,
 )
+from meter import state as meter_state
 from meter import view as views
 from meter.beeper import Beeper
-from meter.meter import (
-    Meter,
-    NotProvisioned,
-    StoreFailed,
-    StoreLost,
-    check_identity,
-    check_key,
-)
+from meter.meter import Meter, NotProvisioned, StoreFailed, StoreLost
 from meter.notes import Notes
 from meter.overload import Overload
 from meter.panel import Panel
@@ -180,9 +174,9 @@ class App:
         if meter.lost and not again:
             raise StoreLost
         if meter.lost or not meter.provisioned:
-            check_identity(identity)
-            check_key(key)
-            self.notes.configure(new_settings)
+            meter_state.check_identity(identity)
+            meter_state.check_key(key)
+            self.notes.begin(new_settings)
             meter.forget()
             meter.steps = new_settings.steps
         meter.provision(identity, key, manufactured, power_limit_w, again)
@@ -246,7 +240,8 @@ class App:
         told, codes = [], []
         if self.meter.start(now_ms):
             told.append(screens.key_change_dropped())
-        if REPAIRED in (health, self.notes.health):
+        ahead = history.is_ahead(self.notes.history, self.meter.state.tids)
+        if ahead or REPAIRED in (health, self.notes.health):
             codes.append(events.REPAIRED)
             told.insert(0, screens.repaired())
         if self.meter.store_lost:

@@ -5,9 +5,13 @@ could use it to guess: the service port has it on emulated bodies only. The
 rounds of the cipher are left out, because they would give the key away.
 """
 
+from micropython import const
 from sts import crc, digits, key_change, kinds, results, tid
 
 from meter import meter_test
+
+_MANAGEMENT = const(2)  # the class of a key change
+_KEY_PART = "part of a new key"
 
 
 def explained(meter, entered: str, now_ms: int):
@@ -48,9 +52,13 @@ def _walk(steps, meter, entered, now_ms):
         if meter.lockout_ms(now_ms):
             steps.add("lock-out", "%d s to wait" % ((meter.lockout_ms(now_ms) + 999) // 1000))
             return results.LOCKED_OUT
+        hidden = _holds_key(meter, block)
         block = meter.decrypt(block)
-        shown = "part of a new key" if _holds_key(meter.decode(token)) else _hex(block)
+        shown = _KEY_PART if hidden else _hex(block)
         steps.add("decrypted", "EA%s with the decoder key: %s" % (meter.state.key.ea, shown))
+        if hidden and class_ != _MANAGEMENT:
+            steps.add("checksum", "not that of a token of this class")
+            return results.CRC
     return _judge(steps, meter, token, class_, block, now_ms)
 
 
@@ -63,7 +71,7 @@ def _judge(steps, meter, token, class_, block, now_ms):
     decoded = meter.decode(token)
     steps.add("kind", "subclass %d: %s" % (decoded.subclass, decoded.kind or "not assigned"))
     for name, value in _ordered(decoded, meter.state.key.ea):
-        steps.add("field " + name, str(value) if name[:2] != "nk" else "part of a new key")
+        steps.add("field " + name, str(value) if name[:2] != "nk" else _KEY_PART)
     if class_ == 1:
         return meter_test.requested(decoded, meter.state.identity.drn, meter.kind.phases)[0]
     _tid_rules(steps, meter.state, decoded)
@@ -79,8 +87,12 @@ def _tid_rules(steps, state, decoded):
         steps.add("TID memory", _memory(state.tids, token_tid))
 
 
-def _holds_key(decoded):
-    return decoded.kind in key_change.SECTIONS
+def _holds_key(meter, block):
+    """Return whether the encrypted `block` is a section of a key change, in whatever class.
+
+    The class is not encrypted: whoever holds such a token could write another one into it.
+    """
+    return meter.decode(digits.join(_MANAGEMENT, block)).kind in key_change.SECTIONS
 
 
 def _memory(tids, token_tid):

@@ -16,6 +16,7 @@ CAPACITY = const(5)
 
 _FORMAT = "<BI9sq"
 _SIZE = const(22)
+_DIGITS = const(20)
 _NO_TID = const(0xFFFFFFFF)
 
 #: result: of sts.results. tid: None for a token without one. digits: "" when not kept. amount: as
@@ -43,16 +44,37 @@ def noted(history, new):
     return ((new,) + history)[:CAPACITY]
 
 
+def is_ahead(history, tids) -> bool:
+    """Whether the token noted last counted, and the TID memory `tids` does not know of it.
+
+    It is noted after it counted, so then what was stored last of the state was lost, and the
+    state before it stands for it. What went before a new TID memory is no sign.
+    """
+    if not history or not tids:
+        return False
+    last = history[0]
+    if last.result != results.ACCEPT or last.tid is None:
+        return False
+    return last.tid > tids[0] and last.tid not in tids
+
+
 def to_bytes(history) -> bytes:
     """Return `history` as bytes, 22 for each entry."""
     return b"".join([_packed(item) for item in history])
 
 
-def from_bytes(data: bytes) -> tuple:
-    """Return the history that `to_bytes` made. Raises ValueError, IndexError."""
-    if len(data) % _SIZE:
+def from_bytes(data: bytes, amount_max: int) -> tuple:
+    """Return the history that `to_bytes` made; no token brought more than `amount_max`.
+
+    Raises ValueError, IndexError.
+    """
+    if len(data) % _SIZE or len(data) > CAPACITY * _SIZE:
         raise ValueError("history cut short")
-    return tuple([_unpacked(data[at : at + _SIZE]) for at in range(0, len(data), _SIZE)])
+    found = [_unpacked(data[at : at + _SIZE]) for at in range(0, len(data), _SIZE)]
+    for item in found:
+        if abs(item.amount) > amount_max or len(item.digits) > _DIGITS:
+            raise ValueError("not what a token brings")
+    return tuple(found)
 
 
 def _packed(item):

@@ -15,6 +15,9 @@ _KEYS_MAX = const(1000)
 _BRACKETS_MAX = const(100)  # opening ones in a line; interpreters differ in how deep they can nest
 _ID_MAX = const(200)  # characters
 _NEWLINE = b"\n"
+_FIRST_PRINTABLE = const(0x20)
+_LAST_PRINTABLE = const(0x7E)
+_PAIRS = const(0x10000)  # from here on JSON escapes a character as two surrogates
 
 
 class Refused(Exception):
@@ -45,10 +48,13 @@ class Lines:
         return lines
 
     def _add(self, piece):
-        if self._overlong or len(self._partial) + len(piece) > LINE_MAX:
-            self._partial, self._overlong = b"", True
-        else:
-            self._partial += piece
+        try:
+            if not self._overlong and len(self._partial) + len(piece) <= LINE_MAX:
+                self._partial += piece
+                return
+        except MemoryError:
+            pass  # a small heap in pieces; the meter has better use for what is left
+        self._partial, self._overlong = b"", True
 
 
 def parse(line) -> dict:
@@ -62,6 +68,8 @@ def parse(line) -> dict:
     except (ValueError, RuntimeError):
         # UnicodeError is a ValueError; RuntimeError is what nesting too deep raises.
         raise Refused("bad_json", "not a line of JSON in UTF-8") from None
+    except MemoryError:
+        raise Refused("line_too_long", "more than the memory holds now") from None
     if not isinstance(request, dict):
         raise Refused("bad_request", "not a JSON object")
     return request
@@ -143,6 +151,16 @@ def _json(value) -> str:
 
 
 def _escaped(char):
+    """Return `char` in ASCII: what an id holds is a stranger's text, and goes to terminals.
+
+    Half of a surrogate pair, which no UTF-8 can say, comes back as it came.
+    """
     if char in '"\\':
         return "\\" + char
-    return char if char >= " " else "\\u%04x" % ord(char)
+    code = ord(char)
+    if _FIRST_PRINTABLE <= code <= _LAST_PRINTABLE:
+        return char
+    if code >= _PAIRS:
+        code -= _PAIRS
+        return "\\u%04x\\u%04x" % (0xD800 | code >> 10, 0xDC00 | code & 0x3FF)
+    return "\\u%04x" % code

@@ -9,7 +9,7 @@ from collections import namedtuple
 
 from micropython import const
 from ports.record_store import LOST
-from sts import decoder, decoder_key, digits, drn, key_change, results, tid
+from sts import decoder, digits, key_change, results, tid
 
 from meter import acceptance, lockout, meter_test, register
 from meter import state as meter_state
@@ -128,8 +128,8 @@ class Meter:
             raise ValueError("already provisioned")
         if self.lost and not again:
             raise StoreLost
-        check_identity(identity)
-        check_key(key)
+        meter_state.check_identity(identity)
+        meter_state.check_key(key)
         self._commit(
             meter_state.changed(
                 meter_state.factory(),
@@ -322,26 +322,3 @@ class Meter:
 
 def _plain(result, kind=""):
     return Outcome(result, kind, 0, None, (), (), False)
-
-
-def check_identity(identity):
-    """Raise ValueError, in words, unless `identity` can be a meter's."""
-    if not drn.drn_ok(identity.drn):
-        raise ValueError("drn: not 11 or 13 digits with a right check digit")
-    if not 1 <= identity.imp_per_kwh <= 100_000:
-        raise ValueError("imp_per_kwh: not 1 to 100000")
-
-
-def check_key(key):
-    """Raise ValueError, in words that do not show the key, unless `key` can be a meter's."""
-    if decoder_key.KEY_SIZES.get(key.ea) != len(key.decoder_key.octets):
-        raise ValueError("decoder_key: not 8 bytes for EA 07 or 16 for EA 11")
-    for name, value, low, high in (
-        ("sgc", int(key.sgc), 0, 999_999),
-        ("ti", int(key.ti), 0, 99),
-        ("krn", key.krn, 1, 9),
-        ("kt", key.kt, 0, 3),
-        ("ken", key.ken, 0, 255),
-    ):
-        if not low <= value <= high:
-            raise ValueError("%s: not %d to %d" % (name, low, high))

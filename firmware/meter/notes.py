@@ -9,6 +9,7 @@ for each fault and for each change of a setting.
 from ports.record_store import GOOD, LOST
 
 from meter import events, faults, history, settings
+from meter.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH
 
 _VERSION = b"\x02"
 
@@ -34,6 +35,13 @@ class Notes:
     def configure(self, new):
         """Make `new`, Settings, those of the meter. One commit. Raises OSError."""
         self._commit(new, self.events, self.history)
+
+    def begin(self, new):
+        """As `configure`, for a meter that is being provisioned.
+
+        The history ends: its amounts may be in another unit.
+        """
+        self._commit(new, self.events, ())
 
     def log(self, codes, total_wh: int, keep: bool = True):
         """Put the events `codes` into the log. One commit; if it fails, the log is in RAM only.
@@ -109,4 +117,5 @@ def _read(record):
     failed = faults.from_bytes(record[1:rest])
     kept, rest = settings.from_bytes(record[rest:])
     seen, rest = events.from_bytes(rest)
-    return failed, kept, seen, history.from_bytes(rest)
+    most = CREDIT_MAX_CURRENCY if kept.steps else CREDIT_MAX_WH
+    return failed, kept, seen, history.from_bytes(rest, most)

@@ -5,6 +5,7 @@ from micropython import const
 _WINDOW_MS = const(5000)
 _FORGET_MS = const(120_000)
 _MS_PER_H = 3_600_000
+_WATTS_MAX = const(99_999_999)  # what a display has room for; no meter passes as much
 
 
 class PowerMeter:
@@ -21,7 +22,8 @@ class PowerMeter:
         elapsed_ms = now_ms - self._since_ms
         if elapsed_ms < _WINDOW_MS or not self._pulses:
             return
-        self._watts = self._pulses * 1000 * _MS_PER_H // (imp_per_kwh * elapsed_ms)
+        watts = self._pulses * 1000 * _MS_PER_H // (imp_per_kwh * elapsed_ms)
+        self._watts = min(watts, _WATTS_MAX)
         self._pulses, self._since_ms = 0, now_ms
 
     def watts(self, now_ms: int, imp_per_kwh: int) -> int:

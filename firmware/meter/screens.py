@@ -15,6 +15,7 @@ from meter import view as views
 
 WIDTH = const(16)
 _TWO_ROWS = const(2)
+_TOTAL_ROUND_WH = 100_000_000_000
 FIRMWARE = "meter20 0.1.0"
 
 #: Words and advice for each result, under its name in the standard.
@@ -62,6 +63,11 @@ def money(amount: int) -> str:
 def credit(amount: int, in_currency: bool, sign: str = "") -> str:
     """Return `amount`, in the unit of the meter's credit, as the display shows it."""
     return money(amount) if in_currency else kwh(amount) + " kWh"
+
+
+def total_used(view) -> str:
+    """Return the total consumption in kWh, which begins anew after 99 999 999.999."""
+    return kwh(view.state.register.total_wh % _TOTAL_ROUND_WH) + " kWh"
 
 
 def pages(screen, rows: int):
@@ -168,7 +174,7 @@ def about(view, page: int, rows: int):
     if not state.identity.drn:
         return None
     told = (
-        ["Meter number", state.identity.drn, "Total used", kwh(state.register.total_wh) + " kWh"],
+        ["Meter number", state.identity.drn, "Total used", total_used(view)],
         [
             "SGC " + key.sgc,
             "KRN %d  KT %d" % (key.krn, key.kt),
@@ -214,7 +220,10 @@ def _wait(view):
 
 def _credit_now(view):
     amount = credit(view.state.register.credit, views.in_currency(view))
-    return "Now " + amount if len(amount) <= WIDTH - 4 else "=" + amount
+    for word in ("Now ", "="):
+        if len(word + amount) <= WIDTH:
+            return word + amount
+    return amount
 
 
 def _limit(watts):
@@ -229,7 +238,7 @@ _TESTS = {
     meter_test.FLAGS: ("Flags 0 to 4", _flags),
     meter_test.LOAD_SWITCH: ("Load switch test", lambda view: "opens for 3 s"),
     meter_test.DISPLAY: ("#" * WIDTH, lambda view: "8" * WIDTH),
-    meter_test.TOTAL: ("Total used", lambda view: kwh(view.state.register.total_wh) + " kWh"),
+    meter_test.TOTAL: ("Total used", total_used),
     meter_test.KRN: ("Key revision KRN", lambda view: str(view.state.key.krn)),
     meter_test.TI: ("Tariff index TI", lambda view: view.state.key.ti),
     meter_test.KEYPAD: ("Keypad test", lambda view: "press the keys"),

@@ -200,7 +200,7 @@ def _check_iin(request, identity):
 
 def _number_text(request, name, length):
     value = text(request, name)
-    if len(value) != length or not value.isdigit():
+    if len(value) != length or value.strip("0123456789"):
         raise Refused("bad_request", "%s: %d digits are needed" % (name, length))
     return value
 

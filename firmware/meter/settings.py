@@ -81,18 +81,17 @@ def from_bytes(data: bytes):
     first = size + 1
     end = first + data[size] * _STEP_SIZE
     steps = tuple([struct.unpack_from(_STEP, data, at) for at in range(first, end, _STEP_SIZE)])
-    return (
-        Settings(
-            PROFILES[profile],
-            low_credit_wh,
-            alarm_min,
-            emergency_wh,
-            friendly_from,
-            friendly_to,
-            steps,
-        ),
-        data[end:],
+    found = Settings(
+        PROFILES[profile],
+        low_credit_wh,
+        alarm_min,
+        emergency_wh,
+        friendly_from,
+        friendly_to,
+        steps,
     )
+    _check(found)
+    return found, data[end:]
 
 
 def _check(settings):

@@ -31,34 +31,40 @@ _MARK = b"\x00"
 _MARK_BITS = const(2)  # of 8 that must be cleared
 _TRIES = const(3)  # slots a commit; each may take an erase, and the watchdog waits
 _SEQ_MAX = const(0xFFFFFFFF)
+_SEQ_BELIEVED = const(0xF0000000)  # no meter lives long enough to count as far
 _NEAR = const(4)  # slots after the newest that a damaged newer one may lie in
 #: Bytes that a slot needs beside the record.
 OVERHEAD = const(11)
 
 
 class SlotStore(RecordStore):
-    """RecordStore on `medium`, a SlotMedium."""
+    """RecordStore on `medium`, a SlotMedium. It keeps no record, which may hold a key, in RAM."""
 
     def __init__(self, medium):
         self._medium = medium
-        self._seq, self._record, self._slot = 0, None, medium.slots - 1
+        self._seq, self._found, self._slot = 0, False, medium.slots - 1
         lost_seq = 0
         for slot in range(medium.slots):
             data = medium.read(slot)
             seq, record = self._decoded(data)
             if seq > self._seq:
-                self._seq, self._record, self._slot = seq, record, slot
+                self._seq, self._found, self._slot = seq, True, slot
             elif record is None and self._is_committed(data):
                 lost_seq = max(lost_seq, _claimed_seq(data), 1)
         self._at = self._slot  # the slot last tried
-        if self._record is not None:
+        if self._found:
             self.health = self._health()
         elif lost_seq:
             # Go on above what was lost, lest a record that heals be taken for the newest.
             self.health, self._seq = record_store.LOST, min(lost_seq, _SEQ_MAX >> 1)
 
     def load(self):
-        return self._record
+        if not self._found:
+            return None
+        record = self._decoded(self._medium.read(self._slot))[1]
+        if record is None:
+            raise OSError(EIO)  # it was whole a moment ago
+        return record
 
     def commit(self, record):
         if len(record) + OVERHEAD > self._medium.size:
@@ -67,9 +73,11 @@ class SlotStore(RecordStore):
             self._at = self._next_slot()
             back = (self._at - self._slot) % self._medium.slots
             seq = self._seq + back
-            known = 0 if self._record is None or back > 0xFF else back
+            if seq > _SEQ_BELIEVED:
+                break
+            known = back if self._found and back <= 0xFF else 0
             if self._written(self._at, _encoded(seq, known, record)):
-                self._seq, self._record, self._slot = seq, record, self._at
+                self._seq, self._found, self._slot = seq, True, self._at
                 return
         raise OSError(EIO)  # worn out or full; without its mark nothing counts
 
@@ -101,6 +109,8 @@ class SlotStore(RecordStore):
             return 0, None
         seq, _back, length = struct.unpack_from(_HEAD, data)
         end = _HEAD_SIZE + length
+        if seq > _SEQ_BELIEVED:
+            return 0, None
         if end + _CRC_SIZE > len(data) or struct.unpack_from("<I", data, end)[0] != crc32(
             data[:end]
         ):
@@ -157,7 +167,7 @@ def _claimed_seq(data):
 
 
 def _cleared_bits(octet):
-    return 8 - sum([octet >> bit & 1 for bit in range(8)])
+    return bin(octet ^ 0xFF).count("1")
 
 
 def _is_blank(data):

@@ -18,11 +18,11 @@ import struct
 from collections import namedtuple
 
 from micropython import const
-from sts import decoder_key, results, tid
+from sts import decoder_key, drn, results, tid
 from sts.decoder_key import DITK, DecoderKey, KeyAttributes
 
 from meter import flags
-from meter.register import EMPTY, Register
+from meter.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH, EMPTY, Register
 
 _VERSION = const(1)
 _HEAD = "<B7sI24sqqIHHIBIIHHBBB"
@@ -90,19 +90,19 @@ def from_bytes(record: bytes):
     """Return the state that `to_bytes` made; `record` is trusted, its slot has a crc.
 
     Raises ValueError if it was written by a version of the firmware that this one
-    does not know.
+    does not know, or holds what no meter can be in.
     """
     if record[0] != _VERSION or len(record) < _HEAD_SIZE:
         raise ValueError("record of version %d" % record[0])
     (
-        _version, drn, imp_per_kwh, key, credit, total_wh, remainder, cost_remainder, period,
+        _version, number, imp_per_kwh, key, credit, total_wh, remainder, cost_remainder, period,
         period_wh, failures, power_limit_w, unbalance_limit_w, tariff_rate, power_fails,
         last_result, flag_bits, status,
     ) = struct.unpack(_HEAD, record[:_HEAD_SIZE])  # fmt: skip
     if last_result > len(results.NAMES):
         raise ValueError("unknown result")
-    return MeterState(
-        Identity(_digits(drn), imp_per_kwh),
+    found = MeterState(
+        Identity(_digits(number), imp_per_kwh),
         decoder_key.from_bytes(key),
         Register(credit, total_wh, remainder, cost_remainder, period, period_wh),
         tid.unpack(record[_HEAD_SIZE:]),
@@ -118,6 +118,44 @@ def from_bytes(record: bytes):
         bool(status & 4),
         bool(status & 8),
     )
+    _check(found)
+    return found
+
+
+def check_identity(identity):
+    """Raise ValueError, in words, unless `identity` can be a meter's."""
+    if not drn.drn_ok(identity.drn):
+        raise ValueError("drn: not 11 or 13 digits with a right check digit")
+    if not 1 <= identity.imp_per_kwh <= 100_000:
+        raise ValueError("imp_per_kwh: not 1 to 100000")
+
+
+def check_key(key):
+    """Raise ValueError, in words that do not show the key, unless `key` can be a meter's."""
+    if decoder_key.KEY_SIZES.get(key.ea) != len(key.decoder_key.octets):
+        raise ValueError("decoder_key: not 8 bytes for EA 07 or 16 for EA 11")
+    for name, value, low, high in (
+        ("sgc", int(key.sgc), 0, 999_999),
+        ("ti", int(key.ti), 0, 99),
+        ("krn", key.krn, 1, 9),
+        ("kt", key.kt, 0, 3),
+        ("ken", key.ken, 0, 255),
+    ):
+        if not low <= value <= high:
+            raise ValueError("%s: not %d to %d" % (name, low, high))
+
+
+def _check(state):
+    """Raise ValueError unless a meter can be in `state`."""
+    if state.identity.drn:
+        check_identity(state.identity)
+        check_key(state.key)
+    register, tids = state.register, state.tids
+    credit_max = CREDIT_MAX_CURRENCY if state.in_currency else CREDIT_MAX_WH
+    if abs(register.credit) > credit_max or register.total_wh < 0:
+        raise ValueError("register")
+    if len(tids) > tid.CAPACITY or list(tids) != sorted(tids):
+        raise ValueError("TID memory")
 
 
 def _code(result):

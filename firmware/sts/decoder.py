@@ -11,13 +11,13 @@ from collections import namedtuple
 
 from micropython import const
 
-from sts import crc, digits, ea07_sta, ea11_misty1, kinds
-from sts.decoder_key import KEY_SIZES
+from sts import crc, digits, kinds
+from sts.decoder_key import KEY_SIZES, KeySection
 
 # class_: 0 credit, 1 test and display, 2 management, 3 reserved
 # subclass: 0 to 15; None if the checksum is wrong or the class reserved
 # kind: its name in `sts.kinds`; None if there is none, or nothing is known
-# fields: dict by the kind's layout, integers; {} without a kind
+# fields: dict by the kind's layout, integers; {} without a kind; a KeySection if it brings a key
 # crc_ok: False if the checksum is wrong. The reserved class has none to judge: True
 Token = namedtuple("Token", ("class_", "subclass", "kind", "fields", "crc_ok"))
 
@@ -31,13 +31,18 @@ def cipher(ea: str, key: bytes, tables=None):
     ea: "07" (STA, 8-byte key) or "11" (MISTY1, 16-byte key).
     tables: `ea07_sta.Tables` of a licensee; None for the sample ones. EA11 has none.
     Raises ValueError for another algorithm or length, or for tables that cannot work.
+    Reads the module of that algorithm alone: a meter has no use for the other.
     """
     if ea not in KEY_SIZES:
         raise ValueError("encryption algorithm must be 07 or 11")
     if len(key) != KEY_SIZES[ea]:
         raise ValueError(f"EA{ea} takes a key of {KEY_SIZES[ea]} bytes")
     if ea == "07":
+        from sts import ea07_sta
+
         return ea07_sta.Sta(key, tables or ea07_sta.SAMPLE)
+    from sts import ea11_misty1
+
     return ea11_misty1.Misty1(key)
 
 
@@ -61,4 +66,11 @@ def decode(token: int, cipher, ea: "str | None"):
         return Token(class_, subclass, None, {}, True)
     kind, layout = found
     data = int.from_bytes(block[:6], "big")  # `unpack` leaves the subclass above bit 43 alone
-    return Token(class_, subclass, kind, kinds.unpack(layout, data), True)
+    fields = kinds.unpack(layout, data)
+    return Token(
+        class_, subclass, kind, KeySection(fields) if _brings_key(layout) else fields, True
+    )
+
+
+def _brings_key(layout):
+    return layout[-1][0][:2] == "nk"

@@ -1,7 +1,9 @@
 """Decoder key and key attributes: what a meter must hold to read its tokens.
 
 The value of a decoder key hides in `DecoderKey`, whose repr is silent, so that
-no log, exception or reply shows it by accident.
+no log, exception or reply shows it by accident. Whatever else is made of a key hides it as
+well: a cipher in slots, which CPython's `vars` does not show, and a section of a key change in
+`KeySection`.
 
 Pure domain: imports struct, namedtuple and `const`, nothing else.
 Source: IEC 62055-41, decoder key and key attributes.
@@ -26,11 +28,23 @@ PACKED_SIZE = const(24)
 class DecoderKey:
     """A decoder key. `octets`: 8 or 16 bytes, first byte most significant."""
 
+    __slots__ = ("octets",)
+
     def __init__(self, octets: bytes):
         self.octets = octets
 
     def __repr__(self):
         return "DecoderKey(hidden)"
+
+
+class KeySection(dict):
+    """Fields of a token that brings part of a key: a dict that is silent about what it holds."""
+
+    def __repr__(self):
+        return "KeySection(hidden)"
+
+    def __str__(self):  # MicroPython does not take it from __repr__
+        return repr(self)
 
 
 #: decoder_key: DecoderKey. ea: "07" or "11". sgc: 6 digits. ti: 2 digits. krn: 1..9.

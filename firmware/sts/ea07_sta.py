@@ -57,6 +57,8 @@ def check_tables(tables):
 class Sta:
     """Decrypts blocks under one key. Holds about 2 kB of tables, shared by equal `tables`."""
 
+    __slots__ = ("_boxes", "_key", "_moves")
+
     _kept = (None, None, None)  # the tables compiled last, and what came out
 
     def __init__(self, key: bytes, tables=SAMPLE):

@@ -88,12 +88,16 @@ def meter(request, body, _only_meter):
 def pytest_generate_tests(metafunc):
     if "owned" in metafunc.fixturenames:
         file = metafunc.config.getoption("tokens") or _HERE / "tokens.example.json"
-        metafunc.parametrize("owned", report.owned(Path(file)), ids=lambda one: one.name)
+        owned = report.owned(Path(file))
+        keys = {str(one.meter.get("decoder_key", "")) for one in owned} - {""}
+        metafunc.config.stash[report.KEYS] = keys
+        metafunc.parametrize("owned", owned, ids=lambda one: one.name)
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "group(name): group of STS 531, or of this suite")
     config.stash[report.ROWS] = []
+    config.stash[report.KEYS] = ()
     two_boards.check_usage(config)
 
 
@@ -110,6 +114,7 @@ def _bench_only(path):
 def pytest_runtest_makereport(item, call):
     made = yield
     report.note(item, made)
+    report.hide_keys(made, item.config.stash[report.KEYS])
     return made
 
 

@@ -1,7 +1,9 @@
 """The table of results, case by case, as text, JSON and HTML; and the tester's own tokens."""
 
+import contextlib
 import html
 import json
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,9 +11,12 @@ from pathlib import Path
 import pytest
 
 ROWS: pytest.StashKey = pytest.StashKey()
+#: The decoder keys of the tester's meters, in hexadecimal. They may be real: nothing shows them.
+KEYS: pytest.StashKey = pytest.StashKey()
 
 PASSED, FAILED, NOT_APPLICABLE = "passed", "FAILED", "not applicable"
 _NOTE_MAX = 200
+_PART_MIN = 6  # digits of a key that nobody would find by chance
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,29 @@ def note(item, made) -> None:
     elif made.failed:
         crash = getattr(made.longrepr, "reprcrash", None)
         why = (crash.message if crash else str(made.longrepr)).splitlines()[0]
+    why = _without(why, item.config.stash[KEYS])
     mark = item.get_closest_marker("group")
     case = item.name.removeprefix("test_").replace("_", " ").replace("[", ": ").rstrip("]")
     row = Row(mark.args[0] if mark else "", case, result, why[:_NOTE_MAX])
     item.config.stash[ROWS].append(row)
+
+
+def hide_keys(made, keys) -> None:
+    """Take `keys` out of the pytest report `made`: it shows the arguments of what failed."""
+    if made.failed and _without(str(made.longrepr), keys) != str(made.longrepr):
+        made.longrepr = _without(str(made.longrepr), keys)
+    made.sections = [(name, _without(text, keys)) for name, text in made.sections]
+
+
+def _without(text, keys):
+    """Return `text` without `keys`, nor what pytest leaves of one when it shortens a line."""
+    for key in keys:
+        for size in range(len(key), _PART_MIN - 1, -1):
+            parts = f"{re.escape(key[:size])}|{re.escape(key[-size:])}"
+            text = re.sub(parts, "(key)", text, flags=re.IGNORECASE)
+        with contextlib.suppress(ValueError):
+            text = text.replace(repr(bytes.fromhex(key))[2:-1], "(key)")
+    return text
 
 
 def write(rows, body: str, folder: Path) -> list:

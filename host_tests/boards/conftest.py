@@ -1,9 +1,13 @@
 """Boards on the emulated chip."""
 
+import json
 import sys
 
+import loop
 import pytest
 from fakes.board_bench import CHIPS, Bench  # noqa: F401  for the tests beside this file
+from fakes.pulses import MS
+from world import WORLD
 
 from meter20.board import wiring
 
@@ -36,3 +40,45 @@ def frozen(monkeypatch):
     monkeypatch.syspath_prepend(str(wiring.BOARDS / "common" / "rp2_frozen"))
     yield
     monkeypatch.delitem(sys.modules, "meter_flash", raising=False)
+
+
+class Script:
+    """Plays the outside world in place of the USB line: what it yields goes in, time goes on."""
+
+    def __init__(self, story):
+        self._story = story(self)
+        self.replies = []
+        self._until_ns = 0
+
+    def wait(self, duration_ms):
+        """Let the meter's sleep pass; the story goes on once its own pause is over."""
+        WORLD.advance_ms(duration_ms)
+        if WORLD.now_ns < self._until_ns:
+            return b""
+        step = next(self._story, None)
+        if step is None:
+            raise KeyboardInterrupt
+        if isinstance(step, int):
+            self._until_ns = WORLD.now_ns + step * MS
+            return b""
+        return json.dumps(step).encode() + b"\n"
+
+    def write(self, text):
+        self.replies.append(json.loads(text))
+
+
+@pytest.fixture
+def play(monkeypatch):
+    """Return a function that runs the loop of a bench until its story is over."""
+
+    def play(bench, story):
+        script = Script(story)
+        module = type(sys)("board")
+        module.Board = lambda: bench.board
+        monkeypatch.setitem(sys.modules, "board", module)
+        monkeypatch.setattr(loop, "UsbLines", lambda: script)
+        with pytest.raises(KeyboardInterrupt):
+            loop.run()
+        return script
+
+    return play

@@ -232,7 +232,7 @@ def test_manifest_names_all_that_the_board_needs(name):
     assert f"{family}_meter.py" in manifest.modules
     assert len(manifest.modules) == len(set(manifest.modules))
     assert "ssd1306" in manifest.required
-    assert ("_boot.py" in manifest.modules) == (family == "rp2")
+    assert "_boot.py" in manifest.modules
 
 
 def test_manifest_of_the_fixture_names_all_that_it_has():

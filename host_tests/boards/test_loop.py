@@ -4,7 +4,7 @@ Keys are contacts closed on pins, the display is read from the memory of its chi
 relay is the level of a pin, pulses are edges on a wire.
 """
 
-import json
+import ast
 import sys
 
 import esp32
@@ -21,52 +21,13 @@ from .conftest import Bench
 
 TOKEN_100_WH = "59386323472137426967"  # of the compliance suite
 
-
-class Script:
-    """Plays the outside world in place of the USB line: what it yields goes in, time goes on."""
-
-    def __init__(self, story):
-        self._story = story(self)
-        self.replies = []
-        self._until_ns = 0
-
-    def wait(self, duration_ms):
-        """Let the meter's sleep pass; the story goes on once its own pause is over."""
-        WORLD.advance_ms(duration_ms)
-        if WORLD.now_ns < self._until_ns:
-            return b""
-        step = next(self._story, None)
-        if step is None:
-            raise KeyboardInterrupt
-        if isinstance(step, int):
-            self._until_ns = WORLD.now_ns + step * MS
-            return b""
-        return json.dumps(step).encode() + b"\n"
-
-    def write(self, text):
-        self.replies.append(json.loads(text))
+#: The most that is read by then, main.py apart: (.mpy files, bytes).
+START_LIMITS = {"switch safe": (8, 6600), "starting ...": (10, 8000), "metering": (62, 69_000)}
 
 
 @pytest.fixture(autouse=True)
 def new_chip(files):
     esp32.erase_all()
-
-
-@pytest.fixture
-def play(monkeypatch):
-    """Return a function that runs the loop of a bench until its story is over."""
-
-    def play(bench, story):
-        script = Script(story)
-        module = type(sys)("board")
-        module.Board = lambda: bench.board
-        monkeypatch.setitem(sys.modules, "board", module)
-        monkeypatch.setattr(loop, "UsbLines", lambda: script)
-        with pytest.raises(KeyboardInterrupt):
-            loop.run()
-        return script
-
-    return play
 
 
 def typed(bench, digits):
@@ -232,19 +193,47 @@ def test_switch_is_safe_and_screen_lit_before_the_meter_is_read(
     board.load_switch, board.display = load_switch, display
 
     def story(script):
+        note_moment("metering")
         yield 10
 
     play(bench, story)
     assert [(what, level) for what, level, _read in moments] == [
         ("switch safe", 0),
         ("starting ...", 0),
+        ("metering", 0),
     ]
     architecture = next(key for key, boards in mpy.ARCHITECTURES.items() if name in boards)
     sizes = mpy.build(name, architecture, tmp_path / "mpy")
     for what, _level, read in moments:
-        assert not [module for module in read if module.startswith(("meter", "sts"))]
         files = [place for place in sizes if _module(place) in read]
-        note(f"{name}, {what}: {len(files)} modules, {sum(map(sizes.get, files))} bytes read")
+        size = sum(map(sizes.get, files))
+        note(f"{name}, {what}: {len(files)} modules, {size} bytes read")
+        most_files, most_bytes = START_LIMITS[what]
+        assert len(files) <= most_files, files
+        assert size <= most_bytes
+        if what != "metering":
+            assert not [module for module in read if module.startswith(("meter", "sts"))]
+
+
+def test_garbage_is_collected_often_from_the_first_screen_on(play, monkeypatch):
+    bench = Bench("rp2_pico")
+    set_to = []
+    monkeypatch.setattr(loop.gc, "threshold", set_to.append, raising=False)
+
+    def story(script):
+        assert set_to == [16_384]
+        yield 10
+
+    play(bench, story)
+    assert set_to == [16_384]
+
+
+def test_main_is_two_statements_that_the_board_compiles_at_once():
+    source = (mpy.DEVICE_ROOT / "firmware" / "main.py").read_bytes()
+    docstring, *statements = ast.parse(source).body
+    assert isinstance(docstring, ast.Expr)
+    assert [ast.unparse(statement) for statement in statements] == ["import loop", "loop.run()"]
+    assert len(source) <= 200
 
 
 def _module(place):

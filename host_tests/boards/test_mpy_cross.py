@@ -24,7 +24,8 @@ SOURCES = sorted(
 def test_every_device_file_compiles(architecture, tmp_path, note):
     targets = [tmp_path / f"{number}.mpy" for number in range(len(SOURCES))]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        said = list(pool.map(compiled, SOURCES, [architecture] * len(SOURCES), targets))
+        names = [source.name for source in SOURCES]
+        said = list(pool.map(compiled, SOURCES, names, [architecture] * len(SOURCES), targets))
 
     assert [words for words in said if words] == []
 
@@ -34,8 +35,16 @@ def test_board_stays_small(name, tmp_path, note):
     (architecture,) = [key for key, boards in ARCHITECTURES.items() if name in boards]
     sizes = build(name, architecture, tmp_path)
     total = sum(sizes.values())
-    assert total <= LIMIT, report(name, architecture, sizes)
+    assert total <= LIMIT, report({name: sizes})
     note(f".mpy files of {name} ({architecture}): {len(sizes)} files, {total} bytes of {LIMIT}")
+
+
+def test_report_has_a_line_for_each_file_and_the_sums():
+    sizes = {"rp2_pico": {"a.py": 5, "rp2.py": 70}, "esp32_s3": {"a.py": 60, "esp32.py": 30}}
+    first, second, *rows, sums = [line.split() for line in report(sizes).splitlines()]
+    assert (first, second) == (["rp2_pico", "esp32_s3"], ["armv6m", "xtensawin"])
+    assert rows == [["70", "rp2.py"], ["5", "60", "a.py"], ["30", "esp32.py"]]
+    assert sums[:2] == ["75", "90"]
 
 
 @pytest.mark.parametrize("name", [*NAMES, FIXTURE])
@@ -55,9 +64,16 @@ def test_board_holds_all_that_it_imports(name):
                 assert node.module in have, f"{source}: {node.module}"
 
 
+def test_compiled_files_say_nothing_of_the_machine_they_were_made_on(tmp_path):
+    build("rp2_pico", "armv6m", tmp_path)
+    telling = [path.name for path in tmp_path.rglob("*.mpy") if b"/firmware" in path.read_bytes()]
+    assert telling == []
+    assert b"meter.app" in (tmp_path / "meter" / "app.mpy").read_bytes()
+
+
 def test_file_that_does_not_compile_is_named(tmp_path):
     broken = tmp_path / "broken.py"
     broken.write_text("def half(\n")
-    words = compiled(broken, "armv6m", tmp_path / "broken.mpy")
+    words = compiled(broken, "broken.py", "armv6m", tmp_path / "broken.mpy")
     assert "broken.py" in words
     assert "SyntaxError" in words

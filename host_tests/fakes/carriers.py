@@ -3,10 +3,12 @@
 A carrier has `name`, `image()`, the content of a chip fresh from the factory, and
 `media(chip)`, the SlotMedium of the state and that of settings and history, as they are
 when power comes. `tears`: cuts that it must stand without any loss.
-`fakes.little_files` has more, for CPython alone.
+`fakes.little_files` has more, for CPython alone: files, and those of whole boards.
 """
 
 import board
+import esp32
+from drivers.esp32_nvs_slots import NvsSlots
 from drivers.nor_slots import NorSlots
 from flash_chip import SECTOR, FlashPart, RamImage
 
@@ -32,9 +34,28 @@ class NorCarrier:
         )
 
 
+class NvsCarrier:
+    """The non-volatile store of an ESP32, see boards/sim/chip/nvs_flash. `esp32` is this one's.
+
+    What disturbs a page of the flash written before is more than NVS is made for.
+    """
+
+    tears = tears.WITHIN
+    name = "nvs"
+
+    def image(self):
+        return RamImage(esp32.PARTITION_SIZE)
+
+    def media(self, chip):
+        esp32.start(chip)
+        return NvsSlots("meter20.credit"), NvsSlots("meter20.notes")
+
+
 SMALL = NorCarrier(2)
 SIMULATOR = NorCarrier(board.STORE_SIZE // SECTOR)
-ALL = (SMALL, SIMULATOR)
+BARE = (SMALL, SIMULATOR)
+NVS = NvsCarrier()
+ALL = BARE + (NVS,)
 
 
 def copied(image):

@@ -8,12 +8,14 @@ PowerCut, as it does on a chip that is used directly.
 from collections import namedtuple
 from types import SimpleNamespace
 
+import esp32
+from drivers.alternate_slots import AlternateSlots, MissingSlots
 from drivers.file_slots import FileSlots
-from flash_chip import PAGE, SECTOR, FlashChip, PowerCut, RamImage
+from flash_chip import PAGE, SECTOR, FlashChip, FlashPart, PowerCut, RamImage
 from littlefs import LittleFS, LittleFSError, UserContext, lfs
 
 from fakes import tears
-from fakes.carriers import copied
+from fakes.carriers import NVS, copied
 
 _IO_ERROR = -5
 _FLAGS = {
@@ -157,6 +159,28 @@ class LittleCarrier:
         )
 
 
+class Esp32Carrier(LittleCarrier):
+    """What an ESP32 board has: NVS and files by turns, in two partitions of one chip."""
+
+    def image(self):
+        if self._formatted is None:
+            image = RamImage(esp32.PARTITION_SIZE + self._geometry.blocks * SECTOR)
+            self.media(FlashChip(image), format_first=True)
+            self._formatted = image
+        return copied(self._formatted)
+
+    def media(self, chip, format_first=False):
+        nvs = NVS.media(FlashPart(chip, 0, esp32.PARTITION_SIZE))
+        size = self._geometry.blocks * SECTOR
+        part = FlashPart(chip, esp32.PARTITION_SIZE, size)
+        try:
+            files = super().media(part, format_first)
+        except OSError:  # it does not mount
+            files = MissingSlots(), MissingSlots()
+        return tuple(AlternateSlots(pair) for pair in zip(nvs, files, strict=True))
+
+
 ON_RP2 = LittleCarrier("littlefs rp2", RP2)
 ON_ESP32 = LittleCarrier("littlefs esp32", ESP32)
-ALL = (ON_RP2, ON_ESP32)
+ESP32_BOARD = Esp32Carrier("esp32 board", ESP32)
+ALL = (ON_RP2, ON_ESP32, ESP32_BOARD)

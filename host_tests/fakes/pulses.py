@@ -18,23 +18,32 @@ class Noise:
 class Contact:
     """Makes the edges of a contact that pulls a line low.
 
-    edges_ns: the edges so far. time_ns: where the train ends. bounce_ns: how long each
-    switching bounces, at most.
+    edges_ns: the edges so far. starts_ns: the first edge of each pulse. time_ns: where the train
+    ends. bounce_ns: how long each switching bounces, at most. noise: where chance comes from, a
+    Noise or alike.
     """
 
-    def __init__(self, bounce_ns=0, seed=1):
+    def __init__(self, bounce_ns=0, seed=1, noise=None):
         self.edges_ns = []
+        self.starts_ns = []
         self.time_ns = 20 * MS
-        self._bounce_ns = bounce_ns
-        self._noise = Noise(seed)
+        self.bounce_ns = bounce_ns
+        self._noise = noise or Noise(seed)
 
-    def pulses(self, count, low_ns, high_ns, jitter_ns=0):
-        """Add `count` pulses: low for `low_ns` after its bounce, then high for `high_ns`."""
+    def pulse(self, width_ns, gap_ns):
+        """Add a pulse. width_ns, gap_ns: from the first edge of a switching to that of the next.
+
+        So both hold the bounce, which may be all but nothing or all that is allowed.
+        """
+        self.starts_ns.append(self.time_ns)
+        self._switch(self.time_ns)
+        self._switch(self.time_ns + width_ns)
+        self.time_ns += width_ns + gap_ns
+
+    def pulses(self, count, width_ns, gap_ns, jitter_ns=0):
+        """Add `count` pulses whose width and gap are up to `jitter_ns` longer than said."""
         for _ in range(count):
-            self._switch()
-            self.time_ns += low_ns + self._jitter(jitter_ns)
-            self._switch()
-            self.time_ns += high_ns + self._jitter(jitter_ns)
+            self.pulse(width_ns + self._jitter(jitter_ns), gap_ns + self._jitter(jitter_ns))
 
     def spikes(self, count, width_ns, apart_ns):
         """Add `count` levels too short for a pulse."""
@@ -42,18 +51,14 @@ class Contact:
             self.edges_ns += [self.time_ns, self.time_ns + width_ns]
             self.time_ns += width_ns + apart_ns
 
-    def _switch(self):
-        """Add an odd number of edges within the bounce time."""
-        self.edges_ns.append(self.time_ns)
-        if not self._bounce_ns:
-            return
-        end_ns = self.time_ns + self._bounce_ns
-        for _ in range(1 + self._noise.upto(4)):
-            left_ns = end_ns - self.time_ns
-            first = 1 + self._noise.upto(16) * left_ns // 40
-            second = 1 + self._noise.upto(16) * left_ns // 40
-            self.edges_ns += [self.time_ns + first, self.time_ns + first + second]
-            self.time_ns += first + second
+    def _switch(self, time_ns):
+        """Add an odd number of edges within the bounce time, at any times."""
+        self.edges_ns.append(time_ns)
+        if self.bounce_ns:
+            upto = self._noise.upto
+            later = [time_ns + 1 + upto(self.bounce_ns) for _ in range(2 * upto(5))]
+            later.sort()
+            self.edges_ns += later
 
     def _jitter(self, jitter_ns):
         return self._noise.upto(1024) * jitter_ns // 1024

@@ -8,6 +8,7 @@ from fakes import carriers, little_files, meters, rigs
 from fakes.rigs import token
 from flash_chip import PowerCut
 from meter.meter import CHECKPOINT_MAX_WH
+from powercut.campaign import sized
 
 CUTS = 1000
 
@@ -55,7 +56,9 @@ def pulses_counted(rig):
 
 
 @pytest.mark.parametrize(
-    "carrier", [carriers.SMALL, little_files.ON_RP2], ids=lambda carrier: carrier.name
+    "carrier",
+    [carriers.SMALL, little_files.ON_RP2, *sized([], [carriers.NVS, little_files.ESP32_BOARD])],
+    ids=lambda carrier: carrier.name,
 )
 @pytest.mark.parametrize("imp_per_kwh", [1000, 3200])
 def test_a_cut_gives_the_customer_a_tenth_of_a_kwh_at_most(carrier, imp_per_kwh, note):

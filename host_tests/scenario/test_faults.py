@@ -1,7 +1,7 @@
 """Parts break while the meter runs: the supply goes off, the display says why, nothing is lost."""
 
 import pytest
-from fakes import meters
+from fakes import carriers, meters, rigs
 
 OFTEN_ASKED = ("pulses", "display", "keypad", "tamper", "brown_out", "credit_display")
 WORDS = {
@@ -53,6 +53,22 @@ def test_a_part_that_raises_opens_the_switch_and_restarts_the_meter(supplied, pa
     assert supplied.ask("power_cut")["boots"] == boots + 2
     assert faults(supplied) == ["Faults 2", "Last in:", word, kind]
     assert supplied.ask("read")["credit_wh"] == CREDIT_WH - (part == "credit_display")
+
+
+def test_a_fault_moves_the_contact_itself():
+    """What the service port calls the relay is what the meter believes."""
+    rig = rigs.provisioned(carriers.SMALL)
+    rig.enter(meters.TOKEN_100_WH)
+    rig.app.step(1)
+    assert rig.switch.closed
+
+    def breaks():
+        raise RuntimeError
+
+    rig.pulses.take = breaks
+    rig.app.step(1000)
+    assert rig.app.fault == ("pulses", "RuntimeError")
+    assert not rig.switch.closed
 
 
 def test_the_watchdog_restarts_a_meter_that_hangs(supplied):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from fakes import meters
+from meter import lines as port_lines
 
 BAD_LINES = {
     b"": "bad_json",
@@ -45,10 +46,63 @@ def test_each_bad_line_gets_one_error_and_the_port_lives_on(meter):
     assert meter.ask("read") == before
 
 
-@pytest.mark.parametrize("identity", [7, 0, -1, "a-7", "", 'x"\\\n', "naïve ✓"])
+class NoRoom(bytes):
+    """Bytes to which nothing can be joined: no free piece of the heap is large enough."""
+
+    def __radd__(self, _other):
+        raise MemoryError
+
+
+class Data:
+    """What arrives: the end of one line, and the beginning of the next."""
+
+    def split(self, _newline):
+        return [NoRoom(b"x"), b"{}"]
+
+
+def test_line_for_which_memory_has_no_room_is_one_too_long():
+    lines = port_lines.Lines()
+    assert lines.feed(Data()) == [None]
+    assert lines.feed(b"\n") == [b"{}"]
+
+
+def test_request_for_which_memory_has_no_room_is_refused(monkeypatch):
+    def no_room(_text):
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(port_lines.json, "loads", no_room)
+        with pytest.raises(port_lines.Refused) as refused:
+            port_lines.parse(b'{"do":"read"}')
+    assert refused.value.code == "line_too_long"
+
+
+@pytest.mark.parametrize(
+    "identity", [7, 0, -1, "a-7", "", 'x"\\\n', "naïve ✓", "\x7f\x9b[2J", "\ud800", "\U0001f600"]
+)
 def test_id_is_echoed_in_good_and_bad_replies(meter, identity):
     assert meter.ask("read", id=identity)["id"] == identity
     assert meter.ask("fly", id=identity)["id"] == identity
+
+
+def test_replies_are_ascii_whatever_the_id_is(meter):
+    """They go to terminals; and half of a surrogate pair has no UTF-8 at all."""
+    for line in (b'{"do":"fly","id":"\xc2\x9b2J\x7f"}', b'{"do":"read","id":"\\ud800"}'):
+        reply = meter.exchange(line)
+        assert reply.isascii() and reply.decode().isprintable()
+
+
+def test_consumption_past_what_the_record_holds_is_no_fault(factory_meter):
+    """A tariff with a clock, and 5 GWh in one month; then a debt that no display could show."""
+    fields = {"imp_per_kwh": 1, "tariff": [[5, 0xFFFFFFFF], [0, 0xFFFFFFFF]]}
+    assert factory_meter.provision(**fields)["ok"]
+    assert factory_meter.ask("clock", minutes=45_000_000)["ok"]
+    assert factory_meter.ask("clock", minutes=45_000_001)["error"] == "bad_request"
+    for _ in range(4):
+        assert factory_meter.ask("pulses", count=1_000_000_000, over_s=10)["ok"]
+        assert factory_meter.keys("#3#")[0] == "Total used"
+    assert factory_meter.ask("power_cut")["ok"]
+    assert factory_meter.ask("read")["total_wh"] == 4 * 10**12
 
 
 def test_read_tells_all_but_the_key(meter):
@@ -82,6 +136,8 @@ def test_a_meter_is_provisioned_once(meter):
         {"sgc": "12345"},
         {"sgc": "12345x"},
         {"ti": "1"},
+        {"ti": "²²"},
+        {"sgc": "१२३४५७"},
         {"krn": 10},
         {"kt": 4},
         {"ken": 256},

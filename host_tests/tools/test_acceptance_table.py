@@ -3,8 +3,10 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from fakes.leaks import leaks
 
 from meter20.board import flashing
 from meter20.board.prompt import Prompt
@@ -60,6 +62,31 @@ def test_table_is_written_in_three_forms(tables, tmp_path):
     assert "body emulated: " in text and "0 FAILED" in text
     assert text.splitlines()[0] in done.stdout
     assert "<td>a token counts once</td>" in (tmp_path / "acceptance.html").read_text()
+
+
+def test_testers_key_is_in_no_report_of_a_failure(tmp_path):
+    """pytest shows arguments and, if asked, local variables: not the tester's key."""
+    key = bytes.fromhex("8d3b51e2c06f9a47b81d7ef02495ac63")  # test key
+    own = json.loads(Path("host_tests/acceptance/tokens.example.json").read_text())
+    provision = {"decoder_key": None} | own["meters"][0]["provision"] | {"decoder_key": key.hex()}
+    own["meters"] = [
+        own["meters"][0] | {"provision": provision},  # whose tokens are under another key
+        own["meters"][0] | {"name": "refused", "provision": provision | {"krn": 10}},
+        own["meters"][0] | {"name": "cut", "provision": {"note": "0" * 26} | provision},
+    ]
+    (tmp_path / "own.json").write_text(json.dumps(own))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--showlocals", "-v",
+         "host_tests/acceptance/test_own_tokens.py", "--tokens", str(tmp_path / "own.json"),
+         "--report", str(tmp_path), f"--junitxml={tmp_path / 'junit.xml'}"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "2 failed, 1 error" in done.stdout
+    assert "'decoder_key': '(key)'" in done.stdout  # it would have been there
+    written = [path.read_text() for path in tmp_path.iterdir() if path.name != "own.json"]
+    assert len(written) == 4
+    assert leaks("\n".join([done.stdout, done.stderr, *written]), key) == []
+    assert key.hex()[:6] not in done.stdout  # nor what is left of it in a line that was cut
 
 
 @pytest.fixture

@@ -8,7 +8,17 @@ import guess_campaign
 import pytest
 from fakes import meters
 from guess_campaign import PARTS, campaign, guess, meter_of, outcome, report, verdicts
-from guessing import CLASS_0, UNIFORM, attacks, band, chances, newer_share, seconds_for, years
+from guessing import (
+    CLASS_0,
+    UNIFORM,
+    attacks,
+    band,
+    chance_within,
+    chances,
+    newer_share,
+    seconds_for,
+    years,
+)
 from meter import lockout
 
 NEWER = newer_share(6_574_000)
@@ -48,10 +58,23 @@ def test_the_policy_states_how_long_an_attacker_needs():
     days = [float(seconds) / 86_400 for seconds in (wire.uniform_s, wire.class_0_s)]
     assert f"{days[0]:.1f} days, class 0: {days[1]:.1f} days" in stated
     for (limiter, _carrier), each in rows.items():
-        if limiter != "none":
+        if limiter.startswith("meter20"):
             text = f"{years(each.uniform_s):.0f} years, class 0: {years(each.class_0_s):.0f} years"
             assert text in stated
             assert int(each.tries_a_day) == 67
+
+
+def test_a_lock_out_that_a_power_cut_ends_is_hardly_one():
+    rows = {(each.limiter, each.carrier): each for each in attacks(NEWER)}
+    forgetful = rows["one that a power cut ends", "keypad"]
+    assert forgetful.tries_a_day == 4320  # three a minute
+    assert round(years(forgetful.class_0_s), 1) == 1.1
+
+
+def test_chance_within_a_time():
+    assert chance_within(0, 100) == 0
+    assert round(chance_within(100, 100), 4) == 0.6321
+    assert round(chance_within(1, 1000), 6) == 0.001
 
 
 def test_campaign_decides_as_the_meter_does():

@@ -92,6 +92,21 @@ class MeterTest(unittest.TestCase):
         self.store.fails = False
         self.assertEqual(self.enter(meters.TOKEN_100_WH), results.ACCEPT)
 
+    def test_store_that_fails_once_the_try_is_counted_takes_nothing(self):
+        commit = self.store.commit
+
+        def once(record):
+            commit(record)
+            self.store.fails = True
+
+        self.store.commit = once
+        with self.assertRaises(OSError):
+            self.enter(meters.TOKEN_100_WH)
+        self.assertEqual(self.meter.state.register.credit, 0)
+        self.store.fails, self.store.commit = False, commit
+        self.assertEqual(self.enter(meters.TOKEN_100_WH), results.ACCEPT)
+        self.assertEqual(self.rebooted().state.register.credit, 100)
+
     def test_at_most_a_tenth_of_a_kwh_is_lost_in_a_cut(self):
         self.enter(meters.TOKEN_100_WH)
         for _ in range(1000):

@@ -4,6 +4,8 @@ from fakes import meters
 from meter import faults, history, settings, slot_store
 from meter.meter import Outcome
 from meter.notes import Notes
+from meter.register import CREDIT_MAX_WH
+from ports.record_store import LOST
 from sts import results
 
 PAGE = 256
@@ -36,6 +38,20 @@ class NotesTest(unittest.TestCase):
             self.notes.note(outcome(amount=-n), "%020d" % n)
         self.assertEqual([entry.amount for entry in self.notes.history], [-6, -5, -4, -3, -2])
         self.assertEqual(Notes(self.store).history[0].digits, "0" * 19 + "6")
+
+    def test_token_that_the_state_has_forgotten_is_seen(self):
+        def ahead(result, tid, *tids):
+            self.notes.note(outcome(result, tid=tid), meters.TOKEN_100_WH)
+            return history.is_ahead(self.notes.history, tids)
+
+        self.assertTrue(ahead(results.ACCEPT, 7, 5, 5, 6))
+        self.assertTrue(not ahead(results.ACCEPT, 7, 5, 6, 7))
+        self.assertTrue(not ahead(results.ACCEPT, 7, 7, 8, 9))  # and then forgotten in time
+        self.assertTrue(not ahead(results.ACCEPT, 7, 8, 8, 9))
+        self.assertTrue(not ahead(results.ACCEPT, None, 0, 0, 0))  # a key with a new memory
+        self.assertTrue(not ahead(results.CRC, 7, 5, 5, 6))
+        self.assertTrue(not ahead(results.ACCEPT, 7))
+        self.assertTrue(not history.is_ahead((), (5, 6)))
 
     def test_digits_that_may_still_be_worth_something_are_not_kept(self):
         for result in results.NAMES:
@@ -99,6 +115,34 @@ class NotesTest(unittest.TestCase):
         ):
             with self.assertRaises(ValueError):
                 settings.changed(self.notes.settings, **changes)
+
+    def test_record_with_settings_out_of_range_is_lost(self):
+        for changes in ({"steps": ((0, 0),)}, {"alarm_min": 1000}, {"friendly_to": 24}):
+            new = settings.Settings(*[
+                changes.get(name, value)
+                for name, value in zip(settings._FIELDS, settings.default())
+            ])  # fmt: skip
+            self.notes.configure(new)
+            again = Notes(self.store)
+            self.assertEqual((again.health, again.settings), (LOST, settings.default()))
+
+    def test_record_with_what_no_token_brings_is_lost(self):
+        for digits, amount in (("9" * 21, 0), ("1" * 20, CREDIT_MAX_WH + 1)):
+            self.notes.note(outcome(amount=amount), digits)
+            again = Notes(self.store)
+            self.assertEqual((again.health, again.history), (LOST, ()))
+            self.notes.begin(settings.default())
+        for _ in range(6):
+            self.notes.history += (history.entry(outcome(), "1" * 20),)
+        self.notes.configure(settings.default())
+        self.assertEqual(Notes(self.store).health, LOST)
+
+    def test_history_of_another_unit_ends_when_the_meter_is_provisioned(self):
+        self.notes.note(outcome(), meters.TOKEN_100_WH)
+        self.notes.log((1,), 5)
+        self.notes.begin(settings.changed(settings.default(), steps=((0, 5),)))
+        again = Notes(self.store)
+        self.assertEqual((again.history, len(again.events)), ((), 1))
 
     def test_friendly_hours_may_span_midnight(self):
         night = settings.changed(settings.default(), friendly_from=18, friendly_to=8)

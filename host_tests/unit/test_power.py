@@ -30,6 +30,10 @@ class PowerTest(unittest.TestCase):
         self.assertTrue(self.power.watts(now_ms + 10_000, 1000) < 3600)
         self.assertEqual(self.power.watts(now_ms + 130_000, 1000), 0)
 
+    def test_more_than_a_display_has_room_for_is_the_most_it_has(self):
+        self.power.add(1_000_000_000, 5000, 1)
+        self.assertEqual(self.power.watts(5000, 1), 99_999_999)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -40,6 +40,23 @@ class RegisterTest(unittest.TestCase):
         almost = Register(register.CREDIT_MAX_WH - 1, 0, 0, 0, 0, 0)
         self.assertEqual(credited(almost, 1), full)
 
+    def test_debt_ends_at_the_most_that_the_display_shows(self):
+        after = register.consumed(EMPTY, 1_000_000_000, 1)
+        self.assertEqual((after.credit, after.total_wh), (-register.CREDIT_MAX_WH, 10**12))
+        after = register.consumed(EMPTY, 1_000_000_000, 1, ((0, 0xFFFFFFFF),))
+        self.assertEqual(after.credit, -register.CREDIT_MAX_CURRENCY)
+
+    def test_consumption_of_a_period_stops_at_what_the_record_holds(self):
+        steps = ((0, 1),)
+        after = register.consumed(EMPTY, 5_000_000_000, 1000, steps, 1)
+        self.assertEqual(after.period_wh, 0xFFFFFFFF)
+        self.assertEqual(register.consumed(after, 1, 1000, steps, 1).period_wh, 0xFFFFFFFF)
+        self.assertEqual(register.consumed(after, 7, 1000, steps, 2).period_wh, 7)
+
+    def test_without_a_trusted_clock_there_is_no_period_to_add_up(self):
+        after = register.consumed(EMPTY, 5_000_000_000, 1000, ((0, 1),), 0)
+        self.assertEqual((after.period, after.period_wh), (0, 0))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -51,6 +51,23 @@ class ScreensTest(unittest.TestCase):
         for credit in (CREDIT_MAX_CURRENCY, -CREDIT_MAX_CURRENCY):
             self.fits(screens.idle(view(in_currency=True, credit=credit)))
 
+    def test_total_begins_anew_rather_than_outgrow_the_display(self):
+        for total_wh, shown in (
+            (99_999_999_999, "99999999.999 kWh"),
+            (100_000_000_005, "0.005 kWh"),
+            (1 << 62, "%d.%03d kWh" % divmod((1 << 62) % 10**11, 1000)),
+        ):
+            state = meters.state(register=Register(0, total_wh, 0, 0, 0, 0))
+            full = views.View(*((state,) + tuple(view())[1:]))
+            self.assertEqual(screens.about(full, 0, 4)[3], shown)
+            self.fits(screens.about(full, 0, 4))
+            self.fits(screens.test(meter_test.TOTAL, full))
+            self.fits(short_codes.screen("3", full))
+
+    def test_result_fits_whatever_is_owed(self):
+        outcome = Outcome(results.OVERFLOW, kinds.ELECTRICITY, 0, 1, (), (), False)
+        self.fits(screens.outcome(outcome, view(credit=-CREDIT_MAX_WH)))
+
     def test_every_result_has_a_screen(self):
         for result in results.NAMES:
             missing = (1, 2, 3) if result[1:] in ("stKCT", "ndKCT", "rdKCT", "thKCT") else ()
@@ -99,7 +116,9 @@ class ScreensTest(unittest.TestCase):
             seen = view()
             dialect = settings.changed(seen.settings, profile=profile)
             seen = views.View(*(seen[:1] + (dialect,) + seen[2:]))
-            codes = list(short_codes._COMMON) + list(short_codes._DIALECTS[profile])
+            tables = short_codes._COMMON + short_codes._DIALECTS[profile]
+            codes = [line.partition(" ")[0] for line in tables.split("\n") if line]
+            self.assertTrue(len(codes) > 35)
             for code in codes:
                 screen = short_codes.screen(code, seen)
                 self.fits(screen)

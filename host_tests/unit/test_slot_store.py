@@ -3,7 +3,7 @@ import unittest
 from drivers.nor_slots import NorSlots
 from fakes import carriers
 from flash_chip import PAGE, SECTOR, FlashChip, RamImage
-from meter.slot_store import OVERHEAD, SlotStore
+from meter.slot_store import OVERHEAD, SlotStore, _encoded
 from ports.record_store import GOOD, LOST, REPAIRED
 
 _SIZE = 2 * SECTOR
@@ -101,6 +101,26 @@ class SlotStoreTest(unittest.TestCase):
         healed = lost.read(offset(3), PAGE)
         self.image.write(offset(3), healed)
         self.assertEqual(self.booted().load(), b"anew")
+
+    def test_number_past_what_is_believed_is_no_record(self):
+        """Its checksum is right; but a record after it could not be counted any more."""
+        for slot in (3, 5):  # where the ring goes on, or would be next but one
+            self.filled(5)
+            page = _encoded(0xFFFFFFFE, 1, _RECORD)
+            page = page + b"\xff" * (PAGE - 1 - len(page)) + b"\x00"
+            self.image.write(offset(slot), page)
+            store = self.booted()
+            self.assertEqual(store.load(), _RECORD + bytes([4]))
+            store.commit(b"next")
+            self.assertEqual(self.booted().load(), b"next")
+
+    def test_store_that_counted_to_the_end_refuses_and_keeps_the_last_record(self):
+        self.image = RamImage(_SIZE)
+        page = _encoded(0xF0000000, 0, _RECORD)
+        self.image.write(0, page + b"\xff" * (PAGE - 1 - len(page)) + b"\x00")
+        with self.assertRaises(OSError):
+            self.booted().commit(b"next")
+        self.assertEqual(self.booted().load(), _RECORD)
 
     def test_worn_sector_is_passed_over(self):
         self.image = RamImage(6 * SECTOR)

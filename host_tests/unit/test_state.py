@@ -2,7 +2,7 @@ import unittest
 
 from fakes import meters
 from meter import slot_store
-from meter.register import CREDIT_MAX_WH, Register
+from meter.register import CREDIT_MAX_WH, Register, with_credit
 from meter.state import Identity, changed, factory, from_bytes, to_bytes
 from sts import results, tid
 from sts.decoder_key import DecoderKey
@@ -51,6 +51,27 @@ class StateTest(unittest.TestCase):
         record = b"\x63" + to_bytes(meters.state())[1:]
         with self.assertRaises(ValueError):
             from_bytes(record)
+
+    def test_record_that_no_meter_can_be_in_is_refused(self):
+        """Its checksum is right, all the same: a slot says nothing about what it holds."""
+        register = meters.state().register
+        for changes in (
+            {"identity": Identity("12345678904", 1000)},
+            {"identity": Identity(meters.DRN, 0)},
+            {"identity": Identity(meters.DRN, 100_001)},
+            {"key": meters.key(sgc="1000000")},
+            {"key": meters.key(ti="100")},
+            {"key": meters.key(krn=0)},
+            {"key": meters.key(krn=10)},
+            {"key": meters.key(kt=4)},
+            {"register": with_credit(register, CREDIT_MAX_WH + 1)},
+            {"register": with_credit(register, -CREDIT_MAX_WH - 1)},
+            {"register": Register(0, -1, 0, 0, 0, 0)},
+            {"tids": (2, 1)},
+            {"tids": tuple(range(tid.CAPACITY + 1))},
+        ):
+            with self.assertRaises(ValueError):
+                from_bytes(to_bytes(meters.state(**changes)))
 
     def test_changed_touches_only_what_it_is_told(self):
         before = meters.state(failures=3)

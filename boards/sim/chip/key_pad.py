@@ -19,6 +19,7 @@ class KeyPad:
         self._rows, self._columns = tuple(rows), tuple(columns)
         self._keys = keys
         self._bounce_ns = bounce_ns
+        self._changed_ns = -bounce_ns
         self._down = {}  # key: (is it down, since when)
         for pin in self._columns:
             WORLD.connect(pin, self)
@@ -33,11 +34,14 @@ class KeyPad:
 
     def level_at(self, pin, time_ns):
         """Return 0 if a row that is driven low reaches `pin` through closed contacts."""
+        closed = self._closed(time_ns)
+        if not closed:
+            return None
         reached = {pin}
         growing = True
         while growing:
             before = len(reached)
-            for row, column in self._closed(time_ns):
+            for row, column in closed:
                 if row in reached or column in reached:
                     reached |= {row, column}
             growing = len(reached) > before
@@ -46,8 +50,15 @@ class KeyPad:
                 return 0
         return None
 
+    def steady_since_ns(self):
+        """Return since when no contact changes until a key is pressed or let go."""
+        return self._changed_ns + self._bounce_ns
+
     def _change(self, keys, down):
         WORLD.settle()
+        if self.steady_since_ns() <= WORLD.now_ns:  # what is open is at rest
+            self._down = {key: state for key, state in self._down.items() if state[0]}
+        self._changed_ns = WORLD.now_ns
         for key in keys:
             if key not in self._keys:
                 raise ValueError("no such key")

@@ -17,6 +17,7 @@ _MASK = 0xFFFFFFFF
 _MEMORY = 32  # instructions of one PIO block
 _CLOCK_HZ = 125_000_000
 _FIFO = 4
+_BLANK = b"\xff" * 256
 
 _JMP, _WAIT, _IN, _PUSH, _MOV, _SET = 0, 1, 2, 4, 5, 7
 _SOURCES = {"pins": 0, "x": 1, "y": 2, "null": 3, "pindirs": 4, "isr": 6, "osr": 7}
@@ -198,6 +199,7 @@ class StateMachine:
         _load(self._number // 4, program)
         self._program = program
         self._code = [_decoded(word) for word in program.words]
+        self._loops = _loops(self._code)
         self._in_base = in_base.id if in_base is not None else None
         self._jmp_wire = WORLD.wire(jmp_pin.id) if jmp_pin is not None else None
         for pin in (in_base, jmp_pin):
@@ -215,6 +217,8 @@ class StateMachine:
         self._pc = self._isr = self._osr = self._shifted = 0
         self._fifo = []
         self._waiting = []  # what put() put in
+        self._inputs = self._wires_read(jmp_pin)
+        self._round = None
 
     def active(self, value=None):
         if value is None:
@@ -222,6 +226,7 @@ class StateMachine:
         WORLD.settle()
         if value and not self._running:
             self._time_ns = WORLD.now_ns
+            self._round = None
             WORLD.machines.append(self)
             WORLD.machines.sort(key=lambda machine: machine._number)
         elif not value and self._running:
@@ -242,6 +247,7 @@ class StateMachine:
         WORLD.settle()
         if len(self._waiting) == _FIFO:
             raise RuntimeError("put() would wait until the program pulls")
+        self._round = None
         self._waiting.append(value & _MASK)
 
     def tx_fifo(self):
@@ -251,15 +257,22 @@ class StateMachine:
     def exec(self, instr):
         """Execute one instruction between two of the program."""
         WORLD.settle()
+        self._round = None
         pc = self._pc
         self._execute(_decoded(instr), max(self._time_ns, WORLD.now_ns))
         self._pc = pc
 
     def run_until(self, until_ns):
-        """Execute all instructions that begin before `until_ns`."""
-        code, wrap = self._code, self._program.wrap
+        """Execute all instructions that begin before `until_ns`.
+
+        A round that changed nothing, while no input can change, is executed no second time:
+        what it took is added once for each that would follow. Else a month would take hours.
+        """
+        code, wrap, target = self._code, self._program.wrap, self._program.wrap_target
         time_ns = self._time_ns
         while time_ns < until_ns:
+            if self._pc == target:
+                time_ns = self._skip_rounds(time_ns, until_ns)
             opcode, middle, low, cycles = code[self._pc]
             at = self._pc
             if opcode == _JMP and low == at and middle in (2, 4):
@@ -269,6 +282,9 @@ class StateMachine:
             elif opcode == _JMP:
                 self._pc = at + 1
                 self._jump(middle, low, time_ns)
+                if at in self._loops and self._pc == low:
+                    time_ns = self._sampled(at, time_ns + cycles * self._cycle_ns, until_ns)
+                    continue
             elif opcode == _WAIT:
                 waited_ns = self._wait(middle >> 2, low, time_ns, until_ns)
                 if waited_ns:
@@ -282,10 +298,66 @@ class StateMachine:
                 self._pc = at + 1
                 self._execute(code[at], time_ns)
             if at == wrap and self._pc == at + 1:
-                self._pc = self._program.wrap_target
+                self._pc = target
             self.steps += 1
             time_ns += cycles * self._cycle_ns
         self._time_ns = time_ns
+
+    def _skip_rounds(self, time_ns, until_ns):
+        """Return when the next round begins that must be executed.
+
+        Remembers of a round how it began: (state, when, steps).
+        """
+        outputs = tuple([wire.output for wire in self._set_wires])
+        state = (self._x, self._y, self._isr, self._shifted, len(self._fifo), outputs)
+        before = self._round
+        if before is not None and before[0] == state and self._is_steady_since(before[1]):
+            round_ns = time_ns - before[1]
+            rounds = max(0, (until_ns - 1 - time_ns) // round_ns)
+            self.steps += rounds * (self.steps - before[2])
+            time_ns += rounds * round_ns
+        self._round = state, time_ns, self.steps
+        return time_ns
+
+    def _is_steady_since(self, time_ns):
+        """Return whether no input has changed since `time_ns`, nor will by itself."""
+        for wire in self._inputs:
+            if wire.driven:
+                return False  # by this chip itself
+            if wire.outside is not None:
+                steady_since_ns = getattr(wire.outside, "steady_since_ns", None)
+                if steady_since_ns is None or steady_since_ns() > time_ns:
+                    return False
+        return True
+
+    def _wires_read(self, jmp_pin):
+        """Return the wires that the program may read."""
+        offsets = set()
+        for opcode, middle, low, _cycles in self._code:
+            if opcode == _IN and middle == 0:
+                offsets |= set(range(low or 32))
+            elif opcode == _WAIT:
+                offsets.add(low)
+        if self._in_base is None:
+            offsets = ()
+        wires = [WORLD.wire(self._in_base + offset) for offset in sorted(offsets)]
+        return wires if jmp_pin is None else wires + [WORLD.wire(jmp_pin.id)]
+
+    def _sampled(self, at, time_ns, until_ns):
+        """Go round a loop that samples a pin as often as its level stays; return the time then."""
+        _label, level, cycles = self._loops[at]
+        self.steps += 1
+        outside = self._jmp_wire.outside
+        if not hasattr(outside, "next_edge_ns") or self._jmp_wire.level_at(time_ns) != level:
+            return time_ns
+        edge_ns = outside.next_edge_ns(time_ns)
+        if edge_ns is not None:
+            until_ns = min(until_ns, edge_ns)
+        round_ns = cycles * self._cycle_ns
+        rounds = max(0, min(self._x, (until_ns - time_ns) // round_ns))
+        self._x -= rounds
+        self.steps += 2 * rounds
+        return time_ns + rounds * round_ns
 
     def _jump(self, condition, target, time_ns):
         if condition == 6:
@@ -411,6 +483,20 @@ def _load(block, program):
         loaded.append(program)
 
 
+def _loops(code):
+    """Find each `jmp(x_dec, label)` with `jmp(pin, ...)` at its label and nothing between them.
+
+    Return {its address: (the label's, the level that goes round, cycles of a round)}.
+    """
+    found = {}
+    for at, (opcode, condition, label, cycles) in enumerate(code):
+        if (opcode, condition) == (_JMP, 2) and code[label][:2] == (_JMP, 6):
+            _opcode, _pin, target, sampling = code[label]
+            if target == at or label + 1 == at:
+                found[at] = label, int(target == at), cycles + sampling
+    return found
+
+
 def _decoded(word):
     return word >> 13, word >> 5 & 7, word & 31, 1 + (word >> 8 & 31)
 
@@ -453,7 +539,8 @@ class Flash:
             return self._BLOCK
         if op == 6:
             at = self._at(arg, 0, self._BLOCK)
-            WORLD.storage[at : at + self._BLOCK] = b"\xff" * self._BLOCK
+            for page in range(at, at + self._BLOCK, len(_BLANK)):  # a small heap holds no block
+                WORLD.storage[page : page + len(_BLANK)] = _BLANK
             return 0
         return None
 

@@ -74,6 +74,7 @@ class _Wire:
     def __init__(self, number):
         self.number = number
         self.output = FLOATING  # what the chip drives: 0, 1, or nothing
+        self.driven = False  # whether it ever drove anything
         self.pull = FLOATING
         self.outside = None  # with level_at(pin, time_ns)
         self.listeners = []  # called with (pin, output, time_ns)
@@ -116,6 +117,7 @@ class _Wire:
             if self.watcher is not None:
                 self._before.append((time_ns, self.output))
             self.output = output
+            self.driven = True
             for listener in self.listeners:
                 listener(self.number, output, time_ns)
 

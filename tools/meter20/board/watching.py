@@ -8,7 +8,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from meter20.board.trouble import Code, Trouble
+from meter20.terminal import printable
+
 _EVENTS = 8
+_MOST = 1 << 63
 _REGISTERS = (
     ("credit", "credit_wh", "Wh"),
     ("total", "total_wh", "Wh"),
@@ -39,7 +43,7 @@ def events(before: dict, after: dict) -> list[str]:
         told.append(f"credit: +{after['credit_wh'] - before['credit_wh']} Wh")
     if after["uptime_s"] < before["uptime_s"]:
         told.append("the meter restarted")
-    return told
+    return [printable(event) for event in told]
 
 
 class View:
@@ -50,7 +54,11 @@ class View:
         self._events: deque[str] = deque(maxlen=_EVENTS)
 
     def hear(self, read: dict) -> list[str]:
-        """Take the next reply; return what happened since the one before."""
+        """Take the next reply; return what happened since the one before.
+
+        Raises Trouble for a reply that is not a meter's.
+        """
+        _check(read)
         new = events(self.heard, read)
         self.heard = read
         clock = time.strftime("%H:%M:%S")
@@ -58,14 +66,29 @@ class View:
         return new
 
     def __rich__(self) -> RenderableType:
+        shown = printable("\n".join(self.heard["display"]))
         return Group(
-            Panel(Text("\n".join(self.heard["display"])), title="display", width=26),
+            Panel(Text(shown), title="display", width=26),
             self._registers(),
             Panel(Text("\n".join(self._events) or "nothing yet"), title="events"),
         )
 
     def _registers(self):
-        table = Table(show_header=False, title=f"meter {self.heard['drn'] or 'without a key'}")
+        title = f"meter {self.heard['drn'] or 'without a key'}"
+        table = Table(show_header=False, title=Text(printable(title)))
         for words, name, unit in _REGISTERS:
-            table.add_row(words, f"{self.heard[name]} {unit}".strip())
+            table.add_row(words, Text(printable(f"{self.heard[name]} {unit}").strip()))
         return table
+
+
+def _check(read):
+    """Raise Trouble unless `read` is a good reply to that request."""
+    if not read["ok"]:
+        raise Trouble(Code.REFUSED, f"the meter refused: {read.get('message')}")
+    names = {name for _words, name, _unit in _REGISTERS}.union(_TELLING)
+    numbers = [read.get(name) for name in ("credit_wh", "uptime_s")]
+    whole = all(type(number) is int and -_MOST < number < _MOST for number in numbers)
+    display = read.get("display")
+    lines = isinstance(display, list) and all(isinstance(line, str) for line in display)
+    if names - set(read) or not whole or not lines:
+        raise Trouble(Code.NO_ANSWER, "what answers is no meter that this meter20 knows")

@@ -17,6 +17,7 @@ from meter20.board.prompt import Prompt
 from meter20.board.service import ServicePort
 from meter20.board.trouble import Code, Trouble
 from meter20.board.watching import View
+from meter20.terminal import printable
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -107,9 +108,7 @@ def provision(  # noqa: PLR0913, PLR0917
         request["decoder_key"] = typer.prompt("decoder key", hide_input=True)
     with _told(as_json), ServicePort(ports.find(port)) as meter:
         reply = meter.request(**{**request, "do": "provision"})
-        if not reply["ok"]:
-            raise Trouble(Code.REFUSED, f"the meter refused: {reply['message']}")
-        _report(reply, as_json, f"The meter is now number {reply['drn']}.")
+        _report(_accepted(reply), as_json, f"The meter is now number {reply.get('drn')}.")
 
 
 @app.command()
@@ -120,7 +119,7 @@ def ask(
     """Send one request to the service port of the meter on a board, and print the reply."""
     try:
         fields = json.loads(request)
-    except ValueError:
+    except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
         raise typer.BadParameter("the request is not a JSON object")
@@ -220,10 +219,10 @@ def _install(port: str, libraries: list[str], say: Callable[[str], None]) -> Non
 
 def _recorded(record: Path) -> dict:
     """Return the request in the vending station's provisioning record."""
-    try:
+    request = None
+    # Not raised from there: what json raises holds the file, and so a key.
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         request = json.loads(record.read_text(encoding="utf-8"))["request"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise typer.BadParameter(f"{record} is no provisioning record") from None
     if not isinstance(request, dict):
         raise typer.BadParameter(f"{record} is no provisioning record")
     return request
@@ -262,11 +261,18 @@ def _plainly(console: Console, view: View, before: dict, new: list[str]) -> None
     if not before:
         console.print(view)
     for event in new:
-        console.print(event)
+        console.print(event, markup=False)
+
+
+def _accepted(reply: dict) -> dict:
+    """Return `reply`; raises Trouble if the meter refused."""
+    if not reply["ok"]:
+        raise Trouble(Code.REFUSED, f"the meter refused: {reply.get('message')}")
+    return reply
 
 
 def _report(report: dict, as_json: bool, words: str) -> None:
-    typer.echo(json.dumps(report) if as_json else words)
+    typer.echo(json.dumps(report) if as_json else printable(words))
 
 
 @contextlib.contextmanager
@@ -283,5 +289,5 @@ def _end(trouble: Trouble, as_json: bool) -> NoReturn:
         report = {"ok": False, "error": trouble.code.name.lower(), "message": str(trouble)}
         typer.echo(json.dumps(report))
     else:
-        typer.echo(f"Refused: {trouble}", err=True)
+        typer.echo(printable(f"Refused: {trouble}"), err=True)
     raise typer.Exit(int(trouble.code)) from None

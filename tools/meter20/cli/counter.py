@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from meter20.cli import requests
+from meter20.terminal import printable
 from meter20.vending import refusal, sealing
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Secret
@@ -132,7 +134,7 @@ def refuse(refused: Refusal, as_json: bool) -> NoReturn:
     if as_json:
         requests.print_json({"error": refused.code, "message": str(refused)})
     else:
-        typer.echo(f"Refused: {refused}", err=True)
+        typer.echo(printable(f"Refused: {refused}"), err=True)
     raise typer.Exit(1)
 
 
@@ -141,7 +143,7 @@ def say(as_json: bool, data: dict, words: str) -> None:
     if as_json:
         requests.print_json(data)
     else:
-        typer.echo(words)
+        typer.echo(printable(words))
 
 
 def show(as_json: bool, name: str, rows: Sequence[dict], empty: str) -> None:
@@ -154,7 +156,8 @@ def show(as_json: bool, name: str, rows: Sequence[dict], empty: str) -> None:
         return
     table = Table(*[heading.replace("_", " ") for heading in rows[0]], box=None)
     for row in rows:
-        table.add_row(*["" if value is None else str(value) for value in row.values()])
+        cells = ["" if value is None else printable(value) for value in row.values()]
+        table.add_row(*[Text(cell) for cell in cells])  # a str would be markup
     Console().print(table)
 
 

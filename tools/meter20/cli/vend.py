@@ -196,12 +196,12 @@ def batch(
 
 def _lines(orders: Path | None):
     if orders is None:
-        yield from sys.stdin
+        yield from sys.stdin.buffer
         return
     try:
-        with orders.open(encoding="utf-8") as file:
+        with orders.open("rb") as file:
             yield from file
-    except (OSError, UnicodeDecodeError):
+    except OSError:
         raise Refusal(refusal.VALUE, f"Cannot read {orders} as lines of JSON.") from None
 
 

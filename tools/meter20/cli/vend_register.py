@@ -1,6 +1,5 @@
 """`meter20 vend group`, `tariff` and `meter`: what the station has to know before it sells."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -188,10 +187,8 @@ def tariff_add(
     from meter20.vending import register
 
     with answering(as_json):
-        try:
-            asked = json.loads(sys.stdin.read() if str(terms) == "-" else _text(terms))
-        except ValueError:
-            raise Refusal(refusal.VALUE, f"{terms} is not JSON.") from None
+        given = sys.stdin.buffer.read() if str(terms) == "-" else _text(terms)
+        asked = register.read_terms(given)
         with opened(ctx).desk() as desk:
             register.keep_tariff(desk, name, asked)
         say(as_json, {"tariff": name, "terms": asked}, f"Tariff {name} is in force.")

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import ClassVar
 
+from rich.traceback import Traceback
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid, Horizontal, Vertical
@@ -138,6 +139,10 @@ class Sim(App[None]):
             for number, sample in enumerate(samples.ALL, 1):
                 yield TokenButton(number, sample)
         yield Footer()
+
+    def _fatal_error(self) -> None:
+        """Say what went wrong as Textual does, but without local variables: one may be a key."""
+        self.panic(Traceback(show_locals=False))
 
     def on_mount(self) -> None:
         self._show_reading()

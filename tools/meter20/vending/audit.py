@@ -24,6 +24,7 @@ from meter20.vending import refusal
 from meter20.vending.books import Books
 from meter20.vending.models import AuditEntry, AuditHead, KeyUsage, VendingKey, table
 from meter20.vending.refusal import Refusal
+from meter20.vending.sealing import Key
 
 _START = "0" * 64
 _CHUNK = 2000
@@ -50,7 +51,7 @@ class Report:
 class _Tail:
     """The end of the log in one transaction: what is written there at the next flush."""
 
-    def __init__(self, books: Books, key: bytes):
+    def __init__(self, books: Books, key: Key):
         head = books.connection().execute(_HEAD).one_or_none()
         self._key = key
         self._fresh = head is None
@@ -73,7 +74,7 @@ class _Tail:
         self._rows, self._fresh = [], False
 
 
-def append(books: Books, key: bytes, **entry) -> None:
+def append(books: Books, key: Key, **entry) -> None:
     """Add an entry, and mac the head with `key`; `entry` has the other columns of `AuditEntry`.
 
     Part of the caller's transaction: the entry stands if and only if what it tells of stands.
@@ -102,7 +103,7 @@ def line(entry: dict) -> str:
     return "  ".join(facts)
 
 
-def verify(session: Session, key: bytes | None = None, noted: str | None = None) -> Report:
+def verify(session: Session, key: Key | None = None, noted: str | None = None) -> Report:
     """Walk the chain and say where it first breaks.
 
     key: the module's mac key; without it the head is not checked, and an end that was cut off
@@ -133,7 +134,7 @@ def verify(session: Session, key: bytes | None = None, noted: str | None = None)
     return _against_head(session, key, seq, last, tally)
 
 
-def _against_head(session: Session, key: bytes | None, seq: int, last: str, tally: dict) -> Report:
+def _against_head(session: Session, key: Key | None, seq: int, last: str, tally: dict) -> Report:
     head = session.get(AuditHead, 1)
     if head is None:
         return Report(seq, last, 1, "the head of the log is gone")
@@ -179,8 +180,8 @@ def _digest(before: str, facts: Sequence) -> str:
     return hashlib.sha256(_TEXT.encode([before, *facts]).encode()).hexdigest()
 
 
-def _mac(key: bytes, seq: int, digest: str) -> str:
-    return hmac.new(key, f"{seq}:{digest}".encode(), hashlib.sha256).hexdigest()
+def _mac(key: Key, seq: int, digest: str) -> str:
+    return hmac.new(key.octets, f"{seq}:{digest}".encode(), hashlib.sha256).hexdigest()
 
 
 def _split(noted: str | None) -> tuple[int, str]:

@@ -24,7 +24,7 @@ _TERMS = {"meter", "kwh", "money", "ref"}
 
 
 def run(
-    station: Station, lines: Iterable[str], chunk: int = CHUNK, at: datetime | None = None
+    station: Station, lines: Iterable[str | bytes], chunk: int = CHUNK, at: datetime | None = None
 ) -> Iterator[dict]:
     """Yield an answer to each order of `lines`, `chunk` of them to a commit."""
     orders = iter(lines)
@@ -32,7 +32,7 @@ def run(
         yield from _sold(station, some, at)
 
 
-def _sold(station: Station, lines: list[str], at: datetime | None) -> list[dict]:
+def _sold(station: Station, lines: list[str | bytes], at: datetime | None) -> list[dict]:
     with station.desk(at) as desk:
         orders = [_parsed(line) for line in lines]
         register.fetch_meters(
@@ -47,7 +47,7 @@ def _sold(station: Station, lines: list[str], at: datetime | None) -> list[dict]
     return answers
 
 
-def _parsed(line: str) -> CreditOrder | Refusal:
+def _parsed(line: str | bytes) -> CreditOrder | Refusal:
     try:
         return parsed(line)
     except Refusal as refused_line:
@@ -65,11 +65,11 @@ def _one(desk: Desk, order: CreditOrder | Refusal) -> Slip | Refusal:
         return refused_order
 
 
-def parsed(line: str) -> CreditOrder:
-    """Return the order in a line of JSON; raises Refusal if it is none."""
+def parsed(line: str | bytes) -> CreditOrder:
+    """Return the order in a line of JSON, bytes are UTF-8; raises Refusal if it is none."""
     try:
         terms = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         terms = None
     if not isinstance(terms, dict) or set(terms) - _TERMS or "meter" not in terms:
         raise Refusal(
@@ -77,7 +77,7 @@ def parsed(line: str) -> CreditOrder:
         )
     money, kwh, ref = terms.get("money"), terms.get("kwh"), terms.get("ref")
     return CreditOrder(
-        meter=str(terms["meter"]),
+        meter=register.checked_drn(str(terms["meter"])),
         money=None if money is None else hundredths(str(money), "money"),
         units=None if kwh is None else tenths(str(kwh), "kwh"),
         ref=None if ref is None else str(ref),

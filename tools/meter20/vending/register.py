@@ -11,7 +11,7 @@ from sqlalchemy import Text, bindparam, func, select
 from sqlalchemy.orm import Session
 from sts import drn as sts_drn
 
-from meter20.vending import refusal
+from meter20.vending import plain_text, refusal
 from meter20.vending.amounts import PER_UNIT
 from meter20.vending.models import Meter, SupplyGroup, VendingKey
 from meter20.vending.models import Tariff as TariffRow
@@ -20,9 +20,10 @@ from meter20.vending.sealing import Secret
 from meter20.vending.security_module import stamp
 from meter20.vending.station import Desk
 from meter20.vending.tariff import Tariff
-from meter20.vending.vending_key import VENDING_KEY_NAMES, KeyTerms, MeterKey
+from meter20.vending.vending_key import KEN_MAX, VENDING_KEY_NAMES, KeyTerms, MeterKey
 
 ENERGY, MONEY = "energy", "currency"
+_ROWS_MAX = (1 << 31) - 1  # in any database
 
 # What every sale asks, built once.
 _METER_OF = select(Meter).where(Meter.drn == bindparam("drn"))
@@ -54,6 +55,7 @@ def import_groups(desk: Desk, text: str, secret: Secret) -> list[VendingKey]:
 
 
 def _keep_group(session: Session, sgc: str, name: str, tariff: str | None) -> None:
+    plain_text.checked(name, "name")
     if tariff:
         find_tariff(session, tariff)
     group = session.get(SupplyGroup, sgc)
@@ -67,6 +69,8 @@ def _keep_group(session: Session, sgc: str, name: str, tariff: str | None) -> No
 
 def vending_keys(session: Session, sgc: str | None = None) -> list[VendingKey]:
     """Return the vending keys, of one supply group or of all, oldest revision first."""
+    if sgc:
+        plain_text.checked(sgc, "supply group")
     query = select(VendingKey).order_by(VendingKey.sgc, VendingKey.base_date, VendingKey.krn)
     rows = list(session.scalars(query.filter_by(sgc=sgc) if sgc else query))
     if sgc and not rows:
@@ -126,8 +130,17 @@ def tariffs(session: Session) -> list[dict]:
     return [{"name": row.name, "terms": json.loads(row.terms)} for row in rows]
 
 
+def read_terms(text: str | bytes) -> dict:
+    """Return the terms of a tariff in JSON, to be checked yet; raises Refusal if it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise Refusal(refusal.VALUE, "The terms of the tariff are not JSON.") from None
+
+
 def keep_tariff(desk: Desk, name: str, terms: dict) -> None:
     """Register a tariff, or replace the terms of one; later purchases follow the new terms."""
+    plain_text.checked(name, "name")
     Tariff.from_terms(terms)
     desk.session.merge(TariffRow(name=name, terms=json.dumps(terms)))
     desk.session.flush()
@@ -136,7 +149,7 @@ def keep_tariff(desk: Desk, name: str, terms: dict) -> None:
 
 def find_tariff(session: Session, name: str) -> Tariff:
     """Return a tariff by name; raises Refusal if there is none."""
-    row = session.get(TariffRow, name)
+    row = session.get(TariffRow, plain_text.checked(name, "tariff"))
     if row is None:
         raise Refusal(
             refusal.UNKNOWN, f"There is no tariff {name!r}: `meter20 vend tariff add` makes one."
@@ -185,6 +198,9 @@ def add_meter(desk: Desk, new: NewMeter) -> Meter:
         raise Refusal(
             refusal.VALUE, "A tariff index (TI) is 0 to 99, accounting energy or currency."
         )
+    if new.ken is not None and not 0 <= new.ken <= KEN_MAX:
+        raise Refusal(refusal.VALUE, f"A key expiry number (KEN) is 0 to {KEN_MAX}.")
+    plain_text.checked(new.customer, "customer")
     key = find_key(desk.session, new.sgc, new.ea, new.krn, new.base_date)
     if new.tariff:
         find_tariff(desk.session, new.tariff)
@@ -217,7 +233,7 @@ def find_meter(session: Session, number: str) -> Meter:
 
 def meters(session: Session, limit: int) -> list[Meter]:
     """Return meters in the order of their registration."""
-    return list(session.scalars(select(Meter).order_by(Meter.id).limit(limit)))
+    return list(session.scalars(select(Meter).order_by(Meter.id).limit(min(limit, _ROWS_MAX))))
 
 
 def meter_facts(meter: Meter) -> dict:

@@ -24,6 +24,7 @@ from meter20.vending.vending_key import MeterKey
 
 #: What a meter that holds its initial key says of the attributes that this key does not have.
 _NO_SGC, _NO_TI, _FIRST_KRN, _NO_EXPIRY = "000000", "00", 1, 255
+_IMP_PER_KWH_MAX, _POWER_LIMIT_MAX_W = 100_000, 18_201_624  # of meter20's meter
 _WARNING = (
     "SECRET: holds the decoder key of this one meter in clear. Put it into the meter over a local "
     "line, then destroy this file. TEST KEYS - simulated, not certified."
@@ -92,6 +93,16 @@ class Factory:
     manufactured: datetime | None = None
 
 
+def _check_factory(factory: Factory) -> None:
+    """Raise Refusal for what no meter takes: a record is given out once."""
+    for name, value, least, most in (
+        ("imp_per_kwh", factory.imp_per_kwh, 1, _IMP_PER_KWH_MAX),
+        ("power_limit_w", factory.power_limit_w, 0, _POWER_LIMIT_MAX_W),
+    ):
+        if not least <= value <= most:
+            raise Refusal(refusal.VALUE, f"{name}: a meter takes {least} to {most}.")
+
+
 def provision(
     desk: Desk, number: str, factory: Factory, direct: bool = False, again: bool = False
 ) -> tuple[dict, Slip | None]:
@@ -100,6 +111,7 @@ def provision(
     The record's `request` is what the service port of a meter in factory state takes. Raises
     Refusal for a meter that was provisioned already, unless `again`.
     """
+    _check_factory(factory)
     meter = register.find_meter(desk.session, number)
     made = minute(factory.manufactured or desk.now, meter.base_date)
     working = register.key_of(meter)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import Session
 from sts import kinds
 
-from meter20.vending import refusal, register
+from meter20.vending import plain_text, refusal, register
 from meter20.vending.amounts import PER_CENT, PER_UNIT
 from meter20.vending.books import Books
 from meter20.vending.encoder import TESTS
@@ -28,6 +28,7 @@ from meter20.vending.token_request import TokenRequest, minute
 
 CREDIT, MANAGE, TEST, KEY_CHANGE, REVERSAL = "credit", "manage", "test", "key change", "reversal"
 GOOD, VOID = "good", "void"
+_NUMBER_MAX = (1 << 31) - 1  # of a row, in any database
 _SLIPS, _TOKENS = table(Slip), table(Token)
 _SLIP_FACTS = tuple(column.name for column in _SLIPS.columns if column.name != "id")
 _TOKEN_FACTS = tuple(
@@ -52,6 +53,8 @@ class CreditOrder:
 
 def credit(desk: Desk, order: CreditOrder) -> Slip:
     """Sell credit, with the free units of the month if they are due."""
+    if order.ref is not None:
+        plain_text.checked(order.ref, "ref")
     if (done := _done_before(desk.session, order)) is not None:
         return done
     meter = register.find_meter(desk.session, order.meter)
@@ -129,6 +132,7 @@ def reverse(desk: Desk, number: int, reason: str, delivered: bool) -> Slip:
     * delivered: the sale and its token stand; what was paid becomes a debt of the customer,
       repaid by the tariff's share of later purchases.
     """
+    reason = plain_text.checked(reason, "reason")
     slip = find_slip(desk.session, number)
     if slip.operation != CREDIT or slip.meter is None:
         raise Refusal(refusal.STATE, f"Receipt {number} is no sale of credit: nothing was paid.")
@@ -238,7 +242,7 @@ def add_token(slip: Slip, meter: Meter | None, kind: str, label: str, digits: st
 
 def find_slip(session: Session, number: int) -> Slip:
     """Return a slip by its receipt number; raises Refusal if there is none."""
-    slip = session.get(Slip, number)
+    slip = session.get(Slip, number) if 0 < number <= _NUMBER_MAX else None
     if slip is None:
         raise Refusal(refusal.UNKNOWN, f"There is no receipt {number}.")
     return slip
@@ -257,7 +261,7 @@ def reprinted(desk: Desk, number: int) -> Slip:
 
 def history(session: Session, meter: Meter | None, limit: int) -> list[Slip]:
     """Return the latest slips, newest first, of one meter or of all."""
-    query = select(Slip).order_by(Slip.id.desc()).limit(limit)
+    query = select(Slip).order_by(Slip.id.desc()).limit(min(limit, _NUMBER_MAX))
     return list(session.scalars(query.filter_by(meter_id=meter.id) if meter else query))
 
 

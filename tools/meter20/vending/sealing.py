@@ -33,9 +33,21 @@ _MAX_COST = 2**20
 MIN_PASSPHRASE = 8
 
 
-@dataclass(frozen=True)
+class Key:
+    """A key that is handed around. octets: the key, which neither `repr` nor `vars` shows."""
+
+    __slots__ = ("octets",)
+
+    def __init__(self, octets: bytes):
+        self.octets = octets
+
+    def __repr__(self) -> str:
+        return "Key(hidden)"
+
+
+@dataclass(frozen=True, slots=True)
 class Secret:
-    """What the operator opens a lock with. `repr` shows its kind only."""
+    """What the operator opens a lock with. `repr` shows its kind only, and `vars` nothing."""
 
     kind: str
     material: bytes = field(repr=False)
@@ -45,7 +57,8 @@ class Secret:
         """Return the secret of a passphrase; raises Refusal when it is too short to protect."""
         if len(text) < MIN_PASSPHRASE:
             raise Refusal(refusal.VALUE, f"A passphrase has {MIN_PASSPHRASE} characters at least.")
-        return cls(PASSPHRASE, text.encode())
+        # The environment's bytes, be they UTF-8 or not.
+        return cls(PASSPHRASE, text.encode("utf-8", "surrogateescape"))
 
     @classmethod
     def key_file(cls, path: Path) -> "Secret":

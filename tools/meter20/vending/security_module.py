@@ -29,7 +29,7 @@ from meter20.vending.encoder import encode
 from meter20.vending.models import AuditEntry, KeyUsage, Vault, VendingKey, table
 from meter20.vending.refusal import Refusal
 from meter20.vending.token_request import TokenRequest, body, check
-from meter20.vending.vending_key import KeyTerms, MeterKey
+from meter20.vending.vending_key import LIMIT_MAX, KeyTerms, MeterKey
 
 _PROVISION = "provision"
 _TERMS = tuple(KeyTerms.__dataclass_fields__)
@@ -71,12 +71,17 @@ class _Usage:
 
 
 class SecurityModule:
-    """An unlocked security module. It works in the caller's transactions, with their audit."""
+    """An unlocked security module. It works in the caller's transactions, with their audit.
+
+    Keys lie in slots, which `vars` does not show.
+    """
+
+    __slots__ = ("_audit_key", "_master", "_now", "_opened", "_seal_key", "_tables")
 
     def __init__(self, master: bytes, now: Callable[[], datetime], tables: dict | None = None):
         """Hold the `master` key. tables: EA07 tables of a licensee, None for the sample tables."""
         self._master = master
-        self._audit_key = sealing.subkey(master, b"audit log")
+        self._audit_key = sealing.Key(sealing.subkey(master, b"audit log"))
         self._seal_key = sealing.subkey(master, b"keys at rest")
         self._now = now
         self._tables = tables
@@ -422,13 +427,14 @@ def _check_amounts(usage: _Usage, row: VendingKey, terms: KeyTerms, requests, bo
             continue
         today[unit] += max(amount, 0)
         most, most_a_day = terms.limits(request.kind)
+        most_a_day = LIMIT_MAX if most_a_day is None else most_a_day
         if most is not None and amount > most:
             raise Refusal(
                 refusal.LIMIT,
                 f"The key {row.label} makes tokens of "
                 f"{_amount(most, unit)} at most, not {_amount(amount, unit)}.",
             )
-        if most_a_day is not None and today[unit] > most_a_day:
+        if today[unit] > most_a_day:
             raise Refusal(
                 refusal.LIMIT,
                 f"The key {row.label} may issue "

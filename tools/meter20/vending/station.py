@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
+from meter20.vending import plain_text
 from meter20.vending.books import Books
 from meter20.vending.models import Vault
 from meter20.vending.refusal import Refusal
@@ -45,7 +46,7 @@ class Station:
         """
         storage.check()
         self._storage = storage
-        self._actor = actor
+        self._actor = plain_text.checked(actor, "operator")
         self._now = now
         with storage.reading() as session:
             self._module = SecurityModule.unlock(session, secret, now, tables)
@@ -55,6 +56,8 @@ class Station:
     def found(cls, storage: Storage, secret: Secret, name: str, actor: str,
               now: Callable[[], datetime] = utc_now) -> "Station":  # fmt: skip
         """Make a new station in `storage`, called `name`, and open it."""
+        plain_text.checked(name, "name")
+        plain_text.checked(actor, "operator")
         storage.upgrade()
         with storage.writing() as session:
             SecurityModule.create(session, secret, name, actor, now)

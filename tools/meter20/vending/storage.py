@@ -4,7 +4,8 @@ SQLite (one file, the default) and PostgreSQL (by URL) behave alike here: a writ
 has the database to itself from its first statement on, so two stations take turns and nobody
 reads a number that another is about to change. On SQLite that is `BEGIN IMMEDIATE` with a busy
 time-out, on PostgreSQL an advisory lock that ends with the transaction. A commit is durable
-when it returns (`synchronous=FULL`; PostgreSQL's default).
+when it returns (`synchronous=FULL`; PostgreSQL's default). What the database says of a failed
+statement does not hold its values: they may be tokens.
 
 Why one writer at a time: the audit log is one chain, and every token adds a link to it. A
 chain per station would write in parallel, and could be truncated one by one.
@@ -133,7 +134,8 @@ class Storage:
             self._may_create = False
 
     def _sqlite_engine(self, path: Path) -> Engine:
-        engine = create_engine("sqlite://", creator=partial(self._connect_sqlite, path))
+        creator = partial(self._connect_sqlite, path)
+        engine = create_engine("sqlite://", creator=creator, hide_parameters=True)
         event.listen(engine, "begin", self._begin_sqlite)
         return engine
 
@@ -231,7 +233,7 @@ def _server_engine(where: str) -> Engine:
         url = make_url(where)
         if url.get_backend_name() != "postgresql":
             raise Refusal(refusal.VALUE, "The database is a SQLite file or a postgresql:// URL.")
-        return create_engine(url.set(drivername="postgresql+psycopg"))
+        return create_engine(url.set(drivername="postgresql+psycopg"), hide_parameters=True)
     except (ArgumentError, NoSuchModuleError):
         raise Refusal(refusal.VALUE, "That is no database URL.") from None
     except ModuleNotFoundError:

@@ -17,10 +17,10 @@ Nothing is lost to rounding: debt + fixed charge + energy + tax + carried on = p
 
 import json
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from functools import lru_cache
 
-from meter20.vending import refusal
+from meter20.vending import plain_text, refusal
 from meter20.vending.refusal import Refusal
 
 #: The most that one token carries, 0.1 kWh. Source: reference of the 16-bit decimal float.
@@ -28,6 +28,8 @@ MAX_UNITS = 18_201_624
 _MANTISSAS = 1 << 14
 MONTH, PURCHASE = "month", "purchase"
 _PRICE_SCALE = 100_000
+_EXACT = Context(prec=40, traps=[Inexact])  # what it would round is refused
+_BOOKS_MAX = 10**14  # cents; sums of them fit the database
 _COST_PER_CENT = 10_000  # 0.1 kWh at 10^-5 a kWh costs 10^-6: ten thousand of them are a cent
 
 
@@ -38,15 +40,16 @@ def hundredths(text: str, what: str) -> int:
 
 def tenths(text: str, what: str) -> int:
     """Return kWh as a number of 0.1 kWh; raises Refusal, and names the neighbours, if finer."""
-    value = _decimal(text, what) * 10
-    whole = int(value)
-    if value != whole:
+    value = _decimal(text, what)
+    try:
+        return _exactly(value, 10)
+    except Inexact:
+        whole = int(value * 10)
         raise Refusal(
             refusal.VALUE,
-            f"A token carries multiples of 0.1 kWh: {text} kWh would be "
+            f"A token carries multiples of 0.1 kWh: {text.strip()} kWh would be "
             f"{whole / 10} or, rounded up as the standard does, {(whole + 1) / 10}.",
-        )
-    return whole
+        ) from None
 
 
 def carried_by_token(units: int) -> int:
@@ -89,6 +92,13 @@ class Quote:
     fixed: bool = False
     free: int = 0
 
+    def __post_init__(self):
+        """Raise Refusal for what the books cannot hold: a price list may say anything."""
+        if max(abs(cents) for cents in (self.paid, self.debt, self.carried, self.transfer)) > (
+            _BOOKS_MAX
+        ):
+            raise Refusal(refusal.VALUE, f"This comes to more than {_BOOKS_MAX // 100:.0e}.")
+
 
 @dataclass(frozen=True)
 class Tariff:
@@ -118,7 +128,7 @@ class Tariff:
                 refusal.VALUE, 'debt_share_percent is 0 to 100, fixed_per "month" or "purchase".'
             )
         return cls(
-            currency=str(terms.get("currency", "")),
+            currency=plain_text.checked(str(terms.get("currency", "")), "currency"),
             steps=_steps(terms.get("steps")),
             tax=hundredths(str(terms.get("tax_percent", 0)), "tax_percent"),
             fixed=hundredths(str(terms.get("fixed_charge", 0)), "fixed_charge"),
@@ -315,10 +325,18 @@ def _money(cents: int) -> str:
 
 
 def _scaled(text: str, scale: int, what: str) -> int:
-    value = _decimal(text, what) * scale
-    if value != int(value):
-        raise Refusal(refusal.VALUE, f"{what}: {text} is finer than {Decimal(1) / scale:f}.")
-    return int(value)
+    try:
+        return _exactly(_decimal(text, what), scale)
+    except Inexact:
+        raise Refusal(
+            refusal.VALUE, f"{what}: {text.strip()} is finer than {Decimal(1) / scale:f}."
+        ) from None
+
+
+def _exactly(value: Decimal, scale: int) -> int:
+    """Return `value` times `scale`, a whole number; raises Inexact if it is none."""
+    scaled = _EXACT.multiply(value, Decimal(scale))
+    return int(_EXACT.quantize(scaled, Decimal(1)))
 
 
 def _decimal(text: str, what: str) -> Decimal:

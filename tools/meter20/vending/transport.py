@@ -13,9 +13,10 @@ from dataclasses import asdict
 
 from meter20.vending import refusal, sealing
 from meter20.vending.refusal import Refusal
-from meter20.vending.vending_key import KeyTerms
+from meter20.vending.vending_key import KEY_BYTES, KeyTerms
 
 FORMAT = "meter20 supply groups 1"
+_MALFORMED = (ValueError, KeyError, TypeError, RecursionError)
 
 
 def sealed_file(entries: Sequence[tuple[KeyTerms, bytes]], secret: sealing.Secret) -> str:
@@ -41,9 +42,9 @@ def opened_file(text: str, secret: sealing.Secret) -> list[tuple[KeyTerms, bytes
         file = json.loads(text)
         sealed = bytes.fromhex(file.pop("sealed"))
         lock = sealing.Lock(file["lock"], bytes.fromhex(file["salt"]), int(file["cost"]))
-        if file["format"] != FORMAT:
-            raise ValueError(file["format"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+        if file["format"] != FORMAT or lock.kind not in (sealing.PASSPHRASE, sealing.KEY_FILE):
+            raise ValueError("another format")
+    except (*_MALFORMED, AttributeError, OverflowError):
         raise Refusal(
             refusal.VALUE, "This is not a file of supply groups made by meter20."
         ) from None
@@ -52,11 +53,21 @@ def opened_file(text: str, secret: sealing.Secret) -> list[tuple[KeyTerms, bytes
         "altered on its way. It is the one chosen at export, not the station's own."
     )
     plain = sealing.unseal(lock.key(secret), sealed, _about(file), words, refusal.SECRET)
-    return [
-        (KeyTerms(**entry), bytes.fromhex(key))
-        for entry in json.loads(plain)
-        if (key := entry.pop("key"))
-    ]
+    try:
+        return [_opened(entry) for entry in json.loads(plain)]
+    except _MALFORMED:
+        raise Refusal(
+            refusal.VALUE, "The file opens, but this meter20 does not know what it holds."
+        ) from None
+
+
+def _opened(entry: dict) -> tuple[KeyTerms, bytes]:
+    terms = dict(entry)
+    key = bytes.fromhex(terms.pop("key"))
+    made = KeyTerms(**terms)
+    if len(key) != KEY_BYTES[made.dkga]:
+        raise ValueError("a key of another size")
+    return made, key
 
 
 def _about(header: dict) -> bytes:

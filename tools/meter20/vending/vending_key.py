@@ -31,6 +31,9 @@ DECODER_KEY_NAMES = {DITK: "DITK", DDTK: "DDTK", DUTK: "DUTK", DCTK: "DCTK"}
 #: Bytes of a vending key by decoder key generation algorithm (DKGA); 03 rests on no vector.
 KEY_BYTES = {dkga: VENDING_KEY_SIZES[dkga] for dkga in ("02", "04")}
 
+KEN_MAX = 255
+LIMIT_MAX = 10**18  # in any unit; the books keep 64 bits
+
 CREDIT, CURRENCY, MANAGEMENT, KEY_CHANGE = "credit", "currency", "management", "key-change"
 ALL_KINDS = f"{CREDIT},{CURRENCY},{MANAGEMENT},{KEY_CHANGE}"
 _FAMILIES = {
@@ -68,10 +71,15 @@ class KeyTerms:
                 raise Refusal(refusal.VALUE, words)
 
     def _faults(self):
+        for term in fields(self):
+            value = getattr(self, term.name)
+            kind = str if isinstance(term.default, str) or term.name == "sgc" else int
+            missing = value is None and term.default is None
+            yield type(value) is not kind and not missing, f"{term.name}: not a {kind.__name__}."
         yield not _digits(self.sgc, 6), "A supply group code (SGC) has 6 digits."
         yield not 1 <= self.krn <= 9, "A key revision number (KRN) is 1 to 9."
         yield self.kt not in VENDING_KEY_NAMES, "A vending key has key type (KT) 1, 2 or 3."
-        yield not 0 <= self.ken <= 255, "A key expiry number (KEN) is 0 to 255."
+        yield not 0 <= self.ken <= KEN_MAX, f"A key expiry number (KEN) is 0 to {KEN_MAX}."
         yield self.base_date not in BASE_YEARS, "The base date is 1993, 2014 or 2035."
         yield self.dkga not in KEY_BYTES, "The key generation algorithm (DKGA) is 02 or 04."
         yield self.ea not in KEY_SIZES, "The encryption algorithm (EA) is 07 or 11."
@@ -83,6 +91,7 @@ class KeyTerms:
         for name in (term.name for term in fields(self) if term.name.startswith("max_")):
             value = getattr(self, name)
             yield value is not None and value < 0, "A limit is not negative."
+            yield value is not None and value > LIMIT_MAX, f"A limit is {LIMIT_MAX:.0e} at most."
 
     @classmethod
     def of(cls, row) -> "KeyTerms":

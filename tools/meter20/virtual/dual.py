@@ -18,6 +18,9 @@ _CPYTHON_ONLY = {"pytest", "hypothesis"}
 
 TIMEOUT_S = 120.0
 
+#: Of a unix port. An emulated chip's flash alone has 3 MB, more than a 32-bit port takes unasked.
+_HEAP = "heapsize=16m"
+
 
 @dataclass
 class Outcome:
@@ -108,7 +111,7 @@ class UnixRunner:
         inside = Path(__file__).parent / "inside" / "run_dual.py"
         try:
             done = subprocess.run(
-                [self._micropython, inside, file.parent, file.stem, *path],
+                [self._micropython, "-X", _HEAP, inside, file.parent, file.stem, *path],
                 cwd=self._root,
                 env=os.environ,
                 capture_output=True,

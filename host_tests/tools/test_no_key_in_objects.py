@@ -1,0 +1,163 @@
+"""No object of the meter tells its key, whoever prints it: repr, str, vars, an exception."""
+
+import asyncio
+import json
+
+import pytest
+from body import SimBody
+from fakes import carriers, little_files, meters, rigs
+from fakes.leaks import leaks, told_by, told_of
+from fakes.tokens import key_change
+from sts import decoder, decoder_key
+from sts import digits as sts_digits
+from sts.decoder_key import DecoderKey
+
+from meter20.bodies import EmulatedBody
+from meter20.sim.app import Sim
+from meter20.sim.bench import Bench
+
+#: What the walk looks into. What is left out holds the flash, which is where a key has to be.
+ROOMS = ("sts", "meter", "ports", "drivers", "parts", "body", "board", "breakage", "flash_chip",
+         "loop", "meter20")  # fmt: skip
+
+NEXT_KEY = bytes.fromhex("8d3b51e2c06f9a47b81d7ef02495ac63")  # test key
+KEY_07, NEXT_07 = (
+    bytes.fromhex(key) for key in ("3b9ad1547f20c86e", "e71c5d02b4963af8")
+)  # test keys
+SET = key_change(key=NEXT_KEY)
+
+
+def tells(root, *keys):
+    """Return (names of objects of which something was printed, what told a key)."""
+    told = list(told_by(root, *ROOMS))
+    return {name for name, _ in told}, [
+        (name, found) for name, text in told if (found := leaks(text, *keys))
+    ]
+
+
+def test_no_object_of_a_meter_tells_its_key():
+    body = SimBody()
+    assert '"ok": true' in body.feed(provision(meters.KEY)).decode()
+    for section in SET[:3]:
+        body.app.enter(section, 0)
+    names, telling = tells(body, meters.KEY, NEXT_KEY)
+    assert telling == []
+    assert {"sts.decoder_key.DecoderKey", "sts.ea11_misty1.Misty1", "meter.meter.Meter",
+            "meter.slot_store.SlotStore", "sts.decoder_key.KeySection", "meter.app.App",
+            "flash_chip.RamImage", "meter.state.MeterState"} <= names  # fmt: skip
+
+
+def provision(key):
+    fields = {**meters.PROVISION, "decoder_key": key.hex(), "ea": "11" if len(key) == 16 else "07"}
+    return json.dumps({"do": "provision", **fields}).encode() + b"\n"
+
+
+def test_no_object_of_a_meter_of_ea07_tells_its_key():
+    body = SimBody()
+    assert '"ok": true' in body.feed(provision(KEY_07)).decode()
+    names, telling = tells(body, KEY_07)
+    assert telling == []
+    assert "sts.ea07_sta.Sta" in names
+
+
+@pytest.mark.parametrize(
+    ("carrier", "medium"),
+    [(carriers.SMALL, "drivers.nor_slots.NorSlots"),
+     (little_files.ON_RP2, "drivers.file_slots.FileSlots")],
+)  # fmt: skip
+def test_no_store_of_a_board_tells_a_key(carrier, medium):
+    names, telling = tells(rigs.provisioned(carrier), meters.KEY)
+    assert (telling, medium in names) == ([], True)
+
+
+def test_what_is_read_from_a_token_does_not_tell_the_next_key():
+    for section in SET:
+        token = decoder.decode(sts_digits.parse(section), decoder.cipher("11", meters.KEY), "11")
+        assert leaks(f"{token} {token!r} {token.fields} {token._asdict()}", NEXT_KEY) == []
+        assert any(name.startswith("nk") for name in token.fields)
+
+
+def test_the_walk_would_see_a_key():
+    class Careless:
+        def __init__(self, octets):
+            self.octets = octets
+
+    Careless.__module__ = "meter.careless"
+    body = SimBody()
+    body.app.meter.careless = Careless(meters.KEY)
+    _names, telling = tells(body, meters.KEY)
+    assert {name for name, _ in telling} == {f"meter.careless.{Careless.__qualname__}"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: decoder.cipher("11", meters.KEY[:15]),
+        lambda: decoder.cipher("07", meters.KEY),
+        lambda: decoder.cipher("12", meters.KEY),
+        lambda: decoder.cipher("07", KEY_07, ((), (), ())),
+        lambda: decoder_key.from_bytes(b"\x63" + bytes(7) + meters.KEY),
+        lambda: decoder_key.from_bytes(meters.KEY),
+        lambda: decoder_key.to_bytes(
+            meters.key(decoder_key=DecoderKey(meters.KEY + b"x"), krn=99)
+        ),
+        lambda: rigs.Rig(carriers.SMALL).meter.provision(
+            meters.state().identity, meters.key(ea="07"), 0, 0
+        ),
+        lambda: rigs.Rig(carriers.SMALL).meter.provision(
+            meters.state().identity, meters.key(kt=9), 0, 0
+        ),
+    ],
+)
+def test_exceptions_tell_no_key(wrong):
+    with pytest.raises(Exception) as caught:
+        wrong()
+    assert leaks(told_of(caught.value), meters.KEY, KEY_07) == []
+
+
+def test_what_a_chain_of_exceptions_holds_would_be_seen():
+    def fail():
+        try:
+            raise KeyError(meters.KEY)
+        except KeyError:
+            raise ValueError("no") from None
+
+    with pytest.raises(ValueError, match="no") as caught:
+        fail()
+    assert leaks(told_of(caught.value), meters.KEY)
+
+
+def test_a_fault_in_the_cipher_tells_its_kind_and_no_more(monkeypatch):
+    """Even a fault whose words hold the key: they are not shown, sent, or stored."""
+    body = SimBody()
+    body.feed(provision(meters.KEY))
+
+    def fail(_block):
+        raise ValueError("bad key " + meters.KEY.hex())
+
+    monkeypatch.setattr(type(body.app.meter._cipher), "decrypt", lambda _self, block: fail(block))
+    reply = body.feed(b'{"do":"token","digits":"%s"}\n' % meters.TOKEN_100_WH.encode())
+    assert b'"message": "token: ValueError; the meter restarts"' in reply
+    assert body.app.lines == ["FAULT", "token", "ValueError", "Meter restarts"]
+    assert tells(body, meters.KEY)[1] == []
+
+
+def test_the_simulator_that_crashes_shows_no_local_variable(monkeypatch, capsys):
+    def run(_duration_ms):
+        key = KEY_07
+        raise RuntimeError("crash", len(key))
+
+    async def play(sim):
+        async with sim.run_test() as pilot:
+            await pilot.pause(0.2)
+
+    with EmulatedBody() as body:
+        bench = Bench(body)
+        monkeypatch.setattr(bench, "run", run)
+        sim = Sim(bench)
+        with pytest.raises(RuntimeError, match="crash"):
+            asyncio.run(play(sim))
+        sim._print_error_renderables()
+    said = capsys.readouterr().err
+    assert "RuntimeError" in said and "raise RuntimeError" in said
+    assert leaks(said, KEY_07) == [] and "key = b" not in said
