@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign test-unix \
+.PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign two-boards-campaign test-unix \
 	test-unix32 unix32 memory lint format sim picture serve bench vend-campaign guess-campaign \
 	pulse-campaign mutants fuzz-campaign mpy test-pico wiring packages lock clean
 
@@ -41,6 +41,9 @@ history-campaign: setup  ## HISTORIES random histories with power cuts against a
 
 flash-life-campaign: setup  ## 20 years of a household on each board's store; some minutes a core
 	@$(BIN)/python host_tests/flash_life.py $(CAMPAIGN_ARGS)
+
+two-boards-campaign: setup  ## meter and fixture: 6000 keys while pulses come, 300 cuts inside flash operations
+	@METER20_CAMPAIGN=1 $(BIN)/pytest -s -n 0 host_tests/boards/test_two_boards.py -k flash
 
 test-unix: setup  ## the tests that both run, on your own unix port: METER20_MICROPYTHON=path
 	@test -n "$(METER20_MICROPYTHON)" || \

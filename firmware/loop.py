@@ -97,7 +97,8 @@ class _Meter:
 
     def __init__(self, board, load_switch, display):
         from meter.app import App
-        from meter.service import Lines, Service
+        from meter.lines import Lines
+        from meter.service import Service
 
         self._uptime = Uptime()
         self._port = UsbLines()
@@ -157,7 +158,7 @@ def _keep_heap_whole():
 
 
 def _refuse(_request, _now_ms):
-    from meter.service import Refused
+    from meter.lines import Refused
 
     raise Refused("port_shut", "this board's service port is shut")
 

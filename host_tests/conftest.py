@@ -9,7 +9,8 @@ import pytest
 
 import meter20  # puts firmware/ and boards/sim on the path
 
-sys.path.append(str(meter20.DEVICE_ROOT / "boards/sim/chip"))  # `machine` and what belongs to it
+# `machine` and what belongs to it; and the fixture, whose `board` stays behind the simulator's
+sys.path += [str(meter20.DEVICE_ROOT / "boards" / name) for name in ("sim/chip", "fixture_pico")]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts its background jobs so, and their children would ignore Ctrl-C as well.
@@ -24,6 +25,7 @@ def pytest_addoption(parser):
     """The acceptance suite's options. Here, because pytest reads this file whatever is run."""
     suite = parser.getgroup("acceptance", "the acceptance suite, host_tests/acceptance")
     suite.addoption("--body", default="emulated", help="emulated, virtual, rp2040 or serial:PORT")
+    suite.addoption("--fixture", help="with serial:PORT, the port of boards/fixture_pico")
     suite.addoption("--report", help="folder for the table of results: text, JSON, HTML")
     suite.addoption("--tokens", help="JSON file of your own tokens, with their keys")
 

@@ -9,20 +9,18 @@ from breakage import PARTS, WAYS, Breakage, Stuck
 from flash_chip import FlashChip, PowerCut, RamImage
 from meter.app import App
 from meter.explain import explained
-from meter.service import (
+from meter.lines import (
     Lines,
     Refused,
-    Service,
     accepted,
     boolean,
-    credit_fields,
     integer,
     keys,
-    keys_fields,
     parse,
     refusal,
     text,
 )
+from meter.service import Service, credit_fields, keys_fields
 from micropython import const
 from parts import Clock
 from sts import digits

@@ -44,13 +44,14 @@ class Rp2PulseCounter(PulseSource):
     """Counts pulses on `pin`, an input that a pulse pulls low.
 
     state_machine: its number, 0 to 7; 10 of the 32 instructions of its PIO block are used.
+    program, freq: another one that counts y down on `pin`, and its cycles per second.
     The count wraps after 2**30 pulses, which `take` allows for. Called from tasks,
     never from an interrupt.
     """
 
-    def __init__(self, state_machine: int, pin):
+    def __init__(self, state_machine: int, pin, program=_debounce, freq: int = _FREQ_HZ):
         self._machine = rp2.StateMachine(
-            state_machine, _debounce, freq=_FREQ_HZ, in_base=pin, jmp_pin=pin
+            state_machine, program, freq=freq, in_base=pin, jmp_pin=pin
         )
         # One instruction reads the running count: with autopush, y goes to isr and on
         # into the FIFO at once, so no pulse can come between two halves of a reading.

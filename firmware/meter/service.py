@@ -1,74 +1,23 @@
-"""Service port: one line of JSON in, one line of JSON out.
+"""Service port: one line of JSON in, one line of JSON out, as meter.lines has them.
 
 `Service` answers the requests that every meter knows. A bench (an emulated
 body) offers more; it hands them in as `extra`. An unknown or malformed request
 gets an error reply, whatever it was; nothing that arrives raises.
-
-Lines end in a newline and have at most LINE_MAX bytes. Replies are written by
-hand rather than by `json.dumps`, because MicroPython's dicts have no order and
-its dumps no options: so every body answers with the same bytes.
 """
 
-import json
-
 from micropython import const
-from ports.keypad import KEYS
 from sts import digits, drn
 from sts.decoder_key import DecoderKey, KeyAttributes
 
 from meter import settings as meter_settings
 from meter import state as meter_state
 from meter import view as views
+from meter.lines import Refused, accepted, boolean, integer, keys, parse, refusal, text
 from meter.meter import NotProvisioned, StoreFailed, StoreLost
 from meter.screens import FIRMWARE
 from meter.supervisor import Faulted
 
-LINE_MAX = const(4096)  # bytes
-_KEYS_MAX = const(1000)
-_BRACKETS_MAX = const(100)  # opening ones in a line; interpreters differ in how deep they can nest
-_ID_MAX = const(200)  # characters
 _TID_MAX = const(0xFFFFFF)
-_NEWLINE = b"\n"
-_FIRST_PRINTABLE = const(0x20)
-_LAST_PRINTABLE = const(0x7E)
-_PAIRS = const(0x10000)  # from here on JSON escapes a character as two surrogates
-
-
-class Refused(Exception):
-    """A request that is not carried out. code: one word. message: for people."""
-
-    def __init__(self, code, message):
-        super().__init__(message)
-        self.code = code
-        self.message = message
-
-
-class Lines:
-    """Cuts bytes into lines; of one that is too long only the fact is kept."""
-
-    def __init__(self):
-        self._partial = b""
-        self._overlong = False
-
-    def feed(self, data: bytes):
-        """Take the next bytes; return the lines they complete, None for one too long."""
-        lines = []
-        pieces = data.split(_NEWLINE)
-        for piece in pieces[:-1]:
-            self._add(piece)
-            lines.append(None if self._overlong else self._partial)
-            self._partial, self._overlong = b"", False
-        self._add(pieces[-1])
-        return lines
-
-    def _add(self, piece):
-        try:
-            if not self._overlong and len(self._partial) + len(piece) <= LINE_MAX:
-                self._partial += piece
-                return
-        except MemoryError:
-            pass  # a small heap in pieces; the meter has better use for what is left
-        self._partial, self._overlong = b"", True
 
 
 class Service:
@@ -217,71 +166,6 @@ def keys_fields(app):
     return [("display", app.lines), ("last_result", app.meter.state.last_result or None)]
 
 
-def parse(line) -> dict:
-    """Return the request in `line`, bytes or None for one too long. Raises Refused."""
-    if line is None:
-        raise Refused("line_too_long", "more than %d bytes" % LINE_MAX)
-    if line.count(b"[") + line.count(b"{") > _BRACKETS_MAX:
-        raise Refused("bad_json", "nested too deep")
-    try:
-        request = json.loads(str(line, "utf-8"))
-    except (ValueError, RuntimeError):
-        # UnicodeError is a ValueError; RuntimeError is what nesting too deep raises.
-        raise Refused("bad_json", "not a line of JSON in UTF-8") from None
-    except MemoryError:
-        raise Refused("line_too_long", "more than the memory holds now") from None
-    if not isinstance(request, dict):
-        raise Refused("bad_request", "not a JSON object")
-    return request
-
-
-def accepted(request: dict, fields) -> str:
-    """Return the reply that carries `fields`, (name, value) pairs."""
-    return _object([("ok", True)] + fields, request)
-
-
-def refusal(request: dict, refused) -> str:
-    """Return the reply for `refused`, a Refused."""
-    return _object([("ok", False), ("error", refused.code), ("message", refused.message)], request)
-
-
-def text(request: dict, name: str) -> str:
-    """Return the string `name` of `request`. Raises Refused."""
-    value = request.get(name)
-    if not isinstance(value, str):
-        raise Refused("bad_request", name + ": a string is needed")
-    return value
-
-
-def integer(request: dict, name: str, low=0, high=0xFFFFFFFF, default=None) -> int:
-    """Return the integer `name` of `request`, `low` to `high`. Raises Refused."""
-    value = request.get(name, default)
-    if type(value) is not int or not low <= value <= high:
-        raise Refused(
-            "bad_request", "%s: a whole number from %d to %d is needed" % (name, low, high)
-        )
-    return value
-
-
-def boolean(request: dict, name: str) -> bool:
-    """Return the truth value `name` of `request`, False if it has none. Raises Refused."""
-    value = request.get(name, False)
-    if value is not True and value is not False:
-        raise Refused("bad_request", name + ": true or false is needed")
-    return value
-
-
-def keys(request: dict) -> str:
-    """Return the keys to press. Raises Refused."""
-    pressed = text(request, "keys")
-    if len(pressed) > _KEYS_MAX:
-        raise Refused("bad_request", "keys: more than %d" % _KEYS_MAX)
-    for key in pressed:
-        if key not in KEYS:
-            raise Refused("bad_request", "keys: only " + KEYS)
-    return pressed
-
-
 def _settings(request):
     """Return the Settings that a provisioning request asks for. Raises ValueError, Refused."""
     changes = {}
@@ -326,47 +210,3 @@ def _octets(request, name):
         return bytes.fromhex(text(request, name))
     except ValueError:
         raise Refused("bad_request", name + ": hexadecimal digits are needed") from None
-
-
-def _object(fields, request):
-    """Return `fields` as a JSON object, with the id of `request` if it has one."""
-    identity = request.get("id")
-    if _is_id(identity):
-        fields = [("id", identity)] + fields
-    return "{" + ", ".join([_json(name) + ": " + _json(value) for name, value in fields]) + "}"
-
-
-def _is_id(value):
-    if isinstance(value, str):
-        return len(value) <= _ID_MAX
-    return type(value) is int
-
-
-def _json(value) -> str:
-    if value is None:
-        return "null"
-    if value is True or value is False:
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, str):
-        return '"' + "".join([_escaped(char) for char in value]) + '"'
-    if isinstance(value, tuple):  # pairs: an object
-        return "{" + ", ".join([_json(name) + ": " + _json(item) for name, item in value]) + "}"
-    return "[" + ", ".join([_json(item) for item in value]) + "]"
-
-
-def _escaped(char):
-    """Return `char` in ASCII: what an id holds is a stranger's text, and goes to terminals.
-
-    Half of a surrogate pair, which no UTF-8 can say, comes back as it came.
-    """
-    if char in '"\\':
-        return "\\" + char
-    code = ord(char)
-    if _FIRST_PRINTABLE <= code <= _LAST_PRINTABLE:
-        return char
-    if code >= _PAIRS:
-        code -= _PAIRS
-        return "\\u%04x\\u%04x" % (0xD800 | code >> 10, 0xDC00 | code & 0x3FF)
-    return "\\u%04x" % code

@@ -4,8 +4,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from acceptance import report, rp2040, subject
+from acceptance import report, rp2040, subject, two_boards
 from fakes import meters
+
+from meter20.board.trouble import Trouble
 
 _HERE = Path(__file__).parent
 _PLACE: pytest.StashKey = pytest.StashKey()  # of a case in the table
@@ -23,9 +25,12 @@ def _only_meter(request, body):
     if not body.startswith("serial:"):
         yield None
         return
-    only = subject.opened(body)
-    if not request.config.getoption("tokens"):
-        only.with_test_key()
+    try:
+        only = subject.opened(body, request.config.getoption("fixture"))
+        if not request.config.getoption("tokens"):
+            only.with_test_key()
+    except Trouble as trouble:
+        pytest.exit(str(trouble), 2)
     yield only
     only.close()
 
@@ -95,13 +100,16 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "group(name): group of STS 531, or of this suite")
     config.stash[report.KEYS] = ()
     config.addinivalue_line("markers", "lengthy(why): not for a body on which time is dear")
+    two_boards.check_usage(config)
 
 
 def pytest_ignore_collect(collection_path, config):
-    """What only a Pico's pins can be asked has no row on other bodies."""
-    if collection_path.name == "test_pico.py" and config.getoption("body") != "rp2040":
-        return True
-    return None
+    """Cases that only some benches can be asked have no row on others."""
+    asked = {
+        "test_pico.py": config.getoption("body") == "rp2040",
+        "test_two_boards.py": bool(config.getoption("fixture")),
+    }
+    return None if asked.get(collection_path.name, True) else True
 
 
 def pytest_collection_modifyitems(config, items):

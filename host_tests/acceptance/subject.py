@@ -19,14 +19,14 @@ import time
 import pytest
 from fakes import meters
 from fakes.benches import BODIES, Bench
-from fakes.tokens import credit
+from fakes.tokens import credit, token
 
 from meter20.board.service import ServicePort
 
 #: Requests that a board does not have; see the table of requests in the design.
 EMULATED_ONLY = ("advance", "pulses", "arm_cut", "tamper", "clock", "explain")
 
-_LONGEST_WAIT_S = 35
+LONGEST_WAIT_S = 35
 
 #: On a real meter: a TID for every 10 s since this moment, so that each run has new ones.
 _EPOCH_S = 1_760_000_000
@@ -67,21 +67,35 @@ class Subject(Bench):
         self.wait(self.ask("read")["lockout_s"])
         assert self.results(self.credit(1)) == ["Accept"]
 
+    def clear_credit(self):
+        """Leave the meter without credit, whatever it had."""
+        assert self.results(token("ClearCredit", tid=self.new_tid(), value=0)) == ["Accept"]
+
+    def cut_during(self, digits, moment, torn):
+        """Enter `digits`, with a cut after `moment` flash operations; return whether it came.
+
+        torn: it comes inside the next one. Without one, the power is cut afterwards.
+        """
+        self.ask("arm_cut", after_ops=moment, torn=torn)
+        reply = self.ask("token", digits=digits)
+        self.ask("power_cut")
+        return reply.get("error") == "power_cut"
+
 
 class SerialLines:
     """The service port of a board, line by line."""
 
     def __init__(self, port):
-        self._port = ServicePort(port)
+        self.port = ServicePort(port)
 
     def exchange(self, line):
         request = _request(line)
         if request.get("do") == "power_cut":
-            return json.dumps(self._port.request(**request)).encode()
-        return self._port.exchange(line)
+            return json.dumps(self.port.request(**request)).encode()
+        return self.port.exchange(line)
 
     def close(self):
-        self._port.close()
+        self.port.close()
 
 
 class SerialSubject(Subject):
@@ -107,7 +121,7 @@ class SerialSubject(Subject):
         return self
 
     def wait(self, seconds):
-        if seconds > _LONGEST_WAIT_S:
+        if seconds > LONGEST_WAIT_S:
             not_applicable(f"{seconds} s is too long to wait for")
         time.sleep(seconds)
         return self.ask("read")["display"]
@@ -121,8 +135,15 @@ def _request(line):
     return request if isinstance(request, dict) else {}
 
 
-def opened(body: str) -> Subject:
-    """Return a meter on `body`: as it leaves the mould, or the one on the serial port."""
+def opened(body: str, fixture: str | None = None) -> Subject:
+    """Return a meter on `body`: as it leaves the mould, or the one on the serial port.
+
+    fixture: the port of the two-board fixture, for a meter on a serial port.
+    """
+    if fixture:
+        from acceptance.two_boards import TwoBoardSubject
+
+        return TwoBoardSubject(body.removeprefix("serial:"), fixture)
     if body.startswith("serial:"):
         return SerialSubject(SerialLines(body.removeprefix("serial:")))
     if body == "rp2040":

@@ -10,14 +10,15 @@ import re
 import tomllib
 
 import esp32
+import fixture
 import pytest
 from drivers.demo_load import DemoLoad
 from meter.app import App
-from world import WORLD
+from world import WORLD, Level
 
-from meter20.board import packages, wiring
+from meter20.board import fixture_wiring, packages, wiring
 from meter20.board.packages import FIRMWARE
-from meter20.board.wiring import BOARDS, NAMES, SIGNALS, numbers
+from meter20.board.wiring import BOARDS, FIXTURE, NAMES, SIGNALS, numbers
 
 from .conftest import CHIPS, Bench
 
@@ -66,35 +67,10 @@ class TestBoard:
         assert bench.level("relay") == 0
         assert list(WORLD.owners) == [bench.pins["relay"]]
 
-    def test_all_signals_together_use_no_pin_twice(self, name):
-        pins = [pin for pins in wiring.load(name).Board.pins.values() for pin in numbers(pins)]
-        assert len(pins) == len(set(pins))
-
-    def test_strapping_pins_are_avoided_or_justified(self, name):
-        module = wiring.load(name)
-        used = {pin for pins in module.Board.pins.values() for pin in numbers(pins)}
-        strapping = used & set(CHIPS[name].strapping)
-        assert strapping == set(getattr(module, "STRAPPING", {}))
-
-    def test_pins_without_pull_up_are_named(self, name):
-        board = wiring.load(name).Board
-        used = {signal for signal, pins in board.pins.items() for pin in numbers(pins)
-                if pin in CHIPS[name].input_only}  # fmt: skip
-        assert used == set(board.no_pull)
-
     def test_held_button_turns_the_demo_load_on(self, name):
         bench = Bench(name)
         bench.hold("demo_button", 0)
         assert isinstance(built(bench).load_switch, DemoLoad)
-
-    def test_table_in_the_readme_is_the_wiring_of_the_code(self, name):
-        text = (BOARDS / name / "README.md").read_text()
-        rows = re.findall(r"^\| (\w+) \| ([\w, ]+) \| (.+) \|$", text, re.MULTILINE)
-        table = {signal: pins for signal, pins, _what in rows if signal != "signal"}
-        pins = wiring.load(name).Board.pins
-        assert table == {
-            signal: ", ".join(str(pin) for pin in numbers(pins[signal])) for signal in pins
-        }
 
     def test_wires_of_the_diagram_are_the_wiring_of_the_code(self, name):
         diagram = json.loads((BOARDS / name / "diagram.json").read_text())
@@ -126,14 +102,78 @@ class TestBoard:
         assert name in settings["firmware"]
 
 
+@pytest.mark.parametrize("name", [*NAMES, FIXTURE])
+class TestPins:
+    def test_all_signals_together_use_no_pin_twice(self, name):
+        pins = [pin for pins in wiring.load(name).Board.pins.values() for pin in numbers(pins)]
+        assert len(pins) == len(set(pins))
+
+    def test_strapping_pins_are_avoided_or_justified(self, name):
+        module = wiring.load(name)
+        used = {pin for pins in module.Board.pins.values() for pin in numbers(pins)}
+        strapping = used & set(CHIPS[name].strapping)
+        assert strapping == set(getattr(module, "STRAPPING", {}))
+
+    def test_pins_without_pull_up_are_named(self, name):
+        board = wiring.load(name).Board
+        used = {signal for signal, pins in board.pins.items() for pin in numbers(pins)
+                if pin in CHIPS[name].input_only}  # fmt: skip
+        assert used == set(board.no_pull)
+
+    def test_table_in_the_readme_is_the_wiring_of_the_code(self, name):
+        text = (BOARDS / name / "README.md").read_text()
+        rows = re.findall(r"^\| (\w+) \| ([\w, ]+) \| (.+) \|$", text, re.MULTILINE)
+        table = {signal: pins for signal, pins, _what in rows if signal != "signal"}
+        pins = wiring.load(name).Board.pins
+        assert table == {
+            signal: ", ".join(str(pin) for pin in numbers(pins[signal])) for signal in pins
+        }
+
+
+def test_fixture_is_built_and_its_pins_can_do_what_they_are_asked():
+    WORLD.start(CHIPS[FIXTURE])
+    pins = wiring.load(FIXTURE).Board.pins
+    for signal, level in (("contact", 1), ("pulse_led", 0), ("status_led", 0)):
+        WORLD.connect(pins[signal], Level(level))
+    fixture.Fixture(wiring.load(FIXTURE).Board())
+    assert set(WORLD.owners) == {pin for those in pins.values() for pin in numbers(those)}
+    for instructions in WORLD.programs.values():
+        assert sum(len(program.words) for program in instructions) <= 32
+
+
+def test_wires_of_the_fixture_are_the_wiring_of_the_code():
+    ours, theirs = (wiring.load(name).Board.pins for name in (FIXTURE, fixture_wiring.METER))
+    picture = (BOARDS / FIXTURE / "wiring.svg").read_text()
+    drawn = re.findall(
+        r"<title>(\S+) (\S+)(?: \(\d+\))? - (\S+) (\S+)(?: \(\d+\))?</title>", picture
+    )
+    ends = {(part, pin) for *start, part, pin in drawn} | {(part, pin) for part, pin, *_ in drawn}
+    used = {f"GP{pin}" for signal, pins in ours.items() for pin in numbers(pins)
+            if signal != "pulse_clean"}  # fmt: skip
+    assert {pin for part, pin in ends if part == "fixture"} == used | {"GND"}
+    wires = {(f"{a} {b}", f"{c} {d}") for a, b, c, d in drawn}
+    for part, signal, keys in (("U1", "row_address", "keypad_rows"),
+                               ("U2", "column_address", "keypad_columns")):  # fmt: skip
+        for bit, pin in enumerate(ours[signal]):
+            assert (f"fixture GP{pin}", f"{part} S{bit}") in wires
+        for channel, pin in enumerate(theirs[keys]):
+            assert (f"{part} Y{channel}", f"meter GP{pin}") in wires
+        assert (f"fixture GP{ours['key_off']}", f"{part} E") in wires
+    for ends in (("pulse_out", "pulse_in"), ("pulse_led",) * 2, ("status_led",) * 2):
+        assert (f"fixture GP{ours[ends[0]]}", f"meter GP{theirs[ends[1]]}") in wires
+    assert (f"fixture GP{ours['supply']}", "switch ON") in wires
+    assert ("switch OUT", "meter VBUS") in wires
+
+
 def test_every_signal_is_explained():
     used = {signal for name in NAMES for signal in wiring.load(name).Board.pins}
     assert used == set(SIGNALS)
+    assert set(wiring.load(FIXTURE).Board.pins) == set(fixture_wiring.SIGNALS)
 
 
 def test_every_folder_of_a_board_is_known():
     folders = {path.parent.name for path in BOARDS.glob("*/board.py")}
-    assert folders == {"sim", *NAMES}
+    assert folders == {"sim", *NAMES, FIXTURE}
 
 
 def test_tables_and_diagrams_are_fresh():
@@ -181,8 +221,9 @@ class Manifest:
             self.modules.append(name)
             self.files[name] = (folder / base_path / name).resolve()
 
-        def package(name, base_path=".", opt=None):
-            assert (folder / base_path / name / "__init__.py").is_file(), name
+        def package(name, files=("__init__.py",), base_path=".", opt=None):
+            for file in files:
+                assert (folder / base_path / name / file).is_file(), name
             self.packages.append(name)
 
         exec(
@@ -221,3 +262,10 @@ def test_production_build_starts_without_a_prompt_and_mounts_nothing(name):
         boot = manifest.files["_boot.py"]
         assert boot.parent.name == "production"
         assert [type(node).__name__ for node in ast.parse(boot.read_text()).body] == ["Expr"]
+
+
+def test_manifest_of_the_fixture_names_all_that_it_has():
+    manifest = Manifest(BOARDS / FIXTURE / "manifest.py")
+    own = {path.name for path in (BOARDS / FIXTURE).glob("*.py")} - {"manifest.py"}
+    assert set(manifest.modules) == own | {"loop.py"}
+    assert sorted(manifest.packages) == ["drivers", "meter", "ports"]

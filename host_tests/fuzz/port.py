@@ -13,7 +13,7 @@ from fakes import meters
 from fuzz import feed as feeds
 from fuzz import oracle, tokens
 from fuzz.feed import Feed
-from meter import service, settings
+from meter import lines, settings
 from sts import kinds, tid
 
 _CREDIT_WH = 100
@@ -34,11 +34,11 @@ class _Meter(SimBody):
         return super()._pulses(request, now_ms)
 
     def _break(self, request, now_ms):
-        raise service.Refused("bad_request", "scenario/test_faults.py breaks parts")
+        raise lines.Refused("bad_request", "scenario/test_faults.py breaks parts")
 
 
 def _check_short(request, name):
-    service.integer(request, name, 0, _LONGEST_S, default=0)
+    lines.integer(request, name, 0, _LONGEST_S, default=0)
 
 
 def _image(steps=None):
@@ -173,7 +173,7 @@ _REQUESTS = (
     _token,
     lambda chance: {
         "do": "keys",
-        "keys": "".join(chance.choice(service.KEYS) for _ in range(chance.randrange(24))),
+        "keys": "".join(chance.choice(lines.KEYS) for _ in range(chance.randrange(24))),
     },
     lambda chance: {"do": "keys", "keys": "#%d#" % chance.randrange(100_000)},
     _provision,

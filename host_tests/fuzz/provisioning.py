@@ -14,10 +14,11 @@ from fakes.rigs import ports
 from fuzz import feed as feeds
 from fuzz import oracle, tokens
 from fuzz.feed import Feed
-from meter import service, settings
+from meter import lines, settings
 from meter import state as meter_state
 from meter.app import App
-from meter.service import Lines, Service
+from meter.lines import Lines
+from meter.service import Service
 from parts import Clock, SimDisplay, SimLoadSwitch, SimPulses
 from sts import tid
 
@@ -183,7 +184,7 @@ def _check_taken(meter, request, told):
 
 def _acceptable(request, before) -> bool:
     """Whether a meter that holds `before` must take `request`."""
-    if len(json.dumps({**request, "do": "provision", "id": 1})) > service.LINE_MAX:
+    if len(json.dumps({**request, "do": "provision", "id": 1})) > lines.LINE_MAX:
         return False
     if json.dumps(request).count("[") + json.dumps(request).count("{") > 99:
         return False

@@ -9,7 +9,7 @@ import fuzz_campaign
 import pytest
 from fuzz import targets
 from fuzz_campaign import Output, Result, report
-from meter import service
+from meter import lines
 from meter import state as meter_state
 from sts import tid
 
@@ -30,7 +30,7 @@ def as_is(value, *_arguments):
 #: What is broken, so that the target must find it.
 PLANTED = {
     "entry": (tid, "remember", as_is),
-    "port": (service, "_escaped", as_is),
+    "port": (lines, "_escaped", as_is),
     "store": (meter_state, "_check", nothing),
     "provisioning": (meter_state, "check_key", nothing),
     "batch": (encoder, "_checked", lambda _kind, _layout, fields: {"reserved": 0, **fields}),

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from fakes import meters
-from meter import service
+from meter import lines as port_lines
 
 BAD_LINES = {
     b"": "bad_json",
@@ -61,7 +61,7 @@ class Data:
 
 
 def test_line_for_which_memory_has_no_room_is_one_too_long():
-    lines = service.Lines()
+    lines = port_lines.Lines()
     assert lines.feed(Data()) == [None]
     assert lines.feed(b"\n") == [b"{}"]
 
@@ -71,9 +71,9 @@ def test_request_for_which_memory_has_no_room_is_refused(monkeypatch):
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr(service.json, "loads", no_room)
-        with pytest.raises(service.Refused) as refused:
-            service.parse(b'{"do":"read"}')
+        patched.setattr(port_lines.json, "loads", no_room)
+        with pytest.raises(port_lines.Refused) as refused:
+            port_lines.parse(b'{"do":"read"}')
     assert refused.value.code == "line_too_long"
 
 

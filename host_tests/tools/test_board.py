@@ -270,6 +270,7 @@ def test_wrong_board_is_told(running, name, code):
 
 
 def test_unknown_board_may_be_wired_like_a_known_one():
+    assert kinds.kind(PICO, "fixture_pico").name == "fixture_pico"
     clone = Running((1, 28, 0), "rp2", "Some clone with RP2040", 4870)
     assert kinds.kind(clone, "rp2_pico").name == "rp2_pico"
 

@@ -8,7 +8,8 @@ from meter20.virtual.dual import DualRunner, dual_files, is_dual
 @pytest.fixture
 def root(tmp_path):
     """A checkout with nothing in it but one module."""
-    for folder in ("firmware/sts", "boards/sim", "host_tests/unit", "host_tests/fakes"):
+    for folder in ("firmware/sts", "boards/sim", "boards/fixture_pico", "host_tests/unit",
+                   "host_tests/fakes"):  # fmt: skip
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "firmware/sts/__init__.py").write_text("")
     (tmp_path / "firmware/sts/answer.py").write_text("ANSWER = 42\n")

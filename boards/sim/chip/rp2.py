@@ -4,7 +4,7 @@ The assembler writes the chip's own 16-bit words and the interpreter reads them
 back, so a program that does not fit, or a field that overflows, shows here. Known
 are the instructions that the drivers use; any other is refused. One simplification:
 an instruction forced by `exec` takes no time, and pins are read without the two
-cycles of the input synchroniser.
+cycles of the input synchroniser. A machine may watch the pins of one with a lower number.
 """
 
 from array import array
@@ -20,7 +20,7 @@ _FIFO = 4
 _BLANK = b"\xff" * 256
 
 _JMP, _WAIT, _IN, _PUSH, _MOV, _SET = 0, 1, 2, 4, 5, 7
-_SOURCES = {"pins": 0, "x": 1, "y": 2, "null": 3, "pindirs": 4, "isr": 6}
+_SOURCES = {"pins": 0, "x": 1, "y": 2, "null": 3, "pindirs": 4, "isr": 6, "osr": 7}
 _CONDITIONS = {"not_x": 1, "x_dec": 2, "not_y": 3, "y_dec": 4, "x_not_y": 5, "pin": 6}
 
 
@@ -44,7 +44,7 @@ class _Program:
         self.labels = {}
         self.wrap_target = 0
         self.wrap = None
-        self.set_init = set_init
+        self.set_init = (set_init,) if type(set_init) is int else set_init
         self.in_shiftdir = in_shiftdir
         self.push_thresh = push_thresh if autopush else None
         self.depth = 2 * _FIFO if fifo_join == PIO.JOIN_RX else _FIFO
@@ -63,7 +63,9 @@ class _Assembler:
         names = {"pin": 6, "noblock": 1, "block": 0x21}
         names.update(_SOURCES)
         names.update(_CONDITIONS)
-        for name in ("wrap_target", "wrap", "label", "jmp", "wait", "in_", "push", "mov", "set"):
+        for name in (
+            "wrap_target", "wrap", "label", "jmp", "wait", "in_", "push", "pull", "mov", "set",
+        ):  # fmt: skip
             names[name] = getattr(self, name)
         names["nop"] = lambda: self.mov(2, 2)
         return names
@@ -110,6 +112,9 @@ class _Assembler:
 
     def push(self, mode=0x21):
         return self._word(_PUSH, mode >> 5 & 3, 0)
+
+    def pull(self, mode=0x21):
+        return self._word(_PUSH, mode >> 5 & 3 | 4, 0)
 
     def mov(self, target, source):
         return self._word(_MOV, target, source)
@@ -177,31 +182,43 @@ def asm_pio_encode(instr, sideset_count, sideset_opt=False):
 class StateMachine:
     """One state machine on the pins of WORLD. steps: instructions executed."""
 
-    def __init__(self, id, program, freq=-1, *, in_base=None, jmp_pin=None, set_base=None):
+    def __init__(self, id, program, freq=-1, **pins):
         if WORLD.chip.family != "rp2":
             raise ValueError("no PIO on this chip")
+        self._number = id
+        self._x = self._y = 0
+        self._running = False
+        self.steps = 0
+        self.init(program, freq, **pins)
+
+    def init(self, program, freq=-1, *, in_base=None, jmp_pin=None, set_base=None):
+        """Stop, and be as new; only x and y keep what is in them."""
+        self.active(0)
         if not _CLOCK_HZ // 65536 < freq <= _CLOCK_HZ:
             raise ValueError("freq out of range")
-        _load(id // 4, program)
+        _load(self._number // 4, program)
         self._program = program
         self._code = [_decoded(word) for word in program.words]
         self._loops = _loops(self._code)
         self._in_base = in_base.id if in_base is not None else None
         self._jmp_wire = WORLD.wire(jmp_pin.id) if jmp_pin is not None else None
-        self._set_wires = []
+        for pin in (in_base, jmp_pin):
+            if pin is not None:
+                WORLD.watch(pin.id, self._number)
+        self._set_wires, self._levels, self._outputs = [], 0, 0
         if set_base is not None:
             for offset, level in enumerate(program.set_init):
                 self._set_wires.append(WORLD.wire(set_base.id + offset))
-                if level in (PIO.IN_HIGH, PIO.OUT_HIGH):
-                    raise ValueError("only pins that start low are emulated")
+                self._levels |= (level & 1) << offset
+                self._outputs |= (level >> 1) << offset
+            self._drive(WORLD.now_ns)
         self._cycle_ns = _NS // freq
         self._time_ns = WORLD.now_ns
-        self._pc = self._x = self._y = self._isr = self._shifted = 0
+        self._pc = self._isr = self._osr = self._shifted = 0
         self._fifo = []
+        self._waiting = []  # what put() put in
         self._inputs = self._wires_read(jmp_pin)
-        self._running = False
         self._round = None
-        self.steps = 0
 
     def active(self, value=None):
         if value is None:
@@ -211,6 +228,7 @@ class StateMachine:
             self._time_ns = WORLD.now_ns
             self._round = None
             WORLD.machines.append(self)
+            WORLD.machines.sort(key=lambda machine: machine._number)
         elif not value and self._running:
             WORLD.machines.remove(self)
         self._running = bool(value)
@@ -225,12 +243,23 @@ class StateMachine:
             raise RuntimeError("get() would wait for ever")
         return self._fifo.pop(0)
 
+    def put(self, value):
+        WORLD.settle()
+        if len(self._waiting) == _FIFO:
+            raise RuntimeError("put() would wait until the program pulls")
+        self._round = None
+        self._waiting.append(value & _MASK)
+
+    def tx_fifo(self):
+        WORLD.settle()
+        return len(self._waiting)
+
     def exec(self, instr):
         """Execute one instruction between two of the program."""
         WORLD.settle()
         self._round = None
         pc = self._pc
-        self._execute(_decoded(instr), self._time_ns)
+        self._execute(_decoded(instr), max(self._time_ns, WORLD.now_ns))
         self._pc = pc
 
     def run_until(self, until_ns):
@@ -246,7 +275,11 @@ class StateMachine:
                 time_ns = self._skip_rounds(time_ns, until_ns)
             opcode, middle, low, cycles = code[self._pc]
             at = self._pc
-            if opcode == _JMP:
+            if opcode == _JMP and low == at and middle in (2, 4):
+                turns = self._turns(middle, -((time_ns - until_ns) // (cycles * self._cycle_ns)))
+                self.steps += turns - 1
+                time_ns += (turns - 1) * cycles * self._cycle_ns
+            elif opcode == _JMP:
                 self._pc = at + 1
                 self._jump(middle, low, time_ns)
                 if at in self._loops and self._pc == low:
@@ -258,6 +291,9 @@ class StateMachine:
                     time_ns += waited_ns
                     continue
                 self._pc = at + 1
+            elif opcode == _PUSH and middle & 5 == 5 and not self._waiting:
+                time_ns -= (time_ns - until_ns) // self._cycle_ns * self._cycle_ns
+                continue  # a pull that waits
             else:
                 self._pc = at + 1
                 self._execute(code[at], time_ns)
@@ -286,6 +322,8 @@ class StateMachine:
     def _is_steady_since(self, time_ns):
         """Return whether no input has changed since `time_ns`, nor will by itself."""
         for wire in self._inputs:
+            if wire.driven:
+                return False  # by this chip itself
             if wire.outside is not None:
                 steady_since_ns = getattr(wire.outside, "steady_since_ns", None)
                 if steady_since_ns is None or steady_since_ns() > time_ns:
@@ -300,6 +338,8 @@ class StateMachine:
                 offsets |= set(range(low or 32))
             elif opcode == _WAIT:
                 offsets.add(low)
+        if self._in_base is None:
+            offsets = ()
         wires = [WORLD.wire(self._in_base + offset) for offset in sorted(offsets)]
         return wires if jmp_pin is None else wires + [WORLD.wire(jmp_pin.id)]
 
@@ -335,14 +375,24 @@ class StateMachine:
         if taken:
             self._pc = target
 
+    def _turns(self, register, most):
+        """Jump to where it stands, `most` times if it goes on for so long; return how often."""
+        left = self._x if register == 2 else self._y
+        turns = min(left + 1, most)
+        if turns == left + 1:
+            self._pc += 1
+        if register == 2:
+            self._x = left - turns & _MASK
+        else:
+            self._y = left - turns & _MASK
+        return turns
+
     def _wait(self, level, index, time_ns, until_ns):
         """Return how many nanoseconds to wait on, 0 if the level is there."""
         wire = WORLD.wire(self._in_base + index)
         if wire.level_at(time_ns) == level:
             return 0
-        edge_ns = until_ns
-        if hasattr(wire.outside, "next_edge_ns"):
-            edge_ns = wire.outside.next_edge_ns(time_ns) or until_ns
+        edge_ns = wire.next_edge_ns(time_ns) or until_ns
         cycles = -((time_ns - min(edge_ns, until_ns)) // self._cycle_ns)
         return cycles * self._cycle_ns
 
@@ -350,6 +400,8 @@ class StateMachine:
         opcode, middle, low, _cycles = instruction
         if opcode == _IN:
             self._shift_in(middle, low or 32, time_ns)
+        elif opcode == _PUSH and middle & 4:
+            self._osr = self._waiting.pop(0)
         elif opcode == _PUSH:
             self._push(middle & 1)
         elif opcode == _MOV:
@@ -390,22 +442,36 @@ class StateMachine:
             self._y = value
         elif target == 6:
             self._isr, self._shifted = value, 0
+        elif target == 7:
+            self._osr = value
         else:
             raise NotImplementedError("mov target")
 
     def _source(self, source):
-        return {1: self._x, 2: self._y, 3: 0, 6: self._isr}[source]
+        return {1: self._x, 2: self._y, 3: 0, 6: self._isr, 7: self._osr}[source]
 
     def _set(self, target, value, time_ns):
         if target == 1:
             self._x = value
         elif target == 2:
             self._y = value
+        elif target == 0:
+            self._levels = value
+            self._drive(time_ns)
         elif target == 4:
-            for bit, wire in enumerate(self._set_wires):
-                wire.drive(0 if value >> bit & 1 else FLOATING, time_ns)
+            self._outputs = value
+            self._drive(time_ns)
         else:
             raise NotImplementedError("set target")
+
+    def _drive(self, time_ns):
+        for bit, wire in enumerate(self._set_wires):
+            if wire.watcher is not None and wire.watcher <= self._number:
+                raise NotImplementedError(
+                    "a machine of a lower number watches pin %s" % wire.number
+                )
+            level = self._levels >> bit & 1
+            wire.drive(level if self._outputs >> bit & 1 else FLOATING, time_ns)
 
 
 def _load(block, program):

@@ -74,16 +74,23 @@ class _Wire:
     def __init__(self, number):
         self.number = number
         self.output = FLOATING  # what the chip drives: 0, 1, or nothing
+        self.driven = False  # whether it ever drove anything
         self.pull = FLOATING
         self.outside = None  # with level_at(pin, time_ns)
         self.listeners = []  # called with (pin, output, time_ns)
+        self.watcher = None  # lowest number of the state machines that watch this pin
+        self._before = []  # (time_ns, output until then) of the changes that it may yet look at
         self.handler = None
         self.trigger = 0
         self.latched = 0
 
     def level_at(self, time_ns):
-        if self.output is not FLOATING:
-            return self.output
+        output = self.output
+        for changed_ns, before in reversed(self._before):
+            if changed_ns > time_ns:
+                output = before
+        if output is not FLOATING:
+            return output
         level = FLOATING
         if self.outside is not None:
             level = self.outside.level_at(self.number, time_ns)
@@ -93,9 +100,24 @@ class _Wire:
             raise RuntimeError("pin %s floats: nobody drives it" % self.number)
         return level
 
+    def next_edge_ns(self, time_ns):
+        """Return when the level changes next after `time_ns`, None if nothing tells."""
+        for changed_ns, _before in self._before:
+            if changed_ns > time_ns:
+                return changed_ns
+        ask = getattr(self.outside, "next_edge_ns", None)
+        return None if ask is None else ask(time_ns)
+
+    def settled(self):
+        """Nobody looks back any more."""
+        self._before = []
+
     def drive(self, output, time_ns):
         if output != self.output:
+            if self.watcher is not None:
+                self._before.append((time_ns, self.output))
             self.output = output
+            self.driven = True
             for listener in self.listeners:
                 listener(self.number, output, time_ns)
 
@@ -114,7 +136,8 @@ class World:
         self.owners = {}
         self.devices = {}
         self.timers = []
-        self.machines = []  # PIO state machines that run
+        self.machines = []  # PIO state machines that run, those of a lower number first
+        self.watched = []  # wires that they watch
         self.programs = {}
         self.watchdog_ns = None
         self.watchdog_ms = 0
@@ -140,6 +163,13 @@ class World:
         """Connect pin `number` to `outside`, which has level_at(pin, time_ns)."""
         self.wire(number).outside = outside
 
+    def watch(self, number, machine):
+        """The state machine of number `machine` watches pin `number`."""
+        wire = self.wire(number)
+        if wire.watcher is None:
+            self.watched.append(wire)
+        wire.watcher = machine if wire.watcher is None else min(wire.watcher, machine)
+
     def level(self, number):
         """Return the level at pin `number` now."""
         return self.wire(number).level_at(self.now_ns)
@@ -164,6 +194,8 @@ class World:
         """Run the state machines up to now; call it before an input changes."""
         for machine in self.machines:
             machine.run_until(self.now_ns if at_ns is None else at_ns)
+        for wire in self.watched:
+            wire.settled()
 
     def stall_ms(self, duration_ms):
         """Let time pass as a flash erase does: no interrupt is served, one per pin is kept."""

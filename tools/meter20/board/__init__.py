@@ -9,10 +9,12 @@
 | `manifest.py` | which files a board's folder asks for |
 | `flashing.py` | brings the files on a board up to date |
 | `service.py` | the service port of the meter on a board |
+| `fixture.py` | the two-board fixture: keys, pulses and power cuts for the meter on a board |
 | `watching.py` | what is shown of a meter that is watched |
 | `wiring_check.py` | tries each part of a board by hand and eye |
 | `images.py` | MicroPython's own image for a board |
 | `wiring.py` | draws each board's pin table and Wokwi diagram from its `PINS` |
+| `fixture_wiring.py` | draws the wires between fixture and meter |
 | `packages.py` | lists what each role of `mip install` brings |
 | `mpy.py` | compiles all that a board holds to `.mpy` files, and says how large it is |
 """

@@ -28,6 +28,7 @@ KINDS = (
     Kind("rp2_pico2", "rp2", "Raspberry Pi Pico2 with RP2350", "RPI_PICO2"),
     Kind("esp32_devkit", "esp32", "with ESP32", "ESP32_GENERIC"),
     Kind("esp32_s3", "esp32", "with ESP32S3", "ESP32_GENERIC_S3"),
+    Kind("fixture_pico", "rp2", "Raspberry Pi Pico with RP2040", "RPI_PICO"),  # only by its name
     Kind("sim", "webassembly", "JS with Emscripten", ""),
 )
 
@@ -72,7 +73,7 @@ def kind(running: Running, name: str | None = None) -> Kind:
         raise Trouble(
             Code.WRONG_BOARD, f"no board '{name}': {', '.join(one.name for one in KINDS)}"
         )
-    if wanted.platform != running.platform or (seen is not None and seen != wanted):
+    if wanted.platform != running.platform or (seen is not None and not _is(wanted, running)):
         raise Trouble(
             Code.WRONG_BOARD,
             f"this is no {name}: {running.words()}"

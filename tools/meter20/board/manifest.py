@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from meter20 import DEVICE_ROOT
+from meter20.board.kinds import KINDS
 
 #: The start of it belongs to a frozen image: stock MicroPython has its own.
 _FROZEN_ONLY = {"_boot.py", "meter_flash.py"}
@@ -47,7 +48,7 @@ def contents(board: str, root: Path = DEVICE_ROOT, production: bool = False) -> 
     """
     found = Contents()
     _read(root / "boards" / board / "manifest.py", found, {"production": production})
-    family = board.partition("_")[0]
+    family = next((one.platform for one in KINDS if one.name == board), board.partition("_")[0])
     for path in [path for path in found.files if _foreign(path, family)]:
         del found.files[path]
     if _START not in found.files:
@@ -66,9 +67,11 @@ def _read(file: Path, found: Contents, given: dict[str, object]) -> None:
         if not path.startswith("$("):
             _read(file.parent / path, found, options)
 
-    def package(name: str, base_path: str = ".", **_options: object) -> None:
+    def package(
+        name: str, files: tuple[str, ...] = ("**/*.py",), base_path: str = ".", **_: object
+    ) -> None:
         folder = file.parent / base_path / name
-        for source in sorted(folder.rglob("*.py")):
+        for source in sorted(path for pattern in files for path in folder.glob(pattern)):
             found.files[source.relative_to(folder.parent).as_posix()] = source.resolve()
 
     def module(path: str, base_path: str = ".", **_options: object) -> None:

@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from meter20 import DEVICE_ROOT
-from meter20.board.packages import roles
+from meter20.board import manifest
 
 #: architecture: the boards that read it.
 ARCHITECTURES = {
-    "armv6m": ("rp2_pico", "rp2_pico_w"),
+    "armv6m": ("rp2_pico", "rp2_pico_w", "fixture_pico"),
     "armv7emsp": ("rp2_pico2",),
     "xtensawin": ("esp32_devkit", "esp32_s3"),
 }
@@ -26,16 +26,8 @@ LIMIT = 100_000
 
 def contents(board: str) -> dict:
     """Return {place on the board: source} of `board`, without main.py."""
-    family = board.partition("_")[0]
-    other = "esp32_" if family == "rp2" else "rp2_"
-    placed = {}
-    for role in ("meter", "drivers", "common", board):
-        placed.update(roles()[role][1])
-    return {
-        place: source
-        for place, source in sorted(placed.items())
-        if place != "main.py" and not Path(place).name.startswith(other)
-    }
+    placed = manifest.contents(board).files
+    return {place: source for place, source in sorted(placed.items()) if place != "main.py"}
 
 
 def compiled(source: Path, place: str, architecture: str, target: Path) -> str:

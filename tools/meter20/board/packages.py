@@ -9,7 +9,7 @@ on a disk has not. `make packages` writes them, `make test` refuses what is not 
 import json
 
 from meter20 import DEVICE_ROOT, __version__
-from meter20.board.wiring import BOARDS, NAMES, write
+from meter20.board.wiring import BOARDS, FIXTURE, NAMES, write
 
 FIRMWARE = DEVICE_ROOT / "firmware"
 
@@ -32,6 +32,8 @@ def roles() -> dict:
     found["common"] = (common, {file.name: file for file in shared})
     for name in NAMES:
         found[name] = (BOARDS / name, {"board.py": BOARDS / name / "board.py"})
+    own = [file for file in (BOARDS / FIXTURE).glob("*.py") if file.name != "manifest.py"]
+    found[FIXTURE] = (BOARDS / FIXTURE, {file.name: file for file in own})
     return found
 
 

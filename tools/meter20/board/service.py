@@ -7,7 +7,7 @@ import time
 from typing import Self
 
 import serial
-from meter import service
+from meter import lines
 
 from meter20.board import ports
 from meter20.board.trouble import Code, Trouble
@@ -24,8 +24,11 @@ class ServicePort:
     """A meter behind the serial port `port`. A context manager.
 
     A board that waits at its prompt is started. Raises Trouble when no meter
-    answers, here and in `request`.
+    answers, here and in `request`, or another of our programs does.
     """
+
+    what = "meter"
+    flashed_by = "meter20 board flash"
 
     def __init__(self, port: str, timeout_s: float = REPLY_TIMEOUT_S):
         self.port = port
@@ -38,16 +41,17 @@ class ServicePort:
                 self.close()
                 raise Trouble(
                     Code.NO_ANSWER,
-                    f"no meter answers on {port}: bring it there with `meter20 board flash`",
+                    f"no {self.what} answers on {port}: bring it there with `{self.flashed_by}`",
                 )
 
     def request(self, /, **fields: object) -> dict:
         """Return the reply to the request of these fields, which may have any names."""
         reply = self._ask(fields, self._timeout_s)
         if reply is None:
-            raise Trouble(Code.NO_ANSWER, f"the meter on {self.port} stopped answering")
+            raise Trouble(Code.NO_ANSWER, f"the {self.what} on {self.port} stopped answering")
         if fields.get("do") == "power_cut" and reply.get("ok"):
-            self._await_restart()
+            time.sleep(0.2)  # until it is gone
+            self.await_restart()
         return reply
 
     def exchange(self, line: bytes, timeout_s: float | None = None) -> bytes:
@@ -55,6 +59,18 @@ class ServicePort:
         self._line.reset_input_buffer()
         self._send(line + b"\n")
         return self._next_reply(time.monotonic() + (timeout_s or self._timeout_s)) or b""
+
+    def await_restart(self) -> None:
+        """Wait for a board that went away, with its port if that is USB, to come back."""
+        until_s = time.monotonic() + _START_TIMEOUT_S
+        while time.monotonic() < until_s:
+            with contextlib.suppress(Trouble):
+                self.close()
+                self._open()
+                if self._answers(_FIRST_TIMEOUT_S):
+                    return
+            time.sleep(0.2)
+        raise Trouble(Code.UNPLUGGED, f"the {self.what} on {self.port} did not come back")
 
     def close(self) -> None:
         """Let go of the port; the meter goes on."""
@@ -71,9 +87,19 @@ class ServicePort:
         """Return whether a meter answers within `timeout_s`; it is asked now and then."""
         until_s = time.monotonic() + timeout_s
         while time.monotonic() < until_s:
-            if self._ask({"do": "read"}, min(_FIRST_TIMEOUT_S, timeout_s)) is not None:
+            reply = self._ask({"do": "read"}, min(_FIRST_TIMEOUT_S, timeout_s))
+            if reply is not None:
+                self._check(reply)
                 return True
         return False
+
+    def _check(self, reply):
+        """Raise Trouble if `reply` to `read` is not that of a meter."""
+        if "fixture" in reply:
+            self.close()
+            raise Trouble(
+                Code.WRONG_BOARD, f"the fixture answers on {self.port}: the meter's port is needed"
+            )
 
     def _ask(self, fields, timeout_s):
         """Return the reply to `fields`, or None. What the board says besides is passed over."""
@@ -100,18 +126,6 @@ class ServicePort:
                     return partial.strip()
             partial = b""
         return None
-
-    def _await_restart(self):
-        """The board goes away, with its port if that is USB, and comes back."""
-        until_s = time.monotonic() + _START_TIMEOUT_S
-        while time.monotonic() < until_s:
-            time.sleep(0.2)
-            with contextlib.suppress(Trouble):
-                self.close()
-                self._open()
-                if self._answers(_FIRST_TIMEOUT_S):
-                    return
-        raise Trouble(Code.UNPLUGGED, f"the meter on {self.port} did not come back")
 
     def _send(self, data):
         try:
@@ -142,9 +156,9 @@ def _line(fields):
     """
     try:
         line = json.dumps(fields).encode()
-        service.parse(line if len(line) <= service.LINE_MAX else None)
+        lines.parse(line if len(line) <= lines.LINE_MAX else None)
     except RecursionError:
         raise Trouble(Code.REFUSED, "the request is nested too deep") from None
-    except service.Refused as refused:
+    except lines.Refused as refused:
         raise Trouble(Code.REFUSED, f"the request cannot be sent: {refused.message}") from None
     return line

@@ -1,4 +1,6 @@
-"""Pin table and Wokwi diagram of each board, drawn from the `PINS` of its board.py.
+"""Pin table and picture of each board, drawn from the `PINS` of its board.py.
+
+A meter's picture is a Wokwi diagram; Wokwi knows no analogue switch, so the fixture's is SVG.
 
 `make wiring` writes them, `make test` refuses what is not fresh. So the code, the
 table that somebody wires by, and the picture cannot drift apart.
@@ -10,11 +12,14 @@ import sys
 from pathlib import Path
 
 from meter20 import DEVICE_ROOT
+from meter20.board import fixture_wiring
 
 BOARDS = DEVICE_ROOT / "boards"
-NAMES = ("rp2_pico", "rp2_pico_w", "rp2_pico2", "esp32_devkit", "esp32_s3")
+NAMES = ("rp2_pico", "rp2_pico_w", "rp2_pico2", "esp32_devkit", "esp32_s3")  # the meters
+FIXTURE = fixture_wiring.FIXTURE
 
 BEGIN, END = "<!-- pins: made by `make wiring` -->", "<!-- end of pins -->"
+_WIRES_BEGIN, _WIRES_END = "<!-- wires: made by `make wiring` -->", "<!-- end of wires -->"
 
 #: signal: what hangs there. Signals of an option that is off stay open.
 SIGNALS = {
@@ -71,7 +76,7 @@ _ENDS = {
 
 def load(name: str):
     """Return the module boards/`name`/board.py; it needs an emulated `machine`."""
-    for folder in ("sim/chip", "common"):
+    for folder in ("sim/chip", "common", FIXTURE):
         path = str(BOARDS / folder)
         if path not in sys.path:
             sys.path.append(path)
@@ -87,12 +92,12 @@ def numbers(pins) -> tuple:
     return pins if isinstance(pins, tuple) else (pins,)
 
 
-def table(module) -> str:
-    """Return the pin table of a board, in Markdown."""
+def table(module, signals=None) -> str:
+    """Return the pin table of a board, in Markdown. signals: what hangs there, else SIGNALS."""
     justified = getattr(module, "STRAPPING", {})
     rows = ["| signal | GPIO | what hangs there |", "| --- | --- | --- |"]
     for signal, pins in module.Board.pins.items():
-        what = SIGNALS[signal]
+        what = (signals or SIGNALS)[signal]
         if signal in module.Board.no_pull:
             what += "; 10 kOhm to 3.3 V, the pin has no pull-up"
         for pin in numbers(pins):
@@ -146,9 +151,18 @@ def _laid_out(head, parts, wires) -> str:
 def readme(name: str, module) -> str:
     """Return the board's README with its pin table fresh."""
     text = (BOARDS / name / "README.md").read_text(encoding="utf-8")
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n\n{table(module)}\n\n{END}{tail}"
+    if name != FIXTURE:
+        return _between(text, BEGIN, END, table(module))
+    pins = module.Board.pins, load(fixture_wiring.METER).Board.pins
+    text = _between(text, BEGIN, END, table(module, fixture_wiring.SIGNALS))
+    return _between(text, _WIRES_BEGIN, _WIRES_END, fixture_wiring.table(*pins))
+
+
+def _between(text, begin, end, new):
+    """Return `text` with `new` between the markers `begin` and `end`."""
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(end)
+    return f"{head}{begin}\n\n{new}\n\n{end}{tail}"
 
 
 def files() -> dict:
@@ -158,6 +172,11 @@ def files() -> dict:
         module = load(name)
         drawn[BOARDS / name / "README.md"] = readme(name, module)
         drawn[BOARDS / name / "diagram.json"] = diagram(name, module.Board.pins)
+    fixture, meter = load(FIXTURE), load(fixture_wiring.METER)
+    drawn[BOARDS / FIXTURE / "README.md"] = readme(FIXTURE, fixture)
+    drawn[BOARDS / FIXTURE / "wiring.svg"] = fixture_wiring.picture(
+        fixture.Board.pins, meter.Board.pins
+    )
     return drawn
 
 

@@ -106,7 +106,7 @@ class UnixRunner:
 
     def run(self, file: Path, timeout_s: float = TIMEOUT_S) -> Outcome:
         """Return what came of `file`."""
-        parts = ("host_tests", "firmware", "boards/sim", "boards/sim/chip")
+        parts = ("host_tests", "firmware", "boards/sim", "boards/sim/chip", "boards/fixture_pico")
         path = [self._root / part for part in parts]
         inside = Path(__file__).parent / "inside" / "run_dual.py"
         try:

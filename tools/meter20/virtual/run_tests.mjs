@@ -22,8 +22,8 @@ async function run(options, { folder, module }) {
   };
   const mp = await interpreter({
     ...options,
-    trees: ["firmware", "boards/sim", "host_tests"],
-    path: ["host_tests", "firmware", "boards/sim", "boards/sim/chip"],
+    trees: ["firmware", "boards/sim", "boards/fixture_pico", "host_tests"],
+    path: ["host_tests", "firmware", "boards/sim", "boards/sim/chip", "boards/fixture_pico"],
     unittest: true,
     print,
   });
