@@ -40,7 +40,9 @@ class FileSlots(SlotMedium):
         self._open = open_file
         self._os = os
         self._folders = [folder + str(slot) for slot in range(self.slots)]
-        if not [slot for slot in range(self.slots) if self._exists(self._name(slot))]:
+        self._unsettled = folder + "0-"  # a file that is there until all is made
+        made = [name for name in self._folders if self._exists(name)]
+        if len(made) < self.slots or self._exists(self._unsettled):
             self._make_folders()
 
     def ready(self, slot, newest):
@@ -68,15 +70,18 @@ class FileSlots(SlotMedium):
 
     def _make_folders(self):
         """Make the folders, and settle them and what holds them. Blocks some seconds."""
+        self._write_scratch(self._unsettled)
         for made in self._folders:
             if not self._exists(made):
                 self._os.mkdir(made)
-        for settled in self._folders + [self._folders[0] + "-"]:
-            name = settled + "/scratch" if settled in self._folders else settled
+        for name in [folder + "/scratch" for folder in self._folders] + [self._unsettled]:
             for _ in range(_SETTLING):
-                with self._open(name, "wb") as file:
-                    file.write(_SCRATCH)
+                self._write_scratch(name)
             self._os.remove(name)
+
+    def _write_scratch(self, name):
+        with self._open(name, "wb") as file:
+            file.write(_SCRATCH)
 
     def _exists(self, name):
         try:
