@@ -148,8 +148,10 @@ def _reset():
 def _where(fault):
     """Return the lines of a traceback; not what `fault` says, which may be anything: a key."""
     told = io.StringIO()
-    sys.print_exception(fault, told)
-    return [line for line in told.getvalue().split("\n") if line.startswith('  File "')]
+    # The stubs' StringIO is no stream and has no getvalue
+    sys.print_exception(fault, told)  # pyright: ignore[reportArgumentType]
+    said = told.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
+    return [line for line in said.split("\n") if line.startswith('  File "')]
 
 
 def _keep_heap_whole():

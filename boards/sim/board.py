@@ -74,6 +74,7 @@ class Board:
     """
 
     service_open = True
+    has_watchdog = True
 
     def load_switch(self):
         return SimLoadSwitch()
