@@ -15,6 +15,7 @@ from flash_chip import SECTOR, FlashChip, FlashPart
 from meter.slot_store import SlotStore
 from micropython import const
 from parts import (
+    DemoPulses,
     RunningClock,
     SimBrownOut,
     SimBuzzer,
@@ -75,6 +76,10 @@ class Board:
 
     service_open = True
     has_watchdog = True
+    keys = "123A456B789C*0#D"
+    #: The board makes its own pulses while the load switch is closed.
+    demo_load = False
+    demo_imp_per_kwh = 1000
 
     def load_switch(self):
         return SimLoadSwitch()
@@ -87,4 +92,8 @@ class Board:
         from host_image import HostImage  # pyright: ignore[reportMissingImports]  the host's
 
         chip = FlashChip(HostImage(FLASH_SIZE))
-        return ports(chip, RunningClock(), load_switch=load_switch, display=display)
+        clock = RunningClock()
+        made = ports(chip, clock, load_switch=load_switch, display=display)
+        if self.demo_load:
+            made.pulses = DemoPulses(clock, load_switch, self.demo_imp_per_kwh)
+        return made

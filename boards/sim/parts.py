@@ -5,6 +5,7 @@ Time is the clock that all parts of a meter share; it moves when the bench moves
 
 import time
 
+from drivers.demo_load import LOADS_W
 from micropython import const
 from ports.brown_out import BrownOut
 from ports.buzzer import Buzzer
@@ -21,6 +22,7 @@ from sts import tid
 _EIO = const(5)
 _IDLE_MS = const(10_000)
 _POLL_MS = const(250)
+_WMS_PER_KWH = 3_600_000_000  # watt-milliseconds
 
 
 class Clock:
@@ -71,6 +73,31 @@ class SimPulses(PulseSource):
 
     def due_ms(self):
         return _POLL_MS if self._taken < self._count else _IDLE_MS
+
+
+class DemoPulses(SimPulses):
+    """A counter with a demo load, as drivers.demo_load makes one for a board with pins.
+
+    The load draws its watts while `load_switch` is closed.
+    """
+
+    def __init__(self, clock, load_switch, imp_per_kwh: int):
+        super().__init__(clock)
+        self._load_switch = load_switch
+        self._pulse_wms = _WMS_PER_KWH // imp_per_kwh  # watt-milliseconds a pulse
+        self._used_wms = 0
+        self._looked_ms = clock.now_ms
+
+    def take(self):
+        elapsed_ms = self._clock.now_ms - self._looked_ms
+        self._looked_ms += elapsed_ms
+        if self._load_switch.closed:
+            self._used_wms += LOADS_W[0] * elapsed_ms
+        drawn, self._used_wms = divmod(self._used_wms, self._pulse_wms)
+        return super().take() + drawn
+
+    def due_ms(self):
+        return _POLL_MS
 
 
 class SimKeypad(Keypad):

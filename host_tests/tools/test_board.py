@@ -85,6 +85,41 @@ def test_changed_and_foreign_files_are_put_right_and_other_peoples_left(flashed)
     assert (flashed.files / "notes.txt").read_text() == "mine"
 
 
+def test_interrupted_meter_keeps_the_timer_that_feeds_its_watchdog(flashed):
+    """A soft reset would stop it, and the board would restart in the middle of the copying."""
+    with Prompt(flashed.port) as prompt:
+        prompt.run("kept = 7")
+    with Prompt(flashed.port) as prompt:
+        assert prompt.run("print(kept)") == "7\r\n"
+        prompt.restart()
+
+
+def test_options_follow_the_board_as_delivered():
+    plain, _ = flashing.wanted("rp2_pico", None)
+    options = ["display_kind=ssd1306", "oled_address=0x3D", "demo_load=True", "keys=123456789*0#"]
+    changed, _ = flashing.wanted("rp2_pico", None, options)
+    assert [path for path in plain if plain[path] != changed[path]] == ["board.py"]
+    assert changed["board.py"].startswith(plain["board.py"])
+    assert changed["board.py"].decode().splitlines()[-4:] == [
+        "Board.display_kind = 'ssd1306'",
+        "Board.oled_address = 61",
+        "Board.demo_load = True",
+        "Board.keys = '123456789*0#'",
+    ]
+    compiled, _ = flashing.wanted("rp2_pico", "armv6m", options)
+    assert b"ssd1306" in compiled["board.mpy"]
+
+
+@pytest.mark.parametrize("option", ["no_such=1", "demo_load", "demo_load=yes"])
+def test_option_that_a_board_has_not_is_wrong_usage(flashed, option):
+    code, said = meter20("board", "flash", "--port", flashed.port, "--set", option)
+    assert (code, option in said) == (2, True)
+    if option == "no_such=1":
+        assert "demo_load" in said
+    with ServicePort(flashed.port) as meter:  # the meter goes on
+        assert meter.request(do="read")["ok"]
+
+
 def test_monitor_tells_what_happens(flashed):
     code, said = meter20("board", "monitor", "--port", flashed.port, "--seconds", "0.1")
     assert code == 0

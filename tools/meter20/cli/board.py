@@ -26,7 +26,10 @@ app = typer.Typer(
 )
 
 Port = Annotated[
-    str | None, typer.Option(help="Serial port. Without: the one board that is plugged in.")
+    str | None,
+    typer.Option(
+        envvar="METER20_PORT", help="Serial port. Without: the one board that is plugged in."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON.")]
 BoardName = Annotated[
@@ -49,6 +52,10 @@ def flash(
     mpy: Annotated[
         bool, typer.Option("--mpy", help="Compile first: smaller, starts faster, same meter.")
     ] = False,
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="An option of the board, see boards/README.md: name=value."),
+    ] = None,
     production: Annotated[
         bool, typer.Option("--production", help="The last time: no prompt from then on.")
     ] = False,
@@ -68,7 +75,13 @@ def flash(
     with _told(as_json), Prompt(ports.find(port)) as prompt:
         kind = kinds.kind(prompt.running, board)
         architecture = prompt.running.architecture if mpy else None
-        files, libraries = flashing.wanted(kind.name, architecture, production=production)
+        try:
+            files, libraries = flashing.wanted(
+                kind.name, architecture, options or (), production=production
+            )
+        except ValueError as wrong:
+            prompt.restart()
+            raise typer.BadParameter(str(wrong), param_hint="--set") from None
         steps = flashing.plan(files, libraries, prompt.hashes(), production)
         say = (lambda _text: None) if as_json else typer.echo
         say(f"{prompt.running.words()}, board {kind.name}")
@@ -185,7 +198,9 @@ def firmware(
         Path | None, typer.Option(help="A file of `sha256sum` that lists the image.")
     ] = None,
     folder: Annotated[Path, typer.Option("--to", help="Where to put it.")] = Path(),
-    site: Annotated[str, typer.Option(help="Where to fetch it.")] = images.SITE,
+    site: Annotated[
+        str, typer.Option(envvar="METER20_SITE", help="Where to fetch it.")
+    ] = images.SITE,
     as_json: AsJson = False,
 ) -> None:
     """Fetch MicroPython's official image for a board, and check its hash if you have one.
