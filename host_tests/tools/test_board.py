@@ -75,6 +75,19 @@ def test_second_flash_copies_nothing_and_starts_the_meter(flashed):
         assert meter.request(do="read")["firmware"].startswith("meter20")
 
 
+def test_file_that_does_not_arrive_whole_is_told_and_the_meter_not_started(flashed, monkeypatch):
+    put = Prompt.put
+    monkeypatch.setattr(Prompt, "put", lambda prompt, path, data: put(prompt, path, data[:-1]))
+    (flashed.files / "loop.mpy").unlink()
+    code, reply = board_command("flash", flashed, "--mpy")
+    assert (code, reply["error"]) == (Code.WRONG_HASH, "wrong_hash")
+    assert "loop.mpy" in reply["message"]
+    assert not (flashed.files / "main.py").exists()
+    monkeypatch.undo()
+    code, report = board_command("flash", flashed, "--mpy")
+    assert (code, report["copied"]) == (0, 2)
+
+
 def test_changed_and_foreign_files_are_put_right_and_other_peoples_left(flashed):
     (flashed.files / "sts/tid.mpy").write_bytes(b"spoiled")
     (flashed.files / "sts/tid.py").write_text("raise ValueError")

@@ -102,9 +102,10 @@ def carry_out(prompt: Prompt, steps: Plan, told: Callable[[str], None]) -> None:
     for path, content in steps.put.items():
         told(f"copy {path} ({len(content)} bytes)")
         prompt.put(path, content)
-    _verify(prompt, steps)
+    _verify(prompt, steps.put)
     told(f"copy {START}")
     prompt.put(START, steps.start)
+    _verify(prompt, {START: steps.start})
 
 
 def compiled(source: bytes, path: str, architecture: str) -> bytes:
@@ -128,9 +129,9 @@ def compiled(source: bytes, path: str, architecture: str) -> bytes:
         return target.read_bytes()
 
 
-def _verify(prompt, steps):
+def _verify(prompt: Prompt, files: dict[str, bytes]) -> None:
     there = prompt.hashes()
-    for path, content in steps.put.items():
+    for path, content in files.items():
         if there.get(path) != hashlib.sha256(content).hexdigest():
             raise Trouble(Code.WRONG_HASH, f"{path} is not what was sent: run this again")
 

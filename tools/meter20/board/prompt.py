@@ -2,7 +2,6 @@
 
 import ast
 import contextlib
-import hashlib
 import io
 import subprocess
 import sys
@@ -64,6 +63,7 @@ class Prompt:
         except OSError as error:
             raise ports.why_closed(port, error) from None
         self._open = True
+        self._folders: set[str] = set()  # known to be there
         self._enter()
         with self._plugged_in():
             who = ast.literal_eval(self._transport.exec(_WHO).decode())
@@ -105,17 +105,15 @@ class Prompt:
         return {path.lstrip("/"): digest for digest, path in lines}
 
     def put(self, path: str, data: bytes) -> None:
-        """Write a file; its folders are made. Raises Trouble also if it is not there whole."""
+        """Write a file; its folders are made. Whether it arrived whole, `hashes` tells."""
         parts = path.split("/")[:-1]
         with self._plugged_in():
             for depth in range(1, len(parts) + 1):
                 folder = "/".join(parts[:depth])
-                if not self._transport.fs_exists(folder):
+                if folder not in self._folders and not self._transport.fs_exists(folder):
                     self._transport.fs_mkdir(folder)
+                self._folders.add(folder)
             self._transport.fs_writefile(path, data, chunk_size=1024)
-            digest = self._transport.fs_hashfile(path, "sha256")
-        if digest != hashlib.sha256(data).digest():
-            raise Trouble(Code.WRONG_HASH, f"{path} did not arrive whole: try again")
 
     def remove(self, path: str) -> None:
         """Remove a file."""

@@ -32,6 +32,8 @@ const [POWER_ON, HARD_RESET, SOFT_RESET] = [1, 2, 5];
 
 // A program that only asks what time it is waits for something: it need not keep a core busy.
 const IDLE_CALLS = 50; // within one millisecond
+const IDLE_MS = 4; // so long it rests
+const WAKE_CALLS = 20; // after a rest it may have something to do, or else rests again
 const CALLS_A_POLL = 64;
 
 // time.sleep here does not look for Ctrl-C; that it is over tells it, once, to come to an end.
@@ -181,7 +183,8 @@ class Board {
       const idle = calls > IDLE_CALLS && this.running;
       if (idle) {
         this.line.flush();
-        pause(1);
+        pause(IDLE_MS);
+        [calls, last] = [IDLE_CALLS - WAKE_CALLS, now()];
       }
       return this.poll(idle) ? at + FAR_MS : at;
     };
