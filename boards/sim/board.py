@@ -42,20 +42,19 @@ def ports(
     columns=COLUMNS,
     rows=ROWS,
     phases=1,
-    load_switch=None,
-    display=None,
     ran_out=False,
+    **made,
 ):
     """Build this board's ports around `chip`, a FlashChip, and `clock`, a parts.Clock.
 
-    load_switch, display: made before, or None. ran_out: it is the watchdog that starts the meter.
+    ran_out: it is the watchdog that starts the meter. made: parts made before, instead of ours.
     """
-    return Ports(
+    parts = dict(
         store=SlotStore(NorSlots(FlashPart(chip, 0, STORE_SIZE))),
         notes=SlotStore(NorSlots(FlashPart(chip, STORE_SIZE, FLASH_SIZE - STORE_SIZE))),
         pulses=SimPulses(clock),
-        load_switch=load_switch or SimLoadSwitch(),
-        display=display or SimDisplay(columns, rows),
+        load_switch=SimLoadSwitch(),
+        display=SimDisplay(columns, rows),
         keypad=SimKeypad(),
         buzzer=SimBuzzer(),
         watchdog=SimWatchdog(clock, ran_out),
@@ -65,6 +64,8 @@ def ports(
         brown_out=SimBrownOut(),
         credit_display=SimCreditDisplay(),
     )
+    parts.update(made)
+    return Ports(**parts)
 
 
 class Board:
@@ -93,7 +94,7 @@ class Board:
 
         chip = FlashChip(HostImage(FLASH_SIZE))
         clock = RunningClock()
-        made = ports(chip, clock, load_switch=load_switch, display=display)
+        made = {"load_switch": load_switch, "display": display}
         if self.demo_load:
-            made.pulses = DemoPulses(clock, load_switch, self.demo_imp_per_kwh)
-        return made
+            made["pulses"] = DemoPulses(clock, load_switch, self.demo_imp_per_kwh)
+        return ports(chip, clock, **made)

@@ -67,9 +67,13 @@ class View:
 
     def __rich__(self) -> RenderableType:
         shown = printable("\n".join(self.heard["display"]))
-        return Group(
+        beside = Table.grid(padding=(0, 2))  # so that all of it fits into 24 lines
+        beside.add_row(
             Panel(Text(shown), title="display", width=26),
             self._registers(),
+        )
+        return Group(
+            beside,
             Panel(Text("\n".join(self._events) or "nothing yet"), title="events"),
         )
 
@@ -77,7 +81,8 @@ class View:
         title = f"meter {self.heard['drn'] or 'without a key'}"
         table = Table(show_header=False, title=Text(printable(title)))
         for words, name, unit in _REGISTERS:
-            table.add_row(words, Text(printable(f"{self.heard[name]} {unit}").strip()))
+            value = _words(self.heard[name])
+            table.add_row(words, Text(printable(f"{value} {unit}").strip()))
         return table
 
 
@@ -92,3 +97,9 @@ def _check(read):
     lines = isinstance(display, list) and all(isinstance(line, str) for line in display)
     if names - set(read) or not whole or not lines:
         raise Trouble(Code.NO_ANSWER, "what answers is no meter that this meter20 knows")
+
+
+def _words(value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "-" if value in (None, "") else value

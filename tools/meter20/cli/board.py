@@ -42,7 +42,7 @@ _LAST_TIME = (
     "credit and key along. Go on?"
 )
 
-Telling = Callable[[View, dict, list[str]], None]
+Telling = Callable[[dict, list[str]], None]
 
 
 @app.command()
@@ -169,8 +169,14 @@ def monitor(
 ) -> None:
     """Show display, registers and events of the meter on a board, live. Ctrl-C ends."""
     quietly = contextlib.suppress(KeyboardInterrupt)
-    with _told(as_json), quietly, ServicePort(ports.find(port)) as meter, _voice(as_json) as tell:
-        _watch(meter, tell, every, seconds)
+    view = View()
+    with (
+        _told(as_json),
+        quietly,
+        ServicePort(ports.find(port)) as meter,
+        _voice(view, as_json) as tell,
+    ):
+        _watch(meter, view, tell, every, seconds)
 
 
 @app.command()
@@ -259,27 +265,37 @@ def _recorded(record: Path) -> dict:
     return request
 
 
-def _watch(meter: ServicePort, tell: Telling, every: float, seconds: float | None) -> None:
-    """Look at the meter again and again, and `tell` what is new."""
+def _watch(
+    meter: ServicePort, view: View, tell: Telling, every: float, seconds: float | None
+) -> None:
+    """Look at the meter again and again; `tell` what was before, and what happened since."""
     until_s = None if seconds is None else time.monotonic() + seconds
-    view = View()
     while until_s is None or time.monotonic() < until_s:
         before = view.heard
-        tell(view, before, view.hear(meter.request(do="read")))
+        tell(before, view.hear(meter.request(do="read")))
         time.sleep(every)
 
 
 @contextlib.contextmanager
-def _voice(as_json: bool) -> Iterator[Telling]:
-    """Return how this terminal is told: lines of JSON, lines of text, or a picture that moves."""
+def _voice(view: View, as_json: bool) -> Iterator[Telling]:
+    """Return how this terminal is told: lines of JSON, lines of text, or a picture that moves.
+
+    The picture as it was last stays on the terminal.
+    """
     console = Console()
     if as_json:
-        yield _changed
-    elif not console.is_terminal:
-        yield lambda view, before, new: _plainly(console, view, before, new)
-    else:
-        with Live(console=console, screen=True) as live:
-            yield lambda view, _before, _new: live.update(view)
+        yield lambda before, new: _changed(view, before, new)
+        return
+    first: dict = {}
+    try:
+        if console.is_terminal:
+            with Live(console=console, screen=True) as live:
+                yield lambda _before, _new: live.update(view)
+        else:
+            yield lambda before, new: first.update(_plainly(console, view, before, new))
+    finally:
+        if view.heard not in ({}, first):
+            console.print(view)
 
 
 def _changed(view: View, before: dict, new: list[str]) -> None:
@@ -288,11 +304,14 @@ def _changed(view: View, before: dict, new: list[str]) -> None:
         typer.echo(json.dumps({**changed, "events": new}))
 
 
-def _plainly(console: Console, view: View, before: dict, new: list[str]) -> None:
-    if not before:
-        console.print(view)
+def _plainly(console: Console, view: View, before: dict, new: list[str]) -> dict:
+    """Print the picture once, then what happens; return what a picture showed."""
     for event in new:
         console.print(event, markup=False)
+    if before:
+        return {}
+    console.print(view)
+    return view.heard
 
 
 def _accepted(reply: dict) -> dict:
