@@ -11,7 +11,16 @@ import serial
 from typer.testing import CliRunner
 
 from meter20 import samples
-from meter20.board import flashing, kinds, manifest, ports, prompt, watching, wiring_check
+from meter20.board import (
+    flashing,
+    kinds,
+    manifest,
+    ports,
+    prompt,
+    service,
+    watching,
+    wiring_check,
+)
 from meter20.board.kinds import Running
 from meter20.board.prompt import Prompt
 from meter20.board.service import ServicePort
@@ -107,6 +116,26 @@ def test_interrupted_meter_keeps_the_timer_that_feeds_its_watchdog(flashed):
         prompt.restart()
 
 
+@pytest.mark.parametrize("words", [("flash", "--board", "rp2_pico"), ("flash", "--set", "x=1")])
+def test_board_that_is_refused_goes_on_with_what_it_did(flashed, words):
+    assert meter20("board", *words, "--port", flashed.port)[0] in (Code.WRONG_BOARD, 2)
+    with serial.Serial(flashed.port, timeout=10) as line:  # nobody types Ctrl-D here
+        line.write(b'{"do":"read"}\n')
+        assert b'"ok": true' in line.read_until(b"}\r\n")
+
+
+def test_ctrl_c_in_the_wiring_check_starts_the_meter_again(flashed, monkeypatch):
+    def leave(prompt, _tester):
+        prompt._transport.exec_raw_no_follow("import time; time.sleep(60)")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(wiring_check, "check", leave)
+    assert meter20("board", "test", "--port", flashed.port)[0] == 130
+    with serial.Serial(flashed.port, timeout=10) as line:
+        line.write(b'{"do":"read"}\n')
+        assert b'"ok": true' in line.read_until(b"}\r\n")
+
+
 def test_options_follow_the_board_as_delivered():
     plain, _ = flashing.wanted("rp2_pico", None)
     options = ["display_kind=ssd1306", "oled_address=0x3D", "demo_load=True", "keys=123456789*0#"]
@@ -124,13 +153,9 @@ def test_options_follow_the_board_as_delivered():
 
 
 @pytest.mark.parametrize("option", ["no_such=1", "demo_load", "demo_load=yes"])
-def test_option_that_a_board_has_not_is_wrong_usage(flashed, option):
-    code, said = meter20("board", "flash", "--port", flashed.port, "--set", option)
-    assert (code, option in said) == (2, True)
-    if option == "no_such=1":
-        assert "demo_load" in said
-    with ServicePort(flashed.port) as meter:  # the meter goes on
-        assert meter.request(do="read")["ok"]
+def test_option_that_a_board_has_not_is_wrong_usage(option):
+    with pytest.raises(ValueError, match="demo_load"):
+        flashing.wanted("esp32_s3", None, [option])
 
 
 def test_monitor_tells_what_happens(flashed):
@@ -207,11 +232,29 @@ def test_unplugged_half_way_and_a_second_run_repairs_it(tmp_path):
             assert meter.request(do="read")["ok"]
 
 
-def test_full_file_system_is_told_with_what_helps():
-    with PtyBoard(capacity=30_000) as board:
+def test_full_file_system_is_told_with_what_helps_and_it_does():
+    with PtyBoard(capacity=130_000) as board:
         code, reply = board_command("flash", board)
         assert (code, reply["error"]) == (Code.FULL, "full")
         assert "--mpy" in reply["message"]
+        assert board_command("flash", board, "--mpy")[0] == 0
+        with ServicePort(board.port) as meter:
+            assert meter.request(do="read")["ok"]
+
+
+def test_unplugged_while_it_is_watched_is_told(monkeypatch):
+    board = PtyBoard()
+    board_command("flash", board, "--mpy")
+    answers = ServicePort.request
+
+    def unplug(meter, **fields):
+        reply = answers(meter, **fields)
+        board.close()
+        return reply
+
+    monkeypatch.setattr(ServicePort, "request", unplug)
+    code, said = meter20("board", "monitor", "--port", board.port, "--json")
+    assert (code, json.loads(said.splitlines()[-1])["error"]) == (Code.UNPLUGGED, "unplugged")
 
 
 def test_port_in_use_is_told(flashed):
@@ -227,9 +270,38 @@ def test_missing_port_is_told(tmp_path):
         assert (code, json.loads(said)["error"]) == (Code.NO_BOARD, "no_board")
 
 
-def test_permission_denied_is_told_with_the_group_to_join():
-    trouble = ports.why_closed("/dev/ttyACM0", PermissionError(13, "Permission denied"))
-    assert (trouble.code, "dialout" in str(trouble)) == (Code.PERMISSION_DENIED, True)
+@pytest.mark.parametrize("word", ["flash", "monitor", "test"])
+def test_permission_denied_is_told_with_the_group_to_join(word, monkeypatch):
+    def refuse(*_, **__):
+        raise serial.SerialException(13, "could not open port: [Errno 13] Permission denied")
+
+    monkeypatch.setattr(serial, "Serial", refuse)
+    code, said = meter20("board", word, "--port", "/dev/ttyACM0", "--json")
+    reply = json.loads(said)
+    assert (code, reply["error"]) == (Code.PERMISSION_DENIED, "permission_denied")
+    assert "dialout" in reply["message"]
+
+
+@pytest.mark.parametrize("word", ["flash", "monitor", "test"])
+def test_named_port_that_is_not_there_while_a_board_is_in_bootsel_mode(word, monkeypatch):
+    monkeypatch.setattr(ports, "bootloader", lambda: "RP2040")
+    code, said = meter20("board", word, "--port", "/dev/no_such_port", "--json")
+    assert (code, json.loads(said)["error"]) == (Code.BOOTLOADER, "bootloader")
+
+
+def test_line_that_says_nothing_is_told(monkeypatch):
+    mine, theirs = os.openpty()
+    monkeypatch.setattr(prompt, "_ENTER_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(prompt, "_READ_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(service, "_START_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(service, "_FIRST_TIMEOUT_S", 0.1)
+    for word, help_there in (("flash", "board firmware"), ("monitor", "board flash")):
+        code, said = meter20("board", word, "--port", os.ttyname(theirs), "--json")
+        reply = json.loads(said)
+        assert (code, reply["error"]) == (Code.NO_ANSWER, "no_answer")
+        assert help_there in reply["message"]
+    os.close(mine)
+    os.close(theirs)
 
 
 def test_line_that_is_no_micropython_is_told(monkeypatch):
@@ -237,6 +309,7 @@ def test_line_that_is_no_micropython_is_told(monkeypatch):
     name = os.ttyname(theirs)
     threading.Thread(target=babble, args=(mine,), daemon=True).start()
     monkeypatch.setattr(prompt, "_ENTER_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(prompt, "_READ_TIMEOUT_S", 0.5)
     with pytest.raises(Trouble) as caught:
         Prompt(name)
     assert caught.value.code == Code.BOOTLOADER
@@ -348,6 +421,11 @@ class Site(BaseHTTPRequestHandler):
     IMAGE = "/resources/firmware/RPI_PICO-20260829-v1.29.0.uf2"
 
     def do_GET(self):
+        if self.path == "/download/RPI_PICO_W/":  # a line that breaks
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            return
         found = self.path in ("/download/RPI_PICO/", self.IMAGE)
         self.send_response(200 if found else 404)
         self.end_headers()
@@ -388,3 +466,9 @@ def test_image_is_fetched_and_checked_as_far_as_anybody_knows_its_hash(site, tmp
 def test_no_network_is_told():
     code, said = meter20("board", "firmware", "--site", "http://127.0.0.1:9", "--json")
     assert (code, json.loads(said)["error"]) == (Code.NO_NETWORK, "no_network")
+
+
+def test_page_that_breaks_off_is_told(site):
+    code, said = meter20("board", "firmware", "--site", site, "--board", "rp2_pico_w", "--json")
+    assert (code, json.loads(said)["error"]) == (Code.FAILED, "failed")
+    assert "try again" in json.loads(said)["message"]

@@ -5,6 +5,7 @@ none beside its images, and this project invents none.
 """
 
 import hashlib
+import http.client
 import re
 import urllib.error
 import urllib.request
@@ -62,6 +63,8 @@ def _get(url: str) -> bytes:
             return reply.read()
     except urllib.error.HTTPError as error:
         raise Trouble(Code.FAILED, f"{url}: {error.code} {error.reason}") from None
+    except http.client.HTTPException as error:
+        raise Trouble(Code.FAILED, f"{url} did not arrive whole ({error!r}): try again") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise Trouble(

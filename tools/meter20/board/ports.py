@@ -33,13 +33,8 @@ def find(port: str | None = None) -> str:
         raise Trouble(Code.SEVERAL_BOARDS, f"several boards are plugged in; name one:\n{listed}")
     if found:
         return found[0].device
-    if drive := bootloader():
-        raise Trouble(
-            Code.BOOTLOADER,
-            f"the board is in bootloader mode ({drive}) and has no MicroPython running: copy an "
-            "image on its drive (`meter20 board firmware` fetches one), or unplug it and plug it "
-            "in again without holding BOOTSEL",
-        )
+    if mode := bootloader():
+        raise _in_bootloader(mode)
     raise Trouble(
         Code.NO_BOARD,
         "no board found: is it plugged in, by a cable that carries data? Name its serial port "
@@ -69,10 +64,21 @@ def bootloader(usb: str = "/sys/bus/usb/devices", drives: tuple[str, ...] = _DRI
     return ""
 
 
+def _in_bootloader(mode: str) -> Trouble:
+    return Trouble(
+        Code.BOOTLOADER,
+        f"the board is in bootloader mode ({mode}) and has no MicroPython running: copy an "
+        "image on its drive (`meter20 board firmware` fetches one), or unplug it and plug it "
+        "in again without holding BOOTSEL",
+    )
+
+
 def why_closed(port: str, error: OSError) -> Trouble:
     """Return the Trouble that `error`, got from opening `port`, stands for."""
     reason = error.errno or _errno_within(error)
     if reason in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
+        if mode := bootloader():
+            return _in_bootloader(mode)
         return Trouble(Code.NO_BOARD, f"{port} is not there: is the board plugged in?")
     if reason in (errno.EACCES, errno.EPERM):
         return Trouble(

@@ -16,6 +16,7 @@ from meter20.board.kinds import Running
 from meter20.board.trouble import Code, Trouble
 
 _ENOSPC = 28
+_CTRL_C = b"\x03"
 _READ_TIMEOUT_S = 5  # without one, mpremote waits for ever on a silent pseudo-terminal
 _ENTER_TIMEOUT_S = 8
 _METER_S = 2
@@ -129,6 +130,7 @@ class Prompt:
         """Reset the board as power would, and let go of it."""
         with self._plugged_in():
             self._transport.exec_raw_no_follow("import machine; machine.reset()")
+            self._transport.in_raw_repl = False  # nothing more goes to whoever starts there
         self.close()
 
     def close(self) -> None:
@@ -167,7 +169,11 @@ class Prompt:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None and self._open:
+            with contextlib.suppress(Trouble, OSError, TransportError):
+                self._transport.serial.write(_CTRL_C)  # our own program may still run
+                self.restart()  # what ran here before runs again
         self.close()
 
 
@@ -201,5 +207,7 @@ def _trouble_on_board(traceback: str) -> Trouble:
 
 def install(port: str, library: str) -> bool:
     """Install a library of micropython-lib on the board, by mpremote; return whether it went."""
-    command = [sys.executable, "-m", "mpremote", "connect", port, "mip", "install", library]
+    # "resume": no soft reset, for the reason that Prompt gives.
+    words = ["connect", port, "resume", "mip", "install", library]
+    command = [sys.executable, "-m", "mpremote", *words]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0

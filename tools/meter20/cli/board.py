@@ -80,7 +80,6 @@ def flash(
                 kind.name, architecture, options or (), production=production
             )
         except ValueError as wrong:
-            prompt.restart()
             raise typer.BadParameter(str(wrong), param_hint="--set") from None
         steps = flashing.plan(files, libraries, prompt.hashes(), production)
         say = (lambda _text: None) if as_json else typer.echo
