@@ -16,6 +16,9 @@ FIRMWARE = DEVICE_ROOT / "firmware"
 #: Modules on micropython-lib's index that a role needs.
 _DEPENDENCIES = {"drivers": [["ssd1306", "latest"]]}
 
+#: What the virtual board has instead of pins and a reference meter.
+_VIRTUAL = ("board.py", "parts.py", "flash_chip.py")
+
 
 def roles() -> dict:
     """Return {role: (its folder, {place on the board: file below the folder})}."""
@@ -34,6 +37,8 @@ def roles() -> dict:
         found[name] = (BOARDS / name, {"board.py": BOARDS / name / "board.py"})
     own = [file for file in (BOARDS / FIXTURE).glob("*.py") if file.name != "manifest.py"]
     found[FIXTURE] = (BOARDS / FIXTURE, {file.name: file for file in own})
+    virtual = BOARDS / "sim"
+    found["sim"] = (virtual, {name: virtual / name for name in _VIRTUAL})
     return found
 
 
