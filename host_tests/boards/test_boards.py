@@ -16,7 +16,7 @@ from drivers.demo_load import DemoLoad
 from meter.app import App
 from world import WORLD, Level
 
-from meter20.board import fixture_wiring, packages, wiring
+from meter20.board import fixture_wiring, packages, picture, wiring
 from meter20.board.packages import FIRMWARE
 from meter20.board.wiring import BOARDS, FIXTURE, NAMES, SIGNALS, numbers
 
@@ -72,6 +72,23 @@ class TestBoard:
         bench.hold("demo_button", 0)
         assert isinstance(built(bench).load_switch, DemoLoad)
 
+    def test_picture_shows_each_pin_where_the_board_has_it(self, name):
+        left, right = picture.header(name)
+        pins = [pin for pin in left + right if isinstance(pin, int)]
+        assert len(pins) == len(set(pins))
+        on_board = {25, 29, "LED"}  # of a Pico: not on its headers
+        assert set(CHIPS[name].pins) - on_board <= set(pins)
+        drawn = (BOARDS / name / "wiring.svg").read_text()
+        for signal, used in wiring.load(name).Board.pins.items():
+            for place, pin in enumerate(numbers(used), 1):
+                words = picture.WORDS[signal].replace("%d", str(place))
+                if pin in pins:
+                    heights = re.findall(rf'y="(\d+)"[^>]*>(?:option: )?{words}[,<]', drawn)
+                    there = re.findall(rf'y="(\d+)"[^>]*>{pin}(?: .V..)?<', drawn)
+                    assert there == heights, signal
+                else:
+                    assert f"LED on the board: {pin}" in drawn
+
     def test_wires_of_the_diagram_are_the_wiring_of_the_code(self, name):
         diagram = json.loads((BOARDS / name / "diagram.json").read_text())
         pins = wiring.load(name).Board.pins
@@ -121,7 +138,7 @@ class TestPins:
         assert used == set(board.no_pull)
 
     def test_table_in_the_readme_is_the_wiring_of_the_code(self, name):
-        text = (BOARDS / name / "README.md").read_text()
+        text = (BOARDS / name / "README.md").read_text().partition("## Pins")[2]
         rows = re.findall(r"^\| (\w+) \| ([\w, ]+) \| (.+) \|$", text, re.MULTILINE)
         table = {signal: pins for signal, pins, _what in rows if signal != "signal"}
         pins = wiring.load(name).Board.pins

@@ -1,6 +1,6 @@
-"""Pin table and picture of each board, drawn from the `PINS` of its board.py.
+"""Pin table, parts, picture and Wokwi diagram of each board, from the `PINS` of its board.py.
 
-A meter's picture is a Wokwi diagram; Wokwi knows no analogue switch, so the fixture's is SVG.
+The fixture has a picture of its own, with the parts between it and a meter.
 
 `make wiring` writes them, `make test` refuses what is not fresh. So the code, the
 table that somebody wires by, and the picture cannot drift apart.
@@ -12,13 +12,14 @@ import sys
 from pathlib import Path
 
 from meter20 import DEVICE_ROOT
-from meter20.board import fixture_wiring
+from meter20.board import fixture_wiring, picture
 
 BOARDS = DEVICE_ROOT / "boards"
 NAMES = ("rp2_pico", "rp2_pico_w", "rp2_pico2", "esp32_devkit", "esp32_s3")  # the meters
 FIXTURE = fixture_wiring.FIXTURE
 
-BEGIN, END = "<!-- pins: made by `make wiring` -->", "<!-- end of pins -->"
+BEGIN, END = "<!-- made by `make wiring` -->", "<!-- end of what is made -->"
+_PINS_BEGIN, _PINS_END = "<!-- pins: made by `make wiring` -->", "<!-- end of pins -->"
 _WIRES_BEGIN, _WIRES_END = "<!-- wires: made by `make wiring` -->", "<!-- end of wires -->"
 
 #: signal: what hangs there. Signals of an option that is off stay open.
@@ -41,6 +42,21 @@ SIGNALS = {
     "credit_clk": "TM1637 CLK; `credit_digits`",
     "credit_dio": "TM1637 DIO; `credit_digits`",
 }
+
+#: pieces, part, note: what every board as delivered needs beside it.
+_MATERIALS = (
+    ("1", "keypad 4x4, membrane", "or 3x4, with `--set 'keys=123456789*0#'`"),
+    ("1", "character display 20x4 with I2C backpack (PCF8574)", "or another, see the options"),
+    (
+        "1",
+        "relay module, 1 channel, input for 3.3 V",
+        "or one that closes on a low level, with `--set relay_active=0`",
+    ),
+    ("1", "passive buzzer, resistor 100 Ohm", "or no buzzer"),
+    ("1", "LED, resistor 1 kOhm", "blinks with the pulses"),
+    ("1", "push button", "for the demo load"),
+    ("about 25", "jumper wires", "one of them from `demo_out` to `pulse_in`, for the demo load"),
+)
 
 #: board: type of its part in Wokwi, its 5 V pin, names of pins that are not their number.
 _WOKWI = {
@@ -148,14 +164,45 @@ def _laid_out(head, parts, wires) -> str:
     return "{\n" + "\n".join(lines) + "\n}\n"
 
 
+def parts(title: str, module) -> str:
+    """Return the bill of materials of a board as delivered, in Markdown."""
+    options = {name for name in module.Board.no_pull if name != "pulse_in"}
+    rows = [("1", title, "with headers"), *_MATERIALS]
+    if "pulse_in" in module.Board.no_pull:
+        note = f"pulse input; one more for each of {', '.join(sorted(options))}, if used"
+        rows.append(("1", "resistor 10 kOhm", note))
+    if not _led_on_board(module):
+        rows.append(("1", "LED and resistor 1 kOhm", "status; many boards have one on that pin"))
+    lines = [f"| {number} | {part} | {note} |" for number, part, note in rows]
+    return "\n".join(["| pieces | part | note |", "| --- | --- | --- |", *lines])
+
+
+def _led_on_board(module) -> bool:
+    return module.Board.pins["status_led"] in (25, "LED")
+
+
+def title(name: str) -> str:
+    """Return what the board's README calls it."""
+    with (BOARDS / name / "README.md").open(encoding="utf-8") as file:
+        return file.readline().removeprefix("# ").strip()
+
+
 def readme(name: str, module) -> str:
-    """Return the board's README with its pin table fresh."""
+    """Return the board's README with its parts, picture and pin table fresh."""
     text = (BOARDS / name / "README.md").read_text(encoding="utf-8")
-    if name != FIXTURE:
-        return _between(text, BEGIN, END, table(module))
-    pins = module.Board.pins, load(fixture_wiring.METER).Board.pins
-    text = _between(text, BEGIN, END, table(module, fixture_wiring.SIGNALS))
-    return _between(text, _WIRES_BEGIN, _WIRES_END, fixture_wiring.table(*pins))
+    if name == FIXTURE:
+        pins = module.Board.pins, load(fixture_wiring.METER).Board.pins
+        rows = table(module, fixture_wiring.SIGNALS)
+        text = _between(text, _PINS_BEGIN, _PINS_END, rows)
+        return _between(text, _WIRES_BEGIN, _WIRES_END, fixture_wiring.table(*pins))
+    made = [
+        "## Parts",
+        parts(title(name), module),
+        "## Pins",
+        "![Each pin, and what hangs there](wiring.svg)",
+        table(module),
+    ]
+    return _between(text, BEGIN, END, "\n\n".join(made))
 
 
 def _between(text, begin, end, new):
@@ -171,6 +218,9 @@ def files() -> dict:
     for name in NAMES:
         module = load(name)
         drawn[BOARDS / name / "README.md"] = readme(name, module)
+        drawn[BOARDS / name / "wiring.svg"] = picture.picture(
+            name, title(name), module.Board.pins, module.Board.no_pull
+        )
         drawn[BOARDS / name / "diagram.json"] = diagram(name, module.Board.pins)
     fixture, meter = load(FIXTURE), load(fixture_wiring.METER)
     drawn[BOARDS / FIXTURE / "README.md"] = readme(FIXTURE, fixture)
