@@ -15,10 +15,11 @@ from drivers.relay_switch import RelaySwitch
 from drivers.rtc_clock import Ds3231, Pcf8563
 from drivers.tamper_switch import TamperSwitch
 from drivers.tm1637_display import Tm1637Display
+from latch_relay import LatchRelay
 from parts import Clock, DemoPulses, SimLoadSwitch, SimPulses
 from rtc_chip import RtcChip
 from tm1637_chip import Tm1637Chip
-from world import FLOATING, WORLD, Level, WatchdogReset
+from world import WORLD, Level, WatchdogReset
 
 _IN, _OUT, _DRAIN = machine.Pin.IN, machine.Pin.OUT, machine.Pin.OPEN_DRAIN
 _UP = machine.Pin.PULL_UP
@@ -53,39 +54,12 @@ class RelayTest(_OnPico):
             self.assertEqual(WORLD.level(pin), 1 - active)
 
 
-class _Latch:
-    """A latching relay on two coils: a pulse of 20 ms or more moves it, if it is not welded."""
-
-    def __init__(self, close_pin, open_pin, feedback_pin):
-        self.closed = self.welded = False
-        self.pulses = []
-        self._since = {}
-        for pin, closes in ((close_pin, True), (open_pin, False)):
-            WORLD.wire(pin).listeners.append(self._listener(closes))
-        WORLD.connect(feedback_pin, self)
-
-    def level_at(self, _pin, _time_ns):
-        return 0 if self.closed else FLOATING
-
-    def _listener(self, closes):
-        def changed(pin, output, time_ns):
-            if output:
-                self._since[pin] = time_ns
-            elif pin in self._since:
-                duration_ms = (time_ns - self._since.pop(pin)) // 1_000_000
-                self.pulses.append((closes, duration_ms))
-                if duration_ms >= 20 and not self.welded:
-                    self.closed = closes
-
-        return changed
-
-
 class LatchingTest(_OnPico):
     def setUp(self):
         super().setUp()
         self.coils = [machine.Pin(pin, _OUT, value=0) for pin in (10, 11)]
         self.contact = machine.Pin(12, _IN, _UP)
-        self.latch = _Latch(10, 11, 12)
+        self.latch = LatchRelay(10, 11, 12)
 
     def test_first_order_moves_a_relay_whose_place_is_not_known(self):
         relay = LatchingSwitch(self.coils[0], self.coils[1])
