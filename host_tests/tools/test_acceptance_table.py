@@ -105,18 +105,26 @@ def on_serial(board, folder, *words):
     """Return {case: result} of a part of the suite on the board's serial port."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
                "--body", f"serial:{board.port}", "--report", str(folder), *words]  # fmt: skip
-    subprocess.run(command, capture_output=True, timeout=120, check=False)
+    subprocess.run(command, capture_output=True, timeout=300, check=False)
     cases = json.loads((folder / "acceptance.json").read_text())["cases"]
     return {case["case"]: case["result"] for case in cases}
 
 
-def test_what_a_serial_port_cannot_do_is_not_applicable(board, tmp_path):
-    words = ("host_tests/acceptance/test_rules.py", "-k", "credit or changes_all or provisioned")
-    results = on_serial(board, tmp_path, *words)
+def test_whole_suite_on_a_serial_port_fails_nowhere(board, tmp_path, note):
+    results = on_serial(board, tmp_path, "host_tests/acceptance")
+    assert set(results.values()) == {"passed", "not applicable"}
+    for case in (
+        "a key changes all at once in any order and back again",
+        "a lock out outlives a restart",
+        "a meter is provisioned once",
+        "keys show each digit and the result",
+        "no reply holds a key",
+    ):
+        assert results[case] == "passed"
     assert results["credit runs out to the pulse"] == "not applicable"
-    assert results["a key changes all at once in any order and back again"] == "passed"
-    assert results["a meter is provisioned once"] == "passed"
-    assert "FAILED" not in results.values()
+    passed = list(results.values()).count("passed")
+    assert passed >= 43
+    note(f"acceptance: {passed} of {len(results)} cases apply to a serial port, and pass there")
 
 
 def test_testers_own_tokens_on_a_serial_port(board, tmp_path):
