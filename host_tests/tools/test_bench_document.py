@@ -12,10 +12,10 @@ import signal
 import subprocess
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from fakes import image_site
 from typer.testing import CliRunner
 
 from meter20.board import wiring_check
@@ -110,31 +110,10 @@ class Shell:
             os.killpg(self._bash.pid, signal.SIGKILL)
 
 
-class Site(BaseHTTPRequestHandler):
-    """A stand-in for micropython.org."""
-
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        kind = self.path.split("/")[2]
-        end = "uf2" if kind.startswith("RPI") else "bin"
-        self.wfile.write(
-            f'<a href="/resources/firmware/{kind}-20260824-v1.29.0.{end}">'.encode()
-            if self.path.startswith("/download")
-            else b"image"
-        )
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
 def site():
-    server = HTTPServer(("127.0.0.1", 0), Site)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with image_site.served({}) as address:
+        yield address
 
 
 class Fingers(board_command._Person):

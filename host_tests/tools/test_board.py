@@ -1,13 +1,14 @@
 """`meter20 board` against the virtual board on its serial port, as against a real one."""
 
 import contextlib
+import hashlib
 import json
 import os
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import serial
+from fakes import image_site
 from typer.testing import CliRunner
 
 from meter20 import samples
@@ -415,60 +416,64 @@ def test_manifest_is_read_and_what_only_a_frozen_image_needs_left_out(tmp_path):
     assert found.libraries == ["ssd1306"]
 
 
-class Site(BaseHTTPRequestHandler):
-    """A stand-in for micropython.org with one image of one version."""
-
-    IMAGE = "/resources/firmware/RPI_PICO-20260829-v1.29.0.uf2"
-
-    def do_GET(self):
-        if self.path == "/download/RPI_PICO_W/":  # a line that breaks
-            self.send_response(200)
-            self.send_header("Content-Length", "1000")
-            self.end_headers()
-            return
-        found = self.path in ("/download/RPI_PICO/", self.IMAGE)
-        self.send_response(200 if found else 404)
-        self.end_headers()
-        page = f'<a href="{self.IMAGE}">'.encode()
-        self.wfile.write(page if self.path.startswith("/download") else b"image")
-
-    def log_message(self, *_):
-        pass
+PICO_IMAGE = image_site.file("RPI_PICO")
+PICO_HASH = hashlib.sha256(image_site.image("RPI_PICO")).hexdigest()
 
 
-@pytest.fixture
-def site():
-    server = HTTPServer(("127.0.0.1", 0), Site)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+def firmware(folder, *words, pages=()):
+    """Return (exit code, report) of `meter20 board firmware` with our own site."""
+    with image_site.served(dict(pages)) as site:
+        code, said = meter20(
+            "board", "firmware", "--site", site, "--to", str(folder), "--json", *words
+        )
+    return code, json.loads(said)
 
 
-IMAGE_HASH = "6105d6cc76af400325e94d588ce511be5bfdbb73b437dc51eca43917d7a43e3d"
-
-
-def test_image_is_fetched_and_checked_as_far_as_anybody_knows_its_hash(site, tmp_path):
-    words = ("board", "firmware", "--site", site, "--to", str(tmp_path), "--json")
-    code, said = meter20(*words)
-    report = json.loads(said)
-    assert (code, report["sha256"], report["checked"]) == (0, IMAGE_HASH, False)
-    assert (tmp_path / "RPI_PICO-20260829-v1.29.0.uf2").read_bytes() == b"image"
+def test_image_is_fetched_and_checked_as_far_as_anybody_knows_its_hash(tmp_path):
+    code, report = firmware(tmp_path)
+    assert (code, report["sha256"], report["checked"]) == (0, PICO_HASH, False)
+    assert (tmp_path / PICO_IMAGE).read_bytes() == image_site.image("RPI_PICO")
     sums = tmp_path / "SHA256SUMS"
-    sums.write_text(f"{IMAGE_HASH} *RPI_PICO-20260829-v1.29.0.uf2\n")
-    assert json.loads(meter20(*words, "--checksums", str(sums))[1])["checked"]
-    code, said = meter20(*words, "--sha256", "0" * 64)
-    assert (code, json.loads(said)["error"]) == (Code.WRONG_HASH, "wrong_hash")
-    code, said = meter20(*words, "--version", "1.20.0")
-    assert "offers no 1.20.0" in json.loads(said)["message"]
+    sums.write_text(f"{PICO_HASH} *{PICO_IMAGE}\n")
+    assert firmware(tmp_path, "--checksums", str(sums))[1]["checked"]
+    code, report = firmware(tmp_path, "--sha256", "0" * 64)
+    assert (code, report["error"]) == (Code.WRONG_HASH, "wrong_hash")
+    code, report = firmware(tmp_path, "--version", "1.20.0")
+    assert "offers no 1.20.0" in report["message"]
+
+
+@pytest.mark.parametrize("board", [one.name for one in kinds.KINDS if one.image])
+def test_every_board_has_an_image_of_its_chip(board, tmp_path):
+    code, report = firmware(tmp_path, "--board", board)
+    assert (code, report["ok"]) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (None, Code.FAILED),  # the line breaks
+        (b"<html>", Code.FAILED),
+        (image_site.image("RPI_PICO")[:-512], Code.FAILED),  # a proxy's idea of a whole file
+        (image_site.image("RPI_PICO")[:-1], Code.FAILED),
+        (image_site.image("RPI_PICO2"), Code.WRONG_BOARD),
+    ],
+)
+def test_image_that_is_not_whole_or_not_for_this_chip_is_not_kept(content, code, tmp_path):
+    pages = {f"/resources/firmware/{PICO_IMAGE}": content}
+    exit_code, report = firmware(tmp_path, pages=pages)
+    assert (exit_code, report["error"]) == (code, code.name.lower())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_chips_image_for_an_esp32_is_not_kept(tmp_path):
+    wrong = {
+        f"/resources/firmware/{image_site.file('ESP32_GENERIC')}": image_site.image(
+            "ESP32_GENERIC_S3"
+        )
+    }
+    assert firmware(tmp_path, "--board", "esp32_devkit", pages=wrong)[0] == Code.WRONG_BOARD
 
 
 def test_no_network_is_told():
     code, said = meter20("board", "firmware", "--site", "http://127.0.0.1:9", "--json")
     assert (code, json.loads(said)["error"]) == (Code.NO_NETWORK, "no_network")
-
-
-def test_page_that_breaks_off_is_told(site):
-    code, said = meter20("board", "firmware", "--site", site, "--board", "rp2_pico_w", "--json")
-    assert (code, json.loads(said)["error"]) == (Code.FAILED, "failed")
-    assert "try again" in json.loads(said)["message"]

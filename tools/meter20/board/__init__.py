@@ -13,7 +13,8 @@
 | `watching.py` | what is shown of a meter that is watched |
 | `wiring_check.py` | tries each part of a board by hand and eye |
 | `images.py` | MicroPython's own image for a board |
-| `wiring.py` | draws each board's pin table and Wokwi diagram from its `PINS` |
+| `wiring.py` | draws each board's parts, pin table and Wokwi diagram from its `PINS` |
+| `picture.py` | draws its wiring picture |
 | `fixture_wiring.py` | draws the wires between fixture and meter |
 | `packages.py` | lists what each role of `mip install` brings |
 | `mpy.py` | compiles all that a board holds to `.mpy` files, and says how large it is |

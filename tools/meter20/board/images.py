@@ -1,12 +1,16 @@
 """MicroPython's own image for a board, fetched and checked.
 
 The hash is the user's to give, or a checksum file's: micropython.org publishes
-none beside its images, and this project invents none.
+none beside its images, and this project invents none. What the form of an image
+tells is checked always: that it is whole, and for this chip.
+
+Source: UF2 specification; ESP-IDF, esp_image_header_t.
 """
 
 import hashlib
 import http.client
 import re
+import struct
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -16,6 +20,10 @@ from meter20.board.trouble import Code, Trouble
 VERSION = "1.29.0"
 SITE = "https://micropython.org"
 _TIMEOUT_S = 20
+
+_UF2_BLOCK = 512
+_UF2_MAGICS = (0x0A324655, 0x9E5D5157, 0x0AB16F30)
+_ESP_MAGIC = 0xE9
 
 
 def fetch(image: str, version: str = VERSION, site: str = SITE) -> tuple[str, bytes]:
@@ -46,6 +54,34 @@ def listed(checksums: Path, name: str) -> str:
 def digest(content: bytes) -> str:
     """Return the SHA-256 of `content`."""
     return hashlib.sha256(content).hexdigest()
+
+
+def check_form(content: bytes, name: str, chip: int) -> None:
+    """Raise Trouble unless `content` is a whole image for `chip`, see kinds.Kind."""
+    found = _uf2_family(content) if name.endswith(".uf2") else _esp_chip(content)
+    if found is None:
+        raise Trouble(Code.FAILED, f"{name} is no whole image: it was thrown away, try again")
+    if found != chip:
+        raise Trouble(Code.WRONG_BOARD, f"{name} is for another chip: it was thrown away")
+
+
+def _uf2_family(content: bytes) -> int | None:
+    """Return the family in the last block of a whole UF2 file, None if it is not whole."""
+    number, blocks, family = -1, 0, None
+    if len(content) % _UF2_BLOCK:
+        return None
+    for at in range(0, len(content), _UF2_BLOCK):
+        block = content[at : at + _UF2_BLOCK]
+        if struct.unpack_from("<II", block) + struct.unpack("<I", block[-4:]) != _UF2_MAGICS:
+            return None
+        number, blocks, family = struct.unpack_from("<III", block, 20)
+    return family if number == blocks - 1 else None
+
+
+def _esp_chip(content: bytes) -> int | None:
+    if len(content) < 24 or content[0] != _ESP_MAGIC:
+        return None
+    return struct.unpack_from("<H", content, 12)[0]
 
 
 def check(content: bytes, expected: str, name: str) -> None:

@@ -14,21 +14,26 @@ _ARCHITECTURES = (
 
 @dataclass(frozen=True)
 class Kind:
-    """name: its folder below boards/. image: what MicroPython's builds for it are called."""
+    """name: its folder below boards/. image: what MicroPython's builds for it are called.
+
+    chip: how an image says for which chip it is: family of a UF2, chip of an ESP32 image.
+    """
 
     name: str
     platform: str
     machine: str  # how sys.implementation._machine ends
     image: str
+    chip: int = -1
 
 
 KINDS = (
-    Kind("rp2_pico", "rp2", "Raspberry Pi Pico with RP2040", "RPI_PICO"),
-    Kind("rp2_pico_w", "rp2", "Raspberry Pi Pico W with RP2040", "RPI_PICO_W"),
-    Kind("rp2_pico2", "rp2", "Raspberry Pi Pico2 with RP2350", "RPI_PICO2"),
-    Kind("esp32_devkit", "esp32", "with ESP32", "ESP32_GENERIC"),
-    Kind("esp32_s3", "esp32", "with ESP32S3", "ESP32_GENERIC_S3"),
-    Kind("fixture_pico", "rp2", "Raspberry Pi Pico with RP2040", "RPI_PICO"),  # only by its name
+    Kind("rp2_pico", "rp2", "Raspberry Pi Pico with RP2040", "RPI_PICO", 0xE48BFF56),
+    Kind("rp2_pico_w", "rp2", "Raspberry Pi Pico W with RP2040", "RPI_PICO_W", 0xE48BFF56),
+    Kind("rp2_pico2", "rp2", "Raspberry Pi Pico2 with RP2350", "RPI_PICO2", 0xE48BFF59),
+    Kind("esp32_devkit", "esp32", "with ESP32", "ESP32_GENERIC", 0),
+    Kind("esp32_s3", "esp32", "with ESP32S3", "ESP32_GENERIC_S3", 9),
+    # Only by its name: its board is a Pico, too.
+    Kind("fixture_pico", "rp2", "Raspberry Pi Pico with RP2040", "RPI_PICO", 0xE48BFF56),
     Kind("sim", "webassembly", "JS with Emscripten", ""),
 )
 

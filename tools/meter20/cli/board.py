@@ -210,14 +210,16 @@ def firmware(
 ) -> None:
     """Fetch MicroPython's official image for a board, and check its hash if you have one.
 
-    This project knows no hashes of images and invents none: without --sha256 or --checksums
-    the image is kept, its hash is printed, and that nobody checked it.
+    That it is whole and for this chip is checked always. This project knows no hashes of images
+    and invents none: without --sha256 or --checksums the image is kept, its hash is printed, and
+    that nobody checked it.
     """
     with _told(as_json):
         kind = next((one for one in kinds.KINDS if one.name == board and one.image), None)
         if kind is None:
             raise Trouble(Code.WRONG_BOARD, f"there is no image for a board '{board}'")
         name, content = images.fetch(kind.image, version, site.rstrip("/"))
+        images.check_form(content, name, kind.chip)
         expected = sha256 or (checksums and images.listed(checksums, name))
         if expected:
             images.check(content, expected, name)
