@@ -142,8 +142,9 @@ class ReferenceMeter:
             return switch
         from drivers.demo_load import DemoLoad
 
-        timer = Timer(self.timers[1])
-        return DemoLoad(switch, self.output("demo_out", 1), timer, self.demo_imp_per_kwh, button)
+        # Open drain, as a meter's pulse output: who grounds the pulse input shorts nothing.
+        output = Pin(self.pins["demo_out"], Pin.OPEN_DRAIN, value=1)
+        return DemoLoad(switch, output, Timer(self.timers[1]), self.demo_imp_per_kwh, button)
 
     def _watchdog(self):
         from drivers.leds import StatusLed

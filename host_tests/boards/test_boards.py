@@ -14,7 +14,7 @@ import fixture
 import pytest
 from drivers.demo_load import DemoLoad
 from meter.app import App
-from world import WORLD, Level
+from world import FLOATING, WORLD, Level
 
 from meter20.board import fixture_wiring, packages, picture, wiring
 from meter20.board.packages import FIRMWARE
@@ -71,6 +71,11 @@ class TestBoard:
         bench = Bench(name)
         bench.hold("demo_button", 0)
         assert isinstance(built(bench).load_switch, DemoLoad)
+
+    def test_demo_load_drives_no_current_into_a_grounded_pulse_input(self, name):
+        bench = Bench(name, demo_load=True)
+        built(bench)
+        assert WORLD.wire(bench.pins["demo_out"]).output is FLOATING
 
     def test_picture_shows_each_pin_where_the_board_has_it(self, name):
         left, right = picture.header(name)

@@ -125,6 +125,13 @@ def test_board_that_is_refused_goes_on_with_what_it_did(flashed, words):
         assert b'"ok": true' in line.read_until(b"}\r\n")
 
 
+def test_older_micropython_is_refused_with_what_it_needs(flashed, monkeypatch):
+    monkeypatch.setattr(kinds, "OLDEST", (1, 30))
+    code, reply = board_command("flash", flashed)
+    assert (code, reply["error"]) == (Code.OLD_MICROPYTHON, "old_micropython")
+    assert "1.30 or newer" in reply["message"]
+
+
 def test_ctrl_c_in_the_wiring_check_starts_the_meter_again(flashed, monkeypatch):
     def leave(prompt, _tester):
         prompt._transport.exec_raw_no_follow("import time; time.sleep(60)")
