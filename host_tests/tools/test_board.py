@@ -398,6 +398,17 @@ def test_wrong_board_is_told(running, name, code):
     assert caught.value.code == code
 
 
+def test_micropython_that_reads_other_mpy_files_is_told_before_anything_is_copied():
+    files, _ = flashing.wanted("sim", "")
+    VIRTUAL.check_reads(files["board.mpy"])
+    PICO.check_reads(files["board.mpy"])
+    with pytest.raises(Trouble, match="without --mpy") as caught:
+        Running(VIRTUAL.version, VIRTUAL.platform, VIRTUAL.machine, 7).check_reads(
+            files["board.mpy"]
+        )
+    assert caught.value.code == Code.OLD_MICROPYTHON
+
+
 def test_unknown_board_may_be_wired_like_a_known_one():
     assert kinds.kind(PICO, "fixture_pico").name == "fixture_pico"
     clone = Running((1, 28, 0), "rp2", "Some clone with RP2040", 4870)

@@ -52,6 +52,15 @@ class Running:
         """What mpy-cross calls its native code; "" if it takes none."""
         return _ARCHITECTURES[self.mpy >> 10 & 0xF]
 
+    def check_reads(self, compiled: bytes) -> None:
+        """Raise Trouble unless this MicroPython reads the .mpy file `compiled`."""
+        if self.mpy & 0xFF != compiled[1]:
+            raise Trouble(
+                Code.OLD_MICROPYTHON,
+                f"{self.words()}: it reads no .mpy files of version {compiled[1]}, which this "
+                "mpy-cross makes: flash without --mpy",
+            )
+
     def words(self) -> str:
         return f"MicroPython {'.'.join(map(str, self.version))} on {self.machine}"
 

@@ -81,6 +81,8 @@ def flash(
             )
         except ValueError as wrong:
             raise typer.BadParameter(str(wrong), param_hint="--set") from None
+        if mpy:
+            prompt.running.check_reads(files["board.mpy"])
         steps = flashing.plan(files, libraries, prompt.hashes(), production)
         say = (lambda _text: None) if as_json else typer.echo
         say(f"{prompt.running.words()}, board {kind.name}")
