@@ -216,9 +216,8 @@ def _luhn(number):
 
 def _number(request):
     drn, iin = request.get("drn"), request.get("iin")
-    return _digits(
-        drn, {"600727": 11, "0000": 13}.get(iin if isinstance(iin, str) else "", 0)
-    ) and (_luhn(drn))
+    length = {"600727": 11, "0000": 13}.get(iin) if isinstance(iin, str) else None
+    return length is not None and _digits(drn, length) and _luhn(drn)
 
 
 def _key(request):
