@@ -38,9 +38,9 @@ HEAP = 192 * 1024  # bytes, for the meter alone
 FROZEN, FILES = "frozen", ".mpy files"
 
 #: The most that may be in use after boot, bytes.
-BOOT_LIMITS = {FROZEN: 60_000, FILES: 120_000}
+BOOT_LIMITS = {FROZEN: 60_000, FILES: 115_000}
 #: By how much the end of any later day may lie above the end of the first, bytes.
-GROWTH_LIMIT = 2048
+GROWTH_LIMIT = 1024
 
 #: Of MicroPython's pools of names: entries of the first, bytes of each pool and of an entry. Each
 #: pool is twice as large as the one before.
