@@ -18,7 +18,7 @@ from meter.meter import Meter
 from meter.state import changed
 from sts import results
 
-HISTORIES = int(os.environ.get("METER20_HISTORIES", "1200"))
+HISTORIES = int(os.environ.get("METER20_HISTORIES", "800"))
 _STEPS = 50
 _HISTORIES = {carriers.SMALL: 100, little_files.ON_RP2: 16}
 
