@@ -17,7 +17,7 @@ from world import FLOATING, WORLD, Level, Train, WatchdogReset
 from meter20.samples import PROVISION
 
 from .conftest import Bench
-from .test_loop import TOKEN_100_WH, new_chip, play, typed  # noqa: F401  fixtures
+from .test_loop import TOKEN_100_WH, new_chip, typed  # noqa: F401  a fixture
 
 BOARD = "esp32_devkit"
 #: Where the drivers differ. The emulated PIO makes an RP2040 slow: elsewhere one board is enough.
@@ -53,7 +53,7 @@ class Failing:
     [None, (errno.EIO, 0), (errno.ETIMEDOUT, 50)],
     ids=["unplugged", "no acknowledge", "bus held low"],
 )
-def test_bus_that_fails_stops_no_metering(options, device, play):  # noqa: F811
+def test_bus_that_fails_stops_no_metering(options, device, play):
     """The display is gone in the middle of a day; the clock on the same bus, too."""
     bench = Bench(BOARD, **options, clock_kind="ds3231")
     pulses(bench, 40)
@@ -92,7 +92,7 @@ class Sink:
 
 
 @pytest.mark.parametrize("name", BOTH)
-def test_key_that_is_stuck_is_told_and_the_others_work(name, play):  # noqa: F811
+def test_key_that_is_stuck_is_told_and_the_others_work(name, play):
     bench = Bench(name)
     seen = []
 
@@ -120,7 +120,7 @@ def test_key_that_is_stuck_is_told_and_the_others_work(name, play):  # noqa: F81
 
 
 @pytest.mark.parametrize("name", BOTH)
-def test_ghosts_on_the_key_pad_enter_nothing(name, play):  # noqa: F811
+def test_ghosts_on_the_key_pad_enter_nothing(name, play):
     """Three keys at the corners of a rectangle, for ever: no fourth, no fault, no stop."""
     bench = Bench(name)
     pulses(bench, 20)
@@ -167,7 +167,7 @@ class Latch:
 LATCHING = {"relay": "latching with feedback"}
 
 
-def test_relay_that_does_not_close_is_told_and_tried_again(play):  # noqa: F811
+def test_relay_that_does_not_close_is_told_and_tried_again(play):
     bench = Bench(BOARD, **LATCHING)
     latch = Latch(bench)
     latch.torn = True
@@ -200,7 +200,7 @@ def test_relay_that_does_not_close_is_told_and_tried_again(play):  # noqa: F811
 
 
 @pytest.mark.parametrize("name", BOTH)
-def test_relay_that_is_welded_is_told_and_what_flows_is_metered(name, play):  # noqa: F811
+def test_relay_that_is_welded_is_told_and_what_flows_is_metered(name, play):
     bench = Bench(name, **LATCHING)
     latch = Latch(bench)
     pulses(bench, 150, every_ms=200)
@@ -230,7 +230,7 @@ def test_relay_that_is_welded_is_told_and_what_flows_is_metered(name, play):  # 
     assert (freed["relay"], later["relay_reason"]) == ("open", "no_credit")
 
 
-def test_relay_that_a_blow_moved_is_moved_back(play):  # noqa: F811
+def test_relay_that_a_blow_moved_is_moved_back(play):
     bench = Bench(BOARD, **LATCHING)
     latch = Latch(bench)
 
@@ -264,7 +264,7 @@ def test_coil_that_never_closes_wears_out_no_flash(note):
     assert operations < 100
 
 
-def test_missing_clock_gives_no_friendly_hours_and_stops_nothing(play):  # noqa: F811
+def test_missing_clock_gives_no_friendly_hours_and_stops_nothing(play):
     bench = Bench(BOARD, clock_kind="ds3231")
     pulses(bench, 110, every_ms=100)
 
@@ -289,7 +289,7 @@ class Full:
         return open(name, mode)
 
 
-def test_full_file_system_takes_no_token_and_at_last_no_load(play, files):  # noqa: F811
+def test_full_file_system_takes_no_token_and_at_last_no_load(play, files):
     bench = Bench("rp2_pico")
     pulses(bench, 130, every_ms=200)
     disk = Full()
@@ -319,7 +319,7 @@ def test_full_file_system_takes_no_token_and_at_last_no_load(play, files):  # no
     assert mended["total_wh"] == 130 and mended["credit_wh"] == -30
 
 
-def test_supply_that_always_warns_wears_nothing_out(play):  # noqa: F811
+def test_supply_that_always_warns_wears_nothing_out(play):
     bench = Bench(BOARD, has_brown_out=True)
     pulses(bench, 50)
     bench.hold("brown_out", 0)
@@ -336,7 +336,7 @@ def test_supply_that_always_warns_wears_nothing_out(play):  # noqa: F811
     assert replies[3]["display"][0] == "Faults"
 
 
-def test_cut_wire_to_the_cover_is_tampering(play):  # noqa: F811
+def test_cut_wire_to_the_cover_is_tampering(play):
     bench = Bench(BOARD, has_tamper_switch=True)
     bench.hold("tamper", 0)
 
@@ -356,7 +356,7 @@ def test_cut_wire_to_the_cover_is_tampering(play):  # noqa: F811
 
 
 @pytest.mark.parametrize("level", [0, 1])
-def test_pulse_input_that_stands_still_counts_nothing(level, play):  # noqa: F811
+def test_pulse_input_that_stands_still_counts_nothing(level, play):
     """Nobody can tell it from a load that is off: the supply stays, for nothing is lost yet."""
     bench = Bench(BOARD)
     WORLD.connect(bench.pins["pulse_in"], Level(level))
@@ -378,7 +378,7 @@ HANGS = ("display.show", "keypad.read", "pulses.take", "buzzer.tone", "tamper.ac
 
 
 @pytest.mark.parametrize("call", HANGS)
-def test_watchdog_restarts_a_board_that_hangs_in_a_driver(call, play, files):  # noqa: F811
+def test_watchdog_restarts_a_board_that_hangs_in_a_driver(call, play, files):
     options = {"has_tamper_switch": True, "has_brown_out": True, "credit_digits": 4}
     bench = Bench(BOARD, **options)
     bench.hold("tamper", 0)
