@@ -70,10 +70,13 @@ def test_a_finger_in_a_hurry_loses_no_key(meter):
     assert meter.ask("pulses", count=0)["display"][0] == "Accept"
 
 
-def test_a_key_that_is_stuck_counts_once(meter):
+def test_a_key_that_is_stuck_is_shown_and_does_not_count(meter):
     meter.keys("C")
-    meter.fixture.press("7", hold_ms=12_000)
-    assert "1 of 20 digits" in meter.keys("")
+    meter.fixture.order("keys", keys="7", hold_ms=13_000)
+    meter.fixture.pause(12_000)
+    assert meter.ask("read")["display"][:2] == ["KEY STUCK", "7"]
+    meter.fixture.until(lambda read: not read["keys_left"], 5000, "no end")
+    assert "1 of 20 digits" in meter.keys("8")
     meter.keys("C")
 
 
