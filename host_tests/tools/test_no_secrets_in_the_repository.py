@@ -30,7 +30,7 @@ NO_KEYS = {
     "4049382533613023": "part of a row of the sample permutation of EA07",
     "1234567890123456": "digits on a display and on a key pad",
     "0559982c00012831": "a token's plain block, explained",
-    "6105d6cc76af400325e94d588ce511be5bfdbb73b437dc51eca43917d7a43e3d": "SHA-256 of 'image'",
+    "3536373839404142": "numbers of the pins of an ESP32-S3",
 }
 
 #: Files in which values of 8 bytes are blocks that a cipher was given or gave.
