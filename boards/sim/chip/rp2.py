@@ -1,182 +1,35 @@
 """Emulated `rp2`: PIO state machines, instruction by instruction, and the flash.
 
-The assembler writes the chip's own 16-bit words and the interpreter reads them
+The assembler, pio_assembler, writes the chip's own 16-bit words and the interpreter reads them
 back, so a program that does not fit, or a field that overflows, shows here. Known
 are the instructions that the drivers use; any other is refused. One simplification:
 an instruction forced by `exec` takes no time, and pins are read without the two
 cycles of the input synchroniser. A machine may watch the pins of one with a lower number.
 """
 
-from array import array
-
 import machine
+from pio_assembler import (
+    FIFO,
+    IN,
+    JMP,
+    MEMORY,
+    MOV,
+    PIO,
+    PUSH,
+    SET,
+    WAIT,
+    PIOASMError,
+    asm_pio,
+    asm_pio_encode,
+)
 from world import FLOATING, WORLD
+
+__all__ = ("PIO", "Flash", "PIOASMError", "StateMachine", "asm_pio", "asm_pio_encode")
 
 _NS = 1_000_000_000
 _MASK = 0xFFFFFFFF
-_MEMORY = 32  # instructions of one PIO block
 _CLOCK_HZ = 125_000_000
-_FIFO = 4
 _BLANK = b"\xff" * 256
-
-_JMP, _WAIT, _IN, _PUSH, _MOV, _SET = 0, 1, 2, 4, 5, 7
-_SOURCES = {"pins": 0, "x": 1, "y": 2, "null": 3, "pindirs": 4, "isr": 6, "osr": 7}
-_CONDITIONS = {"not_x": 1, "x_dec": 2, "not_y": 3, "y_dec": 4, "x_not_y": 5, "pin": 6}
-
-
-class PIOASMError(Exception):
-    """A program that the assembler cannot accept."""
-
-
-class PIO:
-    """Constants for programs."""
-
-    IN_LOW, IN_HIGH, OUT_LOW, OUT_HIGH = range(4)
-    SHIFT_LEFT, SHIFT_RIGHT = 0, 1
-    JOIN_NONE, JOIN_TX, JOIN_RX = 0, 1, 2
-
-
-class _Program:
-    """What the assembler makes of a function."""
-
-    def __init__(self, set_init, in_shiftdir, autopush, push_thresh, fifo_join):
-        self.words = array("H")
-        self.labels = {}
-        self.wrap_target = 0
-        self.wrap = None
-        self.set_init = (set_init,) if type(set_init) is int else set_init
-        self.in_shiftdir = in_shiftdir
-        self.push_thresh = push_thresh if autopush else None
-        self.depth = 2 * _FIFO if fifo_join == PIO.JOIN_RX else _FIFO
-
-
-class _Assembler:
-    """Writes the words of one program; in its first pass it only learns the labels."""
-
-    def __init__(self, program, last_pass):
-        self._program = program
-        self._last_pass = last_pass
-        self._address = 0
-
-    def names(self):
-        """Return what a program sees as its globals."""
-        names = {"pin": 6, "noblock": 1, "block": 0x21}
-        names.update(_SOURCES)
-        names.update(_CONDITIONS)
-        for name in (
-            "wrap_target", "wrap", "label", "jmp", "wait", "in_", "push", "pull", "mov", "set",
-        ):  # fmt: skip
-            names[name] = getattr(self, name)
-        names["nop"] = lambda: self.mov(2, 2)
-        return names
-
-    def __getitem__(self, delay):
-        """Add `delay` cycles to the instruction just written."""
-        if not 0 <= delay < 32:
-            raise PIOASMError("delay too large")
-        if self._last_pass:
-            self._program.words[-1] |= delay << 8
-        return self
-
-    def wrap_target(self):
-        self._program.wrap_target = self._address
-
-    def wrap(self):
-        self._program.wrap = self._address - 1
-
-    def label(self, name):
-        if not self._last_pass:
-            if name in self._program.labels:
-                raise PIOASMError("duplicate label " + name)
-            self._program.labels[name] = self._address
-
-    def jmp(self, condition, label=None):
-        if label is None:
-            condition, label = 0, condition
-        target = 0
-        if self._last_pass:
-            if label not in self._program.labels:
-                raise PIOASMError("unknown label %s" % label)
-            target = self._program.labels[label]
-        return self._word(_JMP, condition, target)
-
-    def wait(self, polarity, source, index):
-        if source != 6:
-            raise PIOASMError("only wait(level, pin, index) is emulated")
-        return self._word(_WAIT, polarity << 2 | 1, index)
-
-    def in_(self, source, count):
-        if not 0 < count <= 32:
-            raise PIOASMError("invalid bit count")
-        return self._word(_IN, source, count & 31)
-
-    def push(self, mode=0x21):
-        return self._word(_PUSH, mode >> 5 & 3, 0)
-
-    def pull(self, mode=0x21):
-        return self._word(_PUSH, mode >> 5 & 3 | 4, 0)
-
-    def mov(self, target, source):
-        return self._word(_MOV, target, source)
-
-    def set(self, target, value):
-        if not 0 <= value < 32:
-            raise PIOASMError("value too large")
-        return self._word(_SET, target, value)
-
-    def _word(self, opcode, middle, low):
-        self._address += 1
-        if self._last_pass:
-            self._program.words.append(opcode << 13 | middle << 5 | low)
-        return self
-
-
-def asm_pio(
-    *,
-    set_init=None,
-    in_shiftdir=PIO.SHIFT_LEFT,
-    autopush=False,
-    push_thresh=32,
-    fifo_join=PIO.JOIN_NONE,
-):
-    """Return a decorator that assembles a function."""
-
-    def assembled(function):
-        program = _Program(set_init, in_shiftdir, autopush, push_thresh, fifo_join)
-        for last_pass in (False, True):
-            assembler = _Assembler(program, last_pass)
-            _run_with(function, assembler.names())
-            if program.wrap is None:
-                assembler.wrap()
-        if len(program.words) > _MEMORY:
-            raise PIOASMError("program too long")
-        if len(program.words) in program.labels.values():
-            raise PIOASMError("label behind the last instruction")
-        return program
-
-    return assembled
-
-
-def _run_with(function, names):
-    """Call `function` with `names` for its globals, as the real decorator does."""
-    real = function.__globals__
-    kept = real.copy()
-    real.clear()
-    real.update(names)
-    try:
-        function()
-    finally:
-        real.clear()
-        real.update(kept)
-
-
-def asm_pio_encode(instr, sideset_count, sideset_opt=False):
-    """Return the word of one instruction, given as text."""
-    program = _Program(None, PIO.SHIFT_LEFT, False, 32, PIO.JOIN_NONE)
-    exec(instr, _Assembler(program, True).names())
-    if len(program.words) != 1:
-        raise PIOASMError("expecting exactly 1 instruction")
-    return program.words[0]
 
 
 class StateMachine:
@@ -245,7 +98,7 @@ class StateMachine:
 
     def put(self, value):
         WORLD.settle()
-        if len(self._waiting) == _FIFO:
+        if len(self._waiting) == FIFO:
             raise RuntimeError("put() would wait until the program pulls")
         self._round = None
         self._waiting.append(value & _MASK)
@@ -275,23 +128,23 @@ class StateMachine:
                 time_ns = self._skip_rounds(time_ns, until_ns)
             opcode, middle, low, cycles = code[self._pc]
             at = self._pc
-            if opcode == _JMP and low == at and middle in (2, 4):
+            if opcode == JMP and low == at and middle in (2, 4):
                 turns = self._turns(middle, -((time_ns - until_ns) // (cycles * self._cycle_ns)))
                 self.steps += turns - 1
                 time_ns += (turns - 1) * cycles * self._cycle_ns
-            elif opcode == _JMP:
+            elif opcode == JMP:
                 self._pc = at + 1
                 self._jump(middle, low, time_ns)
                 if at in self._loops and self._pc == low:
                     time_ns = self._sampled(at, time_ns + cycles * self._cycle_ns, until_ns)
                     continue
-            elif opcode == _WAIT:
+            elif opcode == WAIT:
                 waited_ns = self._wait(middle >> 2, low, time_ns, until_ns)
                 if waited_ns:
                     time_ns += waited_ns
                     continue
                 self._pc = at + 1
-            elif opcode == _PUSH and middle & 5 == 5 and not self._waiting:
+            elif opcode == PUSH and middle & 5 == 5 and not self._waiting:
                 time_ns -= (time_ns - until_ns) // self._cycle_ns * self._cycle_ns
                 continue  # a pull that waits
             else:
@@ -334,9 +187,9 @@ class StateMachine:
         """Return the wires that the program may read."""
         offsets = set()
         for opcode, middle, low, _cycles in self._code:
-            if opcode == _IN and middle == 0:
+            if opcode == IN and middle == 0:
                 offsets |= set(range(low or 32))
-            elif opcode == _WAIT:
+            elif opcode == WAIT:
                 offsets.add(low)
         if self._in_base is None:
             offsets = ()
@@ -398,15 +251,15 @@ class StateMachine:
 
     def _execute(self, instruction, time_ns):
         opcode, middle, low, _cycles = instruction
-        if opcode == _IN:
+        if opcode == IN:
             self._shift_in(middle, low or 32, time_ns)
-        elif opcode == _PUSH and middle & 4:
+        elif opcode == PUSH and middle & 4:
             self._osr = self._waiting.pop(0)
-        elif opcode == _PUSH:
+        elif opcode == PUSH:
             self._push(middle & 1)
-        elif opcode == _MOV:
+        elif opcode == MOV:
             self._move(middle, low)
-        elif opcode == _SET:
+        elif opcode == SET:
             self._set(middle, low, time_ns)
         else:
             raise NotImplementedError("PIO instruction")
@@ -478,7 +331,7 @@ def _load(block, program):
     """Put `program` into the instruction memory of PIO `block`, once for all its machines."""
     loaded = WORLD.programs.setdefault(block, [])
     if program not in loaded:
-        if sum([len(other.words) for other in loaded]) + len(program.words) > _MEMORY:
+        if sum([len(other.words) for other in loaded]) + len(program.words) > MEMORY:
             raise OSError(12)  # ENOMEM, as the port says it
         loaded.append(program)
 
@@ -490,7 +343,7 @@ def _loops(code):
     """
     found = {}
     for at, (opcode, condition, label, cycles) in enumerate(code):
-        if (opcode, condition) == (_JMP, 2) and code[label][:2] == (_JMP, 6):
+        if (opcode, condition) == (JMP, 2) and code[label][:2] == (JMP, 6):
             _opcode, _pin, target, sampling = code[label]
             if target == at or label + 1 == at:
                 found[at] = label, int(target == at), cycles + sampling
