@@ -6,11 +6,13 @@ import json
 import pytest
 import typer
 from rich.console import Console
+from typer.testing import CliRunner
 
 from meter20.board import watching
 from meter20.board.service import ServicePort
 from meter20.board.trouble import Code, Trouble
 from meter20.cli import board, counter
+from meter20.cli.main import app
 from meter20.terminal import printable
 
 READ = {
@@ -39,6 +41,16 @@ def test_words_and_refusals_obey_nobody(capsys):
     said = capsys.readouterr()
     assert SHOWN in said.out
     assert SHOWN in said.err
+
+
+def test_a_record_that_is_missing_or_none_is_named(tmp_path):
+    nonsense = tmp_path / "nonsense.json"
+    nonsense.write_text("[7]")
+    for file, why in ((tmp_path / "none.json", "not exist"), (nonsense, "no provisioning record")):
+        done = CliRunner().invoke(app, ["board", "provision", str(file)], terminal_width=300)
+        assert done.exit_code == 2
+        assert file.name in done.output
+        assert why in done.output
 
 
 def test_monitor_shows_what_a_meter_says_as_it_is(capsys):

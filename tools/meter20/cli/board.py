@@ -105,7 +105,8 @@ def flash(
 @app.command()
 def provision(  # noqa: PLR0913, PLR0917
     record: Annotated[
-        Path | None, typer.Argument(help="Provisioning record of the vending station.")
+        Path | None,
+        typer.Argument(exists=True, dir_okay=False, help="Record of the vending station."),
     ] = None,
     port: Port = None,
     drn: Annotated[str | None, typer.Option(help="Meter number, 11 or 13 digits.")] = None,
