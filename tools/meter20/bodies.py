@@ -18,6 +18,7 @@ import board
 from body import SimBody
 from flash_chip import BLANK
 
+from meter20 import private_folder
 from meter20.virtual.node import VirtualBoardError, VirtualBody
 
 NAMES = ("emulated", "virtual")
@@ -88,7 +89,7 @@ class FileImage:
 
     def _open(self, folder):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            private_folder.make(folder)
             return os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise BodyError(f"{self.file} cannot be opened: {error.strerror}") from None

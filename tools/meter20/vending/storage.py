@@ -24,6 +24,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
+from meter20 import private_folder
 from meter20.vending import refusal
 from meter20.vending.books import Books
 from meter20.vending.refusal import Refusal
@@ -125,7 +126,7 @@ class Storage:
     def _creating(self) -> Iterator[None]:
         """Allow the SQLite file to be made; a mistyped path elsewhere leaves none behind."""
         if self.path and not self.path.exists():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder.make(self.path.parent)
             self.path.touch(mode=0o600)
         self._may_create = True
         try:

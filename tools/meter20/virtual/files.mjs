@@ -27,7 +27,7 @@ export function hostFiles(folder, capacity) {
   const open = new Map(); // number of a file: {fd, at}
   let used;
 
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = (name) => join(folder, name);
   const stat = (name) => statSync(path(name));
   const measure = () => {
@@ -37,7 +37,7 @@ export function hostFiles(folder, capacity) {
 
   const calls = {
     file_open(name, flags) {
-      const fd = openSync(path(name), flags);
+      const fd = openSync(path(name), flags, 0o600);
       if (fstatSync(fd).isDirectory()) {
         closeSync(fd);
         return -errno.EISDIR;
@@ -97,7 +97,7 @@ export function hostFiles(folder, capacity) {
       );
     },
     mkdir(name) {
-      mkdirSync(path(name));
+      mkdirSync(path(name), { mode: 0o700 });
       return 0;
     },
     rmdir(name) {

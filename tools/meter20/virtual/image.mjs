@@ -23,10 +23,10 @@ export class Image {
       return;
     }
     const file = join(folder, "flash.bin");
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     // Empty: whoever made it was cut short, and there is nothing to lose.
     if (!existsSync(file) || statSync(file).size === 0) {
-      writeFileSync(file, this.bytes);
+      writeFileSync(file, this.bytes, { mode: 0o600 }); // it holds a key
     }
     const stored = readFileSync(file);
     if (stored.length !== size) {
