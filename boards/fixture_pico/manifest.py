@@ -1,5 +1,10 @@
 include("$(PORT_DIR)/boards/manifest.py")
-package("meter", files=("__init__.py", "lines.py"), base_path="../../firmware", opt=2)
+package(
+    "meter",
+    files=("__init__.py", "json_reader.py", "lines.py"),
+    base_path="../../firmware",
+    opt=2,
+)
 package("ports", base_path="../../firmware", opt=2)
 package(
     "drivers",

@@ -1,20 +1,19 @@
 """Lines of JSON, in and out: how a serial port is talked to, whatever answers there.
 
-Lines end in a newline and have at most LINE_MAX bytes. Replies are written by
-hand rather than by `json.dumps`, because MicroPython's dicts have no order and
-its dumps no options: so every body answers with the same bytes.
+Lines end in LF, CR or both, as terminals and programs send them, and have at most LINE_MAX
+bytes. Replies are written by hand rather than by `json.dumps`, because MicroPython's dicts
+have no order and its dumps no options: so every body answers with the same bytes.
 """
-
-import json
 
 from micropython import const
 from ports.keypad import KEYS
 
+from meter import json_reader
+
 LINE_MAX = const(4096)  # bytes
 _KEYS_MAX = const(1000)
-_BRACKETS_MAX = const(100)  # opening ones in a line; interpreters differ in how deep they can nest
 _ID_MAX = const(200)  # characters
-_NEWLINE = b"\n"
+_LF, _CR = b"\n", b"\r"
 _FIRST_PRINTABLE = const(0x20)
 _LAST_PRINTABLE = const(0x7E)
 _PAIRS = const(0x10000)  # from here on JSON escapes a character as two surrogates
@@ -35,17 +34,29 @@ class Lines:
     def __init__(self):
         self._partial = b""
         self._overlong = False
+        self._after_cr = False  # it ended a line, and an LF that comes next is part of that end
 
     def feed(self, data: bytes):
         """Take the next bytes; return the lines they complete, None for one too long."""
         lines = []
-        pieces = data.split(_NEWLINE)
+        pieces = self._with_lf(data).split(_LF)
         for piece in pieces[:-1]:
             self._add(piece)
             lines.append(None if self._overlong else self._partial)
             self._partial, self._overlong = b"", False
         self._add(pieces[-1])
         return lines
+
+    def _with_lf(self, data):
+        """Return `data` with LF for each end of a line."""
+        if self._after_cr and data:
+            self._after_cr = False
+            if data[:1] == _LF:
+                data = data[1:]
+        if _CR not in data:
+            return data
+        self._after_cr = data[-1:] == _CR
+        return data.replace(_CR + _LF, _LF).replace(_CR, _LF)
 
     def _add(self, piece):
         try:
@@ -61,13 +72,10 @@ def parse(line) -> dict:
     """Return the request in `line`, bytes or None for one too long. Raises Refused."""
     if line is None:
         raise Refused("line_too_long", "more than %d bytes" % LINE_MAX)
-    if line.count(b"[") + line.count(b"{") > _BRACKETS_MAX:
-        raise Refused("bad_json", "nested too deep")
     try:
-        request = json.loads(str(line, "utf-8"))
-    except (ValueError, RuntimeError):
-        # UnicodeError is a ValueError; RuntimeError is what nesting too deep raises.
-        raise Refused("bad_json", "not a line of JSON in UTF-8") from None
+        request = json_reader.read(line)
+    except json_reader.NotJson as wrong:
+        raise Refused("bad_json", str(wrong)) from None
     except MemoryError:
         raise Refused("line_too_long", "more than the memory holds now") from None
     if not isinstance(request, dict):

@@ -73,7 +73,7 @@ def case(data: bytes):
         )
         told = replies.splitlines()
         assert replies.endswith(b"\n") or not told
-        asked = stream.split(b"\n")[:-1]
+        asked = stream.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")[:-1]
         assert len(told) == len(asked), "a line without a reply, or a reply too many"
         for line, request in zip(told, asked):
             _check_reply(line, request)

@@ -56,6 +56,9 @@ class NoRoom(bytes):
 class Data:
     """What arrives: the end of one line, and the beginning of the next."""
 
+    def __contains__(self, _cr):
+        return False
+
     def split(self, _newline):
         return [NoRoom(b"x"), b"{}"]
 
@@ -67,11 +70,11 @@ def test_line_for_which_memory_has_no_room_is_one_too_long():
 
 
 def test_request_for_which_memory_has_no_room_is_refused(monkeypatch):
-    def no_room(_text):
+    def no_room(_data):
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr(port_lines.json, "loads", no_room)
+        patched.setattr(port_lines.json_reader, "read", no_room)
         with pytest.raises(port_lines.Refused) as refused:
             port_lines.parse(b'{"do":"read"}')
     assert refused.value.code == "line_too_long"

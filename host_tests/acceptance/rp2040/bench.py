@@ -10,6 +10,7 @@ import json
 from acceptance.rp2040.parts import Bus, KeyPad, PulseOutput
 from acceptance.rp2040.pico import Pico
 from lcd_module import LcdModule
+from meter import lines
 
 from meter20.board import wiring
 
@@ -183,10 +184,9 @@ def _replies(received):
 def _request(line):
     """Return the object in a line of JSON, or None."""
     try:
-        request = json.loads(line)
-    except (ValueError, RecursionError):
+        return lines.parse(line)
+    except lines.Refused:
         return None
-    return request if isinstance(request, dict) else None
 
 
 def _refusal(code, message):

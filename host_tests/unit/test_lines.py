@@ -1,0 +1,46 @@
+import unittest
+
+from meter.lines import LINE_MAX, Lines
+
+ENDS = (b"\n", b"\r", b"\r\n")
+TEXTS = [b"one", b"", b"two", b"{}", b"", b""]
+
+
+class LinesTest(unittest.TestCase):
+    def test_lines_end_in_lf_cr_or_both(self):
+        for end in ENDS:
+            self.assertEqual(Lines().feed(end.join(TEXTS) + end), TEXTS, end)
+
+    def test_ends_may_change_from_line_to_line(self):
+        self.assertEqual(
+            Lines().feed(b"a\rb\r\nc\nd\n\re\r\r\nf\n"),
+            [b"a", b"b", b"c", b"d", b"", b"e", b"", b"f"],
+        )
+
+    def test_pieces_in_which_the_bytes_come_do_not_matter(self):
+        for end in ENDS:
+            data = end.join(TEXTS) + end
+            for size in (1, 2, 3):
+                lines, got = Lines(), []
+                for at in range(0, len(data), size):
+                    got += lines.feed(data[at : at + size]) + lines.feed(b"")
+                self.assertEqual(got, TEXTS, (end, size))
+
+    def test_line_that_ends_in_cr_is_not_waited_for(self):
+        lines = Lines()
+        self.assertEqual(lines.feed(b"one\r"), [b"one"])
+        self.assertEqual(lines.feed(b"\n"), [])
+        self.assertEqual(lines.feed(b"\n"), [b""])
+        self.assertEqual(lines.feed(b"tw"), [])
+        self.assertEqual(lines.feed(b"o\r"), [b"two"])
+
+    def test_end_of_a_line_does_not_count_to_its_length(self):
+        longest = b"x" * LINE_MAX
+        for end in ENDS:
+            lines = Lines()
+            self.assertEqual(lines.feed(longest + end + longest + b"x" + end), [longest, None])
+            self.assertEqual(lines.feed(b"y" + end), [b"y"])
+
+
+if __name__ == "__main__":
+    unittest.main()
