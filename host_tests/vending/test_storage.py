@@ -16,7 +16,7 @@ from sqlalchemy import inspect, select, text
 
 from meter20.vending import refusal
 from meter20.vending import storage as storage_module
-from meter20.vending.models import AuditHead, Base
+from meter20.vending.models import AuditHead, Base, Vault, VendingKey
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
@@ -41,6 +41,37 @@ def test_migrations_make_exactly_the_tables_of_the_models(storage):
 
 def test_newest_migration_is_the_one_that_is_expected():
     assert ScriptDirectory(str(migrations_folder())).get_current_head() == storage_module.REVISION
+
+
+def test_station_of_the_first_release_goes_on_from_its_latest_sale(storage):
+    """Its months, days and clock begin where its receipts end."""
+    with storage._creating(), storage._engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(migrations_folder()))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in FIRST_RELEASE:
+            connection.execute(text(statement), {"octets": b"x"})
+    storage.upgrade()
+    with storage.reading() as session:
+        vault = session.get_one(Vault, 1)
+        assert (vault.zone, vault.rehearsal, vault.latest) == (
+            "UTC",
+            False,
+            "2026-03-09T08:00:00Z",
+        )
+        assert session.get_one(VendingKey, 1).day == "2026-03-09"
+
+
+FIRST_RELEASE = [
+    "INSERT INTO vault VALUES (1, 'kiosk', 'passphrase', :octets, 2, :octets, "
+    "'2026-01-01T08:00:00Z')",
+    "INSERT INTO vending_key VALUES (1, '123456', 1, 2, 255, 2014, '04', '11', 'credit', NULL, "
+    "NULL, NULL, NULL, 'abcdef', :octets, '2026-01-01T08:00:00Z')",
+    "INSERT INTO key_usage VALUES (1, '2026-03-08', 10, 0, 1), (1, '2026-03-09', 10, 0, 1)",
+    "INSERT INTO slip VALUES (1, NULL, NULL, 'test', '2026-03-09T08:00:00Z', 'thandi', 'good', "
+    "'', 0, 0, '{}', '[]', '{}', '', NULL, 1)",
+]
 
 
 def test_migrations_can_be_taken_back(storage):

@@ -38,7 +38,12 @@ def table(rows: type[Base]) -> _Table:
 
 
 class Vault(Base):
-    """The security module's lock and its master key, sealed. One row."""
+    """The security module's lock and its master key, sealed, and the station's time. One row.
+
+    `rehearsal`: the station may be told the time of issue; the seal of the master key vouches
+    for it. `zone`: IANA name; months and days are those of this zone. `latest`: time of the
+    latest token, to the hour.
+    """
 
     __tablename__ = "vault"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -48,6 +53,9 @@ class Vault(Base):
     lock_cost: Mapped[int]
     sealed_master: Mapped[bytes]
     created_at: Mapped[str]
+    rehearsal: Mapped[bool]
+    zone: Mapped[str]
+    latest: Mapped[str]
 
 
 class VendingKey(Base):
@@ -55,6 +63,7 @@ class VendingKey(Base):
 
     `kt` is the type of the decoder keys made from it: 1 (VDDK), 2 (VUDK) or 3 (VCDK).
     Limits are None for "no limit"; energy in 0.1 kWh, currency in 10^-5 of the unit.
+    `day` is the day that its tokens count for now: it only moves forward, and is not sealed.
     """
 
     __tablename__ = "vending_key"
@@ -75,6 +84,7 @@ class VendingKey(Base):
     check_value: Mapped[str] = mapped_column(String(6))
     sealed: Mapped[bytes]
     created_at: Mapped[str]
+    day: Mapped[str] = mapped_column(String(10))
 
     @property
     def label(self) -> str:
@@ -83,7 +93,10 @@ class VendingKey(Base):
 
 
 class KeyUsage(Base):
-    """What one vending key issued on one day (UTC); the daily limits are held against it."""
+    """What one vending key issued on one day of the station's zone.
+
+    The limits a day are held against it.
+    """
 
     __tablename__ = "key_usage"
     key_id: Mapped[int] = mapped_column(ForeignKey("vending_key.id"), primary_key=True)
@@ -140,9 +153,11 @@ class SupplyGroup(Base):
 class Meter(Base):
     """A registered meter: its number, the key it holds by our books, and its account.
 
-    `vending_key_id` is the key its decoder key comes from. `last_tid` is the highest
-    ordinary TID issued under `base_date`; the meter takes none up to `first_tid`, the minute of
-    its manufacture.
+    `vending_key_id` is the key its decoder key comes from. `last_tid` is the ordinary TID last
+    issued under `base_date`; the meter takes none up to `first_tid`, the minute of its
+    manufacture. `ahead_tid`: up to this one TIDs may have been issued ahead of time, and are
+    skipped; 0 for none. `period` is the month that purchases count for, `2026-01`, and only moves
+    forward; the others are in `MeterMonth`. `free_owed`: free units (0.1 kWh) not yet issued.
     """
 
     __tablename__ = "meter"
@@ -160,6 +175,7 @@ class Meter(Base):
     base_date: Mapped[int]
     first_tid: Mapped[int]
     last_tid: Mapped[int]
+    ahead_tid: Mapped[int]
     provisioned: Mapped[int]
     debt_cents: Mapped[int] = mapped_column(BigInteger)
     carried_cents: Mapped[int] = mapped_column(BigInteger)
@@ -167,8 +183,20 @@ class Meter(Base):
     period_units: Mapped[int] = mapped_column(BigInteger)
     period_fixed: Mapped[bool]
     period_free: Mapped[bool]
+    free_owed: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[str]
     vending_key: Mapped[VendingKey] = relationship(lazy="joined")
+
+
+class MeterMonth(Base):
+    """What a meter bought in a month that is not its `period`: units in 0.1 kWh, what it paid."""
+
+    __tablename__ = "meter_month"
+    meter_id: Mapped[int] = mapped_column(ForeignKey("meter.id"), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    units: Mapped[int] = mapped_column(BigInteger)
+    fixed: Mapped[bool]
+    free: Mapped[bool]
 
 
 class Slip(Base):

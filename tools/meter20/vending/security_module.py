@@ -106,7 +106,10 @@ class SecurityModule:
         if session.get(Vault, 1):
             raise Refusal(refusal.EXISTS, "There is a security module in this database already.")
         module = cls(secrets.token_bytes(sealing.KEY_BYTES), now, tables)
-        vault = Vault(id=1, name=name, created_at=stamp(now()))
+        time = stamp(now())
+        vault = Vault(
+            id=1, name=name, created_at=time, rehearsal=False, zone="UTC", latest=time
+        )  # fmt: skip
         module._lock(vault, secret)
         session.add(vault)
         module._log(session, actor, "create", detail=f"station {name}")
@@ -214,6 +217,7 @@ class SecurityModule:
             check_value=sealing.check_value(key),
             sealed=sealing.seal(self._seal_key, key, terms.sealed_text()),
             created_at=stamp(self._now()),
+            day="",
         )
         session.add(row)
         session.flush()

@@ -31,7 +31,7 @@ from meter20.vending.refusal import Refusal
 
 BUSY_S = 30
 #: The newest migration, a number that grows.
-REVISION = "0001"
+REVISION = "0002"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _TRY_MS = 50
 _WRITER_LOCK = 0x6D657465  # any number that nothing else in the same database locks
