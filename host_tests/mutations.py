@@ -145,7 +145,7 @@ MUTATIONS = (
         "KEN ignored",
         "tokens count after their key has expired",
         _RULES,
-        "    if tid.expired(token_tid, state.key.ken):",
+        "    if state.key.kt != DITK and tid.expired(token_tid, state.key.ken):",
         "    if False:",
         (
             _RULES_TEST + "test_key_expiry_compares_the_high_byte",

@@ -13,7 +13,7 @@ from collections import namedtuple
 
 from micropython import const
 from sts import amount, kinds, results, tid
-from sts.decoder_key import DUTK
+from sts.decoder_key import DITK, DUTK
 
 from meter import flags, register
 from meter.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH
@@ -51,10 +51,10 @@ def judged(state, token, meter):
 def _validation_error(state, token):
     """Return what refuses a token that has a TID, or None.
 
-    Source: IEC 62055-41, ValidationResult.
+    An initial key (DITK) has no expiry. Source: IEC 62055-41, ValidationResult, KEN.
     """
     token_tid = token.fields["tid"]
-    if tid.expired(token_tid, state.key.ken):
+    if state.key.kt != DITK and tid.expired(token_tid, state.key.ken):
         return results.KEY_EXPIRED
     refused = tid.refusal(state.tids, token_tid)
     if refused:

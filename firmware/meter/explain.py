@@ -7,6 +7,7 @@ rounds of the cipher are left out, because they would give the key away.
 
 from micropython import const
 from sts import crc, digits, key_change, kinds, results, tid
+from sts.decoder_key import DITK
 
 from meter import meter_test
 
@@ -75,16 +76,24 @@ def _judge(steps, meter, token, class_, block, now_ms):
     if class_ == 1:
         return meter_test.requested(decoded, meter.state.identity.drn, meter.kind.phases)[0]
     _tid_rules(steps, meter.state, decoded)
-    return meter.judged(decoded, now_ms)[1].result
+    outcome = meter.judged(decoded, now_ms)[1]
+    if outcome.anew:
+        steps.add("key change", "contradicts the tokens entered before it: begins another set")
+    return outcome.result
 
 
 def _tid_rules(steps, state, decoded):
     token_tid = decoded.fields.get("tid")
     if token_tid is not None:
         steps.add("issued", _dates(token_tid))
-        steps.add("key expiry", "TID %d div 65536 is %d, KEN is %d" % (
-            token_tid, token_tid >> 16, state.key.ken))  # fmt: skip
+        steps.add("key expiry", _expiry(state.key, token_tid))
         steps.add("TID memory", _memory(state.tids, token_tid))
+
+
+def _expiry(key, token_tid):
+    if key.kt == DITK:
+        return "an initial key (DITK) has none"
+    return "TID %d div 65536 is %d, KEN is %d" % (token_tid, token_tid >> 16, key.ken)
 
 
 def _holds_key(meter, block):

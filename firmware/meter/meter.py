@@ -24,8 +24,11 @@ _TRY_AGAIN_WH = const(10)  # after a checkpoint that failed; each try may take s
 #: amount: credit added, in Wh or, from a currency token, in 10^-5 currency units. tid: None for a
 #: token without one. tests: for an accepted test/display token the tests to run. missing: for a
 #: key change token the sections that are still to come.
-#: is_test: it was a test/display token, accepted or not.
-Outcome = namedtuple("Outcome", ("result", "kind", "amount", "tid", "tests", "missing", "is_test"))
+#: is_test: it was a test/display token, accepted or not. anew: a key change token that contradicts
+#: those entered before it, which were dropped: it begins another set.
+Outcome = namedtuple(
+    "Outcome", ("result", "kind", "amount", "tid", "tests", "missing", "is_test", "anew")
+)
 
 
 class NotProvisioned(Exception):
@@ -230,7 +233,7 @@ class Meter:
             return self._key_section(section, decoded, now_ms)
         after, result, amount = acceptance.judged(self.state, decoded, self.kind)
         token_tid = decoded.fields.get("tid")
-        return after, Outcome(result, decoded.kind or "", amount, token_tid, (), (), False)
+        return after, Outcome(result, decoded.kind or "", amount, token_tid, (), (), False, False)
 
     def _enter_encrypted(self, token, now_ms):
         """The attempt is counted and stored before decrypting: a power cut gives no free try."""
@@ -254,20 +257,22 @@ class Meter:
         refused = key_change.refusal(section, fields, state.key)
         if refused:
             return state, _plain(refused, decoded.kind)
-        sections = {} if now_ms >= self._sections_until_ms else dict(self._sections)
-        sections[section] = fields
+        sections, anew = self._gathered(section, fields, now_ms)
         missing = key_change.missing(sections, state.key.ea)
         if missing:
             outcome = Outcome(
-                key_change.PROGRESS[section], decoded.kind, 0, None, (), missing, False
+                key_change.PROGRESS[section], decoded.kind, 0, None, (), missing, False, anew
             )
             return meter_state.changed(state, key_change=True), outcome
         key = key_change.new_key(sections, state.key.ea)
-        if key is None:
-            return state, _plain(results.RANGE, decoded.kind)
         tids = tid.filled(0) if sections[1]["ro"] else state.tids
         after = meter_state.changed(state, key=key, tids=tids, key_change=False)
         return after, _plain(results.ACCEPT, decoded.kind)
+
+    def _gathered(self, section, fields, now_ms):
+        """Return (sections of the set so far, whether `section` dropped others)."""
+        held = {} if now_ms >= self._sections_until_ms else self._sections
+        return key_change.gathered(held, section, fields, self.state.key.ea)
 
     def _keep_section(self, decoded, outcome, now_ms):
         """After the commit: remember a section that waits for others, or forget a finished set."""
@@ -275,10 +280,10 @@ class Meter:
         if section is None:
             return
         if outcome.missing:
-            if not self._sections or now_ms >= self._sections_until_ms:
-                self._sections = {}
+            sections, anew = self._gathered(section, decoded.fields, now_ms)
+            if anew or not self._sections or now_ms >= self._sections_until_ms:
                 self._sections_until_ms = now_ms + key_change.WINDOW_MS
-            self._sections[section] = decoded.fields
+            self._sections = sections
         elif outcome.result == results.ACCEPT:
             self._sections = {}
             self._make_cipher()
@@ -286,7 +291,7 @@ class Meter:
     def _test(self, token):
         decoded = decoder.decode(token, None, self.state.key.ea)
         result, kind, tests = meter_test.requested(decoded, self.state.identity.drn, self._phases)
-        return self._noted(Outcome(result, kind, 0, None, tests, (), True))
+        return self._noted(Outcome(result, kind, 0, None, tests, (), True, False))
 
     def _noted(self, outcome):
         """Remember the result of a token that changed nothing else; safe with the next commit."""
@@ -321,4 +326,4 @@ class Meter:
 
 
 def _plain(result, kind=""):
-    return Outcome(result, kind, 0, None, (), (), False)
+    return Outcome(result, kind, 0, None, (), (), False, False)

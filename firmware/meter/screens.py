@@ -208,6 +208,8 @@ def _groups(digits):
 
 def _key_change(outcome):
     missing = " ".join([str(number) for number in outcome.missing])
+    if outcome.anew:
+        return [outcome.result, "ANOTHER key set", "Enter its token", missing]
     return [outcome.result, "Still to enter:", "token " + missing, "within 10 min"]
 
 

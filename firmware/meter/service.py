@@ -85,6 +85,8 @@ class Service:
             fields.append((name, outcome.amount))
         if outcome.missing:
             fields.append(("missing", list(outcome.missing)))
+        if outcome.anew:
+            fields.append(("another_set", True))
         return fields
 
     def _keys(self, request, now_ms):

@@ -8,8 +8,8 @@ no code with the meter. `flash` is what a power cut leaves; `trace` all that it 
 from collections import namedtuple
 
 #: kind: of KINDS. key: number of the key that it is encrypted under. tid: minutes. value: of the
-#: token: Wh, W, or for a section of a key change (section, number of the new key, roll-over);
-#: all sections under one key lead to the same new one.
+#: token: Wh, W, or for a section of a key change (section, number of the new key, roll-over: 0
+#: except in section 1).
 Meaning = namedtuple("Meaning", ("kind", "key", "tid", "value"))
 
 KINDS = ("credit", "clear credit", "clear tamper", "power limit", "section")
@@ -100,12 +100,12 @@ class PlainMeter:
         return "Accept", {"power_limit": meaning.value}
 
     def _section(self, value, before, now):
-        section, new_key, roll_over = value
-        if now >= self._sections_until:
+        section = value[0]
+        if now >= self._sections_until or self._sections.get(section, value[1:]) != value[1:]:
             self._sections = {}
         if not self._sections:
             self._sections_until = now + WINDOW_MS
-        self._sections[section] = (new_key, roll_over)
+        self._sections[section] = value[1:]
         if len(self._sections) < 4:
             self._commit(failures=before)
             return KCT[section]

@@ -238,6 +238,24 @@ def test_initial_key_of_the_factory_gives_way_to_the_first_selling_key(factory_m
     assert results(meter, credit(TID, key=NEW_KEY)) == ["Accept"]
 
 
+def test_an_initial_key_has_no_expiry_whatever_its_ken(factory_meter):
+    meter = factory_meter
+    meter.provision(kt=0, ken=1)
+    limit = token("SetMaximumPowerLimit", tid=TID, value=5000)
+    steps = meter.ask("explain", digits=limit)["steps"]
+    assert {"step": "key expiry", "text": "an initial key (DITK) has none"} in steps
+    assert results(meter, limit, credit(TID + 1)) == ["Accept", "DDTKError"]
+
+
+def test_explaining_tells_of_a_token_that_begins_another_key_set(meter):
+    meter.ask("token", digits=key_change(krn=2)[0])
+    other = key_change(krn=3)[0]
+    steps = meter.ask("explain", digits=other)["steps"]
+    assert "key change" in [step["step"] for step in steps]
+    assert meter.ask("token", digits=key_change(krn=2)[0]).get("another_set") is None
+    assert meter.ask("token", digits=other)["another_set"] is True
+
+
 def test_key_change_to_a_forbidden_type_is_a_key_type_error(meter):
     assert results(meter, key_change(kt=0)[0], key_change(kt=3)[0]) == ["KeyTypeError"] * 2
 

@@ -9,6 +9,7 @@ from sts.decoder_key import DCTK, DDTK, DITK, DUTK
 
 ENERGY = acceptance.Kind(in_currency=False, phases=1)
 TID = meters.MANUFACTURED + 1000
+CLEAR_TAMPER = Token(2, 5, kinds.CLEAR_TAMPER, {"rnd": 5, "tid": TID, "value": 0}, True)
 
 
 def credit(token_tid=TID, amount_field=256, kind=kinds.ELECTRICITY, subclass=0):
@@ -51,6 +52,12 @@ class AcceptanceTest(unittest.TestCase):
         self.assertEqual(self.result(last, credit()), results.ACCEPT)
         gone = meters.state(key=meters.key(ken=(TID >> 16) - 1))
         self.assertEqual(self.result(gone, credit()), results.KEY_EXPIRED)
+
+    def test_initial_key_has_no_expiry_and_every_other_one_has(self):
+        for kt in (DITK, DDTK, DUTK, DCTK):
+            state = meters.state(key=meters.key(kt=kt, ken=1), tamper=True)
+            expected = results.ACCEPT if kt == DITK else results.KEY_EXPIRED
+            self.assertEqual(self.result(state, CLEAR_TAMPER), expected)
 
     def test_expired_is_said_before_used(self):
         state = meters.state(key=meters.key(ken=0), tids=(TID,))

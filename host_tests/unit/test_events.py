@@ -48,7 +48,7 @@ class NotedEventsTest(unittest.TestCase):
     def test_events_outlive_a_restart_and_fit_beside_all_the_rest(self):
         steps = tuple((1000 * n, 5) for n in range(1, 4)) + ((0, 9),)
         self.notes.configure(settings.changed(self.notes.settings, steps=steps))
-        outcome = Outcome(results.USED, "x", 5, 5_900_000, (), (), False)
+        outcome = Outcome(results.USED, "x", 5, 5_900_000, (), (), False, False)
         for n, code in enumerate(events.NAMES):
             self.notes.log([code], 1000 * n)
             self.notes.note(outcome, "1" * 20)

@@ -54,10 +54,38 @@ class KeyChangeTest(unittest.TestCase):
         self.assertEqual(key_change.missing({2: {}}, "07"), (1,))
         self.assertEqual(key_change.missing({3: {}}, "07"), (1, 2))
 
-    def test_sgc_of_more_than_six_digits_makes_no_key(self):
-        found = sections(SET_OF_FOUR, "11", meters.KEY)
-        found[4]["sgcho"] = 0xFFF
-        self.assertEqual(key_change.new_key(found, "11"), None)
+    def test_same_section_with_other_content_begins_another_set(self):
+        for ea, entered, key in (
+            ("11", SET_OF_FOUR, meters.KEY),
+            ("07", SET_OF_TWO, OLD_KEY_07),
+        ):
+            held = sections(entered, ea, key)
+            for section, fields in held.items():
+                self.assertEqual(key_change.gathered(held, section, fields, ea), (held, False))
+                for name in fields:
+                    other = {each: fields[each] for each in fields}
+                    other[name] ^= 1
+                    found = key_change.gathered(held, section, other, ea)
+                    self.assertEqual(found, ({section: other}, True))
+
+    def test_third_section_and_a_first_that_announces_none_are_of_two_sets(self):
+        found = sections(SET_OF_TWO, "07", OLD_KEY_07)
+        third = {"sgc": 654_321, "reserved": 0}
+        self.assertEqual(key_change.gathered(found, 3, third, "07"), ({3: third}, True))
+        held = {2: found[2], 3: third}
+        self.assertEqual(key_change.gathered(held, 1, found[1], "07"), ({1: found[1]}, True))
+        found[1]["kct3"] = 1
+        self.assertEqual(key_change.gathered(held, 1, found[1], "07")[1], False)
+
+    def test_halves_of_an_sgc_with_more_than_six_digits_are_of_two_sets(self):
+        third, fourth = {"sgclo": 0x240, "nkmo2": 5}, {"sgcho": 244, "nkmo1": 6}  # 1 000 000
+        self.assertEqual(key_change.gathered({3: third}, 4, fourth, "11"), ({4: fourth}, True))
+        self.assertEqual(key_change.gathered({4: fourth}, 3, third, "11"), ({3: third}, True))
+        third["sgclo"] = 0x23F
+        self.assertEqual(key_change.gathered({3: third}, 4, fourth, "11")[1], False)
+        for sgcho, expected in ((244, None), (245, results.RANGE)):
+            fields = {"sgcho": sgcho, "nkmo1": 6}
+            self.assertEqual(key_change.refusal(4, fields, meters.key()), expected)
 
     def test_values_out_of_range_are_refused(self):
         key = meters.key()

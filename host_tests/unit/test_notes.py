@@ -12,7 +12,7 @@ PAGE = 256
 
 
 def outcome(result=results.ACCEPT, amount=100, tid=5_900_000):
-    return Outcome(result, "TransferCredit.electricity", amount, tid, (), (), False)
+    return Outcome(result, "TransferCredit.electricity", amount, tid, (), (), False, False)
 
 
 class NotesTest(unittest.TestCase):
@@ -65,7 +65,7 @@ class NotesTest(unittest.TestCase):
         self.assertTrue(history.is_worth_noting(outcome(results.USED)))
         for result in (results.FORMAT, results.LOCKED_OUT):
             self.assertFalse(history.is_worth_noting(outcome(result)))
-        test = Outcome(results.ACCEPT, "InitiateMeterTest.2digit", 0, None, (1,), (), True)
+        test = Outcome(results.ACCEPT, "InitiateMeterTest.2digit", 0, None, (1,), (), True, False)
         self.assertFalse(history.is_worth_noting(test))
 
     def test_store_that_fails_keeps_the_history_in_ram(self):

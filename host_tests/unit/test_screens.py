@@ -65,7 +65,7 @@ class ScreensTest(unittest.TestCase):
             self.fits(short_codes.screen("3", full))
 
     def test_result_fits_whatever_is_owed(self):
-        outcome = Outcome(results.OVERFLOW, kinds.ELECTRICITY, 0, 1, (), (), False)
+        outcome = Outcome(results.OVERFLOW, kinds.ELECTRICITY, 0, 1, (), (), False, False)
         self.fits(screens.outcome(outcome, view(credit=-CREDIT_MAX_WH)))
 
     def test_every_result_has_a_screen(self):
@@ -75,7 +75,7 @@ class ScreensTest(unittest.TestCase):
                 continue  # a screen of its own
             for kind, amount in ((kinds.ELECTRICITY, CREDIT_MAX_WH), (kinds.KEY_1, 0), ("", 0)):
                 for tamper in (False, True):
-                    shown = Outcome(result, kind, amount, None, (), missing, False)
+                    shown = Outcome(result, kind, amount, None, (), missing, False, False)
                     self.fits(screens.outcome(shown, view(tamper=tamper)))
         self.fits(screens.locked_out(1280))
         for screen in (
