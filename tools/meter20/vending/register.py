@@ -210,7 +210,8 @@ def add_meter(desk: Desk, new: NewMeter) -> Meter:
         accounting=new.accounting, tariff=new.tariff, customer=new.customer,
         base_date=key.base_date, first_tid=0, last_tid=0, ahead_tid=0, provisioned=0,
         debt_cents=new.debt, carried_cents=0, free_owed=0,
-        period="", period_units=0, period_fixed=False, period_free=False, created_at=stamp(desk.now),
+        period="", period_units=0, period_fixed=False, period_free=False,
+        created_at=stamp(desk.now),
     )  # fmt: skip
     desk.session.add(meter)
     desk.session.flush()
