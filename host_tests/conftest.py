@@ -30,6 +30,16 @@ def pytest_addoption(parser):
     suite.addoption("--tokens", help="JSON file of your own tokens, with their keys")
 
 
+@pytest.fixture(autouse=True)
+def _chips_without_power():
+    """What a test left in an emulated chip, such as a store that failed, is not the next one's."""
+    yield
+    for name in ("world", "emulated_time", "esp32"):
+        module = sys.modules.get(name)
+        if module is not None:
+            getattr(module, "WORLD", module).stop()
+
+
 @pytest.fixture
 def note(record_property):
     """Return a function that puts one line of text into the summary at the end of the run."""

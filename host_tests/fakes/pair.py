@@ -91,6 +91,7 @@ class Pair:
 
     meter, fixture: names of the ports. now_ns: their time. boots: how often the meter started.
     torn: how many cuts came inside an operation of the flash, of a frozen build.
+    cut_ns, back_ns: when the meter's power last went and came.
     failed: a BoardFailed, or None. broken: a set of what is wrong with the wires, of BREAKAGES.
     """
 
@@ -106,7 +107,7 @@ class Pair:
         self._ptys = [Pty(), Pty()]
         self.fixture, self.meter = (pty.port for pty in self._ptys)
         self.now_ns = self._awake_ns = 0
-        self.boots = self.torn = 0
+        self.boots = self.torn = self.cut_ns = self.back_ns = 0
         self.failed = None
         self.broken = set()
         # What the fixture drives when it drives nothing: what resistors make of it.
@@ -176,8 +177,10 @@ class Pair:
         if "supply not through the switch" in self.broken:
             return
         if on and not meter.on:
+            self.back_ns = now_ns
             self._power_meter(now_ns)
         elif not on and meter.on:
+            self.cut_ns = now_ns
             meter.cut()
             self.torn += self._flash.exists() and self._flash.read_bytes()[-1]
             for signal_name in ("relay", "pulse_led", "status_led"):

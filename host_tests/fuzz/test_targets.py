@@ -5,8 +5,11 @@
 
 import random
 
+import esp32
 import pytest
-from fuzz import targets
+from drivers.esp32_nvs_slots import NvsSlots
+from flash_chip import FlashChip, PowerCut, RamImage
+from fuzz import store, targets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -37,3 +40,15 @@ def test_any_bytes_do_no_harm(name):
 def test_nearly_good_input_does_no_harm(name):
     seeds = st.integers(0, (1 << 64) - 1)
     fuzzed(name, seeds.map(lambda seed: targets.module(name).almost(random.Random(seed))))
+
+
+def test_what_failed_before_does_not_fail_a_case_of_the_store():
+    chip = FlashChip(RamImage(esp32.PARTITION_SIZE))
+    esp32.start(chip)
+    slots = NvsSlots("state")
+    chip.arm_cut(0, False)
+    with pytest.raises(PowerCut):
+        slots.write(0, b"never")
+    with pytest.raises(OSError):
+        slots.write(0, b"never: it failed once")
+    store.case(bytes([store._WHICH.index(2), 3, 0, 0, 4]) + b"spam")  # writes a slot of NVS

@@ -110,6 +110,21 @@ class NvsFlashTest(unittest.TestCase):
         esp32.start(FlashChip(self.image))
         self.assertEqual(NvsSlots("credit").read(0), b"")
 
+    def test_a_chip_without_power_keeps_no_store_that_failed(self):
+        esp32.start(self.chip)
+
+        def refuse(*_arguments):
+            raise OSError(5)
+
+        slots = NvsSlots("credit")
+        self.chip.program = refuse
+        with self.assertRaises(OSError):
+            slots.write(0, b"never")
+        esp32.stop()
+        slots = NvsSlots("credit")
+        slots.write(0, b"another chip")
+        self.assertEqual(slots.read(0), b"another chip")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -34,6 +34,11 @@ def start(flash):
         _Mounted.store = NvsFlash(flash)
 
 
+def stop():
+    """Power goes. Whoever asks for a namespace next has a new chip, unless power comes before."""
+    _Mounted.store = None
+
+
 def erase_all():
     """A new chip: every namespace is empty."""
     start(FlashChip(RamImage(PARTITION_SIZE)))

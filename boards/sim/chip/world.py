@@ -144,6 +144,10 @@ class World:
         self.interrupts_off = False
         self.storage = None  # what rp2.Flash holds
 
+    def stop(self):
+        """Power goes: nothing works until `start`."""
+        self.__dict__.clear()
+
     def wire(self, number) -> _Wire:
         """Return the wire at pin `number`."""
         if number not in self.chip.pins:
