@@ -1,37 +1,78 @@
-"""Power drawn, from pulses: a mean over five seconds or the time between two pulses."""
+"""Power drawn, from the pulses: their mean over two to four seconds, or over the last pause.
+
+What is measured lies between two pulses, never between a pulse and a moment without one, and
+holds no pause beside shorter intervals: so the first interval after a pause tells the new power.
+"""
 
 from micropython import const
 
-_WINDOW_MS = const(5000)
+_HALF_WINDOW_MS = const(2000)
+_LATE_MS = const(250)  # by which a pulse may be seen too late: pulses are polled
 _FORGET_MS = const(120_000)
 _MS_PER_H = 3_600_000
 _WATTS_MAX = const(99_999_999)  # what a display has room for; no meter passes as much
 
 
 class PowerMeter:
-    """Estimates the power in W. `add` it every pulse, then ask `watts`."""
+    """Estimates the power in W. `add` it every pulse, then ask `watts`.
+
+    Before the second pulse it is 0: one pulse alone tells nothing.
+    """
 
     def __init__(self, now_ms: int):
-        self._since_ms = now_ms
-        self._pulses = 0
+        self._last_ms = None  # moment of the pulse that came last
+        self._from_ms = self._next_ms = now_ms  # where the window begins, and the next one will
+        self._pulses = self._pulses_next = 0  # that came after these moments
+        self._paused = False  # whether the window is a pause
         self._watts = 0
 
     def add(self, pulses: int, now_ms: int, imp_per_kwh: int):
-        """Note `pulses` that came up to `now_ms`; closes the window when it is long enough."""
-        self._pulses += pulses
-        elapsed_ms = now_ms - self._since_ms
-        if elapsed_ms < _WINDOW_MS or not self._pulses:
+        """Note `pulses` that came up to `now_ms`."""
+        if not pulses:
             return
-        watts = self._pulses * 1000 * _MS_PER_H // (imp_per_kwh * elapsed_ms)
-        self._watts = min(watts, _WATTS_MAX)
-        self._pulses, self._since_ms = 0, now_ms
+        last_ms, self._last_ms = self._last_ms, now_ms
+        if last_ms is None:
+            self._from_ms = self._next_ms = now_ms
+        if now_ms > self._from_ms:
+            self._pulses += pulses
+        if now_ms > self._next_ms:
+            self._pulses_next += pulses
+        if last_ms is not None and now_ms > last_ms:
+            self._move_window(pulses, last_ms, imp_per_kwh)
+        if now_ms > self._from_ms:
+            self._watts = _mean(self._pulses, now_ms - self._from_ms, imp_per_kwh)
 
     def watts(self, now_ms: int, imp_per_kwh: int) -> int:
         """Return the power at `now_ms`: no more than one pulse since the last would mean."""
-        elapsed_ms = now_ms - self._since_ms
-        if elapsed_ms < _WINDOW_MS:
-            return self._watts
-        if elapsed_ms > _FORGET_MS:
+        if not self._watts:
             return 0
-        pulses = self._pulses + 1
-        return min(self._watts, pulses * 1000 * _MS_PER_H // (imp_per_kwh * elapsed_ms))
+        quiet_ms = now_ms - self._last_ms
+        if quiet_ms > max(_FORGET_MS, 2 * (self._last_ms - self._from_ms)):
+            return 0
+        if quiet_ms <= _LATE_MS:
+            return self._watts
+        return min(self._watts, _mean(1, quiet_ms - _LATE_MS, imp_per_kwh))
+
+    def _move_window(self, pulses, last_ms, imp_per_kwh):
+        """Let the window begin where it must after `pulses`, the next after `last_ms`."""
+        now_ms = self._last_ms
+        was_paused = self._paused
+        self._paused = self._is_pause(pulses, now_ms - last_ms, imp_per_kwh)
+        is_old = now_ms - self._next_ms >= _HALF_WINDOW_MS
+        if self._paused:
+            self._from_ms, self._pulses = last_ms, pulses
+        elif was_paused or is_old:
+            self._from_ms, self._pulses = self._next_ms, self._pulses_next
+        if self._paused or is_old:
+            self._next_ms, self._pulses_next = now_ms, 0
+
+    def _is_pause(self, pulses, interval_ms, imp_per_kwh):
+        """Whether so few `pulses` in an interval mean that the power fell: less than half."""
+        if interval_ms >= _HALF_WINDOW_MS:
+            return True
+        expected = self._watts * imp_per_kwh * (interval_ms - _LATE_MS)
+        return expected > 2 * pulses * 1000 * _MS_PER_H
+
+
+def _mean(pulses, elapsed_ms, imp_per_kwh):
+    return min(pulses * 1000 * _MS_PER_H // (imp_per_kwh * elapsed_ms), _WATTS_MAX)

@@ -95,3 +95,14 @@ def test_a_meter_without_a_key_says_so(factory_meter):
     assert factory_meter.keys(TOKEN)[0] == "Not provisioned"
     assert factory_meter.ask("token", digits=TOKEN)["error"] == "not_provisioned"
     assert factory_meter.keys(meters.TEST_TOTAL)[0] == "Total used"
+
+
+def test_power_after_a_pause_is_right_with_the_second_pulse(meter):
+    meter.ask("token", digits=meters.TOKEN_100_WH)
+    meter.ask("pulses", count=1)
+    meter.ask("advance", seconds=20)
+    seen = []
+    for _ in range(3):
+        meter.ask("pulses", count=1, over_s=1)
+        seen.append(meter.ask("read")["power_w"])
+    assert seen == [171, 3600, 3600]
