@@ -1,4 +1,6 @@
-"""History: the last five tokens and what became of them. Kept in the cold record.
+"""History: the last five purchases, and the last other token. Kept in the cold record.
+
+A purchase is a credit token that was accepted; whatever else is typed later hides none.
 
 The digits of an accepted or used token are spent and may be shown, as meters do.
 Those of a token that may still be worth something are not kept.
@@ -12,7 +14,9 @@ from collections import namedtuple
 from micropython import const
 from sts import results
 
-CAPACITY = const(5)
+PURCHASES = const(5)
+OTHERS = const(1)
+CAPACITY = const(6)
 
 _FORMAT = "<BI9sq"
 _SIZE = const(22)
@@ -41,7 +45,12 @@ def entry(outcome, digits: str):
 
 def noted(history, new):
     """Return `history`, newest first, with Entry `new` before the others."""
-    return ((new,) + history)[:CAPACITY]
+    return _kept((new,) + history)
+
+
+def purchases(history) -> tuple:
+    """Return the entries of credit tokens that were accepted, newest first."""
+    return tuple([item for item in history if _is_purchase(item)])
 
 
 def is_ahead(history, tids) -> bool:
@@ -74,7 +83,24 @@ def from_bytes(data: bytes, amount_max: int) -> tuple:
     for item in found:
         if abs(item.amount) > amount_max or len(item.digits) > _DIGITS:
             raise ValueError("not what a token brings")
+    if len(_kept(found)) < len(found):
+        raise ValueError("more than is kept")
     return tuple(found)
+
+
+def _is_purchase(item):
+    return item.result == results.ACCEPT and item.amount != 0
+
+
+def _kept(items):
+    """Return the newest PURCHASES and the newest OTHERS of `items`, in their order."""
+    room, kept = [OTHERS, PURCHASES], []
+    for item in items:
+        kind = int(_is_purchase(item))
+        if room[kind]:
+            room[kind] -= 1
+            kept.append(item)
+    return tuple(kept)
 
 
 def _packed(item):

@@ -241,6 +241,9 @@ def _flags(view):
     return "".join([str(view.state.flags >> number & 1) for number in range(5)])
 
 
+#: Tokens of a key change that a meter takes, by its encryption algorithm.
+_SET_SIZES = {"07": "2 or 3 tokens", "11": "4 tokens"}
+
 _TESTS = {
     meter_test.FLAGS: ("Flags 0 to 4", _flags),
     meter_test.LOAD_SWITCH: ("Load switch test", lambda view: "opens for 3 s"),
@@ -259,7 +262,7 @@ _TESTS = {
     ),
     meter_test.TARIFF_RATE: ("Tariff rate", lambda view: str(view.state.tariff_rate)),
     meter_test.EA: ("Algorithm EA", lambda view: view.state.key.ea),
-    meter_test.KCT_COUNT: ("Key change", lambda view: "2 to 4 tokens"),
+    meter_test.KCT_COUNT: ("Key change", lambda view: _SET_SIZES[view.state.key.ea]),
     meter_test.SGC: ("Supply group SGC", lambda view: view.state.key.sgc),
     meter_test.KEN: ("Key expiry KEN", lambda view: str(view.state.key.ken)),
     meter_test.DRN: ("Meter number DRN", lambda view: view.state.identity.drn or "none"),

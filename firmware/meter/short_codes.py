@@ -9,7 +9,7 @@ Pure: no ports, no clock, no I/O.
 
 from sts import digits as sts_digits
 
-from meter import events, screens
+from meter import events, history, screens
 from meter import settings as meter_settings
 from meter import view as views
 
@@ -124,7 +124,9 @@ def _last_result(view):
 
 
 def _nth(view, number):
-    return view.history[number - 1] if number <= len(view.history) else None
+    """Return the history.Entry of the purchase `number`, 1 the last, or None."""
+    bought = history.purchases(view.history)
+    return bought[number - 1] if number <= len(bought) else None
 
 
 def _back(title, number):

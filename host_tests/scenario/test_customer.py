@@ -1,5 +1,6 @@
 """What a customer does at the keypad, and reads on the display."""
 
+import pytest
 from fakes import meters
 
 TOKEN = meters.TOKEN_100_WH
@@ -88,6 +89,34 @@ def test_short_codes_and_pages_show_the_registers(meter):
     assert meter.keys("*")[:2] == ["Meter number", meters.DRN]
     assert meter.keys("*")[0] == "SGC 123457"
     assert meter.keys("**")[3] == "Enter a token"
+
+
+_LAST_CREDIT = {
+    "meter20": ("#2#", "#59#", "#54#", "#64#"),
+    "conlog": ("#2#", "#59#", "#54#", "#64#"),
+    "landisgyr": ("#2#", "#59#", "#54#", "#64#", "#054#", "#055#", "#056#", "#301#"),
+    "pln": ("2#", "59#", "54#", "64#"),
+}
+
+
+@pytest.mark.parametrize("profile", _LAST_CREDIT)
+def test_the_last_credit_is_the_last_that_was_accepted_in_every_dialect(factory_meter, profile):
+    meter = factory_meter
+    meter.provision(profile=profile)
+    meter.keys(TOKEN)
+    before = [meter.keys(code) for code in _LAST_CREDIT[profile]]
+    for digits in (TOKEN, TOKEN[:-1] + "0", meters.TOKEN_WATER, "1" * 20, "9" * 20):
+        meter.ask("token", digits=digits)
+        meter.wait(1300)
+    assert [meter.keys(code) for code in _LAST_CREDIT[profile]] == before
+    for screen in before:
+        assert "none" not in screen
+
+
+def test_the_key_change_test_tells_how_many_tokens_this_meter_takes(factory_meter):
+    code = "00000000275012127252"  # test 15
+    factory_meter.provision()
+    assert factory_meter.keys(code)[:2] == ["Key change", "4 tokens"]
 
 
 def test_a_meter_without_a_key_says_so(factory_meter):

@@ -48,13 +48,14 @@ class NotedEventsTest(unittest.TestCase):
     def test_events_outlive_a_restart_and_fit_beside_all_the_rest(self):
         steps = tuple((1000 * n, 5) for n in range(1, 4)) + ((0, 9),)
         self.notes.configure(settings.changed(self.notes.settings, steps=steps))
-        outcome = Outcome(results.USED, "x", 5, 5_900_000, (), (), False, False)
+        outcome = Outcome(results.ACCEPT, "x", 5, 5_900_000, (), (), False, False)
         for n, code in enumerate(events.NAMES):
             self.notes.log([code], 1000 * n)
             self.notes.note(outcome, "1" * 20)
+        self.notes.note(Outcome(results.USED, "x", 0, 5, (), (), False, False), "1" * 20)
         again = Notes(self.store)
         self.assertEqual(again.events, self.notes.events)
-        self.assertEqual((len(again.events), len(again.history)), (8, 5))
+        self.assertEqual((len(again.events), len(again.history)), (8, 6))
         self.assertTrue(len(self.store.record) + slot_store.OVERHEAD <= 256)
 
     def test_log_that_cannot_be_written_stays_in_ram(self):

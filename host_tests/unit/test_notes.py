@@ -35,9 +35,23 @@ class NotesTest(unittest.TestCase):
 
     def test_history_keeps_the_last_five_newest_first(self):
         for n in range(7):
-            self.notes.note(outcome(amount=-n), "%020d" % n)
-        self.assertEqual([entry.amount for entry in self.notes.history], [-6, -5, -4, -3, -2])
+            self.notes.note(outcome(amount=-1 - n), "%020d" % n)
+        self.assertEqual([entry.amount for entry in self.notes.history], [-7, -6, -5, -4, -3])
         self.assertEqual(Notes(self.store).history[0].digits, "0" * 19 + "6")
+
+    def test_what_is_refused_or_brings_no_credit_pushes_out_no_purchase(self):
+        for n in range(1, 4):
+            self.notes.note(outcome(amount=n), "%020d" % n)
+        for result in results.NAMES:
+            self.notes.note(outcome(result, amount=0), "1" * 20)
+        self.notes.note(outcome(results.USED, amount=0), "2" * 20)
+        kept = Notes(self.store).history
+        self.assertEqual([entry.amount for entry in history.purchases(kept)], [3, 2, 1])
+        self.assertEqual([entry.result for entry in kept], [results.USED] + [results.ACCEPT] * 3)
+        for n in range(4, 8):
+            self.notes.note(outcome(amount=n), "%020d" % n)
+        kept = Notes(self.store).history
+        self.assertEqual([entry.amount for entry in kept], [7, 6, 5, 4, 0, 3])
 
     def test_token_that_the_state_has_forgotten_is_seen(self):
         def ahead(result, tid, *tids):
@@ -100,8 +114,12 @@ class NotesTest(unittest.TestCase):
     def test_largest_record_fits_a_flash_page(self):
         steps = ((1, 1), (2, 1), (3, 1), (0, 1))
         self.notes.configure(settings.changed(self.notes.settings, steps=steps))
-        for _ in range(history.CAPACITY):
-            self.notes.note(outcome(), meters.TOKEN_100_WH)
+        for result in (results.ACCEPT, results.USED):
+            for _ in range(history.CAPACITY):
+                self.notes.note(outcome(result), meters.TOKEN_100_WH)
+        for code in range(20):
+            self.notes.log((code % 2 + 1,), 5)
+        self.assertEqual(len(self.notes.history), history.CAPACITY)
         self.assertTrue(len(self.store.record) + slot_store.OVERHEAD <= PAGE)
 
     def test_settings_out_of_range_are_refused(self):
