@@ -29,7 +29,7 @@ def run(production=False):
 
     An exception is a bug: the load is disconnected, the fault shown, and the watchdog
     restarts the board, or, where it does not run yet, this does. Ctrl-C leaves to the
-    prompt, with the load disconnected.
+    prompt, with the load disconnected and what was used up stored.
 
     production: the service port is shut and the watchdog runs, whatever the board says; see
     firmware/production/main.py for the rest.
@@ -118,6 +118,7 @@ class _Meter:
                     self._port.write(reply + "\n")
         except KeyboardInterrupt:
             self._ports.load_switch.open()
+            self._app.save()
             self._ports.watchdog.rest()
             raise
         self._hard_reset()

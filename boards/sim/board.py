@@ -91,10 +91,11 @@ class Board:
     def ports(self, load_switch, display):
         """Return this board's ports.Ports around `load_switch` and `display`, made before."""
         from host_image import HostImage  # pyright: ignore[reportMissingImports]  the host's
+        from host_supply import HostSupply  # pyright: ignore[reportMissingImports]
 
         chip = FlashChip(HostImage(FLASH_SIZE))
         clock = RunningClock()
-        made = {"load_switch": load_switch, "display": display}
+        made = {"load_switch": load_switch, "display": display, "brown_out": HostSupply()}
         if self.demo_load:
             made["pulses"] = DemoPulses(clock, load_switch, self.demo_imp_per_kwh)
         return ports(chip, clock, **made)

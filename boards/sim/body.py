@@ -77,6 +77,11 @@ class SimBody:
             self._replies += reply.encode() + b"\n"
         return self._replies
 
+    def end(self):
+        """The meter ends in good order: what was used up is stored."""
+        self._chip.disarm()
+        self.app.save()
+
     def advance(self, duration_ms: int):
         """Let time pass. A generator: it yields None now and then until it is over."""
         left_ms = duration_ms

@@ -151,6 +151,23 @@ class App:
             self.notes.calm()
         return min(due_ms, self.supervisor.step(now_ms))
 
+    def save(self):
+        """Make what was used up so far safe: the meter is about to end. Raises nothing.
+
+        May come between any two statements of `step` and `enter`: the state is replaced as a
+        whole, so what it says is right.
+        """
+        if self.fault:
+            return  # it was saved then
+        try:
+            self.supervisor.run("program", self._save)
+        except Faulted:
+            pass
+
+    def _save(self):
+        self._take_pulses()
+        self.meter.checkpoint()
+
     def provision(
         self, identity, key, manufactured: int, power_limit_w: int, new_settings, again=False
     ):
@@ -267,10 +284,7 @@ class App:
             self._log(events.LOCK_OUT)
 
     def _step_metering(self, now_ms):
-        pulses = self.supervisor.ask("pulses", self._ports.pulses.take)
-        if pulses:
-            self.meter.consume(pulses, tariff.period_of(self._now()) if self.meter.steps else 0)
-        self._power.add(pulses, now_ms, self.meter.state.identity.imp_per_kwh)
+        self._power.add(self._take_pulses(), now_ms, self.meter.state.identity.imp_per_kwh)
         self._watch_supply(now_ms)
         self._watch_tamper()
         self._watch_store(now_ms)
@@ -284,6 +298,13 @@ class App:
         if self._ports.brown_out is not None:
             due_ms = min(due_ms, self._ports.brown_out.poll_ms)
         return due_ms if self._ports.tamper is None else min(due_ms, 1000)
+
+    def _take_pulses(self):
+        """Count what was used up since the last time; return the pulses."""
+        pulses = self.supervisor.ask("pulses", self._ports.pulses.take)
+        if pulses:
+            self.meter.consume(pulses, tariff.period_of(self._now()) if self.meter.steps else 0)
+        return pulses
 
     def _step_keypad(self, now_ms):
         if self._entry.expire(now_ms):

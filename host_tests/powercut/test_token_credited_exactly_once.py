@@ -32,6 +32,17 @@ def provisioned(commits):
     return image
 
 
+def interrupt(image, offset, _old, new, _number):
+    """Ctrl-C comes when an operation is done."""
+    image.write(offset, new)
+    raise KeyboardInterrupt
+
+
+def interrupt_before(_image, _offset, _old, _new, _number):
+    """Ctrl-C comes before an operation."""
+    raise KeyboardInterrupt
+
+
 class PowerCutTest(unittest.TestCase):
     def cut_at_every_operation(self, commits, torn):
         """Return how many operations there were to cut."""
@@ -47,15 +58,38 @@ class PowerCutTest(unittest.TestCase):
                 self.counts_once_from_here(image)
             cut_at += 1
 
-    def counts_once_from_here(self, image):
+    def interrupted_at_every_operation(self, commits, done):
+        """Return how many operations a Ctrl-C came before, or after if they are `done`."""
+        at = 0
+        while True:
+            image = provisioned(commits)
+            chip, meter = booted(image)
+            chip.arm_cut(at, interrupt if done else interrupt_before)
+            try:
+                meter.enter(meters.TOKEN_100_WH, 0)
+                return at
+            except KeyboardInterrupt:
+                meter.consume(7)
+                meter.checkpoint()
+                self.counts_once_from_here(image, 7)
+            at += 1
+
+    def counts_once_from_here(self, image, used_wh=0):
         state = booted(image)[1].state
         stored = meters.TOKEN_100_WH_TID in state.tids
-        self.assertEqual(state.register.credit, 100 if stored else 0)
+        self.assertEqual(state.register.total_wh, used_wh)
+        self.assertEqual(state.register.credit, (100 if stored else 0) - used_wh)
         result = booted(image)[1].enter(meters.TOKEN_100_WH, 0).result
         self.assertEqual(result, results.USED if stored else results.ACCEPT)
         meter = booted(image)[1]
-        self.assertEqual(meter.state.register.credit, 100)
+        self.assertEqual(meter.state.register.credit, 100 - used_wh)
         self.assertEqual(meter.enter(meters.TOKEN_100_WH, 0).result, results.USED)
+
+    def test_end_in_good_order_at_any_operation_neither_loses_nor_doubles_a_token(self):
+        for done in (False, True):
+            for commits in range(_SECTORS * _SLOTS):
+                operations = self.interrupted_at_every_operation(commits, done)
+                self.assertTrue(operations in (4, 5, 6))
 
     def test_cut_at_any_operation_neither_loses_nor_doubles_a_token(self):
         for torn in (False, True):

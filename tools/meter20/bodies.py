@@ -77,9 +77,10 @@ class FileImage:
         while done < len(data):
             done += os.pwrite(self._fd, data[done:], offset + done)
 
-    def keep_open(self):
-        """Let the lock pass to the program that this process becomes by os.exec."""
-        os.set_inheritable(self._fd, True)
+    @property
+    def lock(self) -> int:
+        """The file descriptor that holds the lock. Whoever inherits it holds the lock, too."""
+        return self._fd
 
     def close(self):
         """Let go of the file. A second time does nothing."""
@@ -129,6 +130,7 @@ class EmulatedBody:
         return replies
 
     def close(self) -> None:
+        self.sim.end()
         if self._image is not None:
             self._image.close()
 
@@ -142,13 +144,16 @@ class EmulatedBody:
 class NodeBody:
     """The meter on real MicroPython, a child process of this one.
 
-    image: its flash, held for the child, in memory if None.
+    image: its flash, in memory if None. The child holds its lock, too: should this process be
+    killed, nobody else writes there until the child has ended.
     """
 
     def __init__(self, image: FileImage | None = None):
         self._image = image
         try:
-            self._body = VirtualBody(image.file.parent if image else None)
+            self._body = VirtualBody(
+                image.file.parent if image else None, held=(image.lock,) if image else ()
+            )
         except VirtualBoardError as error:
             self._let_go()
             raise BodyError(str(error)) from None

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import select
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +11,7 @@ import typer
 
 from meter20 import bodies
 from meter20.bodies import BodyError, EmulatedBody
+from meter20.ending import in_good_order
 from meter20.virtual import node
 from meter20.virtual.pty_board import Pty, PtyBoard
 
@@ -42,7 +42,8 @@ def serve(
 ) -> None:
     """Serve the service port of a meter: one line of JSON in, one line of JSON out.
 
-    Ends at the end of the input, a serial port with Ctrl-C. `--pty --body virtual` is a whole
+    Ends at the end of the input, at Ctrl-C, SIGTERM, or when the window closes; what was used up
+    by then is stored. `--pty --body virtual` is a whole
     board with MicroPython's prompt, for mpremote and `meter20 board`; it comes without a meter.
     """
     if stdio == pty:
@@ -61,26 +62,23 @@ def _serve_stdio(body: str, store: Path | None) -> None:
         typer.echo('Requests are lines of JSON, such as {"do":"read"}. Ctrl-D ends.', err=True)
     if body == "virtual":
         _become_node(store)
-    _pump(EmulatedBody(bodies.open_store(store)))
+    with in_good_order():
+        _pump(EmulatedBody(bodies.open_store(store)))
 
 
 def _serve_pty(body: str, store: Path | None, link: Path | None) -> None:
-    signal.signal(signal.SIGTERM, _end)
-    with contextlib.suppress(KeyboardInterrupt):
+    with in_good_order():
         if body == "virtual":
             _serve_board(store, link)
         else:
             _serve_port(EmulatedBody(bodies.open_store(store)), link)
 
 
-def _end(*_: object) -> None:
-    raise KeyboardInterrupt
-
-
 def _serve_board(store: Path | None, link: Path | None) -> None:
     image = bodies.open_store(store)
+    held = (image.lock,) if image else ()
     try:
-        with PtyBoard(store, link) as board:
+        with PtyBoard(store, link, held=held) as board:
             typer.echo(board.port)
             if said := board.wait():
                 raise node.VirtualBoardError(said)
@@ -91,9 +89,8 @@ def _serve_board(store: Path | None, link: Path | None) -> None:
 
 def _serve_port(body: EmulatedBody, link: Path | None) -> None:
     """Carry bytes between `body` and a pseudo-terminal, for ever."""
-    line = Pty(link)
-    typer.echo(line.port)
-    with body, contextlib.closing(line):
+    with body, contextlib.closing(Pty(link)) as line:
+        typer.echo(line.port)
         while True:
             select.select([line.end], [], [])
             data = os.read(line.end, bodies.CHUNK_BYTES)
@@ -104,7 +101,7 @@ def _serve_port(body: EmulatedBody, link: Path | None) -> None:
 
 def _pump(body: EmulatedBody) -> None:
     """Carry bytes between `body` and this process's ends until one of them closes."""
-    with body, contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
+    with body, contextlib.suppress(BrokenPipeError):
         while data := os.read(_STDIN, bodies.CHUNK_BYTES):
             _write(body.exchange(data), _STDOUT)
 
@@ -118,6 +115,6 @@ def _become_node(store: Path | None) -> None:
     """Turn this process into the Node server. The lock on the store goes along."""
     image = bodies.open_store(store)
     if image is not None:
-        image.keep_open()
+        os.set_inheritable(image.lock, True)
     command = node.serve_command(store)
     os.execv(command[0], command)

@@ -1,5 +1,7 @@
 """The application: the meter on the left, what the service port says on the right."""
 
+import asyncio
+import signal
 import time
 from collections.abc import Callable
 from typing import ClassVar
@@ -145,6 +147,8 @@ class Sim(App[None]):
         self.panic(Traceback(show_locals=False))
 
     def on_mount(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGHUP):  # a closed window sends the latter
+            asyncio.get_running_loop().add_signal_handler(number, self.exit)
         self._show_reading()
         self._show()
         self.set_interval(_TICK_S, self.tick)

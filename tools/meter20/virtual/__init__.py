@@ -9,6 +9,7 @@
 | `serve.mjs` | Node | the service port on stdin and stdout |
 | `run_tests.mjs` | Node | unittest files, a fresh interpreter for each |
 | `board.mjs` | Node | that prompt: raw paste, restarts, `main.py`, Ctrl-C |
+| `lifeline.mjs` `lifeline_end.mjs` | Node | end a meter with the program that started it |
 | `terminal.mjs` `files.mjs` `image.mjs` | Node | its serial line, file system and flash chip |
 | `inside/` | MicroPython | what the programs in Node need on the far side |
 | `inside_board/` | MicroPython | what `board.mjs` alone needs there: files, `machine` |

@@ -2,10 +2,11 @@
 // real board, with a file system and a flash chip that outlive the process.
 //
 //   node board.mjs --micropython FOLDER --root FOLDER --store FOLDER [--capacity BYTES]
+//     [--lifeline FD [--link FILE --port NAME]]
 //
 // stdin and stdout are the line; they must not block. FOLDER/files is the file system, every
 // write in it at once; FOLDER/flash.bin is the chip that the simulator's parts keep records on.
-// Ends when the line does.
+// Ends when the line does, or with the lifeline; see lifeline.mjs.
 //
 // What of a board is done here because this port of MicroPython lacks it: raw paste, restarts,
 // boot.py and main.py, Ctrl-C, line ends, numbers of errors (inside_board/host_files.py).
@@ -16,6 +17,7 @@ import { fileURLToPath } from "node:url";
 
 import { hostFiles } from "./files.mjs";
 import { hostImage } from "./image.mjs";
+import { Supply } from "./lifeline.mjs";
 import { INSIDE, interpreter, memory } from "./runtime.mjs";
 import { pause, Terminal } from "./terminal.mjs";
 
@@ -26,6 +28,8 @@ const [CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_E] = [1, 2, 3, 4, 5];
 const RAW_PASTE = [CTRL_E, 0x41, CTRL_A];
 const RAW_BANNER = "raw REPL; CTRL-B to exit\r\n>";
 const WINDOW = 1024; // bytes of a pasted program between two acknowledgements
+
+const PAUSE_MS = 100;
 
 // How MicroPython resets; see machine.reset_cause.
 const [POWER_ON, HARD_RESET, SOFT_RESET] = [1, 2, 5];
@@ -41,7 +45,7 @@ const FAR_MS = 2 ** 30;
 
 // As on a board: the prompt's working directory and path, no module that only this port has.
 const SET_UP = `
-import host_files, host_image, machine, micropython, os, sys, vfs
+import host_files, host_image, host_supply, machine, micropython, os, sys, vfs
 from uctypes import bytearray_at
 for stream, number in ((sys.stdin, raw_in), (sys.stdout, raw_out)):
     field = bytearray_at(id(stream.buffer), 8)
@@ -51,13 +55,15 @@ vfs.umount("/")
 vfs.mount(host_files.HostFiles(), "/")
 os.chdir("/")
 sys.path[:] = ["", "/lib"]
-del bytearray_at, field, host_files, host_image, machine, micropython, number, os, stream, sys, vfs
+del bytearray_at, field, host_files, host_image, host_supply, machine, micropython
+del number, os, stream, sys, vfs
 `;
 
 class Board {
   constructor(options) {
     this.options = options;
-    this.line = new Terminal();
+    this.supply = new Supply(options);
+    this.line = new Terminal(this.supply);
     this.files = hostFiles(join(options.store, "files"), Number(options.capacity ?? CAPACITY));
     this.image = hostImage(options.store, () => this.mp);
     this.cause = POWER_ON;
@@ -83,6 +89,19 @@ class Board {
       this.cause = this.hardReset ? HARD_RESET : SOFT_RESET;
     }
     this.image.close();
+    while (this.supply.failing) {
+      this.supply.saved();
+      pause(PAUSE_MS); // it goes now, and takes the link along
+    }
+  }
+
+  /** Return whether the supply is failing; asked again, what was to be stored is stored. */
+  supplyFailing() {
+    if (this.warned) {
+      this.supply.saved();
+    }
+    this.warned = this.supply.failing;
+    return this.warned;
   }
 
   /** Make a new interpreter. */
@@ -100,6 +119,7 @@ class Board {
         file_write: (number, address, size) => calls.file_write(number, at(address, size)),
         reset: () => void (this.hardReset = true),
         reset_cause: () => this.cause,
+        supply_failing: () => this.supplyFailing(),
       },
       print: () => {},
     });
@@ -324,6 +344,9 @@ const { values: options } = parseArgs({
     root: { type: "string" },
     store: { type: "string" },
     capacity: { type: "string" },
+    lifeline: { type: "string" },
+    link: { type: "string" },
+    port: { type: "string" },
   },
 });
 try {

@@ -7,6 +7,7 @@ folder above the working directory.
 
 import contextlib
 import json
+import os
 import queue
 import subprocess
 import tempfile
@@ -74,15 +75,44 @@ def command(program: str, *arguments: str, root: Path = DEVICE_ROOT) -> list[str
     ]
 
 
-def serve_command(store: Path | None = None) -> list[str]:
+def serve_command(store: Path | None = None, *arguments: str) -> list[str]:
     """Return the command line whose stdin and stdout are the service port."""
-    return command("serve.mjs", *(("--store", str(store)) if store else ()))
+    return command("serve.mjs", *(("--store", str(store)) if store else ()), *arguments)
+
+
+class Lifeline:
+    """A pipe that ends when this process does, however that comes; see lifeline.mjs.
+
+    theirs: the file descriptor that the child gets.
+    """
+
+    def __init__(self):
+        self.theirs, self._ours = os.pipe()
+
+    @property
+    def arguments(self) -> tuple[str, str]:
+        """What tells the child which file descriptor it is."""
+        return "--lifeline", str(self.theirs)
+
+    def handed_over(self) -> None:
+        """The child has started: let go of its end."""
+        os.close(self.theirs)
+
+    def cut(self) -> None:
+        """Let the child end in good order."""
+        if self._ours >= 0:
+            os.close(self._ours)
+            self._ours = -1
 
 
 class NodeChild:
-    """A Node process that answers each line of JSON with one line of JSON."""
+    """A Node process that answers each line of JSON with one line of JSON.
 
-    def __init__(self, command_line: list[str]):
+    held: file descriptors that it inherits. Ctrl-C in a terminal is not for it: this process
+    says when it ends.
+    """
+
+    def __init__(self, command_line: list[str], held: tuple[int, ...] = ()):
         # A file takes any amount of stderr without a thread that reads it.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the process
         self._process = subprocess.Popen(
@@ -90,6 +120,8 @@ class NodeChild:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
+            pass_fds=held,
+            process_group=0,
         )
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -154,11 +186,21 @@ class NodeChild:
 class VirtualBody:
     """The meter on real MicroPython. Speaks the service port; see the design's table of requests.
 
-    With `store` the meter's flash is a file in that folder and outlives the process.
+    With `store` the meter's flash is a file in that folder and outlives the process. held: file
+    descriptors of locks on it. The meter ends with this process, and stores what was used up.
     """
 
-    def __init__(self, store: Path | None = None, timeout_s: float = REPLY_TIMEOUT_S):
-        self._child = NodeChild(serve_command(store))
+    def __init__(
+        self,
+        store: Path | None = None,
+        timeout_s: float = REPLY_TIMEOUT_S,
+        held: tuple[int, ...] = (),
+    ):
+        self._lifeline = Lifeline()
+        self._child = NodeChild(
+            serve_command(store, *self._lifeline.arguments), (*held, self._lifeline.theirs)
+        )
+        self._lifeline.handed_over()
         self._timeout_s = timeout_s
 
     def request(self, request: dict) -> dict:
@@ -173,8 +215,13 @@ class VirtualBody:
             raise VirtualBoardError(f"the virtual board was stopped: {e}") from None
 
     def close(self) -> int:
-        """Stop the meter; return the exit code of its process, 0 unless it crashed."""
-        return self._child.close()
+        """End the meter; return the exit code of its process, 0 unless it crashed.
+
+        A second time does nothing.
+        """
+        code = self._child.close()
+        self._lifeline.cut()
+        return code
 
     def __enter__(self):
         return self

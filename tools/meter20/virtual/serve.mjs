@@ -1,15 +1,19 @@
 // The service port of the virtual board: bytes in on stdin, bytes out on stdout.
 //
-//   node serve.mjs --micropython FOLDER --root FOLDER [--store FOLDER]
+//   node serve.mjs --micropython FOLDER --root FOLDER [--store FOLDER] [--lifeline FD]
 //
 // With --store the meter's flash is the file FOLDER/flash.bin and every write is in the file
 // before Python goes on; without, it lies in memory and is gone with the process.
-// Exit code: 0 at the end of stdin, 1 when the firmware crashed (its traceback is on stderr).
+// With --lifeline it ends with the process that started it, see lifeline.mjs.
+// At the end of stdin, of the lifeline, and at SIGINT, SIGTERM or SIGHUP what was used up is stored.
+// Exit code: 0, or 1 when the firmware crashed (its traceback is on stderr).
 // What the firmware prints goes to stderr: stdout carries replies only.
 
+import { setImmediate as turn } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
 import { hostImage } from "./image.mjs";
+import { watch } from "./lifeline.mjs";
 import { interpreter, memory } from "./runtime.mjs";
 
 // Small enough that the firmware's own limit on a line does the work, not this program's memory.
@@ -21,6 +25,7 @@ async function main() {
       micropython: { type: "string" },
       root: { type: "string" },
       store: { type: "string" },
+      lifeline: { type: "string" },
     },
   });
 
@@ -38,20 +43,36 @@ async function main() {
     host,
     print: (bytes) => process.stderr.write(bytes),
   });
-  mp.runPython("from serve_body import feed, resume");
+  mp.runPython("from serve_body import end, feed, resume");
   const feed = mp.globals.get("feed");
   const resume = mp.globals.get("resume");
+  const end = () => {
+    mp.globals.get("end")();
+    image.close();
+  };
+  // None of these comes while Python runs: only where this function waits.
+  const endNow = () => {
+    end();
+    process.exit(0);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, endNow);
+  }
+  if (options.lifeline !== undefined) {
+    watch(options.lifeline, endNow).unref();
+  }
 
   for await (const data of process.stdin) {
     for (let at = 0; at < data.length; at += CHUNK_BYTES) {
       input = data.subarray(at, at + CHUNK_BYTES);
       // Each return to here lets MicroPython collect its garbage.
       for (let busy = feed(input.length); busy; ) {
+        await turn();
         busy = resume();
       }
     }
   }
-  image.close();
+  end();
 }
 
 try {

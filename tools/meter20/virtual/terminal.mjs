@@ -20,9 +20,14 @@ export function pause(ms) {
   Atomics.wait(sleeper, 0, 0, ms);
 }
 
-/** The line behind two file descriptors that do not block (they may be one and the same). */
+/**
+ * The line behind two file descriptors that do not block (they may be one and the same).
+ *
+ * It ends when nobody is at the other end, and when `supply`, see lifeline.mjs, is failing.
+ */
 export class Terminal {
-  constructor(input = 0, output = 1) {
+  constructor(supply, input = 0, output = 1) {
+    this.supply = supply;
     this.input = input;
     this.output = output;
     this.ended = false;
@@ -35,6 +40,7 @@ export class Terminal {
 
   /** Return how many bytes can be taken without waiting. */
   available() {
+    this.ended ||= this.supply.failing;
     let count;
     try {
       count = readSync(this.input, this.chunk, 0, this.chunk.length);

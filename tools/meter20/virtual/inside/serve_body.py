@@ -25,6 +25,11 @@ def resume() -> bool:
     return _answered(_body.resume())
 
 
+def end():
+    """End the meter in good order."""
+    _body.end()
+
+
 def _answered(reply) -> bool:
     if reply is None:
         return True

@@ -1,0 +1,31 @@
+"""Ends a program in good order: at Ctrl-C, SIGTERM, and SIGHUP, which a closed window sends."""
+
+import contextlib
+import signal
+from collections.abc import Iterator
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextlib.contextmanager
+def in_good_order() -> Iterator[None]:
+    """End the block at the first signal of SIGNALS, quietly, after what it has to do at its end.
+
+    Further ones do not disturb that. A signal that is ignored, as by nohup, stays ignored.
+    """
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, _end)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(*_: object) -> None:
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
