@@ -4,6 +4,7 @@ import json
 
 import pytest
 from fakes.stations import DRN, SGC, TARIFF
+from freezegun import freeze_time
 from typer.testing import CliRunner
 
 from meter20.cli.main import app
@@ -79,10 +80,13 @@ def test_each_bad_line_of_a_batch_is_refused_on_its_own(station):
     assert ["error" in answer for answer in answers] == [False] + [True] * len(bad) + [False]
 
 
-def test_batch_on_the_command_line_takes_bytes_that_are_no_text(station, sqlite, monkeypatch):
+def test_batch_on_the_command_line_takes_bytes_that_are_no_text(
+    station, sqlite, monkeypatch, clock
+):
     monkeypatch.setenv("METER20_PASSPHRASE", "correct horse battery")
     lines = b'\xff\xfe\n{"meter":"' + DRN.encode() + b'","kwh":"1"}\n' + b"[" * 50_000 + b"\n"
-    done = CliRunner().invoke(app, ["vend", "--db", sqlite.where, "batch"], input=lines)
+    with freeze_time(clock.moment):
+        done = CliRunner().invoke(app, ["vend", "--db", sqlite.where, "batch"], input=lines)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.exit_code == 1
     assert ["error" in answer for answer in answers] == [True, False, True]
@@ -118,8 +122,8 @@ def test_day_of_money_beyond_the_books_is_refused(station):
     at_desk(station, register.keep_tariff, "free", {"steps": [{"price": "0"}]})
     new = register.NewMeter("03000000004", SGC, accounting=register.MONEY, tariff="free")
     at_desk(station, register.add_meter, new)
-    order = CreditOrder("03000000004", money=10**14)
-    for _ in range(LIMIT_MAX // 10**17 - 1):  # each token is rounded up
+    order = CreditOrder("03000000004", money=99 * 10**12)
+    for _ in range(LIMIT_MAX // (99 * 10**15)):
         at_desk(station, sales.credit, order)
     refused(refusal.LIMIT, at_desk, station, sales.credit, order)
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fakes.stations import DRN, PASSPHRASE, SGC, TARIFF
+from freezegun import freeze_time
 from typer.testing import CliRunner
 
 from meter20.cli.main import app
@@ -112,13 +113,42 @@ def test_page_to_print(vend):
     assert "<svg" in page.read_text()
 
 
+def test_clock_that_is_far_ahead_is_accepted_or_turned_back_by_command(bare):
+    with freeze_time("2026-03-10 09:30") as clock:
+        (bare.folder / "tariff.json").write_text(json.dumps(TARIFF))
+        assert bare.data("init", "--zone", "Asia/Kolkata")["zone"] == "Asia/Kolkata"
+        bare.ok("group", "add", "--sgc", SGC)
+        bare.ok("meter", "add", DRN, "--sgc", SGC)
+        clock.move_to("2045-03-10 09:30")
+        assert "vend clock accept" in bare.refused("credit", DRN, "--kwh", "1")
+        assert bare.data("clock", "show")["believed"] is False
+        assert "2045-03-10T09:30:00Z" in bare.ok("clock", "accept")
+        bare.ok("credit", DRN, "--kwh", "1")
+        clock.move_to("2026-03-10 09:31")
+        done = bare.data("clock", "back", "--reason", "battery of the clock")
+        assert (done["meters"], done["refused"]) == ([DRN], [])
+        assert "2026-03-10 15:01" in bare.ok("credit", DRN, "--kwh", "1")
+        assert "battery of the clock" in bare.ok("audit", "show")
+        bare.ok("clock", "zone", "UTC")
+        assert bare.data("clock", "show")["local"] == "2026-03-10 09:31"
+
+
+def test_person_at_a_terminal_is_asked_whether_the_clock_is_right(vend, monkeypatch):
+    monkeypatch.setattr("meter20.cli.vend_clock.at_terminal", lambda: True)
+    with freeze_time("2045-03-10 09:30"):
+        assert vend.run("credit", DRN, "--kwh", "1", stdin="n\n").exit_code == 1
+        done = vend.run("credit", DRN, "--kwh", "1", stdin="y\n")
+        assert done.exit_code == 0
+        assert "Is the clock right?" in done.stderr
+
+
 def test_words_for_everything_that_goes_wrong(vend, monkeypatch):
     assert "multiples of 0.1 kWh" in vend.refused("credit", DRN, "--kwh", "1.23")
     assert "comes 3, not 4" in vend.refused("credit", "12345678904", "--kwh", "1")
     assert "is not registered" in vend.refused("credit", "11111111115", "--kwh", "1")
     other = ("meter", "add", "11111111115", "--sgc", "999999")
     assert "no supply group 999999" in vend.refused(*other)
-    assert "roll over" in vend.refused("credit", DRN, "--kwh", "1", "--at", "2046-01-01")
+    assert "rehearsals" in vend.refused("credit", DRN, "--kwh", "1", "--at", "2046-01-01")
     assert "no receipt 99" in vend.refused("receipt", "99")
     assert "KRN 1" in vend.refused("group", "add", "--sgc", SGC)
     vend.ok("group", "limit", SGC, "--max-token-kwh", "5")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from fakes.stations import DRN, SGC, read
+from fakes.stations import DRN, SGC, accept_clock, read
 
 from meter20.vending import refusal, register, rekey, sales
 from meter20.vending.refusal import Refusal
@@ -95,6 +95,7 @@ def test_set_tells_the_meter_its_new_supply_group_where_it_can(changing):
 
 def test_roll_over_sets_ro_and_starts_the_minutes_anew(station, clock):
     clock.moment = datetime(2035, 1, 2, 10, 0, tzinfo=UTC)
+    accept_clock(station)
     with station.desk() as desk:
         sales.credit(desk, CreditOrder(DRN, units=10))
     key = provision(station, direct=True)[0]["request"]["decoder_key"]

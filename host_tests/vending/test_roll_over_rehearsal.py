@@ -6,8 +6,11 @@ Here customers do it early, late, twice, or lose the set; nobody loses a kWh, no
 back, and nobody stays locked out.
 """
 
+from datetime import UTC, datetime
+
 import pytest
-from fakes.stations import Clock
+from fakes.stations import FrozenClock
+from freezegun import freeze_time
 
 from meter20 import bodies
 from meter20.bodies import open_body
@@ -25,14 +28,18 @@ ROLL_OVERS = {1993: (2024, 2014), 2014: (2045, 2035)}
 
 
 class Walk:
-    """A station whose clock stands some days before the end of a base date, and its meters."""
+    """A station for rehearsals, some days before the end of a base date, and its meters.
 
-    def __init__(self, folder, base_date, ea="11"):
+    It takes the time from the clock of the machine, which `frozen` moves.
+    """
+
+    def __init__(self, folder, base_date, frozen, ea="11"):
         self.year, self.next_base_date = ROLL_OVERS[base_date]
-        self.clock = Clock(self.year, 11, 1, 9, 0)
+        self.clock = FrozenClock(frozen)
+        self.clock.moment = datetime(self.year, 11, 1, 9, 0, tzinfo=UTC)
         storage = Storage(str(folder / "station.sqlite"))
         secret = Secret.passphrase("rehearsal")
-        self.station = Station.found(storage, secret, "kiosk", "thandi", self.clock)
+        self.station = Station.found(storage, secret, "kiosk", "thandi", rehearsal=True)
         with self.station.desk() as desk:
             register.add_group(desk, KeyTerms(SGC, ea=ea, base_date=base_date))
             for drn in DRNS:
@@ -69,7 +76,8 @@ class Walk:
 
 @pytest.fixture(params=ROLL_OVERS, ids=lambda base_date: f"from {base_date}")
 def walk(request, tmp_path):
-    return Walk(tmp_path, request.param)
+    with freeze_time() as frozen:
+        yield Walk(tmp_path, request.param, frozen)
 
 
 def entered(body, *tokens):

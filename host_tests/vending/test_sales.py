@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from fakes.stations import DRN, SGC, TARIFF
+from fakes.stations import DRN, SGC, TARIFF, accept_clock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -182,6 +182,7 @@ def test_pushed_forward_over_midnight_skips_the_special_minute(station, clock):
 
 def test_time_past_the_base_date_is_refused_with_the_roll_over_explained(station, clock):
     clock.moment = datetime(2045, 11, 24, 20, 15, tzinfo=UTC)
+    accept_clock(station)
     assert tids(sell(station, units=10)) == [0xFFFFFF]
     clock.advance(minutes=1)
     assert "roll over" in refused(refusal.BASE_DATE, lambda: sell(station, units=10))
@@ -189,6 +190,7 @@ def test_time_past_the_base_date_is_refused_with_the_roll_over_explained(station
 
 def test_minute_pushed_past_the_base_date_is_refused(station, clock):
     clock.moment = datetime(2045, 11, 24, 20, 15, tzinfo=UTC)
+    accept_clock(station)
     sell(station, units=10)
     refused(refusal.BASE_DATE, lambda: sell(station, units=10))
 
@@ -197,6 +199,7 @@ def test_vending_key_before_its_base_date_is_refused(station, clock):
     clock.moment = datetime(2013, 12, 31, 23, 59, tzinfo=UTC)
     words = refused(refusal.BASE_DATE, lambda: sell(station, units=10))
     assert "before its base date" in words
+    refused(refusal.BASE_DATE, lambda: manage(station, kinds.CLEAR_TAMPER))
 
 
 def test_ken_of_the_meter_counts_too(station, clock):

@@ -50,7 +50,7 @@ def test_new_passphrase_replaces_the_old_one(station, sqlite, secret):
     new = Secret.passphrase("another passphrase")
     with station.desk() as desk:
         desk.module.relock(desk.session, new, desk.actor)
-    assert sell(Station(sqlite, new, "x"))
+    assert sell(Station(sqlite, new, "x", station._now))
     with pytest.raises(Refusal):
         Station(sqlite, secret, "x")
 
@@ -261,10 +261,13 @@ def test_no_key_or_token_in_repr_exceptions_or_database(station, sqlite):
 
 
 def test_module_offers_no_way_to_a_vending_key():
-    """What a caller can ask: tokens, wrapped files, one meter's first key. Nothing else."""
+    """What a caller can ask: tokens, wrapped files, one meter's first key. Nothing else.
+
+    And what its clock, its days and its log are told.
+    """
     offered = {name for name in vars(SecurityModule) if not name.startswith("_")}
     assert offered == {
         "create", "unlock", "relock", "generate_key", "load_key", "change_limits", "export_keys",
         "import_keys", "issue", "issue_test", "key_change", "initial_key", "provisioning_key",
-        "note", "log_refusal", "verify_log",
+        "note", "log_refusal", "verify_log", "accept_clock", "turn_back", "set_zone",
     }  # fmt: skip

@@ -38,7 +38,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 At = Annotated[
     datetime | None,
     typer.Option(
-        help="Time of issue in UTC, for rehearsals; now without.",
+        help="Time of issue in UTC, at a station made for rehearsals; now without.",
         formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"],
     ),
 ]

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from meter20.cli import requests, vend_register, vend_tokens
+from meter20.cli import requests, vend_clock, vend_register, vend_tokens
 from meter20.cli.counter import (
     AsJson,
     At,
@@ -41,6 +41,7 @@ app.add_typer(vend_register.tariff_app, name="tariff")
 app.add_typer(vend_register.meter_app, name="meter")
 app.add_typer(vend_tokens.manage_app, name="manage")
 app.add_typer(audit_app, name="audit")
+app.add_typer(vend_clock.clock_app, name="clock")
 app.command("test")(vend_tokens.test)
 app.command("key-change")(vend_tokens.key_change)
 app.command("provision")(vend_tokens.provision)
@@ -86,6 +87,15 @@ def _root(
 def init(
     ctx: typer.Context,
     name: Annotated[str, typer.Option(help="Name of the station, for receipts.")] = "meter20",
+    zone: Annotated[
+        str, typer.Option(help="Time zone of its months and days, an IANA name.")
+    ] = "UTC",
+    rehearsal: Annotated[
+        bool,
+        typer.Option(
+            "--rehearsal", help="Its tokens may be given a time, --at. Cannot be undone."
+        ),
+    ] = False,
     new_key_file: _NewKeyFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -96,11 +106,11 @@ def init(
         at = counter(ctx)
         storage = database(ctx)
         secret = _fresh_secret(new_key_file) if new_key_file else at.secret(again=True)
-        Station.found(storage, secret, name, at.actor())
+        Station.found(storage, secret, name, at.actor(), zone=zone, rehearsal=rehearsal)
         words = (
             f"The vending station {name!r} is in {storage.where}.\nNext: meter20 vend group add"
         )
-        say(as_json, {"station": name, "database": storage.where}, words)
+        say(as_json, {"station": name, "database": storage.where, "zone": zone}, words)
 
 
 @app.command()
@@ -165,7 +175,7 @@ def credit(
             money=None if money is None else hundredths(money, "--money"),
             ref=ref,
         )
-        station = opened(ctx)
+        station = vend_clock.selling(ctx, as_json)
         with station.desk(utc(at)) as desk:
             slip = sales.credit(desk, order)
         hand_over(as_json, slip, station, html)

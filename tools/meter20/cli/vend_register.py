@@ -34,7 +34,7 @@ Kinds = Annotated[
     typer.Option(help="Tokens it may make: credit,currency,management,key-change; or by name."),
 ]
 MaxTokenKwh = Annotated[str | None, typer.Option(help="Most for one token, kWh.")]
-MaxDayKwh = Annotated[str | None, typer.Option(help="Most for one day (UTC), kWh.")]
+MaxDayKwh = Annotated[str | None, typer.Option(help="Most for one day, kWh.")]
 MaxTokenMoney = Annotated[str | None, typer.Option(help="The same for currency tokens.")]
 MaxDayMoney = Annotated[str | None, typer.Option(help="The same for currency tokens.")]
 TransportKeyFile = Annotated[

@@ -18,6 +18,7 @@ from meter20.cli.counter import (
     say,
     utc,
 )
+from meter20.cli.vend_clock import selling
 from meter20.vending import sealing
 
 manage_app = typer.Typer(help="Management tokens of class 2.", no_args_is_help=True)
@@ -123,7 +124,7 @@ def _manage(ctx: typer.Context, token: tuple[str, str, int, str], at, html, as_j
     from meter20.vending import sales
 
     with answering(as_json):
-        station = opened(ctx)
+        station = selling(ctx, as_json)
         with station.desk(utc(at)) as desk:
             slip = sales.manage(desk, *token)
         hand_over(as_json, slip, station, html)
@@ -164,7 +165,7 @@ def key_change(  # noqa: PLR0913, PLR0917
     from meter20.vending import rekey
 
     with answering(as_json):
-        station = opened(ctx)
+        station = selling(ctx, as_json)
         with station.desk(utc(at)) as desk:
             slip = rekey.change_key(desk, meter, rekey.NewKey(sgc, krn, ti, base_date, tokens))
         hand_over(as_json, slip, station, html)
@@ -195,7 +196,7 @@ def provision(  # noqa: PLR0913, PLR0917
 
     factory = rekey.Factory(imp_per_kwh, power_limit_w)
     with answering(as_json):
-        station = opened(ctx)
+        station = selling(ctx, as_json)
         with station.desk(utc(at)) as desk:
             record, slip = rekey.provision(desk, meter, factory, direct, again)
             sealing.write_private(out, json.dumps(record, indent=2) + "\n")

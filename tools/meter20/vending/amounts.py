@@ -44,6 +44,15 @@ def to_currency_field(value: int) -> int:
     return _up(value) if value >= 0 else _CURRENCY_SIGN | _down(-value)
 
 
+def currency_carried_by_token(cents: int) -> int:
+    """Return the most cents, up to `cents`, that a currency token carries to the cent.
+
+    The token carries that and a part of a cent: rounded up, nobody gets less than was paid for.
+    """
+    field = _down(cents * PER_CENT + PER_CENT - 1)
+    return amount.from_currency_field(field) // PER_CENT
+
+
 def _up(value):
     exponent = 0
     while True:

@@ -36,6 +36,7 @@ _TEXT = json.JSONEncoder(separators=(",", ":"))
 
 #: The operation of a token that was issued; all others are administration or refusals.
 ISSUE = "issue"
+_DAY = "counted for "
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,11 @@ def append(books: Books, key: Key, **entry) -> None:
     Part of the caller's transaction: the entry stands if and only if what it tells of stands.
     """
     books.later(_Tail, key).append(entry)
+
+
+def counted_for(day: str, time: str) -> str:
+    """Return the detail of an issue at `time` (UTC) that counts for another `day`, else ""."""
+    return "" if day == time[:10] else _DAY + day
 
 
 def head_of(session: Session) -> str:
@@ -164,12 +170,13 @@ def _add(tally: dict, row: Row) -> None:
     """Add what `row` says was issued to the sums (energy, currency) of its key and day."""
     if row.operation != ISSUE or not row.supply:
         return
-    energy, currency = tally.get((row.supply, row.time[:10]), (0, 0))
+    day = row.detail.removeprefix(_DAY) if row.detail.startswith(_DAY) else row.time[:10]
+    energy, currency = tally.get((row.supply, day), (0, 0))
     if row.kind.endswith("_currency"):
         currency += max(row.amount or 0, 0)
     else:
         energy += row.amount or 0
-    tally[(row.supply, row.time[:10])] = energy, currency
+    tally[(row.supply, day)] = energy, currency
 
 
 def _digest(before: str, facts: Sequence) -> str:

@@ -6,16 +6,19 @@ nothing else), and every form says that these are no real tokens.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from string import Template
 
 from sts.digits import grouped
 
+from meter20.vending import station_time
 from meter20.vending.models import Slip
-from meter20.vending.sales import VOID
+from meter20.vending.sales import REHEARSAL, VOID, ZONE
 
 MARK = "TEST KEYS - not a real token"
+REHEARSAL_MARK = f"{MARK} - REHEARSAL: the station was told the time"
 _PAGE = Path(__file__).parent / "receipt.html"
 
 
@@ -37,6 +40,8 @@ class Receipt:
     tokens: list[tuple[str, str, str]]
     note: str
     copy: int
+    zone: str
+    rehearsal: bool
 
     @classmethod
     def of(cls, slip: Slip, station: str) -> "Receipt":
@@ -48,7 +53,7 @@ class Receipt:
             station=station,
             actor=slip.actor,
             state=slip.state,
-            meter=slip.about,
+            meter={k: v for k, v in slip.about.items() if k not in (ZONE, REHEARSAL)},
             currency=slip.currency,
             paid_cents=slip.paid_cents,
             units=slip.units,
@@ -58,7 +63,19 @@ class Receipt:
             else [(token.label, token.kind, token.digits) for token in slip.tokens],
             note=slip.note,
             copy=slip.prints - 1,
+            zone=slip.about.get(ZONE, station_time.DEFAULT_ZONE),
+            rehearsal=REHEARSAL in slip.about,
         )
+
+    @property
+    def mark(self) -> str:
+        """Return what stands on every receipt: that its tokens are no real ones."""
+        return REHEARSAL_MARK if self.rehearsal else MARK
+
+    @property
+    def local_time(self) -> str:
+        """Return the time of issue in the zone whose months and days count."""
+        return station_time.local(datetime.fromisoformat(self.time), self.zone)
 
     def data(self) -> dict:
         """Return the receipt for `--json`: money and energy as decimal text."""
@@ -70,7 +87,8 @@ class Receipt:
                 {"label": label, "kind": kind, "digits": digits}
                 for label, kind, digits in self.tokens
             ],
-            "mark": MARK,
+            "local_time": self.local_time,
+            "mark": self.mark,
         }
 
     def rows(self) -> list[tuple[str, str]]:
@@ -78,8 +96,11 @@ class Receipt:
         rows = [("Receipt", f"{self.number}" + (f", copy {self.copy}" if self.copy else ""))]
         rows += [
             ("Time (UTC)", self.time.replace("T", " ").rstrip("Z")),
+            (f"Time ({self.zone})", self.local_time),
             ("Station", self.station),
         ]
+        if self.zone == station_time.DEFAULT_ZONE:
+            del rows[2]
         rows += [("Operator", self.actor), *self.meter.items()]
         if self.state == VOID:
             rows.append(("State", "VOID"))
@@ -93,7 +114,7 @@ class Receipt:
         rows = [f"{name:<24} {value}" for name, value in self.rows()]
         tokens = [f"{label}\n    {grouped(digits)}" for label, _, digits in self.tokens]
         note = [self.note] if self.note else []
-        return "\n".join([MARK, *rows, *note, "", *tokens, "", MARK])
+        return "\n".join([self.mark, *rows, *note, "", *tokens, "", self.mark])
 
     def page(self) -> str:
         """Return the receipt as an HTML page to print, complete in one file."""
@@ -102,7 +123,7 @@ class Receipt:
             for name, value in self.rows()
         )
         return Template(_PAGE.read_text(encoding="utf-8")).substitute(
-            mark=escape(MARK),
+            mark=escape(self.mark),
             title=escape(f"Receipt {self.number}"),
             operation=escape(self.operation),
             rows=rows,

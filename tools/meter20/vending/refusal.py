@@ -38,6 +38,8 @@ LIMIT = "limit"
 KEY_EXPIRED = "key_expired"
 #: The time lies outside of the 24 bits that follow the base date.
 BASE_DATE = "base_date"
+#: The clock is far ahead of the latest token, and nobody has said that it is right.
+CLOCK = "clock"
 #: Two key types, or a key type and a token, that do not go together.
 KEY_TYPE = "key_type"
 #: No such meter, supply group, key, tariff or receipt.

@@ -17,8 +17,8 @@ from meter20.vending.models import Meter, SupplyGroup, VendingKey
 from meter20.vending.models import Tariff as TariffRow
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Secret
-from meter20.vending.security_module import stamp
 from meter20.vending.station import Desk
+from meter20.vending.station_time import stamp
 from meter20.vending.tariff import Tariff
 from meter20.vending.vending_key import KEN_MAX, VENDING_KEY_NAMES, KeyTerms, MeterKey
 

@@ -4,30 +4,29 @@ Each function does one transaction at a `Desk` and returns its slip. It works ev
 first, asks the security module for the tokens, and changes the books last, so that a refusal
 leaves nothing behind - which a batch, with many sales in one transaction, relies on.
 
-TIDs: an ordinary token takes the present minute, or the minute after the last one given to this
-meter, and never 00:01; free units take 00:01 of their day. Source: IEC 62055-41, TID; STS 531
-CTSA09.
+Which month a sale counts for, and which minute its token takes, `meter_time` says.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import Session
 from sts import kinds
 
-from meter20.vending import plain_text, refusal, register
+from meter20.vending import free_units, meter_time, plain_text, refusal, register
 from meter20.vending.amounts import PER_CENT, PER_UNIT
 from meter20.vending.books import Books
 from meter20.vending.encoder import TESTS
 from meter20.vending.models import Meter, Slip, Token, table
 from meter20.vending.refusal import Refusal
-from meter20.vending.security_module import stamp
 from meter20.vending.station import Desk
+from meter20.vending.station_time import stamp
 from meter20.vending.tariff import Account, Quote, Tariff, check_exact
-from meter20.vending.token_request import TokenRequest, minute
+from meter20.vending.token_request import TokenRequest
 
 CREDIT, MANAGE, TEST, KEY_CHANGE, REVERSAL = "credit", "manage", "test", "key change", "reversal"
 GOOD, VOID = "good", "void"
+ZONE, REHEARSAL = "Zone", "Rehearsal"
 _NUMBER_MAX = (1 << 31) - 1  # of a row, in any database
 _SLIPS, _TOKENS = table(Slip), table(Token)
 _SLIP_FACTS = tuple(column.name for column in _SLIPS.columns if column.name != "id")
@@ -59,23 +58,25 @@ def credit(desk: Desk, order: CreditOrder) -> Slip:
         return done
     meter = register.find_meter(desk.session, order.meter)
     tariff = register.tariff_of(desk.session, meter)
-    account = _account(meter, desk)
+    month = meter_time.month_now(desk, meter)
+    account = _account(meter, month)
     quote = _quote(meter, tariff, order, account)
-    tid = minute(desk.now, meter.base_date, meter.last_tid)
-    requests = [_request(meter, quote, tid)]
-    free_tid = minute(desk.now, meter.base_date, special=True)
-    if quote.free and free_tid > meter.first_tid and not _taken(desk.session, meter, free_tid):
-        requests.append(TokenRequest(kinds.ELECTRICITY, free_tid, quote.free))
-    digits = desk.module.issue(desk.session, register.key_of(meter), requests, desk.actor)
+    paid, due = (
+        _request(meter, quote, meter_time.next_tid(desk, meter)),
+        meter.free_owed + quote.free,
+    )
+    free = free_units.request(desk, meter, due) if due else None
+    requests, digits = free_units.issued(desk, meter, paid, free)
+    due -= sum(request.value for request in requests[1:])
     slip = new_slip(
         desk, CREDIT, meter, ref=order.ref, paid_cents=quote.paid, units=quote.units,
         lines=[list(line) for line in quote.lines], currency=tariff.currency if tariff else "",
-        undo=vars(account) | {"period": meter.period},
+        undo=_standing(meter), note=free_units.note(due),
     )  # fmt: skip
     for request, token in zip(requests, digits, strict=True):
         add_token(slip, meter, request.kind, _label(request, tariff), token, request.tid)
-    _settle(meter, desk, account, quote, free=len(requests) > 1)
-    meter.last_tid = tid
+    _settle(desk, meter, month, quote)
+    meter.free_owed, meter.last_tid = due, paid.tid
     desk.session.info["ref", order.ref] = slip
     return slip
 
@@ -83,7 +84,7 @@ def credit(desk: Desk, order: CreditOrder) -> Slip:
 def manage(desk: Desk, number: str, kind: str, value: int, words: str) -> Slip:
     """Issue a management token of class 2; `words` say what it does, for the receipt."""
     meter = register.find_meter(desk.session, number)
-    tid = minute(desk.now, meter.base_date, meter.last_tid)
+    tid = meter_time.next_tid(desk, meter)
     request = TokenRequest(kind, tid, value)
     (token,) = desk.module.issue(desk.session, register.key_of(meter), [request], desk.actor)
     slip = new_slip(desk, MANAGE, meter, note=words)
@@ -171,6 +172,7 @@ def _void(desk: Desk, slip: Slip) -> str:
     meter.debt_cents, meter.carried_cents = before["debt"], before["carried"]
     meter.period, meter.period_units = before["period"], before["bought"]
     meter.period_fixed, meter.period_free = not before["fixed_due"], not before["free_due"]
+    meter.free_owed = before.get("free_owed", 0)
     slip.state = VOID
     return "The sale is void: its token was not given to anybody and is not shown again."
 
@@ -208,7 +210,7 @@ def new_slip(desk: Desk, operation: str, meter: Meter | None, **facts) -> Slip:
     }  # fmt: skip
     slip = Slip(
         operation=operation, meter=meter, meter_id=meter.id if meter else None,
-        about=_about(meter), issued_at=stamp(desk.now),
+        about=_about(desk, meter), issued_at=stamp(desk.now),
         actor=desk.actor, state=GOOD, prints=1, tokens=[], **(defaults | facts),
     )  # fmt: skip
     desk.session.later(_Slips).waiting.append(slip)
@@ -219,13 +221,17 @@ def _row(thing: Slip | Token, facts: tuple[str, ...]) -> dict:
     return {name: getattr(thing, name) for name in facts}
 
 
-def _about(meter: Meter | None) -> dict[str, str]:
-    """Return what a customer can compare with the meter before typing; nothing secret."""
+def _about(desk: Desk, meter: Meter | None) -> dict[str, str]:
+    """Return what a customer can compare with the meter before typing; nothing secret.
+
+    ZONE and REHEARSAL, of the station, are rows of their own on a receipt.
+    """
+    station = {ZONE: desk.zone} | ({REHEARSAL: "yes"} if desk.rehearsal else {})
     if meter is None:
-        return {"Meter": "any"}
+        return {"Meter": "any"} | station
     row = meter.vending_key
     facts = {"Meter": meter.drn, "SGC": row.sgc, "KRN": str(row.krn), "TI": f"{meter.ti:02d}"}
-    return facts | ({"Customer": meter.customer} if meter.customer else {})
+    return facts | ({"Customer": meter.customer} if meter.customer else {}) | station
 
 
 def add_token(slip: Slip, meter: Meter | None, kind: str, label: str, digits: str,
@@ -283,16 +289,28 @@ def _done_before(session: Session, order: CreditOrder) -> Slip | None:
     return slip
 
 
-def _account(meter: Meter, desk: Desk) -> Account:
-    """Return where the customer stands now; a new calendar month starts afresh."""
-    this_month = meter.period == _period(desk)
+def _account(meter: Meter, month: meter_time.Month) -> Account:
+    """Return where the customer stands before a purchase in `month`."""
     return Account(
         debt=meter.debt_cents,
         carried=meter.carried_cents,
-        bought=meter.period_units if this_month else 0,
-        fixed_due=not (this_month and meter.period_fixed),
-        free_due=not (this_month and meter.period_free),
+        bought=month.units,
+        fixed_due=not month.fixed,
+        free_due=not month.free,
     )
+
+
+def _standing(meter: Meter) -> dict:
+    """Return what a reversal puts back."""
+    return {
+        "debt": meter.debt_cents,
+        "carried": meter.carried_cents,
+        "period": meter.period,
+        "bought": meter.period_units,
+        "fixed_due": not meter.period_fixed,
+        "free_due": not meter.period_free,
+        "free_owed": meter.free_owed,
+    }
 
 
 def _quote(meter: Meter, tariff: Tariff | None, order: CreditOrder, account: Account) -> Quote:
@@ -336,19 +354,11 @@ def _label(request: TokenRequest, tariff: Tariff | None) -> str:
     return f"{free}{request.value / 10:.1f} kWh"
 
 
-def _settle(meter: Meter, desk: Desk, account: Account, quote: Quote, free: bool) -> None:
-    """Enter a sale into the customer's account."""
+def _settle(desk: Desk, meter: Meter, month: meter_time.Month, quote: Quote) -> None:
+    """Enter a sale in `month` into the customer's account."""
     meter.debt_cents -= quote.debt
     meter.carried_cents = quote.carried
-    meter.period, meter.period_units = _period(desk), account.bought + quote.units
-    meter.period_fixed = quote.fixed or not account.fixed_due
-    meter.period_free = free or not account.free_due
-
-
-def _period(desk: Desk) -> str:
-    return stamp(desk.now)[:7]
-
-
-def _taken(session: Session, meter: Meter, tid: int) -> bool:
-    query = select(Token.id).filter_by(meter_id=meter.id, base_date=meter.base_date, tid=tid)
-    return session.scalar(query) is not None
+    fixed, free = month.fixed or quote.fixed, month.free or quote.free > 0
+    meter_time.enter(
+        desk, meter, replace(month, units=month.units + quote.units, fixed=fixed, free=free)
+    )

@@ -13,7 +13,7 @@ backups, not against somebody who controls the unlocked process. That takes a mo
 
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import attrgetter
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -21,13 +21,22 @@ from sqlalchemy.orm import Session
 from sts import kinds
 from sts.decoder_key import DITK
 
-from meter20.vending import audit, key_change, refusal, sealing, transport, vending_key
+from meter20.vending import (
+    audit,
+    key_change,
+    refusal,
+    sealing,
+    station_time,
+    transport,
+    vending_key,
+)
 from meter20.vending.amounts import PER_UNIT
 from meter20.vending.books import Books
 from meter20.vending.derivation import decoder_key
 from meter20.vending.encoder import encode
 from meter20.vending.models import AuditEntry, KeyUsage, Vault, VendingKey, table
 from meter20.vending.refusal import Refusal
+from meter20.vending.station_time import stamp
 from meter20.vending.token_request import TokenRequest, body, check
 from meter20.vending.vending_key import LIMIT_MAX, KeyTerms, MeterKey
 
@@ -101,6 +110,9 @@ class SecurityModule:
         actor: str,
         now: Callable[[], datetime],
         tables: dict | None = None,
+        *,
+        zone: str = station_time.DEFAULT_ZONE,
+        rehearsal: bool = False,
     ) -> "SecurityModule":
         """Make the module of a new station, locked with `secret`; raises Refusal if it exists."""
         if session.get(Vault, 1):
@@ -108,11 +120,16 @@ class SecurityModule:
         module = cls(secrets.token_bytes(sealing.KEY_BYTES), now, tables)
         time = stamp(now())
         vault = Vault(
-            id=1, name=name, created_at=time, rehearsal=False, zone="UTC", latest=time
+            id=1, name=name, created_at=time, rehearsal=rehearsal, zone=zone, latest=time
         )  # fmt: skip
         module._lock(vault, secret)
         session.add(vault)
-        module._log(session, actor, "create", detail=f"station {name}")
+        module._log(
+            session,
+            actor,
+            "create",
+            detail=f"station {name}, zone {zone}{rehearsal * ', for rehearsals'}",
+        )
         return module
 
     @classmethod
@@ -130,7 +147,7 @@ class SecurityModule:
         lock = sealing.Lock(vault.lock_kind, vault.lock_salt, vault.lock_cost)
         words = f"This {secret.kind.replace('-', ' ')} does not open the security module."
         master = sealing.unseal(
-            lock.key(secret), vault.sealed_master, b"master", words, refusal.SECRET
+            lock.key(secret), vault.sealed_master, _about(vault), words, refusal.SECRET
         )
         return cls(master, now, tables)
 
@@ -142,7 +159,7 @@ class SecurityModule:
     def _lock(self, vault: Vault, secret: sealing.Secret) -> None:
         lock = sealing.Lock.new(secret)
         vault.lock_kind, vault.lock_salt, vault.lock_cost = lock.kind, lock.salt, lock.cost
-        vault.sealed_master = sealing.seal(lock.key(secret), self._master, b"master")
+        vault.sealed_master = sealing.seal(lock.key(secret), self._master, _about(vault))
 
     # -- vending keys --------------------------------------------------------------------------
 
@@ -241,13 +258,17 @@ class SecurityModule:
         Raises Refusal before it has changed anything; `log_refusal` puts it into the audit log,
         once the caller has taken back what it did itself.
         """
-        row, time = meter.vending_key, stamp(self._now())
-        usage = session.later(_Usage, row.id, time[:10])
+        row, now, vault = meter.vending_key, self._now(), session.get_one(Vault, 1)
+        day = max(row.day, station_time.day(now, vault.zone))
+        usage = session.later(_Usage, row.id, day)
         try:
+            station_time.check(vault, now)
             tokens, amounts = self._encoded(usage, meter, requests)
         except Refusal as refused:
             refused.about = {"meter": meter.drn, "supply": row.label, "kind": requests[0].kind}
             raise
+        row.day, time = day, stamp(now)
+        station_time.issued(vault, now)
         for request, amount in zip(requests, amounts, strict=True):
             usage.count(request.kind, amount)
             self._log(
@@ -260,6 +281,7 @@ class SecurityModule:
                 tid=request.tid,
                 amount=amount,
                 time=time,
+                detail=audit.counted_for(day, time),
             )
         return tokens
 
@@ -284,6 +306,7 @@ class SecurityModule:
         now_tid: the present minute under the new base date. sections: 2 or 3 for EA07, 4 for EA11.
         The old key may have expired, the new one may not. A new base date sets RO.
         """
+        self._check_clock(session)
         old_key, new_key = self._decoder_key(old), self._decoder_key(new)
         key_change.check(old, new, now_tid, same_key=old_key == new_key)
         parts = key_change.sections(new, new_key, key_change.rolls_over(old, new), sections)
@@ -317,6 +340,7 @@ class SecurityModule:
                 f"Meter {meter.drn} was provisioned already; its key is not shown a second time. "
                 "If the record was lost before it reached the meter, use --again.",
             )
+        self._check_clock(session)
         kind = vending_key.DECODER_KEY_NAMES[meter.kt]
         self._log(
             session,
@@ -327,6 +351,46 @@ class SecurityModule:
             detail=f"{kind} given out for a new meter" + (", again" if again else ""),
         )
         return self._decoder_key(meter).hex()
+
+    # -- the clock -----------------------------------------------------------------------------
+
+    def accept_clock(self, session: Books, actor: str) -> str:
+        """Believe the clock, though it is far ahead of the latest token; returns what it says."""
+        vault, time = session.get_one(Vault, 1), stamp(self._now())
+        self._log(session, actor, "accept clock", detail=f"latest token {vault.latest}")
+        vault.latest = max(vault.latest, time)
+        return time
+
+    def turn_back(self, session: Books, actor: str, reason: str) -> list[str]:
+        """Make the days of keys follow the clock again; returns the labels of those ahead of it.
+
+        What was issued on a day stays counted for that day, so none begins anew.
+        """
+        vault, now = session.get_one(Vault, 1), self._now()
+        today = station_time.day(now, vault.zone)
+        self._log(
+            session, actor, "turn back", detail=f"latest token {vault.latest}. Reason: {reason}"
+        )
+        vault.latest = min(vault.latest, stamp(now))
+        ahead = list(session.scalars(select(VendingKey).where(VendingKey.day > today)))
+        for row in ahead:
+            detail = f"day {row.day} back to {today}"
+            self._log(session, actor, "turn back", supply=row.label, detail=detail)
+            row.day = today
+        return [row.label for row in ahead]
+
+    def set_zone(self, session: Books, actor: str, zone: str) -> None:
+        """Count months and days by another zone, an IANA name, from now on."""
+        vault = session.get_one(Vault, 1)
+        detail = f"{vault.zone} to {zone}"
+        vault.zone = station_time.checked_zone(zone)
+        self._log(session, actor, "zone", detail=detail)
+
+    def _check_clock(self, session: Books) -> None:
+        """Raise Refusal when the clock is not believed; else remember that it was used."""
+        vault, now = session.get_one(Vault, 1), self._now()
+        station_time.check(vault, now)
+        station_time.issued(vault, now)
 
     # -- the log -------------------------------------------------------------------------------
 
@@ -417,9 +481,9 @@ class SecurityModule:
         )
 
 
-def stamp(when: datetime) -> str:
-    """Return a time as the database keeps it: UTC, to the second."""
-    return when.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
+def _about(vault: Vault) -> bytes:
+    """Return what the seal of the master key vouches for: a station stays what it was made for."""
+    return b"master of a rehearsal" if vault.rehearsal else b"master"
 
 
 def _check_amounts(usage: _Usage, row: VendingKey, terms: KeyTerms, requests, bodies) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from meter20.vending import plain_text
+from meter20.vending import plain_text, refusal, station_time
 from meter20.vending.books import Books
 from meter20.vending.models import Vault
 from meter20.vending.refusal import Refusal
@@ -27,12 +27,17 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Desk:
-    """One transaction: what an operation needs to work with. `now`: the time of issue."""
+    """One transaction: what an operation needs to work with.
+
+    now: the time of issue. zone: whose months and days count. rehearsal: receipts say so.
+    """
 
     session: Books
     module: SecurityModule
     actor: str
     now: datetime
+    zone: str = station_time.DEFAULT_ZONE
+    rehearsal: bool = False
 
 
 class Station:
@@ -54,25 +59,41 @@ class Station:
 
     @classmethod
     def found(cls, storage: Storage, secret: Secret, name: str, actor: str,
-              now: Callable[[], datetime] = utc_now) -> "Station":  # fmt: skip
-        """Make a new station in `storage`, called `name`, and open it."""
+              now: Callable[[], datetime] = utc_now, *, zone: str = station_time.DEFAULT_ZONE,
+              rehearsal: bool = False) -> "Station":  # fmt: skip
+        """Make a new station in `storage`, called `name`, and open it.
+
+        zone: IANA name. rehearsal: the time of issue may be given; that is never set later.
+        """
+        station_time.checked_zone(zone)
         plain_text.checked(name, "name")
         plain_text.checked(actor, "operator")
         storage.upgrade()
         with storage.writing() as session:
-            SecurityModule.create(session, secret, name, actor, now)
+            SecurityModule.create(
+                session, secret, name, actor, now, zone=zone, rehearsal=rehearsal
+            )
         return cls(storage, secret, actor, now)
 
     @contextmanager
     def desk(self, at: datetime | None = None) -> Iterator[Desk]:
         """Give one writing transaction; it is durable once the block has ended.
 
-        at: the time of issue, if not now. A Refusal undoes everything that was done at the
-        desk, and enters the audit log when it came from the security module.
+        at: the time of issue, if not now; at a station for rehearsals only. A Refusal undoes
+        everything that was done at the desk, and enters the audit log when it came from the
+        security module.
         """
         try:
             with self._storage.writing() as session:
-                yield Desk(session, self._module, self._actor, at or self._now())
+                vault = session.get_one(Vault, 1)
+                if at is not None and not vault.rehearsal:
+                    raise Refusal(
+                        refusal.STATE,
+                        "This station sells at the present time. The time of issue (--at) can be "
+                        "given at one made for rehearsals: meter20 vend init --rehearsal.",
+                    )
+                now = at or self._now()
+                yield Desk(session, self._module, self._actor, now, vault.zone, vault.rehearsal)
         except Refusal as refused:
             if refused.about:
                 with self._storage.writing() as session:
@@ -84,6 +105,11 @@ class Station:
         """Give a session to read from."""
         with self._storage.reading() as session:
             yield session
+
+    def clock_doubt(self) -> Refusal | None:
+        """Return why the clock is not believed, None if it is; see `station_time`."""
+        with self.looking() as session:
+            return station_time.doubt(session.get_one(Vault, 1), self._now())
 
     @property
     def module(self) -> SecurityModule:

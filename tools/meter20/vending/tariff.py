@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from functools import lru_cache
 
-from meter20.vending import plain_text, refusal
+from meter20.vending import amounts, plain_text, refusal
 from meter20.vending.refusal import Refusal
 
 #: The most that one token carries, 0.1 kWh. Source: reference of the 16-bit decimal float.
@@ -179,20 +179,23 @@ class Tariff:
         debt = min(account.debt, paid * self.debt_share // 100)
         fixed = self._fixed_due(account)
         charge = self._total(0, fixed, 0)
-        transfer = paid + account.carried - debt - charge
-        if transfer <= 0:
+        left = paid + account.carried - debt - charge
+        transfer = amounts.currency_carried_by_token(left) if left > 0 else 0
+        if transfer == 0:
             raise Refusal(
                 refusal.VALUE,
                 f"{_money(paid)} {self.currency} does not cover debt ({_money(debt)}) and the "
                 f"fixed charge ({_money(charge)}).",
             )
+        carried = left - transfer
         lines = [
             ("Debt repaid", debt),
             ("Fixed charge with tax", charge),
             ("Credit", transfer),
             ("Carried over", -account.carried),
+            ("Carried on", carried),
         ]
-        return Quote(paid, 0, _told(lines), debt, 0, transfer, fixed > 0, self._free_due(account))
+        return Quote(paid, 0, _told(lines), debt, carried, transfer, fixed > 0)
 
     def _quote(self, paid: int, units: int, debt: int, fixed: int, account: Account) -> Quote:
         steps = self._step_lines(units, account.bought)

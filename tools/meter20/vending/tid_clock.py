@@ -29,7 +29,7 @@ def tid_of(when: datetime, base_year: int, after: int | None = None, special=Fal
     """
     if base_year not in BASE_YEARS:
         raise ValueError("base date must be 1993, 2014 or 2035")
-    tid = (when.replace(tzinfo=None) - datetime(base_year, 1, 1)) // timedelta(minutes=1)
+    tid = minutes_since(when, base_year)
     if special:
         tid += _RESERVED - tid % _A_DAY
         if after is not None and tid <= after:
@@ -42,3 +42,8 @@ def tid_of(when: datetime, base_year: int, after: int | None = None, special=Fal
     if not 0 <= tid <= LAST:
         raise ValueError(f"{when:%Y-%m-%d %H:%M} is outside the 31.9 years from {base_year}")
     return tid
+
+
+def minutes_since(when: datetime, base_year: int) -> int:
+    """Return the minutes from 1 January of `base_year` to `when`; a time zone is not looked at."""
+    return (when.replace(tzinfo=None) - datetime(base_year, 1, 1)) // timedelta(minutes=1)

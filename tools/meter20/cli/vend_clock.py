@@ -1,0 +1,108 @@
+"""`meter20 vend clock`: the station's clock and zone, and the way back from one that ran ahead."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from meter20.cli.counter import AsJson, answering, looking, opened, say
+from meter20.terminal import printable
+
+if TYPE_CHECKING:
+    from meter20.vending.station import Station
+
+clock_app = typer.Typer(
+    help="The clock of the station: months and days of its zone.", no_args_is_help=True
+)
+
+
+def selling(ctx: typer.Context, as_json: bool) -> "Station":
+    """Return the station, open to issue tokens.
+
+    On a terminal, a clock far ahead of the latest token is asked about; elsewhere the station
+    refuses to issue, and says how to confirm it.
+    """
+    station = opened(ctx)
+    doubt = None if as_json or not at_terminal() else station.clock_doubt()
+    if doubt is not None:
+        typer.echo(printable(str(doubt)), err=True)
+        if typer.confirm("Is the clock right?", default=False, err=True):
+            _accept(station)
+    return station
+
+
+@clock_app.command("show")
+def show(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Show the time, the zone of months and days, and the latest token."""
+    from meter20.vending import station_time
+    from meter20.vending.models import Vault
+    from meter20.vending.station import utc_now
+
+    with answering(as_json):
+        with looking(ctx) as session:
+            vault = session.get_one(Vault, 1)
+        now = utc_now()
+        facts = {
+            "utc": station_time.stamp(now),
+            "zone": vault.zone,
+            "local": station_time.local(now, vault.zone),
+            "latest_token": vault.latest,
+            "believed": station_time.doubt(vault, now) is None,
+            "rehearsal": vault.rehearsal,
+        }
+        lines = [f"{name.replace('_', ' '):<14} {value}" for name, value in facts.items()]
+        say(as_json, facts, "\n".join(lines))
+
+
+@clock_app.command("accept")
+def accept(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Confirm a clock that is far ahead of the latest token. The audit log says who did."""
+    with answering(as_json):
+        time = _accept(opened(ctx))
+        say(as_json, {"accepted": time}, f"The clock is right: {time}.")
+
+
+@clock_app.command("back")
+def back(
+    ctx: typer.Context,
+    reason: Annotated[str, typer.Option(help="Why, for the audit log.")],
+    as_json: AsJson = False,
+) -> None:
+    """Follow the clock again, after tokens were sold ahead of time. Set the clock right first.
+
+    No minute, month or day counts twice: minutes that a meter already got are skipped, and months
+    and days go on from what was counted for them. Exit code 1 if a meter stays ahead, since it
+    would answer OldError.
+    """
+    from meter20.vending import meter_time
+
+    with answering(as_json):
+        with opened(ctx).desk() as desk:
+            keys, meters, refused = meter_time.all_back(desk, reason)
+        data = {"keys": keys, "meters": meters, "refused": [str(why) for why in refused]}
+        words = f"Back at the clock: {len(keys)} keys, {len(meters)} meters."
+        say(as_json, data, "\n".join([words, *data["refused"]]))
+    raise typer.Exit(1 if refused else 0)
+
+
+@clock_app.command("zone")
+def zone(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="IANA name, such as Africa/Johannesburg.")],
+    as_json: AsJson = False,
+) -> None:
+    """Count months and days by another time zone from now on."""
+    with answering(as_json):
+        with opened(ctx).desk() as desk:
+            desk.module.set_zone(desk.session, desk.actor, name)
+        say(as_json, {"zone": name}, f"Months and days are those of {name}.")
+
+
+def at_terminal() -> bool:
+    """Say whether somebody is there to be asked."""
+    return sys.stdin.isatty()
+
+
+def _accept(station: "Station") -> str:
+    with station.desk() as desk:
+        return desk.module.accept_clock(desk.session, desk.actor)
