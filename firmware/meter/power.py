@@ -20,7 +20,8 @@ class PowerMeter:
     """
 
     def __init__(self, now_ms: int):
-        self._last_ms = None  # moment of the pulse that came last
+        self._began = False  # whether a pulse came
+        self._last_ms = now_ms  # moment of the pulse that came last
         self._from_ms = self._next_ms = now_ms  # where the window begins, and the next one will
         self._pulses = self._pulses_next = 0  # that came after these moments
         self._paused = False  # whether the window is a pause
@@ -30,14 +31,15 @@ class PowerMeter:
         """Note `pulses` that came up to `now_ms`."""
         if not pulses:
             return
+        if not self._began:
+            self._began = True
+            self._last_ms = self._from_ms = self._next_ms = now_ms
         last_ms, self._last_ms = self._last_ms, now_ms
-        if last_ms is None:
-            self._from_ms = self._next_ms = now_ms
         if now_ms > self._from_ms:
             self._pulses += pulses
         if now_ms > self._next_ms:
             self._pulses_next += pulses
-        if last_ms is not None and now_ms > last_ms:
+        if now_ms > last_ms:
             self._move_window(pulses, last_ms, imp_per_kwh)
         if now_ms > self._from_ms:
             self._watts = _mean(self._pulses, now_ms - self._from_ms, imp_per_kwh)

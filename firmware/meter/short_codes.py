@@ -152,8 +152,8 @@ def _amount(view, number):
 
 def _tid(view, number):
     entry = _nth(view, number)
-    known = entry is not None and entry.tid is not None
-    return screens.message("TID of token", str(entry.tid) if known else "none")
+    token_tid = None if entry is None else entry.tid
+    return screens.message("TID of token", "none" if token_tid is None else str(token_tid))
 
 
 def _event(view, number):
