@@ -16,6 +16,11 @@ REPLY_TIMEOUT_S = 10.0
 _START_TIMEOUT_S = 20.0
 _FIRST_TIMEOUT_S = 1.0
 
+#: Boards behind a UART hold 256 bytes that were not read yet and lose the others. A meter reads
+#: every 50 ms as a rule, so that no more than two pieces can wait.
+_PIECE_BYTES = 128
+_PIECE_S = 0.06
+
 #: Interrupt, friendly prompt, soft reset: the board starts its main.py.
 _START = b"\r\x03\x03\x02\x04"
 
@@ -129,7 +134,10 @@ class ServicePort:
 
     def _send(self, data):
         try:
-            self._line.write(data)
+            self._line.write(data[:_PIECE_BYTES])
+            for at in range(_PIECE_BYTES, len(data), _PIECE_BYTES):
+                time.sleep(_PIECE_S)
+                self._line.write(data[at : at + _PIECE_BYTES])
         except (OSError, serial.SerialException):
             raise self._gone() from None
 

@@ -2,7 +2,7 @@
 // real board, with a file system and a flash chip that outlive the process.
 //
 //   node board.mjs --micropython FOLDER --root FOLDER --store FOLDER [--capacity BYTES]
-//     [--lifeline FD [--link FILE --port NAME]]
+//     [--input-buffer BYTES] [--lifeline FD [--link FILE --port NAME]]
 //
 // stdin and stdout are the line; they must not block. FOLDER/files is the file system, every
 // write in it at once; FOLDER/flash.bin is the chip that the simulator's parts keep records on.
@@ -63,7 +63,9 @@ class Board {
   constructor(options) {
     this.options = options;
     this.supply = new Supply(options);
-    this.line = new Terminal(this.supply);
+    const room = Number(options["input-buffer"] ?? Infinity);
+    this.line = new Terminal(this.supply, room);
+    this.window = Math.min(WINDOW, room / 2); // the next one may be sent when one is taken
     this.files = hostFiles(join(options.store, "files"), Number(options.capacity ?? CAPACITY));
     this.image = hostImage(options.store, () => this.mp);
     this.cause = POWER_ON;
@@ -312,7 +314,7 @@ finally:
 
   /** Take a program by raw paste and run it; return whether the board must restart. */
   paste() {
-    this.line.write(Buffer.from([0x52, 1, WINDOW & 0xff, WINDOW >> 8, 1]));
+    this.line.write(Buffer.from([0x52, 1, this.window & 0xff, this.window >> 8, 1]));
     const program = [];
     for (let byte = this.line.take(); byte !== CTRL_D; byte = this.line.take()) {
       if (byte === null) {
@@ -323,7 +325,7 @@ finally:
         return false;
       }
       program.push(byte);
-      if (program.length % WINDOW === 0) {
+      if (program.length % this.window === 0) {
         this.line.write(Buffer.from([1]));
       }
     }
@@ -344,6 +346,7 @@ const { values: options } = parseArgs({
     root: { type: "string" },
     store: { type: "string" },
     capacity: { type: "string" },
+    "input-buffer": { type: "string" },
     lifeline: { type: "string" },
     link: { type: "string" },
     port: { type: "string" },

@@ -94,9 +94,11 @@ class PtyBoard:
     """A virtual board in a process of its own. port: the serial port it answers on.
 
     store: folder of its files and its flash; without one they go with the board.
-    capacity: bytes of its file system, a Pico's if None. held: file descriptors of locks on the
-    store, which the board holds, too. It ends with this process, however that ends, takes its
-    link along, and stores what was used up. A context manager. Raises VirtualBoardError, OSError.
+    capacity: bytes of its file system, a Pico's if None. input_buffer: bytes that may wait to be
+    read, others are lost; None for flow control, as USB has it. held: file descriptors of locks
+    on the store, which the board holds, too. It ends with this process, however that ends, takes
+    its link along, and stores what was used up. A context manager. Raises VirtualBoardError,
+    OSError.
     """
 
     def __init__(
@@ -105,12 +107,15 @@ class PtyBoard:
         link: Path | None = None,
         capacity: int | None = None,
         held: tuple[int, ...] = (),
+        input_buffer: int | None = None,
     ):
         self._folder = None if store else tempfile.TemporaryDirectory(prefix="meter20-")
         self.store = store or Path(self._folder.name if self._folder else "")
         self._pty = Pty(link)
         self.port = self._pty.port
         limit = () if capacity is None else ("--capacity", str(capacity))
+        if input_buffer is not None:
+            limit += ("--input-buffer", str(input_buffer))
         named = () if link is None else ("--link", str(_place(link)), "--port", self.port)
         self._lifeline = Lifeline()
         self._process = subprocess.Popen(

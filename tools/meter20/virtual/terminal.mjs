@@ -23,11 +23,13 @@ export function pause(ms) {
 /**
  * The line behind two file descriptors that do not block (they may be one and the same).
  *
- * It ends when nobody is at the other end, and when `supply`, see lifeline.mjs, is failing.
+ * It ends when nobody is at the other end, and when `supply`, see lifeline.mjs, is failing. Of
+ * bytes that nobody takes only `room` wait: further ones are lost, as on a UART without flow control.
  */
 export class Terminal {
-  constructor(supply, input = 0, output = 1) {
+  constructor(supply, room = Infinity, input = 0, output = 1) {
     this.supply = supply;
+    this.room = room;
     this.input = input;
     this.output = output;
     this.ended = false;
@@ -53,7 +55,8 @@ export class Terminal {
     if (count === 0) {
       this.ended = true;
     }
-    this.waiting = Buffer.concat([this.waiting, this.chunk.subarray(0, count)]);
+    const kept = Math.min(count, this.room - this.waiting.length);
+    this.waiting = Buffer.concat([this.waiting, this.chunk.subarray(0, kept)]);
     return this.waiting.length;
   }
 

@@ -1,0 +1,55 @@
+"""A board whose input holds 256 bytes, without flow control, gets all that the tools send."""
+
+import json
+
+import pytest
+import serial
+
+from meter20 import samples
+from meter20.board import flashing
+from meter20.board.prompt import Prompt
+from meter20.board.service import ServicePort
+from meter20.virtual.pty_board import PtyBoard
+
+BUFFER_BYTES = 256
+KEYS = {"do": "keys", "keys": "1234567890" * 100}
+PROVISION = {
+    **samples.PROVISION,
+    "tariff": [[1_000_000 + step, 100_000 + step] for step in range(3)] + [[0, 200_000]],
+    "profile": "meter20", "low_credit_wh": 5000, "alarm_min": 10, "emergency_wh": 1000,
+    "friendly_from": 18, "friendly_to": 7,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def board():
+    """A virtual board, flashed through the same small buffer."""
+    files, libraries = flashing.wanted("sim", "")
+    with PtyBoard(input_buffer=BUFFER_BYTES) as board:
+        with Prompt(board.port) as prompt:
+            steps = flashing.plan(files, libraries, prompt.hashes())
+            flashing.carry_out(prompt, steps, lambda _text: None)
+        yield board
+
+
+def test_long_requests_of_the_tools_arrive_whole(board):
+    with ServicePort(board.port) as meter:
+        assert len(json.dumps(PROVISION)) > BUFFER_BYTES
+        reply = meter.request(**PROVISION)
+        assert reply["ok"], reply
+        for number in range(3):
+            assert meter.request(**KEYS, padding="x" * 900, number=number)["ok"]
+        assert json.loads(meter.exchange(json.dumps(KEYS).encode()))["ok"]
+
+
+def test_long_line_that_is_sent_at_once_does_not(board):
+    """The emulation loses what a board would lose: else the test above proves nothing."""
+    with ServicePort(board.port) as meter:
+        meter.request(do="read")
+    with serial.Serial(board.port, timeout=2) as line:
+        line.write(json.dumps(KEYS).encode() + b"\n")
+        assert b'"ok": true' not in line.read_until(b"\n")
+        line.write(b"\r")
+        assert b'"error": "bad_json"' in line.read_until(b"\n")
+    with ServicePort(board.port) as meter:
+        assert meter.request(do="read")["ok"]
