@@ -76,7 +76,7 @@ def _row(session: Session, meter: Meter, name: str) -> MeterMonth | None:
 
 def next_tid(desk: Desk, meter: Meter) -> int:
     """Return the TID of the next ordinary token; raises Refusal outside of 24 bits."""
-    check_minute(minutes_since(desk.now, meter.base_date), meter.base_date)  # the clock itself, too
+    check_minute(minutes_since(desk.now, meter.base_date), meter.base_date)  # not only the TID
     tid = minute(desk.now, meter.base_date, meter.last_tid)
     while tid <= meter.ahead_tid and _is_issued(desk.session, meter, tid):
         tid = minute(desk.now, meter.base_date, tid)
