@@ -1,16 +1,20 @@
 """Clocks with a battery on I2C: DS3231 and PCF8563.
 
 Both tell by a flag that their oscillator stopped, so that their time is not to be
-trusted; setting the time clears it. The weekday is worked out from the date: what
-the chip holds for it nobody checks.
+trusted; setting the time clears it. Registers that hold no time tell none. The weekday is
+worked out from the date: what the chip holds for it nobody checks.
 """
 
 from micropython import const
 from ports.clock import Clock
 
 _CENTURY = const(2000)
+_NONE = const(0xFF)  # more than any register can tell
 _STATUS = const(0x0F)  # register of the DS3231
 _STOPPED = const(0x80)  # in it
+_TWELVE_HOURS, _AFTERNOON = const(0x40), const(0x20)  # in its hours
+_CONTROL = const(0x00)  # register of the PCF8563
+_HALTED = const(0xA0)  # in it: the clock stands still, for tests or to be started exactly
 _VOLTAGE_LOW = const(0x80)  # in the seconds of the PCF8563; writing them clears it
 
 
@@ -21,6 +25,9 @@ class _RtcClock(Clock):
     first_register = 0
     #: Where second, minute, hour, day, month, year lie behind the first register.
     order = b""
+    #: Bits of these six that hold digits, and bits of them that must be 0 for a time to be read.
+    masks = b""
+    wrong = b""
 
     def __init__(self, i2c):
         self._i2c = i2c
@@ -32,7 +39,16 @@ class _RtcClock(Clock):
             registers = self._i2c.readfrom_mem(self.address, self.first_register, 7)
         except OSError:
             return None  # no clock answers: none is trusted
-        return _time(registers, self.order)
+        told = [registers[place] for place in self.order]
+        for octet, wrong in zip(told, self.wrong):
+            if octet & wrong:
+                return None
+        told[2] = self.hour(told[2])
+        return _time([octet & mask for octet, mask in zip(told, self.masks)])
+
+    def hour(self, register: int) -> int:
+        """Return the hours' `register` as it is in 24-hour mode, _NONE for no hour."""
+        return register
 
     def set(self, year: int, month: int, day: int, hour: int, minute: int, second: int):
         """Set the clock, 2000 to 2099. Raises OSError when it does not answer."""
@@ -57,6 +73,17 @@ class Ds3231(_RtcClock):
     address = 0x68
     first_register = 0x00
     order = b"\x00\x01\x02\x04\x05\x06"
+    masks = b"\xff\xff\xff\xff\x1f\xff"
+    wrong = b"\x80\x80\x80\xc0\xe0\x00"  # in the month, 0x80 is the century: 2100, not ours
+
+    def hour(self, register):
+        if not register & _TWELVE_HOURS:
+            return register
+        hour = _number(register & 0x1F)
+        if not 1 <= hour <= 12:
+            return _NONE
+        hour = hour % 12 + (12 if register & _AFTERNOON else 0)
+        return hour // 10 << 4 | hour % 10
 
     def trusted(self):
         return not self._i2c.readfrom_mem(self.address, _STATUS, 1)[0] & _STOPPED
@@ -72,32 +99,39 @@ class Pcf8563(_RtcClock):
     address = 0x51
     first_register = 0x02
     order = b"\x00\x01\x02\x03\x05\x06"
+    masks = b"\x7f\x7f\x3f\x3f\x1f\xff"  # its other bits mean nothing when read
+    wrong = b"\x80\x00\x00\x00\x80\x00"  # lost time; the century that `set` does not write
 
     def trusted(self):
-        seconds = self._i2c.readfrom_mem(self.address, self.first_register, 1)[0]
-        return not seconds & _VOLTAGE_LOW
+        control, _, seconds = self._i2c.readfrom_mem(self.address, _CONTROL, 3)
+        return not (control & _HALTED or seconds & _VOLTAGE_LOW)
 
     def trust(self):
-        pass  # `set` wrote the seconds
+        self._i2c.writeto_mem(self.address, _CONTROL, b"\x00")  # `set` wrote the seconds
 
 
-#: Bits of second, minute, hour, day, month and year that hold digits.
-_MASKS = b"\x7f\x7f\x3f\x3f\x1f\xff"
-
-
-def _time(registers, order):
-    """Return the tuple of ports.clock.Clock.now, None if the registers hold no time."""
-    second, minute, hour, day, month, year = [
-        _number(registers[place] & mask) for place, mask in zip(order, _MASKS)
-    ]
-    if not (second < 60 and minute < 60 and hour < 24 and 1 <= month <= 12 and 1 <= day <= 31):
+def _time(registers):
+    """Return the tuple of ports.clock.Clock.now from six in BCD, None if they hold no time."""
+    second, minute, hour, day, month, year = [_number(octet) for octet in registers]
+    if not (second < 60 and minute < 60 and hour < 24 and 1 <= month <= 12 and year < 100):
         return None
     year += _CENTURY
+    if not 1 <= day <= _days(month, year):
+        return None
     return year, month, day, _weekday(year, month, day), hour, minute, second
 
 
 def _number(bcd):
-    return (bcd >> 4) * 10 + (bcd & 0xF)
+    """Return the number of two decimal digits, _NONE if one is none."""
+    tens, ones = bcd >> 4, bcd & 0xF
+    return tens * 10 + ones if tens < 10 and ones < 10 else _NONE
+
+
+def _days(month, year):
+    """Return how many days a month has, 2000 to 2099."""
+    if month == 2:
+        return 28 if year % 4 else 29
+    return 30 if month in (4, 6, 9, 11) else 31
 
 
 def _weekday(year, month, day) -> int:

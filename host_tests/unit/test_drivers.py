@@ -188,6 +188,36 @@ class BrownOutTest(_OnPico):
         self.assertTrue(supply.failing())
 
 
+#: Registers of second, minute, hour, day, month and year.
+_DS3231, _PCF8563 = (0, 1, 2, 4, 5, 6), (2, 3, 4, 5, 7, 8)
+#: Bits of each that are digits of a 24-hour clock, and bits that no time of ours has set.
+_DS3231_BITS, _DS3231_ZEROS = (255, 255, 255, 255, 0x1F, 255), (128, 128, 128, 192, 0xE0, 0)
+_PCF8563_BITS, _PCF8563_ZEROS = (127, 127, 63, 63, 31, 255), (128, 0, 0, 0, 128, 0)
+_LIMITS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 99))
+
+
+def _plain(field, octet):
+    """Return the value of a BCD register, None if it is none that `field` can have."""
+    digits = "%02x" % octet
+    least, most = _LIMITS[field]
+    return int(digits) if digits.isdigit() and least <= int(digits) <= most else None
+
+
+def _afternoon(octet):
+    """Return the hour of a register in 12-hour mode, of which bit 5 says afternoon."""
+    digits = "%02x" % (octet & 0x1F)
+    if not digits.isdigit() or not 1 <= int(digits) <= 12:
+        return None
+    return int(digits) % 12 + (12 if octet & 0x20 else 0)
+
+
+def _with(field, value):
+    """Return the date and time of the test with one `field` of it replaced."""
+    told = [2026, 12, 28, 21, 58, 57]
+    told[(5, 4, 3, 2, 1, 0)[field]] = value + 2000 if field == 5 else value
+    return tuple(told)
+
+
 class ClockTest(_OnPico):
     def clocks(self):
         self.setUp()
@@ -217,6 +247,54 @@ class ClockTest(_OnPico):
             clock.set(2026, 11, 22, 12, 0, 0)
             WORLD.devices[clock.address].registers[month] = 0x13
             self.assertIsNone(clock.now())
+
+    def test_each_value_of_each_register_is_read_rightly_or_not_at_all(self):
+        """Against the data sheets, told in another way: digits, and which bits count."""
+        for clock, places, bits, zeros in zip(
+            self.clocks(), (_DS3231, _PCF8563), (_DS3231_BITS, _PCF8563_BITS),
+            (_DS3231_ZEROS, _PCF8563_ZEROS),
+        ):  # fmt: skip
+            registers = WORLD.devices[clock.address].registers
+            for field, place in enumerate(places):
+                for octet in range(256):
+                    clock.set(2026, 12, 28, 21, 58, 57)
+                    registers[place] = octet
+                    told = clock.now()
+                    value = _plain(field, octet & bits[field])
+                    if field == 2 and clock.address == 0x68 and octet & 0x40:
+                        value = _afternoon(octet & 0x3F)
+                    if octet & zeros[field] or value is None:
+                        self.assertIsNone(told, (place, octet))
+                    else:
+                        self.assertEqual(told[:3] + told[4:], _with(field, value), (place, octet))
+
+    def test_a_clock_that_is_halted_tells_no_time_until_it_is_set(self):
+        clock = self.clocks()[1]
+        for octet in range(256):
+            clock.set(2026, 12, 28, 21, 58, 57)
+            WORLD.devices[0x51].registers[0] = octet
+            self.assertEqual(clock.now() is None, bool(octet & 0xA0), octet)
+        clock.set(2026, 12, 28, 21, 58, 57)
+        self.assertEqual(clock.now(), (2026, 12, 28, 0, 21, 58, 57))
+
+    def test_twelve_hour_mode_is_read_as_the_hour_that_it_is(self):
+        clock = self.clocks()[0]
+        clock.set(2026, 11, 29, 0, 15, 0)
+        for octet, hour in ((0x52, 0), (0x41, 1), (0x51, 11), (0x72, 12), (0x61, 13), (0x71, 23)):
+            WORLD.devices[0x68].registers[2] = octet
+            self.assertEqual(clock.now()[4], hour)
+
+    def test_a_day_that_its_month_lacks_is_no_time(self):
+        for clock, places in zip(self.clocks(), (_DS3231, _PCF8563)):
+            registers = WORLD.devices[clock.address].registers
+            for year, leap in ((24, True), (26, False), (0, True), (99, False)):
+                lengths = (31, 28 + leap, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+                for month, days in enumerate(lengths):
+                    for day in (28, 29, 30, 31):
+                        clock.set(2000 + year, month + 1, 1, 12, 0, 0)
+                        registers[places[3]] = day // 10 << 4 | day % 10
+                        told = clock.now()
+                        self.assertEqual(told and told[2], day if day <= days else None)
 
     def test_missing_clock_is_not_trusted(self):
         for clock in self.clocks():
