@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign two-boards-campaign test-unix \
-	test-unix32 unix32 memory lint format sim picture serve bench vend-campaign guess-campaign \
+	test-unix32 unix32 memory lint format sim picture serve bench vend-campaign tariff-campaign guess-campaign \
 	pulse-campaign mutants fuzz-campaign mpy test-pico wiring packages lock clean
 
 help:  ## list the targets
@@ -90,6 +90,9 @@ bench: setup  ## how long the meter's work takes, and the station's
 
 vend-campaign: setup  ## 100 000 sales from 4 processes: no TID twice, and the audit log whole
 	@$(BIN)/python host_tests/vend_campaign.py $(CAMPAIGN_ARGS)
+
+tariff-campaign: setup  ## 100 000 sales at two tills with clocks that step, beside a plain model; some minutes
+	@$(BIN)/python host_tests/tariff_campaign.py $(CAMPAIGN_ARGS)
 
 guess-campaign: setup  ## 2 * 10^7 random tokens through the real decoder; some minutes a core
 	@$(BIN)/python host_tests/guess_campaign.py $(CAMPAIGN_ARGS)

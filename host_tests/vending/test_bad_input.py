@@ -119,7 +119,7 @@ def test_price_beyond_the_books_is_refused_when_something_is_sold(station):
 
 
 def test_day_of_money_beyond_the_books_is_refused(station):
-    at_desk(station, register.keep_tariff, "free", {"steps": [{"price": "0"}]})
+    at_desk(station, register.keep_tariff, "free", {"steps": [{"price": "1"}]})
     new = register.NewMeter("03000000004", SGC, accounting=register.MONEY, tariff="free")
     at_desk(station, register.add_meter, new)
     order = CreditOrder("03000000004", money=99 * 10**12)

@@ -11,8 +11,9 @@ from sqlalchemy import Text, bindparam, func, select
 from sqlalchemy.orm import Session
 from sts import drn as sts_drn
 
-from meter20.vending import plain_text, refusal
+from meter20.vending import fitting, plain_text, refusal
 from meter20.vending.amounts import PER_UNIT
+from meter20.vending.fitting import ENERGY, MONEY
 from meter20.vending.models import Meter, SupplyGroup, VendingKey
 from meter20.vending.models import Tariff as TariffRow
 from meter20.vending.refusal import Refusal
@@ -22,7 +23,6 @@ from meter20.vending.station_time import stamp
 from meter20.vending.tariff import Tariff
 from meter20.vending.vending_key import KEN_MAX, VENDING_KEY_NAMES, KeyTerms, MeterKey
 
-ENERGY, MONEY = "energy", "currency"
 _ROWS_MAX = (1 << 31) - 1  # in any database
 
 # What every sale asks, built once.
@@ -40,7 +40,7 @@ def add_group(
     desk: Desk, terms: KeyTerms, name: str = "", tariff: str | None = None, key_hex: str = ""
 ) -> VendingKey:
     """Register a vending key and, the first time, its supply group; random unless `key_hex`."""
-    _keep_group(desk.session, terms.sgc, name, tariff)
+    _keep_group(desk.session, terms.sgc, name, tariff, [terms])
     if key_hex:
         return desk.module.load_key(desk.session, terms, key_hex, desk.actor)
     return desk.module.generate_key(desk.session, terms, desk.actor)
@@ -50,14 +50,16 @@ def import_groups(desk: Desk, text: str, secret: Secret) -> list[VendingKey]:
     """Register the supply groups of a file that another station exported."""
     rows = desk.module.import_keys(desk.session, text, secret, desk.actor)
     for row in rows:
-        _keep_group(desk.session, row.sgc, "", None)
+        _keep_group(desk.session, row.sgc, "", None, [])
     return rows
 
 
-def _keep_group(session: Session, sgc: str, name: str, tariff: str | None) -> None:
+def _keep_group(
+    session: Session, sgc: str, name: str, tariff: str | None, new_keys: list[KeyTerms]
+) -> None:
     plain_text.checked(name, "name")
     if tariff:
-        find_tariff(session, tariff)
+        _check_group(session, sgc, find_tariff(session, tariff), new_keys)
     group = session.get(SupplyGroup, sgc)
     if group is None:
         session.add(SupplyGroup(sgc=sgc, name=name, tariff=tariff))
@@ -65,6 +67,16 @@ def _keep_group(session: Session, sgc: str, name: str, tariff: str | None) -> No
         return
     group.name = name or group.name
     group.tariff = tariff or group.tariff
+
+
+def _check_group(session: Session, sgc: str, tariff: Tariff, new_keys: list[KeyTerms]) -> None:
+    """Raise Refusal unless `tariff` can be that of a group, and of its meters."""
+    rows = list(session.scalars(select(VendingKey).filter_by(sgc=sgc)))
+    fitting.check_group([*map(KeyTerms.of, rows), *new_keys], tariff)
+    followers = select(Meter).where(Meter.tariff.is_(None), Meter.accounting == MONEY)
+    for row in rows:
+        if session.scalar(followers.filter_by(vending_key_id=row.id).limit(1)):
+            fitting.check_meter(MONEY, row, tariff)
 
 
 def vending_keys(session: Session, sgc: str | None = None) -> list[VendingKey]:
@@ -141,7 +153,13 @@ def read_terms(text: str | bytes) -> dict:
 def keep_tariff(desk: Desk, name: str, terms: dict) -> None:
     """Register a tariff, or replace the terms of one; later purchases follow the new terms."""
     plain_text.checked(name, "name")
-    Tariff.from_terms(terms)
+    tariff = Tariff.from_terms(terms)
+    fitting.check_terms(tariff)
+    for sgc in desk.session.scalars(select(SupplyGroup.sgc).filter_by(tariff=name)):
+        _check_group(desk.session, sgc, tariff, [])
+    own = select(Meter).filter_by(tariff=name, accounting=MONEY).limit(1)
+    if meter := desk.session.scalar(own):
+        fitting.check_meter(MONEY, meter.vending_key, tariff)
     desk.session.merge(TariffRow(name=name, terms=json.dumps(terms)))
     desk.session.flush()
     desk.module.note(desk.session, desk.actor, "tariff", "", f"terms of {name} set")
@@ -159,11 +177,20 @@ def find_tariff(session: Session, name: str) -> Tariff:
 
 def tariff_of(session: Session, meter: Meter) -> Tariff | None:
     """Return the tariff of a meter: its own, else that of its supply group, else None."""
-    asked = ("tariff", meter.vending_key.sgc, meter.tariff)
+    return _tariff_of(session, meter.tariff, meter.vending_key.sgc)
+
+
+def _tariff_of(session: Session, own: str | None, sgc: str) -> Tariff | None:
+    asked = ("tariff", sgc, own)
     if asked not in session.info:  # once in a transaction
-        session.info[asked] = session.scalar(_TERMS_OF, {"sgc": asked[1], "own": meter.tariff})
+        session.info[asked] = session.scalar(_TERMS_OF, {"sgc": sgc, "own": own})
     terms = session.info[asked]
     return Tariff.from_text(terms) if terms else None
+
+
+def check_key(session: Session, accounting: str, own: str | None, row: VendingKey) -> None:
+    """Raise Refusal unless a meter, with its `own` tariff or the group's, fits the key `row`."""
+    fitting.check_meter(accounting, row, _tariff_of(session, own, row.sgc))
 
 
 # -- meters ------------------------------------------------------------------------------------
@@ -204,6 +231,7 @@ def add_meter(desk: Desk, new: NewMeter) -> Meter:
     key = find_key(desk.session, new.sgc, new.ea, new.krn, new.base_date)
     if new.tariff:
         find_tariff(desk.session, new.tariff)
+    check_key(desk.session, new.accounting, new.tariff, key)
     meter = Meter(
         drn=drn, iin=iin_of(drn), pan=sts_drn.pan(iin_of(drn), drn), ea=new.ea, ti=new.ti,
         ken=key.ken if new.ken is None else new.ken, vending_key=key,

@@ -15,7 +15,7 @@ Source: IEC 62055-41, key management, DITK, RO; reference of the service port's 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from meter20.vending import key_change, refusal, register, sales
+from meter20.vending import fitting, key_change, refusal, register, sales
 from meter20.vending.models import Meter, Slip, VendingKey
 from meter20.vending.refusal import Refusal
 from meter20.vending.station import Desk
@@ -51,6 +51,7 @@ def change_key(desk: Desk, number: str, new: NewKey) -> Slip:
     if new.ti is not None and not 0 <= new.ti <= 99:
         raise Refusal(refusal.VALUE, "A tariff index (TI) is 0 to 99.")
     row = _target(desk, meter, new)
+    register.check_key(desk.session, meter.accounting, meter.tariff, row)
     before = register.key_of(meter)
     ti = meter.ti if new.ti is None else new.ti
     after = replace(before, ti=ti, ken=row.ken, vending_key=row)
@@ -68,6 +69,7 @@ def _change(desk: Desk, meter: Meter, before: MeterKey, after: MeterKey, count: 
         sales.add_token(slip, meter, kind, f"key change {position} of {count}", digits)
     if meter.base_date != row.base_date:  # TIDs start anew
         meter.base_date, meter.last_tid, meter.first_tid = row.base_date, 0, 0
+        meter.ahead_tid = 0
     meter.vending_key, meter.ti, meter.ken = row, after.ti, after.ken
     return slip
 
@@ -103,6 +105,20 @@ def _check_factory(factory: Factory) -> None:
             raise Refusal(refusal.VALUE, f"{name}: a meter takes {least} to {most}.")
 
 
+def _meter_tariff(desk: Desk, meter: Meter) -> dict:
+    """Return the tariff for the record of a meter that counts money, {} for one of energy."""
+    if meter.accounting != register.MONEY:
+        return {}
+    tariff = register.tariff_of(desk.session, meter)
+    if tariff is None:
+        raise Refusal(
+            refusal.STATE,
+            f"Meter {meter.drn} counts money and has no tariff: it prices energy by the one in "
+            "its record. First: meter20 vend tariff add.",
+        )
+    return {"tariff": fitting.steps(tariff)}
+
+
 def provision(
     desk: Desk, number: str, factory: Factory, direct: bool = False, again: bool = False
 ) -> tuple[dict, Slip | None]:
@@ -113,6 +129,7 @@ def provision(
     """
     _check_factory(factory)
     meter = register.find_meter(desk.session, number)
+    tariff = _meter_tariff(desk, meter)
     made = minute(factory.manufactured or desk.now, meter.base_date)
     working = register.key_of(meter)
     initial = None if direct else desk.module.initial_key(meter.drn, meter.ea)
@@ -129,7 +146,7 @@ def provision(
         "kt": key.kt, "ken": meter.ken if direct else _NO_EXPIRY, "ea": meter.ea,
         "decoder_key": secret, "manufactured": made, "imp_per_kwh": factory.imp_per_kwh,
         "power_limit_w": factory.power_limit_w,
-    }  # fmt: skip
+    } | tariff  # fmt: skip
     record = {"format": "meter20 provisioning record 1", "warning": _WARNING, "request": request}
     if direct:
         return record, None

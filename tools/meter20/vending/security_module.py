@@ -30,7 +30,7 @@ from meter20.vending import (
     transport,
     vending_key,
 )
-from meter20.vending.amounts import PER_UNIT
+from meter20.vending.amounts import PER_CENT, PER_UNIT
 from meter20.vending.books import Books
 from meter20.vending.derivation import decoder_key
 from meter20.vending.encoder import encode
@@ -496,7 +496,8 @@ def _check_amounts(usage: _Usage, row: VendingKey, terms: KeyTerms, requests, bo
         today[unit] += max(amount, 0)
         most, most_a_day = terms.limits(request.kind)
         most_a_day = LIMIT_MAX if most_a_day is None else most_a_day
-        if most is not None and amount > most:
+        cents = amount // PER_CENT * PER_CENT  # a token carries a part of a cent more
+        if most is not None and (cents if unit == vending_key.CURRENCY else amount) > most:
             raise Refusal(
                 refusal.LIMIT,
                 f"The key {row.label} makes tokens of "
