@@ -1,5 +1,11 @@
 """Text that others wrote, made safe to print: what a serial line says, what a database holds."""
 
+import contextlib
+import errno
+import os
+import select
+import sys
+
 _HARMLESS = (0x0A,)
 _DIRECTION = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SHOWN = {
@@ -15,3 +21,40 @@ def printable(text: object) -> str:
     Line ends stay. So does no half of a surrogate pair, which cannot be printed at all.
     """
     return str(text).translate(_SHOWN).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def write(text: str) -> None:
+    """Write `text` to standard output, and on to whoever reads it.
+
+    What the output's encoding lacks is written as an escape. Blocks as long as the reader
+    does. Raises OSError if the output is closed, full or has lost its reader.
+    """
+    out = sys.stdout
+    if out is None or out.closed:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    encoding = out.encoding or "ascii"
+    out.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    out.flush()
+
+
+def give_up() -> None:
+    """Let what is left of a standard output that failed go nowhere, not out at Python's end."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def output_fault() -> str | None:
+    """Return why standard output cannot take anything, as far as that shows before one writes."""
+    if sys.stdout is None or sys.stdout.closed:
+        return "it is closed"
+    try:
+        waiting = select.poll()
+        waiting.register(sys.stdout.fileno(), 0)
+        states = [state for _, state in waiting.poll(0)]
+    except (AttributeError, OSError, ValueError):
+        return None  # no poll here, or no descriptor behind it: writing will tell
+    if any(state & select.POLLNVAL for state in states):
+        return "it is closed"
+    return "nobody reads it" if any(state & select.POLLERR for state in states) else None

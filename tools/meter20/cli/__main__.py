@@ -5,6 +5,7 @@ or gone are already expected.
 """
 
 import errno
+import io
 import os
 import sys
 
@@ -16,10 +17,13 @@ def main() -> None:
     try:
         from meter20.cli.main import app
 
+        if isinstance(sys.stdout, io.TextIOWrapper):  # what the terminal lacks is shown as escapes
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             app(prog_name="meter20")
         finally:
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
     except OSError as error:

@@ -1,11 +1,12 @@
 """What the `meter20 vend` commands share: opening the station, and how they answer.
 
 A refusal ends a command with exit code 1 and its reason, on standard error or, with `--json`,
-as {"error", "message"}. SQLAlchemy is imported when a station is opened, not before: the other
-commands of meter20 start without it.
+as {"error", "message"}; how what was done is handed over is told in `outcome`. SQLAlchemy is
+imported when a station is opened, not before: the other commands of meter20 start without it.
 """
 
 import getpass
+import json
 import os
 import socket
 import sys
@@ -21,18 +22,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from meter20 import terminal
 from meter20.cli import requests
 from meter20.terminal import printable
-from meter20.vending import refusal, sealing
-from meter20.vending.refusal import Refusal
+from meter20.vending import refusal
+from meter20.vending.refusal import Doubt, Refusal
 from meter20.vending.sealing import Secret
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from meter20.vending.models import Slip
     from meter20.vending.station import Station
     from meter20.vending.storage import Storage
+
+#: Exit code: the database broke off in the commit, and nobody knows what it holds.
+IN_DOUBT = 4
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 At = Annotated[
@@ -90,10 +94,17 @@ def opened(ctx: typer.Context) -> "Station":
     """Return the station, open for business; raises Refusal if it does not open."""
     from meter20.vending.station import Station
 
+    check_output()
     at = counter(ctx)
     storage = database(ctx)
     storage.check()  # before the passphrase is asked for
     return Station(storage, at.secret(), at.actor(), tables=at.tables())
+
+
+def check_output() -> None:
+    """Raise Refusal if it shows already that no answer can be given."""
+    if fault := terminal.output_fault():
+        raise Refusal(refusal.OUTPUT, f"There is no standard output to answer on: {fault}.")
 
 
 @contextmanager
@@ -122,28 +133,28 @@ def passphrase(variable: str, words: str, again: bool = False) -> Secret:
 
 @contextmanager
 def answering(as_json: bool) -> Iterator[None]:
-    """Turn a Refusal into words and exit code 1."""
+    """Turn a Refusal into words and exit code 1, a Doubt into words and exit code 4."""
     try:
         yield
     except Refusal as refused:
-        refuse(refused, as_json)
+        _end(as_json, refused.code, f"Refused: {refused}", str(refused), 1)
+    except Doubt as doubt:
+        words = f"{doubt} Whether it was done is not known: look, before you do it again."
+        _end(as_json, "doubt", f"Not known: {words}", words, IN_DOUBT)
 
 
-def refuse(refused: Refusal, as_json: bool) -> NoReturn:
-    """Say why there is nothing, and end the command with exit code 1."""
+def _end(as_json: bool, code: str, line: str, message: str, exit_code: int) -> NoReturn:
+    """Say why there is no answer, and end the command."""
     if as_json:
-        requests.print_json({"error": refused.code, "message": str(refused)})
+        requests.print_json({"error": code, "message": message})
     else:
-        typer.echo(printable(f"Refused: {refused}"), err=True)
-    raise typer.Exit(1)
+        typer.echo(printable(line), err=True)
+    raise typer.Exit(exit_code)
 
 
 def say(as_json: bool, data: dict, words: str) -> None:
-    """Answer with `data` or with `words`."""
-    if as_json:
-        requests.print_json(data)
-    else:
-        typer.echo(printable(words))
+    """Answer with `data` or with `words`, where nothing was changed."""
+    terminal.write((json.dumps(data) if as_json else printable(words)) + "\n")
 
 
 def show(as_json: bool, name: str, rows: Sequence[dict], empty: str) -> None:
@@ -152,23 +163,16 @@ def show(as_json: bool, name: str, rows: Sequence[dict], empty: str) -> None:
         requests.print_json({name: list(rows)})
         return
     if not rows:
-        typer.echo(empty)
+        terminal.write(empty + "\n")
         return
     table = Table(*[heading.replace("_", " ") for heading in rows[0]], box=None)
     for row in rows:
         cells = ["" if value is None else printable(value) for value in row.values()]
         table.add_row(*[Text(cell) for cell in cells])  # a str would be markup
-    Console().print(table)
-
-
-def hand_over(as_json: bool, slip: "Slip", station: "Station", html: Path | None = None) -> None:
-    """Answer with a receipt; as a page in a new file, too, if `html` says where."""
-    from meter20.vending.receipt import Receipt
-
-    receipt = Receipt.of(slip, station.name)
-    if html is not None:
-        sealing.write_private(html, receipt.page())
-    say(as_json, receipt.data(), receipt.text())
+    console = Console()
+    with console.capture() as printed:
+        console.print(table)
+    terminal.write(printed.get())
 
 
 def utc(at: datetime | None) -> datetime | None:

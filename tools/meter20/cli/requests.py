@@ -14,6 +14,8 @@ from typing import NoReturn
 import typer
 from sts.ea07_sta import Tables, check_tables
 
+from meter20 import terminal
+
 HEXADECIMAL_HELP = "The shell and the list of processes show arguments: '-' asks for it instead."
 
 
@@ -74,8 +76,7 @@ def _request(line):
 
 def print_json(answer: dict) -> None:
     """Write `answer` as one line, at once: whoever is on the other side may wait for it."""
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
+    terminal.write(json.dumps(answer) + "\n")
 
 
 def text(request: dict, name: str) -> str:

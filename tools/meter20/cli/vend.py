@@ -1,15 +1,17 @@
 """`meter20 vend`: the vending station. Selling, receipts and the station itself.
 
-Groups, tariffs and meters are in `vend_register`, tokens other than credit in `vend_tokens`.
+Groups, tariffs and meters are in `vend_register`, tokens other than credit in `vend_tokens`,
+many sales at once in `vend_batch`.
 """
 
-import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from meter20.cli import requests, vend_clock, vend_register, vend_tokens
+from meter20.cli import vend_batch, vend_clock, vend_register, vend_tokens
 from meter20.cli.counter import (
     AsJson,
     At,
@@ -17,18 +19,18 @@ from meter20.cli.counter import (
     Html,
     MeterNumber,
     answering,
+    check_output,
     counter,
     database,
-    hand_over,
     looking,
     opened,
     passphrase,
     say,
     show,
-    utc,
 )
-from meter20.vending import refusal, sealing
-from meter20.vending.refusal import Refusal
+from meter20.cli.outcome import Done, do, hand_over, issue, uninterrupted
+from meter20.vending import sealing
+from meter20.vending.new_file import NewFile
 from meter20.vending.sealing import Secret
 
 app = typer.Typer(
@@ -45,6 +47,7 @@ app.add_typer(vend_clock.clock_app, name="clock")
 app.command("test")(vend_tokens.test)
 app.command("key-change")(vend_tokens.key_change)
 app.command("provision")(vend_tokens.provision)
+app.command("batch")(vend_batch.batch)
 
 _NewKeyFile = Annotated[
     Path | None, typer.Option(help="Write a new key file and lock the module with it.")
@@ -103,14 +106,22 @@ def init(
     from meter20.vending.station import Station
 
     with answering(as_json):
+        check_output()
         at = counter(ctx)
         storage = database(ctx)
-        secret = _fresh_secret(new_key_file) if new_key_file else at.secret(again=True)
-        Station.found(storage, secret, name, at.actor(), zone=zone, rehearsal=rehearsal)
-        words = (
-            f"The vending station {name!r} is in {storage.where}.\nNext: meter20 vend group add"
-        )
-        say(as_json, {"station": name, "database": storage.where, "zone": zone}, words)
+        with _new_secret(new_key_file, lambda: at.secret(again=True)) as (secret, file):
+            if file is not None:
+                file.keep()
+            with uninterrupted():
+                Station.make(storage, secret, name, at.actor(), zone=zone, rehearsal=rehearsal)
+                hand_over(as_json, _founded(name, storage.where, zone))
+
+
+def _founded(name: str, where: str, zone: str) -> Done:
+    stands = f"The vending station {name!r} is in {where}"
+    facts = {"station": name, "database": where, "zone": zone}
+    words = f"{stands}.\nNext: meter20 vend group add"
+    return Done(stands, facts, words, "`meter20 vend audit show` tells of it.")
 
 
 @app.command()
@@ -120,8 +131,11 @@ def upgrade(ctx: typer.Context, as_json: AsJson = False) -> None:
         storage = database(ctx)
         if storage.path and not storage.path.exists():
             storage.check()
-        storage.upgrade()
-        say(as_json, {"database": storage.where}, f"{storage.where} is up to date.")
+        check_output()
+        with uninterrupted():
+            storage.upgrade()
+            stands = f"{storage.where} is up to date"
+            hand_over(as_json, Done(stands, {"database": storage.where}, f"{stands}.", ""))
 
 
 @app.command("passphrase")
@@ -131,19 +145,32 @@ def change_passphrase(
     """Lock the security module with another passphrase (METER20_NEW_PASSPHRASE) or key file."""
     with answering(as_json):
         station = opened(ctx)
-        new = (
-            _fresh_secret(new_key_file)
-            if new_key_file
-            else passphrase("METER20_NEW_PASSPHRASE", "New passphrase", again=True)
-        )
-        with station.desk() as desk:
-            desk.module.relock(desk.session, new, desk.actor)
-        say(as_json, {"lock": new.kind}, f"The security module now opens with the new {new.kind}.")
+
+        def another() -> Secret:
+            return passphrase("METER20_NEW_PASSPHRASE", "New passphrase", again=True)
+
+        with _new_secret(new_key_file, another) as (secret, file):
+            do(station, as_json, lambda desk: _relocked(desk, secret), file)
 
 
-def _fresh_secret(path: Path) -> Secret:
-    sealing.new_key_file(path)
-    return Secret.key_file(path)
+def _relocked(desk, secret: Secret) -> Done:
+    desk.module.relock(desk.session, secret, desk.actor)
+    stands = f"The security module now opens with the new {secret.kind}"
+    return Done(
+        stands, {"lock": secret.kind}, f"{stands}.", "`meter20 vend audit verify` tries it."
+    )
+
+
+@contextmanager
+def _new_secret(
+    path: Path | None, other: Callable[[], Secret]
+) -> Iterator[tuple[Secret, NewFile | None]]:
+    """Give a secret to lock with: of a new key file, on the disk already, else the `other` one."""
+    if path is None:
+        yield other(), None
+        return
+    with sealing.new_key_file(path) as file:
+        yield Secret.key_file(path), file
 
 
 # -- selling -----------------------------------------------------------------------------------
@@ -175,44 +202,7 @@ def credit(
             money=None if money is None else hundredths(money, "--money"),
             ref=ref,
         )
-        station = vend_clock.selling(ctx, as_json)
-        with station.desk(utc(at)) as desk:
-            slip = sales.credit(desk, order)
-        hand_over(as_json, slip, station, html)
-
-
-@app.command()
-def batch(
-    ctx: typer.Context,
-    orders: Annotated[Path | None, typer.Argument(help="Lines of JSON; none: the input.")] = None,
-    chunk: Annotated[int, typer.Option(min=1, help="Orders to a commit.")] = 500,
-    at: At = None,
-) -> None:
-    """Sell many: a line of JSON for each order in, one for each receipt or refusal out, in order.
-
-    An order: {"meter": "...", "kwh": "10.5"} or {"meter": "...", "money": "100.00"}, with a "ref"
-    if the batch may have to be run again. Exit code 1 if any was refused.
-    """
-    from meter20.vending import batch as vending_batch
-
-    refused_any = False
-    with answering(as_json=True):
-        station = opened(ctx)
-        for answer in vending_batch.run(station, _lines(orders), chunk, utc(at)):
-            requests.print_json(answer)
-            refused_any = refused_any or "error" in answer
-    raise typer.Exit(1 if refused_any else 0)
-
-
-def _lines(orders: Path | None):
-    if orders is None:
-        yield from sys.stdin.buffer
-        return
-    try:
-        with orders.open("rb") as file:
-            yield from file
-    except OSError:
-        raise Refusal(refusal.VALUE, f"Cannot read {orders} as lines of JSON.") from None
+    issue(ctx, as_json, lambda desk: sales.credit(desk, order), at, html, vend_clock.selling)
 
 
 @app.command()
@@ -220,11 +210,7 @@ def receipt(ctx: typer.Context, number: int, html: Html = None, as_json: AsJson 
     """Print a receipt again; it is marked as a copy."""
     from meter20.vending import sales
 
-    with answering(as_json):
-        station = opened(ctx)
-        with station.desk() as desk:
-            slip = sales.reprinted(desk, number)
-        hand_over(as_json, slip, station, html)
+    issue(ctx, as_json, lambda desk: sales.reprinted(desk, number), html=html)
 
 
 @app.command()
@@ -250,11 +236,7 @@ def reverse(
 
     if delivered is None:
         raise typer.BadParameter("say --delivered or --undelivered: did anybody see the token?")
-    with answering(as_json):
-        station = opened(ctx)
-        with station.desk() as desk:
-            slip = sales.reverse(desk, number, reason, delivered)
-        hand_over(as_json, slip, station)
+    issue(ctx, as_json, lambda desk: sales.reverse(desk, number, reason, delivered))
 
 
 @app.command()

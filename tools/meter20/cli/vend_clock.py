@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meter20.cli.counter import AsJson, answering, looking, opened, say
+from meter20.cli.outcome import Done, do
 from meter20.terminal import printable
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 clock_app = typer.Typer(
     help="The clock of the station: months and days of its zone.", no_args_is_help=True
 )
+_SHOWS = "`meter20 vend clock show` shows it."
 
 
 def selling(ctx: typer.Context, as_json: bool) -> "Station":
@@ -58,8 +60,13 @@ def show(ctx: typer.Context, as_json: AsJson = False) -> None:
 def accept(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Confirm a clock that is far ahead of the latest token. The audit log says who did."""
     with answering(as_json):
-        time = _accept(opened(ctx))
-        say(as_json, {"accepted": time}, f"The clock is right: {time}.")
+
+        def job(desk) -> Done:
+            time = desk.module.accept_clock(desk.session, desk.actor)
+            return Done(f"The clock is right: {time}", {"accepted": time},
+                        f"The clock is right: {time}.", _SHOWS)  # fmt: skip
+
+        do(opened(ctx), as_json, job)
 
 
 @clock_app.command("back")
@@ -76,13 +83,18 @@ def back(
     """
     from meter20.vending import meter_time
 
+    ahead: list[str] = []
+
+    def job(desk) -> Done:
+        keys, meters, refused = meter_time.all_back(desk, reason)
+        ahead.extend(str(why) for why in refused)
+        stands = f"Back at the clock: {len(keys)} keys, {len(meters)} meters"
+        data = {"keys": keys, "meters": meters, "refused": ahead}
+        return Done(stands, data, "\n".join([f"{stands}.", *ahead]), _SHOWS)
+
     with answering(as_json):
-        with opened(ctx).desk() as desk:
-            keys, meters, refused = meter_time.all_back(desk, reason)
-        data = {"keys": keys, "meters": meters, "refused": [str(why) for why in refused]}
-        words = f"Back at the clock: {len(keys)} keys, {len(meters)} meters."
-        say(as_json, data, "\n".join([words, *data["refused"]]))
-    raise typer.Exit(1 if refused else 0)
+        do(opened(ctx), as_json, job)
+    raise typer.Exit(1 if ahead else 0)
 
 
 @clock_app.command("zone")
@@ -93,9 +105,13 @@ def zone(
 ) -> None:
     """Count months and days by another time zone from now on."""
     with answering(as_json):
-        with opened(ctx).desk() as desk:
+
+        def job(desk) -> Done:
             desk.module.set_zone(desk.session, desk.actor, name)
-        say(as_json, {"zone": name}, f"Months and days are those of {name}.")
+            stands = f"Months and days are those of {name}"
+            return Done(stands, {"zone": name}, f"{stands}.", _SHOWS)
+
+        do(opened(ctx), as_json, job)
 
 
 def at_terminal() -> bool:
@@ -103,6 +119,6 @@ def at_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _accept(station: "Station") -> str:
+def _accept(station: "Station") -> None:
     with station.desk() as desk:
-        return desk.module.accept_clock(desk.session, desk.actor)
+        desk.module.accept_clock(desk.session, desk.actor)

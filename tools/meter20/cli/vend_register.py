@@ -17,7 +17,8 @@ from meter20.cli.counter import (
     say,
     show,
 )
-from meter20.vending import refusal, sealing
+from meter20.cli.outcome import Done, do, taken
+from meter20.vending import refusal
 from meter20.vending.amounts import PER_CENT
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Secret
@@ -41,6 +42,8 @@ TransportKeyFile = Annotated[
     Path | None,
     typer.Option(help="Shared key file; else METER20_TRANSPORT_PASSPHRASE or a prompt."),
 ]
+
+_SHOWS_GROUPS = "`meter20 vend group list` shows it."
 
 
 @group_app.command("add")
@@ -77,10 +80,14 @@ def group_add(  # noqa: PLR0913, PLR0917
         limits = _limits(kinds, max_token_kwh, max_day_kwh, max_token_money, max_day_money)
         terms = KeyTerms(sgc, krn, kt, ken, base_date, dkga, ea, **limits)
         key_hex = requests.secret("--vk", vk, batch=False) or ""
-        with opened(ctx).desk() as desk:
+
+        def job(desk) -> Done:
             row = register.add_group(desk, terms, name, tariff, key_hex)
-        words = f"Supply group {sgc}: key {row.label}, check value {row.check_value}."
-        say(as_json, register.key_facts(row), words)
+            words = f"Supply group {sgc}: key {row.label}, check value {row.check_value}."
+            stands = f"Key {row.label} is registered"
+            return Done(stands, register.key_facts(row), words, _SHOWS_GROUPS)
+
+        do(opened(ctx), as_json, job)
 
 
 @group_app.command("list")
@@ -128,10 +135,14 @@ def group_limit(  # noqa: PLR0913, PLR0917
         limits |= {} if ken is None else {"ken": ken}
         if not limits:
             raise typer.BadParameter("say what to change")
-        with opened(ctx).desk() as desk:
+
+        def job(desk) -> Done:
             row = register.find_key(desk.session, sgc, ea, krn)
             desk.module.change_limits(desk.session, row, limits, desk.actor)
-        say(as_json, register.key_facts(row), f"The limits of {row.label} are changed.")
+            stands = f"The limits of {row.label} are changed"
+            return Done(stands, register.key_facts(row), f"{stands}.", _SHOWS_GROUPS)
+
+        do(opened(ctx), as_json, job)
 
 
 @group_app.command("export")
@@ -148,13 +159,23 @@ def group_export(
     with answering(as_json):
         station = opened(ctx)
         secret = _transport_secret(transport_key_file, again=True)
-        with station.desk() as desk:
+
+        def job(desk) -> Done:
             rows = [row for each in sgc for row in register.vending_keys(desk.session, each)]
-            sealing.write_private(
-                out, desk.module.export_keys(desk.session, rows, secret, desk.actor)
+            labels = [row.label for row in rows]
+            return Done(
+                stands=f"The export of {', '.join(labels)} is in the audit log",
+                data={"file": str(out), "keys": labels},
+                words=f"{len(rows)} keys are in {out}, encrypted under the transport "
+                f"{secret.kind}.",
+                again=f"{out} is whole.",
+                file=desk.module.export_keys(desk.session, rows, secret, desk.actor),
+                rewrite="Nothing left the station: export again.",
+                file_first=True,
             )
-        words = f"{len(rows)} keys are in {out}, encrypted under the transport {secret.kind}."
-        say(as_json, {"file": str(out), "keys": [row.label for row in rows]}, words)
+
+        with taken(out) as file:
+            do(station, as_json, job, file)
 
 
 @group_app.command("import")
@@ -170,10 +191,16 @@ def group_import(
     with answering(as_json):
         station = opened(ctx)
         secret = _transport_secret(transport_key_file)
-        with station.desk() as desk:
-            rows = register.import_groups(desk, _text(file), secret)
-        words = "\n".join(f"{row.label}, check value {row.check_value}" for row in rows)
-        say(as_json, {"groups": [register.key_facts(row) for row in rows]}, words)
+        text = _text(file)
+
+        def job(desk) -> Done:
+            rows = register.import_groups(desk, text, secret)
+            words = "\n".join(f"{row.label}, check value {row.check_value}" for row in rows)
+            stands = f"{', '.join(row.label for row in rows)}: registered"
+            facts = [register.key_facts(row) for row in rows]
+            return Done(stands, {"groups": facts}, words, _SHOWS_GROUPS)
+
+        do(station, as_json, job)
 
 
 @tariff_app.command("add")
@@ -189,9 +216,14 @@ def tariff_add(
     with answering(as_json):
         given = sys.stdin.buffer.read() if str(terms) == "-" else _text(terms)
         asked = register.read_terms(given)
-        with opened(ctx).desk() as desk:
+
+        def job(desk) -> Done:
             register.keep_tariff(desk, name, asked)
-        say(as_json, {"tariff": name, "terms": asked}, f"Tariff {name} is in force.")
+            stands = f"Tariff {name} is in force"
+            facts = {"tariff": name, "terms": asked}
+            return Done(stands, facts, f"{stands}.", "`meter20 vend tariff list` shows it.")
+
+        do(opened(ctx), as_json, job)
 
 
 @tariff_app.command("list")
@@ -231,11 +263,17 @@ def meter_add(  # noqa: PLR0913, PLR0917
             number, sgc, ti, ea, krn, base_date, ken, customer, tariff, accounting,
             hundredths(debt, "--debt"),
         )  # fmt: skip
-        with opened(ctx).desk() as desk:
+
+        def job(desk) -> Done:
             meter = register.add_meter(desk, new)
-        facts = register.meter_facts(meter)
-        words = f"Meter {meter.drn} (MeterPAN {meter.pan}) holds {meter.vending_key.label}."
-        say(as_json, facts, words)
+            return Done(
+                stands=f"Meter {meter.drn} is registered",
+                data=register.meter_facts(meter),
+                words=f"Meter {meter.drn} (MeterPAN {meter.pan}) holds {meter.vending_key.label}.",
+                again=f"`meter20 vend meter show {meter.drn}` shows it.",
+            )
+
+        do(opened(ctx), as_json, job)
 
 
 @meter_app.command("list")

@@ -1,6 +1,7 @@
 """`meter20 vend manage`, `test`, `key-change` and `provision`: every token that is not credit."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,13 +14,9 @@ from meter20.cli.counter import (
     Html,
     MeterNumber,
     answering,
-    hand_over,
-    opened,
-    say,
-    utc,
 )
+from meter20.cli.outcome import Done, do, issue, receipt, taken
 from meter20.cli.vend_clock import selling
-from meter20.vending import sealing
 
 manage_app = typer.Typer(help="Management tokens of class 2.", no_args_is_help=True)
 
@@ -123,11 +120,7 @@ def _manage(ctx: typer.Context, token: tuple[str, str, int, str], at, html, as_j
     """Issue the management token (meter, kind, value, words)."""
     from meter20.vending import sales
 
-    with answering(as_json):
-        station = selling(ctx, as_json)
-        with station.desk(utc(at)) as desk:
-            slip = sales.manage(desk, *token)
-        hand_over(as_json, slip, station, html)
+    issue(ctx, as_json, lambda desk: sales.manage(desk, *token), at, html, selling)
 
 
 def test(
@@ -142,14 +135,10 @@ def test(
     """Make a test or display token of class 1, which any meter takes."""
     from meter20.vending import sales
 
-    with answering(as_json):
-        station = opened(ctx)
-        with station.desk() as desk:
-            if read:
-                slip = sales.read_extended(desk, number)
-            else:
-                slip = sales.meter_test(desk, number, mfr)
-        hand_over(as_json, slip, station)
+    def job(desk):
+        return sales.read_extended(desk, number) if read else sales.meter_test(desk, number, mfr)
+
+    issue(ctx, as_json, job)
 
 
 def key_change(  # noqa: PLR0913, PLR0917
@@ -164,11 +153,8 @@ def key_change(  # noqa: PLR0913, PLR0917
     """Issue the tokens that give a meter another key. What is sold next needs that key."""
     from meter20.vending import rekey
 
-    with answering(as_json):
-        station = selling(ctx, as_json)
-        with station.desk(utc(at)) as desk:
-            slip = rekey.change_key(desk, meter, rekey.NewKey(sgc, krn, ti, base_date, tokens))
-        hand_over(as_json, slip, station, html)
+    new = rekey.NewKey(sgc, krn, ti, base_date, tokens)
+    issue(ctx, as_json, lambda desk: rekey.change_key(desk, meter, new), at, html, selling)
 
 
 def provision(  # noqa: PLR0913, PLR0917
@@ -195,12 +181,19 @@ def provision(  # noqa: PLR0913, PLR0917
     from meter20.vending import rekey
 
     factory = rekey.Factory(imp_per_kwh, power_limit_w)
+
+    def job(desk) -> Done:
+        record, slip = rekey.provision(desk, meter, factory, direct, again)
+        if slip is not None:
+            done = receipt(desk, slip, station)
+        else:
+            stands = f"Meter {meter} is provisioned by the books"
+            words = f"{out}: {record['warning']}"
+            done = Done(stands, {"file": str(out)}, words, f"{out} has the key.", file_first=True)
+        rewrite = f"`meter20 vend provision {meter} --again --out FILE` makes another record."
+        return replace(done, file=json.dumps(record, indent=2) + "\n", rewrite=rewrite)
+
     with answering(as_json):
         station = selling(ctx, as_json)
-        with station.desk(utc(at)) as desk:
-            record, slip = rekey.provision(desk, meter, factory, direct, again)
-            sealing.write_private(out, json.dumps(record, indent=2) + "\n")
-        if slip is not None:
-            hand_over(as_json, slip, station)
-        else:
-            say(as_json, {"file": str(out)}, f"{out}: {record['warning']}")
+        with taken(out) as file:
+            do(station, as_json, job, file, at)

@@ -16,6 +16,7 @@ import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.orm import Session
@@ -55,6 +56,7 @@ class _Tail:
     def __init__(self, books: Books, key: Key):
         head = books.connection().execute(_HEAD).one_or_none()
         self._key = key
+        self._books = books
         self._fresh = head is None
         self._seq, self._digest = head or (0, _START)
         self._rows: list[dict] = []
@@ -73,6 +75,13 @@ class _Tail:
         head["mac"] = _mac(self._key, self._seq, self._digest)
         to.execute(_BEGIN if self._fresh else _MOVE, {"id": 1, **head})
         self._rows, self._fresh = [], False
+        self._books.proof = partial(_holds, self._seq, self._digest)
+
+
+def _holds(seq: int, digest: str, connection: Connection) -> bool:
+    """Say whether the log has the entry `seq` with this digest, which no other log has."""
+    found = connection.scalar(select(_ENTRIES.c.digest).where(_ENTRIES.c.seq == seq))
+    return found == digest
 
 
 def append(books: Books, key: Key, **entry) -> None:

@@ -27,24 +27,34 @@ def run(
     station: Station, lines: Iterable[str | bytes], chunk: int = CHUNK, at: datetime | None = None
 ) -> Iterator[dict]:
     """Yield an answer to each order of `lines`, `chunk` of them to a commit."""
+    for some in chunks(lines, chunk):
+        with station.desk(at) as desk:
+            answers = sold(desk, station.name, some)
+        yield from answers
+
+
+def chunks(lines: Iterable[str | bytes], chunk: int) -> Iterator[list[str | bytes]]:
+    """Yield `lines`, `chunk` of them at a time."""
     orders = iter(lines)
     while some := list(islice(orders, chunk)):
-        yield from _sold(station, some, at)
+        yield some
 
 
-def _sold(station: Station, lines: list[str | bytes], at: datetime | None) -> list[dict]:
-    with station.desk(at) as desk:
-        orders = [_parsed(line) for line in lines]
-        register.fetch_meters(
-            desk.session, [each.meter for each in orders if isinstance(each, CreditOrder)]
-        )
-        done = [_one(desk, order) for order in orders]
-        desk.session.flush()
-        answers = [
-            refused(each) if isinstance(each, Refusal) else Receipt.of(each, station.name).data()
-            for each in done
-        ]
-    return answers
+def sold(desk: Desk, station: str, lines: list[str | bytes]) -> list[dict]:
+    """Sell what `lines` order, and return an answer to each; they hold once the desk closes.
+
+    station: its name, for the receipts.
+    """
+    orders = [_parsed(line) for line in lines]
+    register.fetch_meters(
+        desk.session, [each.meter for each in orders if isinstance(each, CreditOrder)]
+    )
+    done = [_one(desk, order) for order in orders]
+    desk.session.flush()
+    return [
+        refused(each) if isinstance(each, Refusal) else Receipt.of(each, station).data()
+        for each in done
+    ]
 
 
 def _parsed(line: str | bytes) -> CreditOrder | Refusal:

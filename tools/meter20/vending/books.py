@@ -30,6 +30,8 @@ class Books(Session):
         super().__init__(engine, autoflush=False, expire_on_commit=False)
         self._pending: dict[Any, Any] = {}  # a Pending by its kind and arguments
         self.read = []
+        #: Says, in another transaction, whether this one was committed; the audit log gives it.
+        self.proof: Callable[[Connection], bool] | None = None
 
     def later(self, kind: Callable[..., P], *args: Any) -> P:
         """Return the one `kind(books, *args)` of this transaction, which writes at each flush."""

@@ -22,6 +22,13 @@ class Refusal(Exception):
         return self.args[1]
 
 
+class Doubt(Exception):
+    """The database broke off in the commit and cannot be asked: nobody knows what it holds.
+
+    Neither done nor refused. Look, once it can be reached again, before doing it once more.
+    """
+
+
 #: The database holds no vending station yet.
 NO_DATABASE = "no_database"
 #: The database is there, but cannot be used now: busy, unreachable or damaged.
@@ -50,3 +57,5 @@ EXISTS = "exists"
 VALUE = "value"
 #: The request is well formed, but not allowed for this meter or receipt.
 STATE = "state"
+#: Standard output cannot take the answer, which shows before anything is done.
+OUTPUT = "output"

@@ -8,7 +8,6 @@ Why Scrypt: its memory cost makes guessing a stolen passphrase dear, and it need
 library. Argon2id would do as well; the stored parameters leave room for it.
 """
 
-import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from meter20.vending import refusal
+from meter20.vending.new_file import NewFile, cannot_write
 from meter20.vending.refusal import Refusal
 
 PASSPHRASE, KEY_FILE = "passphrase", "key-file"
@@ -78,21 +78,17 @@ class Secret:
         return cls(KEY_FILE, material)
 
 
-def new_key_file(path: Path) -> None:
-    """Write a fresh key file, readable by its owner only; raises Refusal if `path` exists."""
-    write_private(path, secrets.token_hex(KEY_BYTES) + "\n")
+def new_key_file(path: Path) -> NewFile:
+    """Write a fresh key file; on return it is on the disk, before anything is locked with it.
 
-
-def write_private(path: Path, text: str) -> None:
-    """Write `text` to a new file that only its owner can read; raises Refusal if it exists."""
+    Raises Refusal if `path` exists or cannot be written.
+    """
+    file = NewFile(path)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise Refusal(refusal.EXISTS, f"{path} exists already and is not overwritten.") from None
+        file.fill(secrets.token_hex(KEY_BYTES) + "\n")
     except OSError as error:
-        raise Refusal(refusal.VALUE, f"Cannot write {path}: {error.strerror}.") from None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+        raise cannot_write(path, error) from None
+    return file
 
 
 @dataclass(frozen=True)

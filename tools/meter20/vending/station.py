@@ -61,7 +61,15 @@ class Station:
     def found(cls, storage: Storage, secret: Secret, name: str, actor: str,
               now: Callable[[], datetime] = utc_now, *, zone: str = station_time.DEFAULT_ZONE,
               rehearsal: bool = False) -> "Station":  # fmt: skip
-        """Make a new station in `storage`, called `name`, and open it.
+        """Make a new station in `storage`, called `name`, and open it; see `make`."""
+        cls.make(storage, secret, name, actor, now, zone=zone, rehearsal=rehearsal)
+        return cls(storage, secret, actor, now)
+
+    @staticmethod
+    def make(storage: Storage, secret: Secret, name: str, actor: str,
+             now: Callable[[], datetime] = utc_now, *, zone: str = station_time.DEFAULT_ZONE,
+             rehearsal: bool = False) -> None:  # fmt: skip
+        """Make a new station in `storage`, called `name`; on return it stands. Opens nothing.
 
         zone: IANA name. rehearsal: the time of issue may be given; that is never set later.
         """
@@ -73,7 +81,6 @@ class Station:
             SecurityModule.create(
                 session, secret, name, actor, now, zone=zone, rehearsal=rehearsal
             )
-        return cls(storage, secret, actor, now)
 
     @contextmanager
     def desk(self, at: datetime | None = None) -> Iterator[Desk]:

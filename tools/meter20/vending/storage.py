@@ -15,19 +15,20 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from meter20 import private_folder
 from meter20.vending import refusal
 from meter20.vending.books import Books
-from meter20.vending.refusal import Refusal
+from meter20.vending.refusal import Doubt, Refusal
 
 BUSY_S = 30
 #: The newest migration, a number that grows.
@@ -104,7 +105,53 @@ class Storage:
             self._take_turn(books.connection())
             yield books
             books.flush()
+            self._commit(books)
+
+    def _commit(self, books: Books) -> None:
+        """Commit; where the database breaks off in it, ask the books whether it was done.
+
+        Raises what the commit raised if it was not, and Doubt if nobody can tell.
+        """
+        raw = books.connection().connection.driver_connection
+        try:
             books.commit()
+        except Exception:
+            if not self._stands(books, raw):
+                raise
+
+    def _stands(self, books: Books, raw: Any) -> bool:
+        """Say whether a transaction stands whose commit failed; waits for it, like a writer.
+
+        raw: the connection that it was made on.
+        """
+        with suppress(Exception):  # whatever is not committed ends with its connection
+            raw.close()
+        with suppress(Exception):
+            books.close()
+        self._engine.dispose()  # the pool may hold that connection
+        try:
+            assert books.proof is not None
+            with self._engine.connect() as connection:
+                self._take_turn(connection)
+                found = books.proof(connection)
+            if not found and self.path:
+                self._forget_what_failed()
+        except Exception:
+            words = f"The database {self.where} broke off at the moment of writing."
+            raise Doubt(words) from None
+        return found
+
+    def _forget_what_failed(self) -> None:
+        """Empty the write-ahead log: a commit that failed may lie in it, whole.
+
+        A process that came after a crash would take it for good. Raises Refusal if it stays.
+        """
+        with self._engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)
+            busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise Refusal(refusal.DATABASE, "The write-ahead log is in use.")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -192,27 +239,34 @@ class Storage:
         """
         try:
             yield
-        except DBAPIError as error:
-            translated = self._translated(error)
+        except (DBAPIError, sqlite3.Error) as error:
+            said = error.orig if isinstance(error, DBAPIError) else error
+            translated = self._translated(said)
             if translated is None:
                 raise
             raise translated from None
 
-    def _translated(self, error: DBAPIError) -> Refusal | None:
-        said = str(error.orig).lower()
+    def _translated(self, error: BaseException | None) -> Refusal | None:
+        """Return in words what the database's own module raised, None for a bug."""
+        said, kind = str(error).lower(), type(error).__name__
         if "locked" in said or "lock timeout" in said:
             words = f"is busy: another process kept it for over {self._busy_s:g} s. Try again."
         elif "not a database" in said or "malformed" in said:
             words = "is damaged, or not a database. Restore it from a copy."
-        elif "no such table" in said or "undefinedtable" in type(error.orig).__name__.lower():
+        elif "no such table" in said or kind == "UndefinedTable":
             return self._no_database()
-        elif isinstance(error, OperationalError) and not self.path:
+        elif isinstance(error, sqlite3.OperationalError):
+            words = f"cannot be used: {error}."
+        elif not self.path and _is_operational(error):
             words = "cannot be reached: is the server running, and are user and password right?"
-        elif isinstance(error, OperationalError):
-            words = f"cannot be used: {error.orig}."
         else:
             return None
         return Refusal(refusal.DATABASE, f"The database {self.where} {words}")
+
+
+def _is_operational(error: BaseException | None) -> bool:
+    """Say whether psycopg puts `error` down to the server, not to the statement."""
+    return any(kind.__name__ == "OperationalError" for kind in type(error).__mro__)
 
 
 def _sqlite_path(where: str) -> Path | None:

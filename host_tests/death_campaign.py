@@ -1,0 +1,435 @@
+"""The death campaign: every command that changes the books fails or dies at each of its calls.
+
+Afterwards what was printed and written is compared with the books: what was said to be done is
+there, what was refused is not, no token and no secret is out that the books do not know, the
+station still opens, and its log is whole. `make death-campaign` runs all, `make test` a few.
+
+    python host_tests/death_campaign.py --kills 500 [--only credit] [--postgresql URL]
+"""
+
+import argparse
+import functools
+import importlib
+import itertools
+import json
+import os
+import random
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import typer.main
+
+import meter20  # noqa: F401  puts firmware/ on the path
+
+# isort: split
+from fakes import dying
+from fakes.stations import DRN, PASSPHRASE, SGC, TARIFF
+from sqlalchemy import select
+from typer.testing import CliRunner
+
+from meter20.cli.main import app
+from meter20.vending import register, sales, sealing, transport
+from meter20.vending.models import AuditEntry, Meter, Slip, Vault, VendingKey
+from meter20.vending.models import Tariff as TariffRow
+from meter20.vending.refusal import Refusal
+from meter20.vending.sales import CreditOrder
+from meter20.vending.sealing import Secret
+from meter20.vending.station import Station
+from meter20.vending.storage import Storage
+from meter20.vending.vending_key import KeyTerms
+
+NEW_PASSPHRASE = "another horse battery"
+_OTHER_METER = "03000000004"
+_LOADED = (
+    "alembic.command", "alembic.config", "alembic.runtime.migration", "psycopg", "segno",
+    "meter20.vending.batch", "meter20.vending.receipt", "meter20.vending.rekey",
+)  # fmt: skip
+_TOKEN = re.compile(r"\d{20}|\d{4}(?: \d{4}){4}")
+_SECRET = Secret.passphrase(PASSPHRASE)
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command. files: what it writes, by kind: page, record, export or key."""
+
+    name: str
+    arguments: str
+    files: dict[str, str] = field(default_factory=dict)
+    on_empty: bool = False
+    changes: bool = True
+
+
+_PAGE = {"page.html": "page"}
+COMMANDS = [
+    Command("credit", f"credit {DRN} --money 200 --html page.html", _PAGE),
+    Command("credit in JSON", f"credit {DRN} --kwh 7 --ref A-1 --json --html page.html", _PAGE),
+    Command("manage", f"manage power-limit {DRN} 5000 --html page.html --json", _PAGE),
+    Command("test", "test 0"),
+    Command("key change", f"key-change {DRN} --ti 2 --html page.html", _PAGE),
+    Command("provision", f"provision {DRN} --out record.json --json", {"record.json": "record"}),
+    Command("provision direct", f"provision {DRN} --direct --out record.json",
+            {"record.json": "record"}),
+    Command("receipt", "receipt 1 --html page.html", _PAGE),
+    Command("reverse, delivered", "reverse 1 --delivered --reason mistake --json"),
+    Command("reverse, undelivered", "reverse 1 --undelivered --reason mistake"),
+    Command("batch", "batch --chunk 2 orders.jsonl"),
+    Command("group add", "group add --sgc 654321 --json"),
+    Command("group limit", f"group limit {SGC} --max-token-kwh 5"),
+    Command("group import", "group import groups.json"),
+    Command("group export", f"group export {SGC} --out out.json", {"out.json": "export"}),
+    Command("meter add", f"meter add {_OTHER_METER} --sgc {SGC} --json"),
+    Command("tariff add", "tariff add other tariff.json"),
+    Command("new passphrase", "passphrase"),
+    Command("new key file", "passphrase --new-key-file new.key", {"new.key": "key"}),
+    Command("init", "init --name kiosk", on_empty=True),
+    Command("init with a key file", "init --name kiosk --new-key-file new.key",
+            {"new.key": "key"}, on_empty=True),
+    Command("upgrade", "upgrade", changes=False),
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Books:
+    """What the books say, and whether they are in order. lock: the salt that it is opened with."""
+
+    slips: dict[int, tuple]
+    entries: list[tuple]
+    others: tuple
+    lock: str
+
+    def changed(self, before: "Books") -> bool:
+        """Say whether anything was done since `before`; refusals in the log are nothing."""
+        mine, its = ([e for e in each.entries if e[0] != "refuse"] for each in (self, before))
+        return (self.slips, mine, self.others, self.lock) != (
+            before.slips, its, before.others, before.lock,
+        )  # fmt: skip
+
+    def tokens(self, since: "Books | None" = None) -> set[str]:
+        """Return the digits of all slips, or of those that are new or changed."""
+        slips = self.slips.items() - (since.slips.items() if since else set())
+        return {digits for _, facts in slips for digits in facts[-1]}
+
+
+def books(where: str, secrets: list[Secret]) -> Books | None:
+    """Return what the books in `where` say; asserts that they open with one of `secrets`.
+
+    None without a station.
+    """
+    storage = Storage(where)
+    try:
+        with storage.writing() as session:  # waits for whoever was killed in a commit
+            vault = session.get(Vault, 1)
+            if vault is None:
+                return None
+            read = Books(
+                {slip.id: _slip(slip) for slip in session.scalars(select(Slip))},
+                [(e.operation, e.meter, e.supply, e.detail)
+                 for e in session.scalars(select(AuditEntry).order_by(AuditEntry.seq))],
+                (*(tuple(sorted(_facts(row) for row in session.scalars(select(kind))))
+                   for kind in (Meter, VendingKey, TariffRow)),),
+                vault.lock_salt.hex(),
+            )  # fmt: skip
+        _check_opens(storage, secrets)
+        return read
+    except Refusal as refused:
+        assert refused.code == "no_database", refused
+        return None
+    finally:
+        storage.close()
+
+
+def _slip(slip: Slip) -> tuple:
+    return slip.operation, slip.state, slip.prints, tuple(token.digits for token in slip.tokens)
+
+
+def _facts(row) -> str:
+    return repr([getattr(row, column.name) for column in row.__table__.columns])
+
+
+def _check_opens(storage: Storage, secrets: list[Secret]) -> None:
+    for secret in secrets:
+        try:
+            station = Station(storage, secret, "auditor")
+        except Refusal:
+            continue
+        with station.looking() as session:
+            report = station.module.verify_log(session)
+        assert report.broken is None, report
+        return
+    raise AssertionError("the station opens no more")
+
+
+# -- where the commands run --------------------------------------------------------------------
+
+
+class Place:
+    """A folder and a database, put back as they were before each run."""
+
+    def __init__(self, folder: Path, server: str | None = None):
+        """server: the URL of a PostgreSQL server; None for SQLite."""
+        self.folder, self._server = folder, server
+        self._kept = folder / "kept"
+        self._kept.mkdir()
+        self.work = folder / "work"
+        self._furnish()
+
+    def where(self, on_empty: bool) -> str:
+        name = "empty" if on_empty else "station"
+        if self._server is None:
+            return str(self.work / f"{name}.sqlite")
+        return self._url(f"work_{name}")
+
+    def restore(self, on_empty: bool) -> None:
+        """Make folder and database fresh."""
+        shutil.rmtree(self.work, ignore_errors=True)
+        shutil.copytree(self._kept, self.work)
+        if self._server is not None:
+            name = "empty" if on_empty else "station"
+            self._sql(f"DROP DATABASE IF EXISTS work_{name} WITH (FORCE)",
+                      f"CREATE DATABASE work_{name} TEMPLATE kept_{name}")  # fmt: skip
+
+    def _furnish(self) -> None:
+        if self._server is not None:
+            self._sql("CREATE DATABASE kept_empty", "CREATE DATABASE kept_station")
+            where = self._url("kept_station")
+        else:
+            where = str(self._kept / "station.sqlite")
+        storage = Storage(where)
+        station = Station.found(storage, _SECRET, "kiosk", "thandi")
+        with station.desk() as desk:
+            register.keep_tariff(desk, "home", TARIFF)
+            register.add_group(desk, KeyTerms(SGC), "town", "home")
+            register.add_meter(desk, register.NewMeter(DRN, SGC, customer="Søren ثاندي"))
+            sales.credit(desk, CreditOrder(DRN, money=20_000))
+        storage.close()
+        before = books(where, [_SECRET])
+        assert before is not None
+        self.before = before
+        (self._kept / "tariff.json").write_text(json.dumps(TARIFF))
+        orders = [{"meter": DRN, "kwh": "1", "ref": f"B-{number}"} for number in range(5)]
+        orders.insert(2, {"meter": "1", "kwh": "1"})
+        (self._kept / "orders.jsonl").write_text("\n".join(map(json.dumps, orders)))
+        secret = Secret.passphrase(NEW_PASSPHRASE)
+        (self._kept / "groups.json").write_text(
+            transport.sealed_file([(KeyTerms("777777"), bytes(20))], secret)  # test key
+        )
+
+    def _url(self, name: str) -> str:
+        assert self._server is not None
+        base, _, options = self._server.partition("?")
+        return f"{base.rsplit('/', 1)[0]}/{name}?{options}"
+
+    def _sql(self, *statements: str) -> None:
+        import psycopg
+
+        with psycopg.connect(self._url("postgres"), autocommit=True) as to:
+            for statement in statements:
+                to.execute(statement.encode())  # names of this file only
+
+
+# -- one end -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command in a place."""
+
+    place: Place
+    command: Command
+
+    def end(self, at: int = 0, how: str = dying.FAIL, kill_after: float | None = None):
+        """Run it once with that end, and check what it left; return how it ended."""
+        command, work = self.command, self.place.work
+        self.place.restore(command.on_empty)
+        where = self.place.where(command.on_empty)
+        before = None if command.on_empty else self.place.before
+        here = Path.cwd()
+        os.chdir(work)
+        try:
+            ended = dying.run(["vend", "--db", where, *command.arguments.split()], at, how,
+                              kill_after)  # fmt: skip
+        finally:
+            os.chdir(here)
+        try:
+            self._check(ended, before, where)
+        except AssertionError as error:
+            where_at = f"{how} at call {at} ({ended.hit})" if at else f"killed at {kill_after} s"
+            raise AssertionError(
+                f"{command.name}: {where_at}: {error}\nexit {ended.code}\n{ended.out}{ended.err}"
+            ) from error
+        return ended
+
+    def _check(self, ended: dying.Ended, before: Books | None, where: str) -> None:
+        after = books(where, self._secrets())
+        assert ended.code != dying.BUG, "it crashed"
+        assert ended.code in (0, 1, 3, 4, -9), "an exit code of its own"
+        changed = (after is not None) if before is None else after.changed(before)
+        shown = _tokens(ended.out)
+        assert shown <= (after.tokens() if after else set()), "a token that the books do not have"
+        made = after.tokens(before) if after and before else set()
+        if ended.code == 0:
+            assert changed == self.command.changes, "done, and not in the books"
+            assert made <= shown, "done, and not shown"
+        if ended.code == 1:
+            assert made <= shown, "refused, but sold"
+            if self.command.name != "batch":
+                assert not changed, "refused, but done"
+        if ended.code == 3:
+            assert changed or not self.command.changes, "'stands', but it does not"
+            assert ", but " in ended.err, "no words"
+            self._check_named(ended, made - shown, after)
+        self._check_files(ended, before, after, changed)
+
+    def _check_named(self, ended, hidden: set[str], after) -> None:
+        """Each receipt that was not shown is named on standard error."""
+        for number, facts in after.slips.items():
+            if hidden & set(facts[-1]):
+                assert re.search(rf"\b{number}\b", ended.err), f"receipt {number} is not named"
+
+    def _secrets(self) -> list[Secret]:
+        key = self.place.work / "new.key"
+        secrets = [_SECRET, Secret.passphrase(NEW_PASSPHRASE)]
+        if self.command.files.get("new.key") and key.exists() and key.stat().st_size:
+            secrets.append(Secret.key_file(key))  # whole, or it raises
+        return secrets
+
+    def _check_files(self, ended, before, after, changed: bool) -> None:
+        work = self.place.work
+        for name, kind in self.command.files.items():
+            path = work / name
+            text = path.read_text() if path.exists() else ""
+            if ended.code == 0:
+                assert text, f"no {name}"
+            if ended.code == 1 and not ended.hit.startswith("unlink"):
+                assert not path.exists(), f"refused, but {name} was left"
+            if path.exists():
+                assert path.stat().st_mode & 0o777 == 0o600, f"{name} is not private"
+            if text:
+                _CHECKS[kind](text, changed, after)
+        known = {path.name for path in (work.parent / "kept").iterdir()} | set(self.command.files)
+        for path in work.iterdir():
+            if path.name in known or ".sqlite" in path.name:
+                continue
+            left = ended.code == -9 or ended.hit.startswith("unlink")
+            assert left, f"{path.name} was left"
+            assert path.stat().st_mode & 0o077 == 0, f"{path.name} is not private"
+            if "key" not in self.command.files.values() and path.read_bytes().strip(b"\0"):
+                assert changed, f"{path.name} was written before the books"
+
+
+def _tokens(text: str) -> set[str]:
+    return {found.replace(" ", "") for found in _TOKEN.findall(text)}
+
+
+def _whole_page(text: str, changed: bool, after) -> None:
+    assert text.rstrip().endswith("</html>"), "half a page"
+    assert changed, "a page of nothing"
+    assert _tokens(text) <= after.tokens(), "a page of another token"
+
+
+def _whole_record(text: str, changed: bool, after) -> None:
+    assert json.loads(text)["request"]["decoder_key"], "half a record"
+    assert changed, "a key is out that is not on record"
+    assert [entry for entry in after.entries if entry[0] == "provision"], "no entry"
+
+
+def _whole_export(text: str, changed: bool, after) -> None:
+    assert transport.opened_file(text, Secret.passphrase(NEW_PASSPHRASE)), "half an export"
+    assert [entry for entry in after.entries if entry[0] == "export key"], "no entry"
+
+
+def _whole_key(text: str, changed: bool, after) -> None:
+    assert len(bytes.fromhex(text.strip())) == sealing.KEY_BYTES, "half a key"
+
+
+_CHECKS: dict[str, Callable] = {
+    "page": _whole_page, "record": _whole_record, "export": _whole_export, "key": _whole_key,
+}  # fmt: skip
+
+
+# -- many ends ---------------------------------------------------------------------------------
+
+
+def every_end(case: Case, step: int = 1, start: int = 1) -> Iterator[dict]:
+    """Yield an end of `case` at each of its calls in every way, or at each `step`-th."""
+    calls = case.end().calls
+    for at in range(start, len(calls) + 1, step):
+        for how in dying.HOWS:
+            if how != dying.LOST or not calls[at - 1].startswith("open"):  # it opens or it fails
+                yield {"at": at, "how": how}
+
+
+def random_kills(case: Case, count: int, chance: random.Random) -> Iterator[dict]:
+    """Yield `count` ends of `case` by a kill, each at a moment of its own."""
+    started = time.perf_counter()
+    case.end()
+    longest = time.perf_counter() - started
+    yield from ({"kill_after": chance.uniform(0, longest)} for _ in range(count))
+
+
+def environment() -> None:
+    """Set what the commands and this process need; for a process of its own."""
+    sealing.SCRYPT_COST = 2
+    for name in ("DB", "KEY_FILE", "EA07_TABLES", "VENDING_KEY"):
+        os.environ.pop(f"METER20_{name}", None)
+    os.environ |= {
+        "METER20_PASSPHRASE": PASSPHRASE, "METER20_OPERATOR": "thandi",
+        "METER20_NEW_PASSPHRASE": NEW_PASSPHRASE, "METER20_TRANSPORT_PASSPHRASE": NEW_PASSPHRASE,
+    }  # fmt: skip
+    for name in _LOADED:  # once, not in each child
+        importlib.import_module(name)
+    typer.main.get_command = functools.cache(typer.main.get_command)
+    CliRunner().invoke(app, ["vend", "--db", "/nowhere/station.sqlite", "history", "1"])
+
+
+def run(place: Place, kills: int, only: str, seed: int) -> tuple[Counter, int]:
+    """End every command everywhere; return how often each exit code came, and the faults."""
+    codes: Counter = Counter()
+    faults, chance = 0, random.Random(seed)
+    for command in COMMANDS:
+        if only not in command.name:
+            continue
+        case, before = Case(place, command), codes.total()
+        for end in itertools.chain(every_end(case), random_kills(case, kills, chance)):
+            try:
+                codes[case.end(**end).code] += 1
+            except AssertionError as fault:
+                faults += 1
+                print(f"DISAGREEMENT: {fault}", flush=True)
+        print(f"  {command.name}: {codes.total() - before} ends", flush=True)
+    return codes, faults
+
+
+def main() -> None:
+    """Run by `make death-campaign`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=20, help="random ones for each command")
+    parser.add_argument("--only", default="", help="commands whose name holds this")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--postgresql", help="URL of a server whose databases may be made")
+    options = parser.parse_args()
+    environment()
+    failed = False
+    for server in [None] + ([options.postgresql] if options.postgresql else []):
+        kind = "PostgreSQL" if server else "SQLite"
+        print(f"death campaign, {kind}:", flush=True)
+        with tempfile.TemporaryDirectory(prefix="meter20-death-") as folder:
+            codes, faults = run(
+                Place(Path(folder), server), options.kills, options.only, options.seed
+            )
+        said = ", ".join(f"{count} with exit {code}" for code, count in sorted(codes.items()))
+        print(f"death campaign, {kind}: {codes.total() + faults} ends, {faults} in disagreement")
+        print(f"  {said}", flush=True)
+        failed = failed or faults > 0
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()

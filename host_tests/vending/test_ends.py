@@ -1,0 +1,410 @@
+"""What a command says is what the books hold, however it ends; and no secret is out before them.
+
+The first half meets the commands as a clerk does, the second lets them fail and die at chosen
+calls (`death_campaign.py` at all of them).
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import death_campaign
+import pytest
+from fakes import dying
+from fakes.stations import DRN, PASSPHRASE, SGC, furnished
+from sqlalchemy import event
+from typer.testing import CliRunner
+
+from meter20.cli import outcome
+from meter20.cli.main import app
+from meter20.vending import sales
+from meter20.vending.models import Slip
+from meter20.vending.new_file import NewFile
+from meter20.vending.refusal import Doubt, Refusal
+from meter20.vending.sales import CreditOrder
+from meter20.vending.sealing import Secret
+from meter20.vending.station import Station
+from meter20.vending.storage import Storage
+
+SALE = ("credit", DRN, "--kwh", "1")
+#: Every command that writes a receipt as a page.
+WITH_PAGE = [
+    SALE, ("manage", "clear-tamper", DRN), ("manage", "flag", DRN, "1", "on"),
+    ("key-change", DRN, "--ti", "2"), ("receipt", "1"),
+]  # fmt: skip
+
+
+class Counter:
+    """Runs `meter20 vend` on a station with one receipt, in this process or in one of its own."""
+
+    def __init__(self, folder, monkeypatch):
+        self.folder = folder
+        self.where = str(folder / "station.sqlite")
+        for name in ("DB", "KEY_FILE", "EA07_TABLES", "VENDING_KEY"):
+            monkeypatch.delenv(f"METER20_{name}", raising=False)
+        monkeypatch.setenv("METER20_PASSPHRASE", PASSPHRASE)
+        monkeypatch.setenv("METER20_TRANSPORT_PASSPHRASE", PASSPHRASE)
+        storage = Storage(self.where)
+        station = furnished(Station.found(storage, Secret.passphrase(PASSPHRASE), "kiosk", "t"))
+        with station.desk() as desk:
+            sales.credit(desk, CreditOrder(DRN, units=10))
+        storage.close()
+
+    def run(self, *args):
+        return CliRunner().invoke(app, ["vend", "--db", self.where, *[str(arg) for arg in args]])
+
+    def shell(self, line, **more):
+        """Run a line of shell in which $VEND is the command; (exit code, stdout, stderr)."""
+        vend = f"{sys.executable} -m meter20.cli vend --db {self.where}"
+        done = subprocess.run(["sh", "-c", line], capture_output=True, check=False,
+                              cwd=self.folder, env=os.environ | {"VEND": vend} | more)  # fmt: skip
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    def books(self):
+        return death_campaign.books(self.where, [Secret.passphrase(PASSPHRASE)])
+
+    def receipts(self):
+        return len(self.books().slips)
+
+
+@pytest.fixture
+def vend(tmp_path, monkeypatch):
+    return Counter(tmp_path, monkeypatch)
+
+
+# -- before the desk opens ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", WITH_PAGE, ids=" ".join)
+def test_page_that_cannot_be_written_is_refused_before_anything_is_done(vend, command):
+    before = vend.books()
+    there = vend.folder / "there.html"
+    there.write_text("mine")
+    for page in (there, vend.folder / "missing" / "page.html", vend.folder):
+        done = vend.run(*command, "--html", page)
+        assert (done.exit_code, done.stdout) == (1, "")
+    assert there.read_text() == "mine"
+    assert vend.books() == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("provision", DRN, "--direct", "--out"), ("provision", DRN, "--out"),
+        ("group", "export", SGC, "--out"), ("passphrase", "--new-key-file"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_secret_that_cannot_be_written_is_refused_before_anything_is_done(vend, command):
+    before = vend.books()
+    there = vend.folder / "there"
+    there.write_text("mine")
+    for out in (there, vend.folder / "missing" / "out"):
+        assert vend.run(*command, out).exit_code == 1
+    assert there.read_text() == "mine"
+    assert vend.books() == before
+
+
+def test_disk_without_room_for_the_page_is_refused_before_the_sale(vend, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    done = vend.run(*SALE, "--html", vend.folder / "page.html")
+    assert (done.exit_code, vend.receipts()) == (1, 1)
+    assert "No space left" in done.stderr
+    assert [path for path in vend.folder.iterdir() if "sqlite" not in path.name] == []
+
+
+def test_page_of_a_sale_that_is_refused_is_not_left(vend):
+    page = vend.folder / "page.html"
+    assert vend.run("credit", "11111111115", "--kwh", "1", "--html", page).exit_code == 1
+    assert not page.exists()
+
+
+def test_existing_station_leaves_no_key_file(vend):
+    key = vend.folder / "new.key"
+    assert vend.run("init", "--new-key-file", key).exit_code == 1
+    assert not key.exists()
+
+
+def test_closed_output_is_refused_before_the_sale(vend):
+    code, _, err = vend.shell(f"$VEND {' '.join(SALE)} >&-")
+    assert (code, vend.receipts()) == (1, 1)
+    assert "standard output" in err
+
+
+def test_output_that_nobody_reads_is_refused_before_the_sale(vend):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "meter20.cli", "vend", "--db", vend.where, *SALE],
+        stdout=writer, stderr=subprocess.PIPE, check=False,
+    )  # fmt: skip
+    os.close(writer)
+    assert (done.returncode, vend.receipts()) == (1, 1)
+
+
+# -- after the commit --------------------------------------------------------------------------
+
+
+def test_full_output_after_a_sale_is_a_warning_that_names_the_receipt(vend):
+    page = vend.folder / "page.html"
+    code, _, err = vend.shell(f"$VEND {' '.join(SALE)} --html {page} >/dev/full")
+    assert (code, vend.receipts()) == (3, 2)
+    assert err.startswith("Receipt 2 stands")
+    assert "meter20 vend receipt 2" in err
+    assert "Refused" not in err
+    assert "</html>" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("meter", "add", "03000000004", "--sgc", SGC), "Meter 03000000004 is registered"),
+        (("group", "add", "--sgc", "654321"), "Key 654321/1/11/2014 is registered"),
+        (("group", "limit", SGC, "--ken", "254"), "The limits of"),
+        (("passphrase", "--new-key-file", "new.key"), "The security module now opens"),
+        (("receipt", "1"), "Receipt 1 stands, and its copy 1 counts"),
+        (("reverse", "1", "--undelivered", "--reason", "x"), "Receipt 2 stands"),
+    ],
+    ids=lambda each: " ".join(each[:2]) if isinstance(each, tuple) else "",
+)
+def test_full_output_after_any_command_says_what_stands(vend, command, words):
+    code, _, err = vend.shell(f"$VEND {' '.join(command)} >/dev/full")
+    assert code == 3
+    assert err.startswith(words)
+
+
+def test_page_that_fails_after_a_sale_is_a_warning_beside_the_digits(vend, monkeypatch):
+    def fails(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(NewFile, "fill", fails)
+    done = vend.run(*SALE, "--html", vend.folder / "page.html", "--json")
+    assert done.exit_code == outcome.STANDS
+    answer = json.loads(done.stdout)
+    assert len(answer["tokens"][0]["digits"]) == 20
+    assert answer["warning"]["message"].startswith("Receipt 2 stands")
+    assert (answer["warning"]["code"], answer["warning"]["exit_code"]) == ("file", 3)
+    assert done.stderr.startswith("Receipt 2 stands")
+    assert not (vend.folder / "page.html").exists()
+
+
+def test_copy_whose_page_fails_counts_and_says_so(vend, monkeypatch):
+    def fails(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(NewFile, "fill", fails)
+    done = vend.run("receipt", "1", "--html", vend.folder / "page.html")
+    assert done.exit_code == outcome.STANDS
+    assert done.stderr.startswith("Receipt 1 stands, and its copy 1 counts")
+
+
+def test_name_that_the_terminal_cannot_show_does_not_hide_the_digits(vend):
+    assert vend.run("meter", "add", "03000000004", "--sgc", SGC, "--customer", "Søren ثاندي"
+                    ).exit_code == 0  # fmt: skip
+    for line in (
+        "credit 03000000004 --kwh 1",
+        "receipt 1",
+        "meter show 03000000004",
+        "meter list",
+    ):
+        code, out, err = vend.shell(f"$VEND {line}", PYTHONIOENCODING="ascii", COLUMNS="200")
+        assert (code, err) == (0, "")
+        assert "receipt" in line or "S\\xf8ren" in out
+
+
+def test_ctrl_c_after_the_commit_still_hands_the_digits_over(vend, monkeypatch):
+    commit = Storage._commit
+
+    def interrupted(self, books):
+        commit(self, books)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Storage, "_commit", interrupted)
+    done = vend.run(*SALE, "--json")
+    assert done.exit_code == 0
+    assert len(json.loads(done.stdout)["tokens"][0]["digits"]) == 20
+
+
+def test_batch_whose_output_breaks_names_what_stands_and_sells_no_more(vend):
+    orders = vend.folder / "orders.jsonl"
+    lines = [{"meter": DRN, "kwh": "1", "ref": str(number)} for number in range(6)]
+    orders.write_text("\n".join(map(json.dumps, lines)))
+    code, _, err = vend.shell("$VEND batch --chunk 2 orders.jsonl >/dev/full")
+    assert (code, vend.receipts()) == (3, 3)
+    assert err.startswith("Receipts 2, 3 stand")
+
+
+# -- the commit itself -------------------------------------------------------------------------
+
+
+def break_commit(storage, before: bool, meanwhile=lambda: None):
+    """Let the next commit fail, before or after it was carried out."""
+    dialect = storage._engine.dialect
+    real = dialect.do_commit
+
+    def broken(connection):
+        dialect.do_commit = real
+        if not before:
+            real(connection)
+        meanwhile()
+        raise dialect.loaded_dbapi.OperationalError("the line broke")
+
+    dialect.do_commit = broken
+
+
+def sell(station):
+    with station.desk() as desk:
+        slip = sales.credit(desk, CreditOrder(DRN, units=10))
+        desk.session.flush()
+    return slip.id
+
+
+def test_sale_stands_though_the_answer_to_its_commit_was_lost(any_station, storage):
+    break_commit(storage, before=False)
+    number = sell(any_station)
+    with any_station.looking() as session:
+        assert session.get(Slip, number)
+
+
+def test_sale_whose_commit_was_not_carried_out_is_refused(any_station, storage):
+    break_commit(storage, before=True)
+    with pytest.raises(Refusal):
+        sell(any_station)
+    assert sell(any_station) >= 1
+    with any_station.looking() as session:
+        assert len(list(session.query(Slip))) == 1
+
+
+def test_commit_that_nobody_can_ask_about_is_a_doubt_not_a_refusal(any_station, storage):
+    def unreachable():
+        def refuse(*_):
+            raise storage._engine.dialect.loaded_dbapi.OperationalError("no server")
+
+        event.listen(storage._engine, "begin", refuse)
+
+    break_commit(storage, before=False, meanwhile=unreachable)
+    with pytest.raises(Doubt):
+        sell(any_station)
+
+
+def test_doubt_has_an_exit_code_of_its_own(vend, monkeypatch):
+    def doubt(*_):
+        raise Doubt("The database broke off.")
+
+    monkeypatch.setattr(Storage, "_commit", doubt)
+    done = vend.run(*SALE)
+    assert (done.exit_code, done.stdout) == (4, "")
+    assert "not known" in done.stderr
+
+
+# -- new files ---------------------------------------------------------------------------------
+
+
+def test_new_file_is_private_whole_and_never_over_another(tmp_path):
+    with NewFile(tmp_path / "a") as file:
+        assert (tmp_path / "a").read_text() == ""
+        file.keep()
+        file.fill("secret")
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    with pytest.raises(Refusal):
+        NewFile(tmp_path / "a")
+
+
+def test_new_file_whose_name_was_taken_meanwhile_leaves_that_file(tmp_path):
+    with NewFile(tmp_path / "a") as file:
+        (tmp_path / "other").write_text("other")
+        (tmp_path / "other").replace(tmp_path / "a")
+        with pytest.raises(OSError, match="another file"):
+            file.fill("secret")
+    assert (tmp_path / "a").read_text() == "other"
+
+
+def test_new_file_for_what_was_not_done_is_gone(tmp_path):
+    with NewFile(tmp_path / "a"):
+        pass
+    with pytest.raises(Refusal), NewFile(tmp_path / "b") as file:
+        file.fill("key")
+        file.keep()
+        raise Refusal("x", "nothing was done")
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- failing and dying -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    for name, value in os.environ.items():
+        monkeypatch.setenv(name, value)  # put back afterwards
+    death_campaign.environment()
+    return death_campaign.Place(tmp_path)
+
+
+def command(name):
+    return next(each for each in death_campaign.COMMANDS if each.name == name)
+
+
+@pytest.mark.parametrize("name", ["new key file", "init with a key file"])
+def test_key_file_is_on_the_disk_before_anything_is_locked_with_it(place, name):
+    calls = death_campaign.Case(place, command(name)).end().calls
+    named = next(at for at, call in enumerate(calls) if call.startswith("replace"))
+    written = [at for at, call in enumerate(calls) if call.startswith("fsync .meter20-")]
+    folder = calls.index("fsync work")
+    locked = max(at for at, call in enumerate(calls) if call == "sql commit")
+    assert max(written) < named < folder < locked
+
+
+@pytest.mark.parametrize("name", ["provision direct", "group export", "provision", "credit"])
+def test_nothing_is_written_before_it_is_on_record(place, name):
+    calls = death_campaign.Case(place, command(name)).end().calls
+    done = max(at for at, call in enumerate(calls) if call == "sql commit")
+    assert min(at for at, call in enumerate(calls) if call.startswith("write")) > done
+    assert calls.index("output") > done
+
+
+@pytest.mark.parametrize(
+    "name", ["credit in JSON", "provision direct", "group export", "new key file", "batch"]
+)
+def test_command_that_fails_or_dies_around_its_commit_agrees_with_the_books(place, name):
+    case = death_campaign.Case(place, command(name))
+    calls = case.end().calls
+    commits = [at for at, call in enumerate(calls, 1) if call == "sql commit"]
+    others = [at for at, call in enumerate(calls, 1) if call.split()[0] in _WRITES]
+    for at in [*commits[-2:], *others[:: max(1, len(others) // 4)]]:
+        for how in dying.HOWS:
+            case.end(at, how)
+
+
+_WRITES = ("output", "write", "replace")
+
+
+def test_the_same_on_postgresql(tmp_path, postgresql, monkeypatch):
+    for name, value in os.environ.items():
+        monkeypatch.setenv(name, value)
+    death_campaign.environment()
+    server = f"postgresql:///postgres?host={postgresql}&user=meter20"
+    case = death_campaign.Case(death_campaign.Place(tmp_path, server), command("provision direct"))
+    for how in dying.HOWS:
+        case.end(case.end().calls.index("sql commit") + 1, how)
+
+
+def test_disagreement_is_found(place, monkeypatch):
+    """Here: the record is written before the commit."""
+    keep = NewFile.keep
+
+    def too_early(file):
+        keep(file)
+        file.fill('{"request": {"decoder_key": 1}}')
+
+    monkeypatch.setattr(NewFile, "keep", too_early)
+    case = death_campaign.Case(place, command("provision direct"))
+    calls = case.end().calls
+    commit = max(at for at, call in enumerate(calls, 1) if call == "sql commit")
+    with pytest.raises(AssertionError, match="not on record"):
+        case.end(commit, dying.DIE)

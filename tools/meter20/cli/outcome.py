@@ -1,0 +1,203 @@
+"""How a `meter20 vend` command that changes something is done, and how it is handed over.
+
+Files that it will write are taken before the desk opens, and the whole answer is worked out
+before the commit. After the commit nothing is refused any more: digits go to standard output
+first, then the file is written, and what fails of that is a warning that begins with what
+stands ("Receipt 7 stands"), on standard error and in the answer of `--json`, with exit code 3.
+"""
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from meter20 import terminal
+from meter20.cli.counter import answering, opened, utc
+from meter20.terminal import printable
+from meter20.vending.new_file import NewFile
+
+if TYPE_CHECKING:
+    from meter20.vending.models import Slip
+    from meter20.vending.station import Desk, Station
+
+#: Exit code: it was done, but not all of it could be shown or written.
+STANDS = 3
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command did, and its whole answer, ready before the commit.
+
+    stands: what is so from the commit on, without a full stop. data, words: the answer. again: a
+    sentence, how to see it again. file: what belongs into the file that was taken, None for
+    none. rewrite: a sentence, how to get that file again. file_first: the answer only says what
+    is in the file; otherwise it holds digits and comes before everything else.
+    """
+
+    stands: str
+    data: dict
+    words: str
+    again: str
+    file: str | None = None
+    rewrite: str = ""
+    file_first: bool = False
+
+
+@contextmanager
+def taken(path: Path | None) -> Iterator[NewFile | None]:
+    """Take the name of a file that will be written, if there is to be one."""
+    with nullcontext() if path is None else NewFile(path) as file:
+        yield file
+
+
+@contextmanager
+def uninterrupted() -> Iterator[list[int]]:
+    """Hold Ctrl-C back: what is committed in the block is handed over in it. Gives those held."""
+    held: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield held  # no signal comes here
+        return
+    before = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    try:
+        yield held
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def issue(
+    ctx: typer.Context,
+    as_json: bool,
+    job: Callable[["Desk"], "Slip"],
+    at: datetime | None = None,
+    html: Path | None = None,
+    opening: Callable[[typer.Context, bool], "Station"] = lambda ctx, _: opened(ctx),
+) -> None:
+    """Do what makes a receipt, and hand it over; as a page in a new file, too, if `html`."""
+    with answering(as_json):
+        station = opening(ctx, as_json)
+        with taken(html) as page:
+            do(station, as_json, lambda desk: receipt(desk, job(desk), station, page), page, at)
+
+
+def do(
+    station: "Station",
+    as_json: bool,
+    job: Callable[["Desk"], Done],
+    file: NewFile | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Do `job` at one desk and hand over what it did. `file` was taken for what it writes.
+
+    Ends the command with exit code 3 if something could not be handed over.
+    """
+    with ExitStack() as held:
+        with station.desk(utc(at)) as desk:
+            done = job(desk)
+            held.enter_context(uninterrupted())
+            if file is not None:
+                file.keep()
+        hand_over(as_json, done, file)
+
+
+def receipt(desk: "Desk", slip: "Slip", station: "Station", page: NewFile | None = None) -> Done:
+    """Return a receipt, to be handed over once it stands; with its page, if a file is taken."""
+    from meter20.vending.receipt import Receipt
+
+    desk.session.flush()  # numbers it
+    made = Receipt.of(slip, station.name)
+    copy = f", and its copy {made.copy} counts" if made.copy else ""
+    again = f"`meter20 vend receipt {made.number}` shows it again, as a copy."
+    return Done(
+        stands=f"Receipt {made.number} stands{copy}",
+        data=made.data(),
+        words=made.text(),
+        again=again,
+        file=None if page is None else made.page(),
+        rewrite=f"`meter20 vend receipt {made.number} --html FILE` makes it, as a copy.",
+    )
+
+
+def hand_over(as_json: bool, done: Done, file: NewFile | None = None) -> None:
+    """Hand over what stands; ends the command with exit code 3 if that fails somewhere."""
+    faults = (
+        _file_first(as_json, done, file) if done.file_first else _digits_first(as_json, done, file)
+    )
+    if faults:
+        _warn(faults)
+        raise typer.Exit(STANDS)
+
+
+def _digits_first(as_json: bool, done: Done, file: NewFile | None) -> list[dict]:
+    """Write the answer, then the file; with `--json` the answer's end waits for the file."""
+    answer = json.dumps(done.data)[:-1] if as_json else printable(done.words) + "\n"
+    faults = _written(done, answer)
+    told = not faults
+    if file is not None and done.file is not None:
+        faults += _filled(done, file, done.file)
+    if as_json and told:
+        faults += _written(done, _end_of_answer(faults))
+    return faults
+
+
+def _end_of_answer(faults: list[dict]) -> str:
+    return (f', "warning": {json.dumps(faults[-1])}' if faults else "") + "}\n"
+
+
+def _file_first(as_json: bool, done: Done, file: NewFile | None) -> list[dict]:
+    """Write the file, then the answer, which says that it is there."""
+    faults = _filled(done, file, done.file) if file is not None and done.file is not None else []
+    if as_json:
+        answer = {"warning": faults[-1]} if faults else done.data
+        return faults + _written(done, json.dumps(answer) + "\n")
+    return faults or _written(done, printable(done.words) + "\n")
+
+
+def _written(done: Done, answer: str) -> list[dict]:
+    try:
+        terminal.write(answer)
+    except (OSError, ValueError) as error:
+        terminal.give_up()
+        return [
+            _fault(
+                "output", f"{done.stands}, but standard output failed: {_why(error)}. {done.again}"
+            )
+        ]
+    return []
+
+
+def _filled(done: Done, file: NewFile, text: str) -> list[dict]:
+    try:
+        file.fill(text)
+    except OSError as error:
+        words = f"{done.stands}, but {file.path} could not be written: {_why(error)}."
+        return [_fault("file", f"{words} {done.rewrite}")]
+    return []
+
+
+def _fault(code: str, message: str) -> dict:
+    return {"code": code, "message": message, "exit_code": STANDS}
+
+
+def _why(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _warn(faults: list[dict]) -> None:
+    for fault in faults:
+        warn(fault["message"])
+
+
+def warn(message: str) -> None:
+    """Write a warning to standard error, if that can still be done."""
+    try:
+        typer.echo(printable(message), err=True)
+    except (OSError, ValueError):
+        sys.stderr = None  # Python would try once more at its end

@@ -1,0 +1,78 @@
+"""`meter20 vend batch`: many sales, an answer to each, and never an answer before its commit."""
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from meter20 import terminal
+from meter20.cli import requests
+from meter20.cli.counter import At, answering, opened, utc
+from meter20.cli.outcome import STANDS, uninterrupted, warn
+from meter20.vending import refusal
+from meter20.vending.refusal import Refusal
+
+
+def batch(
+    ctx: typer.Context,
+    orders: Annotated[Path | None, typer.Argument(help="Lines of JSON; none: the input.")] = None,
+    chunk: Annotated[int, typer.Option(min=1, help="Orders to a commit.")] = 500,
+    at: At = None,
+) -> None:
+    """Sell many: a line of JSON for each order in, one for each receipt or refusal out, in order.
+
+    An order: {"meter": "...", "kwh": "10.5"} or {"meter": "...", "money": "100.00"}, with a "ref"
+    if the batch may have to be run again. Exit code 1 if any was refused.
+    """
+    from meter20.vending import batch as vending_batch
+
+    refused_any = False
+    with answering(as_json=True):
+        station = opened(ctx)
+        for lines in vending_batch.chunks(_lines(orders), chunk):
+            with ExitStack() as held:
+                with station.desk(utc(at)) as desk:
+                    answers = vending_batch.sold(desk, station.name, lines)
+                    interrupts = held.enter_context(uninterrupted())
+                _show_sold(answers)
+            if interrupts:
+                raise KeyboardInterrupt
+            refused_any = refused_any or any("error" in answer for answer in answers)
+    raise typer.Exit(1 if refused_any else 0)
+
+
+def _show_sold(answers: list[dict]) -> None:
+    """Write the answers of one commit; ends the batch if not all of them can be shown."""
+    for shown, answer in enumerate(answers):
+        try:
+            requests.print_json(answer)
+        except OSError as error:
+            terminal.give_up()
+            numbers = [str(each["number"]) for each in answers[shown:] if "number" in each]
+            warn(_not_shown(numbers, str(error.strerror)))
+            raise typer.Exit(STANDS if numbers else 1) from None
+
+
+def _not_shown(numbers: list[str], why: str) -> str:
+    if not numbers:
+        return f"Standard output failed: {why}. No sale that stands was left unshown."
+    stand = (
+        f"Receipts {', '.join(numbers)} stand" if numbers[1:] else f"Receipt {numbers[0]} stands"
+    )
+    return (
+        f"{stand}, but standard output failed: {why}. Nothing was sold after that. "
+        "`meter20 vend receipt NUMBER` shows each again, as does the same batch if it has refs."
+    )
+
+
+def _lines(orders: Path | None):
+    if orders is None:
+        yield from sys.stdin.buffer
+        return
+    try:
+        with orders.open("rb") as file:
+            yield from file
+    except OSError:
+        raise Refusal(refusal.VALUE, f"Cannot read {orders} as lines of JSON.") from None
