@@ -19,8 +19,8 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign two-boards-campaign test-unix \
-	test-unix32 unix32 memory lint format sim picture serve bench vend-campaign tariff-campaign guess-campaign \
-	pulse-campaign mutants fuzz-campaign mpy test-pico wiring packages lock clean
+	test-unix32 unix32 memory lint format sim picture serve bench vend-campaign tariff-campaign \
+	death-campaign guess-campaign pulse-campaign mutants fuzz-campaign mpy test-pico wiring packages lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -93,6 +93,9 @@ vend-campaign: setup  ## 100 000 sales from 4 processes: no TID twice, and the a
 
 tariff-campaign: setup  ## 100 000 sales at two tills with clocks that step, beside a plain model; some minutes
 	@$(BIN)/python host_tests/tariff_campaign.py $(CAMPAIGN_ARGS)
+
+death-campaign: setup  ## each vend command fails or dies at each of its calls, on both databases; an hour a core
+	@$(BIN)/python host_tests/death_campaign.py $(CAMPAIGN_ARGS)
 
 guess-campaign: setup  ## 2 * 10^7 random tokens through the real decoder; some minutes a core
 	@$(BIN)/python host_tests/guess_campaign.py $(CAMPAIGN_ARGS)

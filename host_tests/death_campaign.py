@@ -4,7 +4,7 @@ Afterwards what was printed and written is compared with the books: what was sai
 there, what was refused is not, no token and no secret is out that the books do not know, the
 station still opens, and its log is whole. `make death-campaign` runs all, `make test` a few.
 
-    python host_tests/death_campaign.py --kills 500 [--only credit] [--postgresql URL]
+    python host_tests/death_campaign.py --kills 500 [--only credit] [--on sqlite]
 """
 
 import argparse
@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +30,7 @@ import typer.main
 import meter20  # noqa: F401  puts firmware/ on the path
 
 # isort: split
-from fakes import dying
+from fakes import dying, postgresql
 from fakes.stations import DRN, PASSPHRASE, SGC, TARIFF
 from sqlalchemy import select
 from typer.testing import CliRunner
@@ -91,6 +92,9 @@ COMMANDS = [
     Command("init", "init --name kiosk", on_empty=True),
     Command("init with a key file", "init --name kiosk --new-key-file new.key",
             {"new.key": "key"}, on_empty=True),
+    Command("clock zone", "clock zone Africa/Johannesburg"),
+    Command("clock accept", "clock accept --json"),
+    Command("clock back", "clock back --reason mistake"),
     Command("upgrade", "upgrade", changes=False),
 ]  # fmt: skip
 
@@ -407,28 +411,37 @@ def run(place: Place, kills: int, only: str, seed: int) -> tuple[Counter, int]:
     return codes, faults
 
 
+def report(kind: str, codes: Counter, faults: int) -> None:
+    """Print how the ends on one kind of database came out."""
+    said = ", ".join(f"{count} with exit {code}" for code, count in sorted(codes.items()))
+    print(
+        f"death campaign, {kind}: {codes.total() + faults} ends, {faults} in disagreement ({said})"
+    )
+
+
 def main() -> None:
     """Run by `make death-campaign`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=20, help="random ones for each command")
     parser.add_argument("--only", default="", help="commands whose name holds this")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--postgresql", help="URL of a server whose databases may be made")
+    parser.add_argument("--on", choices=("sqlite", "postgresql", "both"), default="both")
     options = parser.parse_args()
     environment()
-    failed = False
-    for server in [None] + ([options.postgresql] if options.postgresql else []):
-        kind = "PostgreSQL" if server else "SQLite"
+    failed = 0
+    for kind in ("sqlite", "postgresql") if options.on == "both" else (options.on,):
         print(f"death campaign, {kind}:", flush=True)
-        with tempfile.TemporaryDirectory(prefix="meter20-death-") as folder:
-            codes, faults = run(
-                Place(Path(folder), server), options.kills, options.only, options.seed
-            )
-        said = ", ".join(f"{count} with exit {code}" for code, count in sorted(codes.items()))
-        print(f"death campaign, {kind}: {codes.total() + faults} ends, {faults} in disagreement")
-        print(f"  {said}", flush=True)
-        failed = failed or faults > 0
-    sys.exit(failed)
+        with ExitStack() as held:
+            folder = held.enter_context(tempfile.TemporaryDirectory(prefix="meter20-death-"))
+            server = None
+            if kind == "postgresql":
+                socket = held.enter_context(postgresql.server())
+                server = f"postgresql:///postgres?host={socket}&user=meter20"
+            codes, faults = run(Place(Path(folder), server), options.kills, options.only,
+                                options.seed)  # fmt: skip
+        report(kind, codes, faults)
+        failed += faults
+    sys.exit(failed > 0)
 
 
 if __name__ == "__main__":

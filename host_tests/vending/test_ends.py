@@ -384,11 +384,11 @@ def test_command_that_fails_or_dies_around_its_commit_agrees_with_the_books(plac
 _WRITES = ("output", "write", "replace")
 
 
-def test_the_same_on_postgresql(tmp_path, postgresql, monkeypatch):
+def test_the_same_on_postgresql(tmp_path, postgresql_server, monkeypatch):
     for name, value in os.environ.items():
         monkeypatch.setenv(name, value)
     death_campaign.environment()
-    server = f"postgresql:///postgres?host={postgresql}&user=meter20"
+    server = f"postgresql:///postgres?host={postgresql_server}&user=meter20"
     case = death_campaign.Case(death_campaign.Place(tmp_path, server), command("provision direct"))
     for how in dying.HOWS:
         case.end(case.end().calls.index("sql commit") + 1, how)
