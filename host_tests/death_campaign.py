@@ -10,7 +10,6 @@ station still opens, and its log is whole. `make death-campaign` runs all, `make
 import argparse
 import functools
 import importlib
-import itertools
 import json
 import os
 import random
@@ -126,7 +125,7 @@ def books(where: str, secrets: list[Secret]) -> Books | None:
 
     None without a station.
     """
-    storage = Storage(where)
+    storage = _storage(where)
     try:
         with storage.writing() as session:  # waits for whoever was killed in a commit
             vault = session.get(Vault, 1)
@@ -147,6 +146,12 @@ def books(where: str, secrets: list[Secret]) -> Books | None:
         return None
     finally:
         storage.close()
+
+
+@functools.cache
+def _storage(where: str) -> Storage:
+    """Return the database in `where`; closed, it keeps its statements, but no connection."""
+    return Storage(where)
 
 
 def _slip(slip: Slip) -> tuple:
@@ -361,12 +366,15 @@ _CHECKS: dict[str, Callable] = {
 # -- many ends ---------------------------------------------------------------------------------
 
 
-def every_end(case: Case, step: int = 1, start: int = 1) -> Iterator[dict]:
-    """Yield an end of `case` at each of its calls in every way, or at each `step`-th."""
+def every_end(case: Case, step: int = 1) -> Iterator[dict]:
+    """Yield ends of `case` in every way: at each `step`-th call, and at all from its commit."""
     calls = case.end().calls
-    for at in range(start, len(calls) + 1, step):
+    commit = max((at for at, call in enumerate(calls, 1) if call == "sql commit"), default=1)
+    for at, call in enumerate(calls, 1):
+        if at < commit and at % step:
+            continue
         for how in dying.HOWS:
-            if how != dying.LOST or not calls[at - 1].startswith("open"):  # it opens or it fails
+            if how != dying.LOST or not call.startswith("open"):  # it opens or it fails
                 yield {"at": at, "how": how}
 
 
@@ -393,15 +401,20 @@ def environment() -> None:
     CliRunner().invoke(app, ["vend", "--db", "/nowhere/station.sqlite", "history", "1"])
 
 
-def run(place: Place, kills: int, only: str, seed: int) -> tuple[Counter, int]:
+def _ends(case: Case, options: argparse.Namespace, chance: random.Random) -> Iterator[dict]:
+    yield from every_end(case, options.step)
+    yield from random_kills(case, options.kills, chance)
+
+
+def run(place: Place, options: argparse.Namespace) -> tuple[Counter, int]:
     """End every command everywhere; return how often each exit code came, and the faults."""
     codes: Counter = Counter()
-    faults, chance = 0, random.Random(seed)
+    faults, chance = 0, random.Random(options.seed)
     for command in COMMANDS:
-        if only not in command.name:
+        if options.only not in command.name:
             continue
         case, before = Case(place, command), codes.total()
-        for end in itertools.chain(every_end(case), random_kills(case, kills, chance)):
+        for end in _ends(case, options, chance):
             try:
                 codes[case.end(**end).code] += 1
             except AssertionError as fault:
@@ -423,6 +436,7 @@ def main() -> None:
     """Run by `make death-campaign`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=20, help="random ones for each command")
+    parser.add_argument("--step", type=int, default=1, help="before the commit, each STEPth call")
     parser.add_argument("--only", default="", help="commands whose name holds this")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--on", choices=("sqlite", "postgresql", "both"), default="both")
@@ -437,8 +451,7 @@ def main() -> None:
             if kind == "postgresql":
                 socket = held.enter_context(postgresql.server())
                 server = f"postgresql:///postgres?host={socket}&user=meter20"
-            codes, faults = run(Place(Path(folder), server), options.kills, options.only,
-                                options.seed)  # fmt: skip
+            codes, faults = run(Place(Path(folder), server), options)
         report(kind, codes, faults)
         failed += faults
     sys.exit(failed > 0)
