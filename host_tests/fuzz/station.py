@@ -40,10 +40,11 @@ class _Scratch(Storage):
 
     def begin(self):
         """Begin what `forget` takes back."""
+        self._anchored = self.anchor.read_bytes()
         self._connection = self._engine.connect()
         self._outer = self._connection.begin()
 
-    def check(self):
+    def check(self, thoroughly=False):
         """The connection is in use; it was made by this version."""
 
     def asked(self, statement):
@@ -53,6 +54,7 @@ class _Scratch(Storage):
     def forget(self):
         self._outer.rollback()
         self._connection.close()
+        self.anchor.write_bytes(self._anchored)  # what it noted since is taken back, too
 
     @contextlib.contextmanager
     def writing(self):

@@ -18,6 +18,12 @@ def _cheap_passphrases(monkeypatch):
     monkeypatch.setattr(sealing, "SCRYPT_COST", 2)
 
 
+@pytest.fixture(autouse=True)
+def _own_data_folder(monkeypatch, tmp_path):
+    """Keep anchors of databases on a server out of the folder of whoever runs the tests."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
 @pytest.fixture
 def clock():
     return Clock(2026, 3, 10, 9, 30)

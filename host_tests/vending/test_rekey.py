@@ -207,7 +207,7 @@ def test_key_that_went_out_is_in_the_log_and_the_log_has_no_key(station):
     record, _ = provision(station)
     with station.looking() as session:
         entries = audit.latest(session, 9)
-    assert [entry["operation"] for entry in entries[-2:]] == ["provision", "key change"]
+    assert [entry["operation"] for entry in entries[-3:]] == ["provision", "key change", "receipt"]
     assert record["request"]["decoder_key"] not in str(entries)
 
 

@@ -60,6 +60,7 @@ class Counter:
     key_file: Path | None
     operator: str | None
     tables_file: Path | None
+    anchor: Path | None = None
 
     def secret(self, again: bool = False) -> Secret:
         """Return what opens the security module; asked for, twice if `again`, on a terminal."""
@@ -85,7 +86,8 @@ def database(ctx: typer.Context) -> "Storage":
     """Return the database of the station, not yet opened; it is closed when the command ends."""
     from meter20.vending.storage import Storage, default_url
 
-    made = Storage(counter(ctx).db or default_url())
+    at = counter(ctx)
+    made = Storage(at.db or default_url(), anchor=at.anchor)
     ctx.call_on_close(made.close)
     return made
 

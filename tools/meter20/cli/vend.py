@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from meter20.cli import vend_batch, vend_clock, vend_register, vend_tokens
+from meter20.cli import vend_audit, vend_batch, vend_clock, vend_register, vend_tokens
 from meter20.cli.counter import (
     AsJson,
     At,
@@ -25,7 +25,6 @@ from meter20.cli.counter import (
     looking,
     opened,
     passphrase,
-    say,
     show,
 )
 from meter20.cli.outcome import Done, do, hand_over, issue, uninterrupted
@@ -37,13 +36,13 @@ app = typer.Typer(
     help="The vending station: supply groups, meters, tokens, receipts. TEST KEYS only.",
     no_args_is_help=True,
 )
-audit_app = typer.Typer(help="The audit log of the security module.", no_args_is_help=True)
 app.add_typer(vend_register.group_app, name="group")
 app.add_typer(vend_register.tariff_app, name="tariff")
 app.add_typer(vend_register.meter_app, name="meter")
 app.add_typer(vend_tokens.manage_app, name="manage")
-app.add_typer(audit_app, name="audit")
+app.add_typer(vend_audit.audit_app, name="audit")
 app.add_typer(vend_clock.clock_app, name="clock")
+app.command("report")(vend_audit.report)
 app.command("test")(vend_tokens.test)
 app.command("key-change")(vend_tokens.key_change)
 app.command("provision")(vend_tokens.provision)
@@ -71,6 +70,13 @@ def _root(
     operator: Annotated[
         str | None, typer.Option(envvar="METER20_OPERATOR", help="Who works here, for the log.")
     ] = None,
+    anchor: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="METER20_ANCHOR",
+            help="File that tells an older copy of the database from the newest.",
+        ),
+    ] = None,
     ea07_tables: Annotated[
         Path | None,
         typer.Option(
@@ -80,7 +86,7 @@ def _root(
     ] = None,
 ) -> None:
     """Options that hold for every command; they stand before its name."""
-    ctx.obj = Counter(db, key_file, operator, ea07_tables)
+    ctx.obj = Counter(db, key_file, operator, ea07_tables, anchor)
 
 
 # -- the station -------------------------------------------------------------------------------
@@ -255,51 +261,3 @@ def history(
             one = register.find_meter(session, meter) if meter else None
             rows = [receipts.summary(slip) for slip in sales.history(session, one, limit)]
         show(as_json, "receipts", rows, "Nothing was issued yet.")
-
-
-# -- the audit log -----------------------------------------------------------------------------
-
-
-@audit_app.command("show")
-def audit_show(
-    ctx: typer.Context,
-    limit: Annotated[int, typer.Option(min=1)] = 20,
-    as_json: AsJson = False,
-) -> None:
-    """List the latest entries, and the head: note it elsewhere, and verify against it later."""
-    from meter20.vending import audit
-
-    with answering(as_json):
-        with looking(ctx) as session:
-            rows, head = audit.latest(session, limit), audit.head_of(session)
-        lines = [*map(audit.line, rows), f"  head  {head}"]
-        say(as_json, {"entries": rows, "head": head}, "\n".join(lines))
-
-
-@audit_app.command("verify")
-def audit_verify(
-    ctx: typer.Context,
-    noted: Annotated[str | None, typer.Option(help="A head noted earlier, number:digest.")] = None,
-    chain_only: Annotated[
-        bool, typer.Option("--chain-only", help="Without the passphrase: the head is not checked.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Verify the audit log. Exit code 1 with the first broken link."""
-    from meter20.vending import audit
-
-    with answering(as_json):
-        if chain_only:
-            with looking(ctx) as session:
-                report = audit.verify(session, None, noted)
-        else:
-            station = opened(ctx)
-            with station.looking() as session:
-                report = station.module.verify_log(session, noted)
-        words = (
-            f"The log is whole: {report.entries} entries, head {report.head}."
-            if report.broken is None
-            else f"BROKEN at entry {report.broken}: {report.reason}."
-        )
-        say(as_json, vars(report), words)
-    raise typer.Exit(0 if report.broken is None else 1)

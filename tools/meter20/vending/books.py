@@ -18,6 +18,9 @@ P = TypeVar("P", bound="Pending")
 class Pending(Protocol):
     """Something to write at the next flush."""
 
+    #: Whether it is written after all others, which add to it while they are written.
+    last: bool
+
     def write(self, to: Connection) -> None:
         """Write what came since the last time."""
         ...
@@ -43,7 +46,7 @@ class Books(Session):
     def flush(self, objects=None) -> None:
         """Write what has changed: first by the unit of work, then what waits besides."""
         super().flush(objects)
-        for pending in self._pending.values():
+        for pending in sorted(self._pending.values(), key=lambda each: each.last):
             pending.write(self.connection())
 
 

@@ -124,13 +124,21 @@ class AuditEntry(Base):
 
 
 class AuditHead(Base):
-    """Where the audit log ends, with a mac that only the security module can make. One row."""
+    """Where the audit log ends, with a mac that only the security module can make. One row.
+
+    The other columns are explained at `log_head.Head`; None in a log of before them.
+    """
 
     __tablename__ = "audit_head"
     id: Mapped[int] = mapped_column(primary_key=True)
     seq: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
     mac: Mapped[str] = mapped_column(String(64))
+    minute: Mapped[int | None]
+    slips: Mapped[int | None]
+    floor: Mapped[int | None]
+    anchored: Mapped[bool | None]
+    condemned: Mapped[bool | None]
 
 
 class Tariff(Base):
@@ -203,8 +211,9 @@ class Slip(Base):
     """One transaction as the customer sees it; its id is the receipt number.
 
     `about` is what the receipt says of the meter, as it was then. `lines` is the list of
-    (words, cents) that adds up to `paid_cents`. `undo` says what a
-    reversal has to put back. `ref` is the caller's own number: the same `ref` twice is one sale.
+    (words, cents) that adds up to `paid_cents`. `undo` says what a reversal has to put back.
+    `seal` binds all of it (`slip_seal`). `ref` is the caller's own number: the same `ref`
+    twice is one sale.
     """
 
     __tablename__ = "slip"
@@ -224,6 +233,7 @@ class Slip(Base):
     note: Mapped[str]
     corrects: Mapped[int | None] = mapped_column(ForeignKey("slip.id"))
     prints: Mapped[int]
+    seal: Mapped[str | None] = mapped_column(String(32))
     meter: Mapped["Meter | None"] = relationship()
     tokens: Mapped[list["Token"]] = relationship(order_by="Token.position", lazy="selectin")
 

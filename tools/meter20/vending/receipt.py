@@ -15,7 +15,7 @@ from sts.digits import grouped
 
 from meter20.vending import station_time
 from meter20.vending.models import Slip
-from meter20.vending.sales import REHEARSAL, VOID, ZONE
+from meter20.vending.slips import REHEARSAL, VOID, ZONE
 
 MARK = "TEST KEYS - not a real token"
 REHEARSAL_MARK = f"{MARK} - REHEARSAL: the station was told the time"

@@ -39,6 +39,8 @@ SCHEMA = "schema"
 SECRET = "wrong_secret"
 #: A record sealed by the security module was altered outside of it.
 ALTERED = "altered"
+#: The audit log is not whole, or the database was put back.
+BROKEN = "audit_broken"
 #: The vending key's own rules forbid the token: kind, amount, amount a day.
 LIMIT = "limit"
 #: The TID lies beyond what the key expiry number (KEN) allows.

@@ -232,11 +232,12 @@ def add_meter(desk: Desk, new: NewMeter) -> Meter:
     if new.tariff:
         find_tariff(desk.session, new.tariff)
     check_key(desk.session, new.accounting, new.tariff, key)
+    floor = desk.module.floor(desk.session, key.base_date)
     meter = Meter(
         drn=drn, iin=iin_of(drn), pan=sts_drn.pan(iin_of(drn), drn), ea=new.ea, ti=new.ti,
         ken=key.ken if new.ken is None else new.ken, vending_key=key,
         accounting=new.accounting, tariff=new.tariff, customer=new.customer,
-        base_date=key.base_date, first_tid=0, last_tid=0, ahead_tid=0, provisioned=0,
+        base_date=key.base_date, first_tid=floor, last_tid=floor, ahead_tid=0, provisioned=0,
         debt_cents=new.debt, carried_cents=0, free_owed=0,
         period="", period_units=0, period_fixed=False, period_free=False,
         created_at=stamp(desk.now),

@@ -15,7 +15,7 @@ Source: IEC 62055-41, key management, DITK, RO; reference of the service port's 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from meter20.vending import fitting, key_change, refusal, register, sales
+from meter20.vending import fitting, key_change, refusal, register, slips
 from meter20.vending.models import Meter, Slip, VendingKey
 from meter20.vending.refusal import Refusal
 from meter20.vending.station import Desk
@@ -64,11 +64,12 @@ def _change(desk: Desk, meter: Meter, before: MeterKey, after: MeterKey, count: 
     now_tid = minute(desk.now, row.base_date)
     tokens = desk.module.key_change(desk.session, before, after, now_tid, count, desk.actor)
     words = key_change.words(before, after, count)
-    slip = sales.new_slip(desk, sales.KEY_CHANGE, meter, note=words)
+    slip = slips.new_slip(desk, slips.KEY_CHANGE, meter, note=words)
     for position, (kind, digits) in enumerate(tokens, 1):
-        sales.add_token(slip, meter, kind, f"key change {position} of {count}", digits)
+        slips.add_token(slip, meter, kind, f"key change {position} of {count}", digits)
     if meter.base_date != row.base_date:  # TIDs start anew
-        meter.base_date, meter.last_tid, meter.first_tid = row.base_date, 0, 0
+        floor = desk.module.floor(desk.session, row.base_date)
+        meter.base_date, meter.last_tid, meter.first_tid = row.base_date, floor, floor
         meter.ahead_tid = 0
     meter.vending_key, meter.ti, meter.ken = row, after.ti, after.ken
     return slip
@@ -135,7 +136,8 @@ def provision(
     initial = None if direct else desk.module.initial_key(meter.drn, meter.ea)
     key = replace(working, initial=initial)
     secret = desk.module.provisioning_key(desk.session, key, desk.actor, again)
-    meter.provisioned, meter.first_tid = 1, made
+    first = max(made, desk.module.floor(desk.session, meter.base_date))
+    meter.provisioned, meter.first_tid = 1, first
     meter.last_tid = max(meter.last_tid, made)
     row = meter.vending_key
     request = {

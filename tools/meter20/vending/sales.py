@@ -9,32 +9,31 @@ Which month a sale counts for, and which minute its token takes, `meter_time` sa
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sts import kinds
 
 from meter20.vending import free_units, meter_time, plain_text, refusal, register
 from meter20.vending.amounts import PER_CENT, PER_UNIT
-from meter20.vending.books import Books
 from meter20.vending.encoder import TESTS
-from meter20.vending.models import Meter, Slip, Token, table
+from meter20.vending.models import Meter, Slip
 from meter20.vending.refusal import Refusal
+from meter20.vending.slips import (
+    CREDIT,
+    GOOD,
+    MANAGE,
+    REVERSAL,
+    TEST,
+    VOID,
+    add_token,
+    bind,
+    new_slip,
+)
 from meter20.vending.station import Desk
-from meter20.vending.station_time import stamp
 from meter20.vending.tariff import Account, Quote, Tariff, check_exact
 from meter20.vending.token_request import TokenRequest
 
-CREDIT, MANAGE, TEST, KEY_CHANGE, REVERSAL = "credit", "manage", "test", "key change", "reversal"
-GOOD, VOID = "good", "void"
-ZONE, REHEARSAL = "Zone", "Rehearsal"
 _NUMBER_MAX = (1 << 31) - 1  # of a row, in any database
-_SLIPS, _TOKENS = table(Slip), table(Token)
-_SLIP_FACTS = tuple(column.name for column in _SLIPS.columns if column.name != "id")
-_TOKEN_FACTS = tuple(
-    column.name for column in _TOKENS.columns if column.name not in ("id", "slip_id")
-)
-_ADD_SLIPS = insert(_SLIPS).returning(_SLIPS.c.id, sort_by_parameter_order=True)
-_ADD_TOKENS = insert(_TOKENS)
 
 
 @dataclass(frozen=True)
@@ -139,6 +138,7 @@ def reverse(desk: Desk, number: int, reason: str, delivered: bool) -> Slip:
         raise Refusal(refusal.STATE, f"Receipt {number} is no sale of credit: nothing was paid.")
     if slip.state != GOOD or desk.session.scalar(select(Slip).filter_by(corrects=number)):
         raise Refusal(refusal.STATE, f"Receipt {number} was reversed already.")
+    desk.module.check_bound(slip)
     words = _correct(slip) if delivered else _void(desk, slip)
     back = new_slip(
         desk, REVERSAL, slip.meter, corrects=slip.id, currency=slip.currency,
@@ -148,6 +148,8 @@ def reverse(desk: Desk, number: int, reason: str, delivered: bool) -> Slip:
     desk.module.note(
         desk.session, desk.actor, "reverse", slip.meter.drn, f"receipt {number}: {words}"
     )
+    if slip.state == VOID:
+        bind(desk.session, desk.module, slip, desk.actor)
     return back
 
 
@@ -180,72 +182,6 @@ def _void(desk: Desk, slip: Slip) -> str:
 # -- slips -------------------------------------------------------------------------------------
 
 
-class _Slips:
-    """Slips with their tokens that wait for the next flush, which numbers them."""
-
-    def __init__(self, _books: Books):
-        self.waiting: list[Slip] = []
-
-    def write(self, to: Connection) -> None:
-        if not self.waiting:
-            return
-        numbers = to.scalars(_ADD_SLIPS, [_row(slip, _SLIP_FACTS) for slip in self.waiting])
-        for slip, number in zip(self.waiting, numbers, strict=True):
-            slip.id = number
-        tokens = [
-            _row(token, _TOKEN_FACTS) | {"slip_id": slip.id}
-            for slip in self.waiting
-            for token in slip.tokens
-        ]
-        if tokens:  # a reversal has none
-            to.execute(_ADD_TOKENS, tokens)
-        self.waiting = []
-
-
-def new_slip(desk: Desk, operation: str, meter: Meter | None, **facts) -> Slip:
-    """Return a new slip, which gets its number when the session is flushed."""
-    defaults = {
-        "ref": None, "currency": "", "paid_cents": 0, "units": 0, "lines": [], "undo": {},
-        "note": "", "corrects": None,
-    }  # fmt: skip
-    slip = Slip(
-        operation=operation, meter=meter, meter_id=meter.id if meter else None,
-        about=_about(desk, meter), issued_at=stamp(desk.now),
-        actor=desk.actor, state=GOOD, prints=1, tokens=[], **(defaults | facts),
-    )  # fmt: skip
-    desk.session.later(_Slips).waiting.append(slip)
-    return slip
-
-
-def _row(thing: Slip | Token, facts: tuple[str, ...]) -> dict:
-    return {name: getattr(thing, name) for name in facts}
-
-
-def _about(desk: Desk, meter: Meter | None) -> dict[str, str]:
-    """Return what a customer can compare with the meter before typing; nothing secret.
-
-    ZONE and REHEARSAL, of the station, are rows of their own on a receipt.
-    """
-    station = {ZONE: desk.zone} | ({REHEARSAL: "yes"} if desk.rehearsal else {})
-    if meter is None:
-        return {"Meter": "any"} | station
-    row = meter.vending_key
-    facts = {"Meter": meter.drn, "SGC": row.sgc, "KRN": str(row.krn), "TI": f"{meter.ti:02d}"}
-    return facts | ({"Customer": meter.customer} if meter.customer else {}) | station
-
-
-def add_token(slip: Slip, meter: Meter | None, kind: str, label: str, digits: str,
-              tid: int | None = None) -> None:  # fmt: skip
-    """Put an issued token on a slip."""
-    slip.tokens.append(
-        Token(
-            meter_id=meter.id if meter else None, tid=tid, kind=kind, label=label, digits=digits,
-            base_date=meter.base_date if meter and tid is not None else None,
-            position=len(slip.tokens) + 1,
-        )
-    )  # fmt: skip
-
-
 def find_slip(session: Session, number: int) -> Slip:
     """Return a slip by its receipt number; raises Refusal if there is none."""
     slip = session.get(Slip, number) if 0 < number <= _NUMBER_MAX else None
@@ -259,9 +195,11 @@ def reprinted(desk: Desk, number: int) -> Slip:
     slip = find_slip(desk.session, number)
     if slip.state == VOID:
         raise Refusal(refusal.STATE, f"Receipt {number} is void: its token is not shown again.")
+    desk.module.check_bound(slip)
     slip.prints += 1
     drn = slip.meter.drn if slip.meter else ""
     desk.module.note(desk.session, desk.actor, "reprint", drn, f"receipt {number}")
+    bind(desk.session, desk.module, slip, desk.actor)
     return slip
 
 

@@ -12,7 +12,7 @@ backups, not against somebody who controls the unlocked process. That takes a mo
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 
@@ -31,10 +31,13 @@ from meter20.vending import (
     vending_key,
 )
 from meter20.vending.amounts import PER_CENT, PER_UNIT
+from meter20.vending.audit import ISSUE
+from meter20.vending.audit_walk import Report
 from meter20.vending.books import Books
 from meter20.vending.derivation import decoder_key
 from meter20.vending.encoder import encode
-from meter20.vending.models import AuditEntry, KeyUsage, Vault, VendingKey, table
+from meter20.vending.keeper import Keeper
+from meter20.vending.models import AuditEntry, AuditHead, KeyUsage, Slip, Vault, VendingKey, table
 from meter20.vending.refusal import Refusal
 from meter20.vending.station_time import stamp
 from meter20.vending.token_request import TokenRequest, body, check
@@ -51,6 +54,8 @@ _ADD_USAGE, _SET_USAGE = insert(_USAGE), update(_USAGE).where(*_OF_DAY)
 
 class _Usage:
     """What a key issued on one day, by the books and in this transaction."""
+
+    last = False
 
     def __init__(self, books: Books, key_id: int, day: str):
         self._of = {"of_key": key_id, "of_day": day}
@@ -85,12 +90,13 @@ class SecurityModule:
     Keys lie in slots, which `vars` does not show.
     """
 
-    __slots__ = ("_audit_key", "_master", "_now", "_opened", "_seal_key", "_tables")
+    __slots__ = ("_audit_key", "_master", "_now", "_opened", "_seal_key", "_tables", "keeper")
 
     def __init__(self, master: bytes, now: Callable[[], datetime], tables: dict | None = None):
         """Hold the `master` key. tables: EA07 tables of a licensee, None for the sample tables."""
         self._master = master
         self._audit_key = sealing.Key(sealing.subkey(master, b"audit log"))
+        self.keeper = Keeper(self._audit_key, now)
         self._seal_key = sealing.subkey(master, b"keys at rest")
         self._now = now
         self._tables = tables
@@ -117,6 +123,9 @@ class SecurityModule:
         """Make the module of a new station, locked with `secret`; raises Refusal if it exists."""
         if session.get(Vault, 1):
             raise Refusal(refusal.EXISTS, "There is a security module in this database already.")
+        if session.scalar(select(AuditEntry.seq).limit(1)) or session.get(AuditHead, 1):
+            words = "There was a station in this database, and its security module is gone."
+            raise Refusal(refusal.EXISTS, words)
         module = cls(secrets.token_bytes(sealing.KEY_BYTES), now, tables)
         time = stamp(now())
         vault = Vault(
@@ -124,6 +133,7 @@ class SecurityModule:
         )  # fmt: skip
         module._lock(vault, secret)
         session.add(vault)
+        module.keeper.begin(session)
         module._log(
             session,
             actor,
@@ -264,6 +274,7 @@ class SecurityModule:
         try:
             station_time.check(vault, now)
             tokens, amounts = self._encoded(usage, meter, requests)
+            self.keeper.gave(session, [request.tid for request in requests], row.base_date)
         except Refusal as refused:
             refused.about = {"meter": meter.drn, "supply": row.label, "kind": requests[0].kind}
             raise
@@ -274,7 +285,7 @@ class SecurityModule:
             self._log(
                 session,
                 actor,
-                audit.ISSUE,
+                ISSUE,
                 meter=meter.drn,
                 supply=row.label,
                 kind=request.kind,
@@ -289,7 +300,7 @@ class SecurityModule:
         """Return a class 1 token: for any meter, under no key, and without a TID."""
         if kind not in (kinds.TEST_2DIGIT, kinds.TEST_4DIGIT, kinds.READ_EXTENDED):
             raise Refusal(refusal.VALUE, f"{kind} is not a token of class 1.")
-        self._log(session, actor, audit.ISSUE, kind=kind, detail=f"control {fields['control']:x}")
+        self._log(session, actor, ISSUE, kind=kind, detail=f"control {fields['control']:x}")
         return encode(kind, None, None, fields)
 
     def key_change(
@@ -403,16 +414,28 @@ class SecurityModule:
         if refused.about:
             self._log(session, actor, "refuse", **refused.about, detail=refused.code)
 
-    def verify_log(self, session: Session, noted: str | None = None) -> audit.Report:
-        """Verify the audit log with the module's own key; see `audit.verify`."""
-        return audit.verify(session, self._audit_key, noted)
+    def verify_log(self, session: Session, noted: str | None = None) -> Report:
+        """Verify the audit log with the module's own key; see `audit_walk.verify`."""
+        return self.keeper.verify(session, noted)
+
+    def next_receipt(self, session: Books) -> int:
+        """Return the number of the next receipt, which was never given before."""
+        return self.keeper.next_receipt(session)
+
+    def bind(self, session: Books, slip: Mapping, tokens: Sequence[Mapping], actor: str) -> str:
+        """Bind a receipt and its tokens, by their facts, into the audit log; returns the seal."""
+        return self.keeper.bind(session, slip, tokens, actor)
+
+    def check_bound(self, slip: Slip) -> None:
+        """Raise Refusal when a receipt, or a token on it, was changed outside of the station."""
+        self.keeper.check_bound(slip)
+
+    def floor(self, session: Books, base_date: int) -> int:
+        """Return the TID of a base date from which on a minute is certainly new."""
+        return self.keeper.floor(session, base_date)
 
     def _log(self, session: Books, actor: str, operation: str, **facts) -> None:
-        entry = {
-            "time": stamp(self._now()), "actor": actor, "operation": operation, "meter": "",
-            "supply": "", "kind": "", "tid": None, "amount": None, "detail": "",
-        }  # fmt: skip
-        audit.append(session, self._audit_key, **(entry | facts))
+        self.keeper.append(session, actor, operation, **facts)
 
     # -- inside --------------------------------------------------------------------------------
 

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from meter20.vending import plain_text, refusal, station_time
+from meter20.vending.anchor import Anchor
+from meter20.vending.audit_walk import Report
 from meter20.vending.books import Books
 from meter20.vending.models import Vault
 from meter20.vending.refusal import Refusal
@@ -48,14 +51,31 @@ class Station:
         """Check the database and unlock its security module; raises Refusal if either fails.
 
         actor: who works here, for the audit log. tables: `ea07_sta.Tables` of a licensee.
+        A station whose audit log is not whole opens, to be looked at; its desk does not.
         """
-        storage.check()
+        storage.check(thoroughly=True)
         self._storage = storage
+        self._anchor = Anchor(storage.anchor)
         self._actor = plain_text.checked(actor, "operator")
         self._now = now
         with storage.reading() as session:
             self._module = SecurityModule.unlock(session, secret, now, tables)
             self.name = session.get_one(Vault, 1).name
+        self._settle_in()
+
+    def _settle_in(self) -> None:
+        """Look at the audit log and the anchor, and bring both up to date."""
+        keeper = self._module.keeper
+        noted = keeper.read(self._anchor)  # before the database, which others may move on
+        with self._storage.reading() as session:
+            old = keeper.inspect(session, noted)
+        if self._storage.read_only:
+            return
+        if old:
+            with self._storage.writing() as session:
+                keeper.adopt(session, self._actor)
+        with self._storage.reading() as session:
+            keeper.note(session, self._anchor)
 
     @classmethod
     def found(cls, storage: Storage, secret: Secret, name: str, actor: str,
@@ -81,6 +101,12 @@ class Station:
             SecurityModule.create(
                 session, secret, name, actor, now, zone=zone, rehearsal=rehearsal
             )
+            if storage.anchor.exists():
+                raise Refusal(
+                    refusal.EXISTS,
+                    f"{storage.anchor} tells of a station that was here. Restore its database, "
+                    "or, if its tokens are of no account any more, move that file away.",
+                )
 
     @contextmanager
     def desk(self, at: datetime | None = None) -> Iterator[Desk]:
@@ -91,7 +117,7 @@ class Station:
         security module.
         """
         try:
-            with self._storage.writing() as session:
+            with self._logged() as session:
                 vault = session.get_one(Vault, 1)
                 if at is not None and not vault.rehearsal:
                     raise Refusal(
@@ -103,9 +129,17 @@ class Station:
                 yield Desk(session, self._module, self._actor, now, vault.zone, vault.rehearsal)
         except Refusal as refused:
             if refused.about:
-                with self._storage.writing() as session:
+                with self._logged() as session:
                     self._module.log_refusal(session, self._actor, refused)
             raise
+
+    @contextmanager
+    def _logged(self) -> Iterator[Books]:
+        """Give a writing transaction of the module, and note its end outside of the database."""
+        with self._storage.writing() as session:
+            self._module.keeper.ready(session)
+            yield session
+        self._module.keeper.committed(session, self._anchor)
 
     @contextmanager
     def looking(self) -> Iterator[Session]:
@@ -117,6 +151,53 @@ class Station:
         """Return why the clock is not believed, None if it is; see `station_time`."""
         with self.looking() as session:
             return station_time.doubt(session.get_one(Vault, 1), self._now())
+
+    def verify(self, noted: str | None = None) -> Report:
+        """Verify the audit log. A break is entered there: nothing is issued until it is accepted.
+
+        noted: a head noted earlier, which must still be in the log.
+        """
+        with self.looking() as session:
+            report = self._module.verify_log(session, noted)
+            ours = report if noted is None else self._module.verify_log(session)
+        keeper = self._module.keeper
+        if ours.broken is not None and not self._storage.read_only and not keeper.trouble:
+            with self._logged() as session:
+                keeper.condemn(session, self._actor, ours)
+        return report
+
+    def accept(self, reason: str, floor: datetime | None = None) -> str:
+        """Go on though the log is not whole, for a `reason`; returns what was found.
+
+        No token is dated before `floor` any more; None for the newest known minute, or now.
+        """
+        reason = plain_text.checked(reason, "reason")
+        keeper = self._module.keeper
+        noted = keeper.read(self._anchor)
+        with self._storage.writing() as session:
+            found = keeper.accept(session, self._actor, f"reason: {reason}", noted, floor)
+        with self._storage.reading() as session:
+            keeper.note(session, self._anchor)
+        return found
+
+    def time(self) -> datetime:
+        """Return the time now, by the station's clock."""
+        return self._now()
+
+    def anchored(self) -> str:
+        """Return what the anchor says, as `number:digest`, or what is wrong with it."""
+        head, wrong = self._module.keeper.read(self._anchor)
+        return f"{head.seq}:{head.digest}" if head else wrong or "there is none"
+
+    @property
+    def anchor(self) -> Path:
+        """Return the file that tells whether the database was put back."""
+        return self._anchor.path
+
+    @property
+    def trouble(self) -> str:
+        """Return why nothing can be issued now, empty if something can."""
+        return self._module.keeper.trouble
 
     @property
     def module(self) -> SecurityModule:

@@ -26,13 +26,14 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from meter20 import private_folder
-from meter20.vending import refusal
+from meter20.vending import refusal, sqlite_file
+from meter20.vending.anchor import default_path as default_anchor
 from meter20.vending.books import Books
 from meter20.vending.refusal import Doubt, Refusal
 
 BUSY_S = 30
 #: The newest migration, a number that grows.
-REVISION = "0002"
+REVISION = "0003"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _TRY_MS = 50
 _WRITER_LOCK = 0x6D657465  # any number that nothing else in the same database locks
@@ -47,14 +48,16 @@ def default_url() -> str:
 class Storage:
     """A database that holds, or is to hold, one vending station."""
 
-    def __init__(self, where: str, busy_s: float = BUSY_S):
+    def __init__(self, where: str, busy_s: float = BUSY_S, anchor: Path | None = None):
         """Prepare for the file or SQLAlchemy URL `where`; nothing is opened before it is used.
 
-        `busy_s`: how long a transaction waits for another one, in seconds.
+        `busy_s`: how long a transaction waits for another one, in seconds. anchor: the file that
+        tells an older copy of the database from the newest; None for the usual place.
         Raises Refusal for a URL that names no usable kind of database.
         """
         self.path = _sqlite_path(where)
         self.where = str(self.path) if self.path else where
+        self.anchor = anchor or default_anchor(self.path, where)
         self._busy_s = busy_s
         self._may_create = False
         self._engine = self._sqlite_engine(self.path) if self.path else _server_engine(where)
@@ -77,10 +80,20 @@ class Storage:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
-    def check(self) -> None:
-        """Raise Refusal unless the database is there and has the tables of this version."""
+    @property
+    def read_only(self) -> bool:
+        """Say whether the database can be looked at only: a file that may not be written."""
+        return self.path is not None and not sqlite_file.writable(self.path)
+
+    def check(self, thoroughly: bool = False) -> None:
+        """Raise Refusal unless the database is there and has the tables of this version.
+
+        thoroughly: look at every page of a SQLite file first, before anything can be written.
+        """
         if self.path and not self.path.exists():
             raise self._no_database()
+        if self.path and thoroughly and (wrong := sqlite_file.damage(self.path)):
+            raise self._damaged(wrong)
         with self._words(), self._engine.connect() as connection:
             revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
         if revision is None:
@@ -155,9 +168,13 @@ class Storage:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Give a session to read from; it waits for nobody and its changes are dropped."""
+        """Give a session to read from; it waits for nobody and its changes are dropped.
+
+        All that it reads is of one moment, however long it reads.
+        """
+        options = {"reading": True} | ({} if self.path else {"isolation_level": "REPEATABLE READ"})
         with self._words(), Session(self._engine, autoflush=False) as session:
-            session.connection(execution_options={"reading": True})
+            session.connection(execution_options=options)
             yield session
             session.expunge_all()  # what was read can still be looked at afterwards
             session.rollback()
@@ -213,7 +230,7 @@ class Storage:
             raw.execute(f"PRAGMA busy_timeout = {int(self._busy_s * 1000)}")
 
     def _connect_sqlite(self, path: Path) -> sqlite3.Connection:
-        mode = "rwc" if self._may_create else "rw"
+        mode = "rwc" if self._may_create else sqlite_file.mode(path)
         connection = sqlite3.connect(
             f"{path.as_uri()}?mode={mode}",
             uri=True,
@@ -221,9 +238,18 @@ class Storage:
             isolation_level=None,
             check_same_thread=False,
         )
+        if mode.startswith("ro"):
+            return connection
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
         return connection
+
+    def _damaged(self, wrong: str) -> Refusal:
+        return Refusal(
+            refusal.DATABASE,
+            f"The database {self.where} is damaged, or not a database ({wrong}). Nothing was "
+            "written to it. Restore it from a backup: `meter20 vend restore`.",
+        )
 
     def _no_database(self) -> Refusal:
         return Refusal(
@@ -252,7 +278,9 @@ class Storage:
         if "locked" in said or "lock timeout" in said:
             words = f"is busy: another process kept it for over {self._busy_s:g} s. Try again."
         elif "not a database" in said or "malformed" in said:
-            words = "is damaged, or not a database. Restore it from a copy."
+            return self._damaged(said)
+        elif "readonly" in said:
+            words = "may not be written: it can be looked at and verified, not sold from."
         elif "no such table" in said or kind == "UndefinedTable":
             return self._no_database()
         elif isinstance(error, sqlite3.OperationalError):

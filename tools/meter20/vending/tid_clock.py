@@ -9,6 +9,9 @@ Source: IEC 62055-41, TID, special reserved token identifier.
 from datetime import datetime, timedelta
 
 BASE_YEARS = (1993, 2014, 2035)
+_FIRST = datetime(1993, 1, 1)
+_MINUTE = timedelta(minutes=1)
+_BEGAN = {year: (datetime(year, 1, 1) - _FIRST) // _MINUTE for year in BASE_YEARS}
 
 #: The highest TID: 24 bits.
 LAST = (1 << 24) - 1
@@ -47,3 +50,23 @@ def tid_of(when: datetime, base_year: int, after: int | None = None, special=Fal
 def minutes_since(when: datetime, base_year: int) -> int:
     """Return the minutes from 1 January of `base_year` to `when`; a time zone is not looked at."""
     return (when.replace(tzinfo=None) - datetime(base_year, 1, 1)) // timedelta(minutes=1)
+
+
+def minute(tid: int, base_year: int) -> int:
+    """Return the minute of a TID, counted from 1993 whatever its base year."""
+    return tid + _BEGAN[base_year]
+
+
+def tid_at(minute: int, base_year: int) -> int:
+    """Return the TID of a minute since 1993; 0 before the base year, LAST past its 24 bits."""
+    return min(max(minute - _BEGAN[base_year], 0), LAST)
+
+
+def minute_at(when: datetime) -> int:
+    """Return the minute since 1993 of a time; its zone is not looked at."""
+    return (when.replace(tzinfo=None) - _FIRST) // _MINUTE
+
+
+def text(minute: int) -> str:
+    """Return a minute since 1993 as a time for people."""
+    return f"{_FIRST + minute * _MINUTE:%Y-%m-%d %H:%M}"

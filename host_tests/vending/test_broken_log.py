@@ -1,0 +1,369 @@
+"""Nobody gets the module to go on from a log, a receipt or a database that was tampered with."""
+
+import shutil
+
+import pytest
+from fakes.stations import DRN
+from sqlalchemy import delete, select, text, update
+
+from meter20.vending import audit_walk, log_head, refusal, sales
+from meter20.vending.log_head import Head
+from meter20.vending.models import AuditEntry, AuditHead, KeyUsage, Meter, Slip, Token
+from meter20.vending.refusal import Refusal
+from meter20.vending.sales import CreditOrder
+from meter20.vending.sealing import Key
+from meter20.vending.station import Station
+
+COPIED = (AuditEntry, AuditHead, KeyUsage, Slip, Token, Meter)
+
+
+@pytest.fixture
+def busy(any_station, clock):
+    """Return a station that has sold three times."""
+    for _ in range(3):
+        sell(any_station)
+        clock.advance(minutes=7)
+    return any_station
+
+
+@pytest.fixture
+def again(storage, secret, clock):
+    """Return a function that opens the station anew."""
+    return lambda: Station(storage, secret, "thandi", clock)
+
+
+def sell(station, units=105):
+    with station.desk() as desk:
+        return sales.credit(desk, CreditOrder(DRN, units=units))
+
+
+def tamper(station, *statements):
+    """Change the database as somebody with all of it would, but without the module's key."""
+    with station._storage.writing() as session:
+        if session.get_bind().dialect.name == "sqlite":
+            for name in ("audit_no_update", "audit_no_delete"):
+                session.execute(text(f"DROP TRIGGER IF EXISTS {name}"))
+            session.execute(text("PRAGMA defer_foreign_keys = ON"))
+        else:
+            session.execute(text("DROP TRIGGER IF EXISTS audit_append_only ON audit_entry"))
+        for statement in statements:
+            session.execute(statement)
+
+
+def refused(call):
+    with pytest.raises(Refusal) as caught:
+        call()
+    assert caught.value.code == refusal.BROKEN, caught.value
+    return str(caught.value)
+
+
+def entries(station):
+    with station.looking() as session:
+        return list(session.execute(select(AuditEntry.seq)))
+
+
+def rewritten(station, amount=1):
+    """Return statements that replace the chain by one that agrees with itself."""
+    with station.looking() as session:
+        rows = session.execute(select(AuditEntry.__table__)).mappings().all()
+    forged = [dict(row) for row in rows]
+    forged[4]["amount"] = amount
+    last = log_head.START
+    for row in forged:
+        row["digest"] = last = log_head.digest(last, list(row.values())[:-1])
+    head = Head(len(forged), last).row(Key(bytes(32)))
+    return [
+        delete(AuditEntry), *[AuditEntry.__table__.insert().values(row) for row in forged],
+        update(AuditHead).values(**head),
+    ]  # fmt: skip
+
+
+def cut(station):
+    with station.looking() as session:
+        last = session.scalar(select(AuditEntry.digest).where(AuditEntry.seq == 8))
+    return [delete(AuditEntry).where(AuditEntry.seq > 8),
+            update(AuditHead).values(seq=8, digest=last)]  # fmt: skip
+
+
+FORGERIES = {
+    "cut": cut,
+    "cut, the head left": lambda _: [delete(AuditEntry).where(AuditEntry.seq > 8)],
+    "one missing": lambda _: [delete(AuditEntry).where(AuditEntry.seq == 6)],
+    "edited": lambda _: [update(AuditEntry).where(AuditEntry.seq == 5).values(amount=1)],
+    "last edited": lambda _: [update(AuditEntry).where(AuditEntry.seq == 10).values(actor="x")],
+    "emptied": lambda _: [delete(AuditEntry), delete(AuditHead)],
+    "emptied, the head left": lambda _: [delete(AuditEntry)],
+    "head removed": lambda _: [delete(AuditHead)],
+    "head edited": lambda _: [update(AuditHead).values(minute=0)],
+    "replaced": rewritten,
+}  # fmt: skip
+_SEEN_AT_OPENING = ("edited", "one missing")  # in the middle: a sale looks at the end only
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_forged_log_is_found_and_not_signed(busy, again, name):
+    tamper(busy, *FORGERIES[name](busy))
+    before = entries(busy)
+    if name not in _SEEN_AT_OPENING:
+        refused(lambda: sell(busy))
+    assert "audit accept" in refused(lambda: sell(again()))
+    assert entries(busy) == before
+    assert again().verify().broken is not None
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_break_that_was_accepted_is_named_for_ever(busy, again, clock, name):
+    tamper(busy, *FORGERIES[name](busy))
+    station = again()
+    station.accept("the disk was restored")
+    with pytest.raises(Refusal, match="nothing to accept"):
+        again().accept("once more")
+    for _ in range(3):
+        sell(again())
+        clock.advance(minutes=1)
+    report = again().verify()
+    assert report.broken is None, report
+    assert len(report.accepted) == 1
+    assert "the disk was restored" in report.accepted[0] and "by thandi" in report.words()
+    assert f"whole since entry {report.accepted[0].split()[1]}" in report.words()
+
+
+def test_break_that_was_accepted_can_not_be_changed_after_that(busy, again):
+    tamper(busy, *FORGERIES["edited"](busy))
+    again().accept("known")
+    tamper(busy, update(AuditEntry).where(AuditEntry.seq == 4).values(detail="x"))
+    assert again().verify().broken is not None
+
+
+def test_break_in_the_middle_of_a_long_log_stops_the_station_once_it_is_found(
+    busy, again, monkeypatch
+):
+    monkeypatch.setattr(audit_walk, "RECENT", 2)
+    tamper(busy, *FORGERIES["edited"](busy))
+    sell(again())
+    assert again().verify().broken == 5
+    refused(lambda: sell(again()))
+    again().accept("known")
+    sell(again())
+    assert again().verify().broken is None
+
+
+def test_after_a_break_no_minute_is_given_twice(busy, again):
+    with busy.looking() as session:
+        given = set(session.scalars(select(Token.tid)))
+    for _ in range(5):  # ahead of the clock
+        given |= {token.tid for token in sell(busy).tokens}
+    tamper(
+        busy, *cut(busy), delete(Token), update(Slip).values(corrects=None), delete(Slip),
+        update(Meter).values(last_tid=0, first_tid=0),
+    )  # fmt: skip
+    again().accept("the last day is lost")
+    assert min(token.tid for token in sell(again()).tokens) > max(given)
+
+
+# -- receipts ----------------------------------------------------------------------------------
+
+EDITS = {
+    "paid": update(Slip).values(paid_cents=1), "lines": update(Slip).values(lines=[["x", 1]]),
+    "note": update(Slip).values(note="x"), "customer": update(Slip).values(about={"Meter": "1"}),
+    "time": update(Slip).values(issued_at="2020-01-01T00:00:00Z"),
+    "state": update(Slip).values(state="void"), "copies": update(Slip).values(prints=9),
+    "digits": update(Token).values(digits="0" * 20), "label": update(Token).values(label="x"),
+    "token gone": delete(Token), "added token": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_edited_receipt_is_found_and_not_printed(busy, again, name):
+    edit = EDITS[name]
+    if edit is None:
+        edit = Token.__table__.insert().values(
+            slip_id=2, position=2, kind="x", label="x", digits="1" * 20
+        )
+    elif edit.table.name == "slip":
+        edit = edit.where(Slip.id == 2)
+    else:
+        edit = edit.where(Token.slip_id == 2)
+    tamper(busy, edit)
+    with pytest.raises(Refusal) as caught, busy.desk() as desk:
+        sales.reprinted(desk, 2)
+    assert caught.value.code in {refusal.ALTERED, refusal.STATE}
+    report = again().verify()
+    assert report.reason.startswith("receipt 2 ")
+    refused(lambda: sell(again()))
+    again().accept("known")
+    sell(again())
+    assert again().verify().broken is None
+
+
+def test_receipt_that_is_gone_or_was_put_in_is_found(busy, again):
+    with busy.looking() as session:
+        row = dict(session.execute(select(Slip.__table__)).mappings().first() or {})
+    forged = Slip.__table__.insert().values(row | {"id": 77})
+    tamper(busy, delete(Token).where(Token.slip_id == 3), delete(Slip).where(Slip.id == 3), forged)
+    assert again().verify().slips == {
+        77: "is in no entry: the station did not write it", 3: "is gone"
+    }  # fmt: skip
+    again().accept("known")
+    assert sell(again()).id == 78
+    assert again().verify().broken is None
+
+
+def test_reprint_and_reversal_are_no_edits(busy, again):
+    with busy.desk() as desk:
+        sales.reprinted(desk, 1)
+    with busy.desk() as desk:
+        sales.reverse(desk, 3, "wrong meter", delivered=False)
+    with busy.desk() as desk:
+        sales.reprinted(desk, 1)
+    assert again().verify().broken is None
+
+
+def test_log_tells_no_digits_by_trying(busy):
+    """The code in the log takes the module's key: without it no guess can be tried."""
+    with busy.looking() as session:
+        detail = session.scalar(select(AuditEntry.detail).where(AuditEntry.operation == "receipt"))
+        slip = session.get_one(Slip, 1)
+        assert slip.seal == detail.split(" ")[2]
+        assert slip.tokens[0].digits not in detail
+
+
+# -- the clock, and minutes --------------------------------------------------------------------
+
+
+def test_clock_that_ran_back_is_named_and_stops_nothing(busy, again, clock):
+    clock.advance(hours=-3)
+    sell(busy)
+    report = again().verify()
+    assert report.broken is None
+    assert len(report.clock) == 1 and "ran back" in report.words()
+
+
+def test_minute_given_twice_is_found(busy, again):
+    with busy.looking() as session:
+        tid = session.scalar(select(Meter.last_tid))
+    tamper(busy, update(Meter).values(last_tid=tid - 7), delete(Token))
+    clock = busy._now
+    clock.advance(minutes=-7)
+    sell(busy)
+    assert any("second time" in line for line in again().verify().findings)
+
+
+# -- an older copy -----------------------------------------------------------------------------
+
+
+def copied(station):
+    with station.looking() as session:
+        return {
+            kind: [dict(row) for row in session.execute(select(kind.__table__)).mappings()]
+            for kind in COPIED
+        }
+
+
+def put_back(station, copy):
+    tamper(
+        station,
+        *[delete(kind) for kind in (Token, Slip, KeyUsage, AuditHead, AuditEntry)],
+        *[
+            kind.__table__.insert().values(row)
+            for kind in (AuditEntry, AuditHead, KeyUsage, Slip, Token) for row in copy[kind]
+        ],
+        *[update(Meter).values(last_tid=row["last_tid"]) for row in copy[Meter]],
+    )  # fmt: skip
+
+
+def test_older_copy_is_noticed_and_no_minute_is_given_twice(busy, again):
+    old = copied(busy)
+    newer = sell(busy)
+    put_back(busy, old)
+    assert "put back" in refused(lambda: sell(busy))
+    assert "put back" in refused(lambda: sell(again()))
+    assert again().verify().broken is None  # the copy is whole in itself
+    again().accept("power failure, yesterday's copy")
+    after = sell(again())
+    assert after.tokens[0].tid > newer.tokens[0].tid
+    assert after.id > newer.id
+    report = again().verify()
+    assert report.broken is None and "older copy" in report.accepted[0]
+
+
+def test_copy_that_was_sold_from_elsewhere_is_noticed(busy, again, tmp_path):
+    old, anchor = copied(busy), tmp_path / "anchor"
+    shutil.copy(busy.anchor, anchor)
+    sell(busy)
+    there = copied(busy)
+    put_back(busy, old)
+    shutil.copy(anchor, busy.anchor)
+    other = again()
+    sell(other, 50)
+    sell(other, 50)
+    here_anchor = busy.anchor.read_bytes()
+    put_back(busy, there)
+    busy.anchor.write_bytes(here_anchor)
+    refused(lambda: sell(again()))
+
+
+def test_anchor_of_another_key_or_none_stops_the_station(busy, again):
+    busy.anchor.unlink()
+    assert "not there" in refused(lambda: sell(again()))
+    busy.anchor.write_text("{}")
+    assert "no anchor" in refused(lambda: sell(again()))
+    again().accept("another till")
+    sell(again())
+
+
+def test_older_anchor_is_usual(busy, again):
+    older = busy.anchor.read_bytes()
+    sell(busy)
+    busy.anchor.write_bytes(older)
+    sell(again())
+
+
+def test_anchor_is_its_owners_only_and_follows_each_sale(busy):
+    assert busy.anchor.stat().st_mode & 0o777 == 0o600
+    sell(busy)
+    with busy.looking() as session:
+        assert busy.anchored().startswith(f"{session.get_one(AuditHead, 1).seq}:")
+
+
+def test_new_station_is_not_made_where_one_was(busy, storage, secret, clock):
+    tamper(busy, text("DELETE FROM vault"))
+    with pytest.raises(Refusal, match="its security module is gone"):
+        Station.found(storage, secret, "new", "x", clock)
+
+
+# -- logs of before ----------------------------------------------------------------------------
+
+
+def made_old(station):
+    """Make the station one of before receipts were bound."""
+    with station.looking() as session:
+        rows = session.execute(select(AuditEntry.__table__)).mappings().all()
+    kept, last = [], log_head.START
+    for row in rows:
+        if row["operation"] != "receipt":
+            entry = dict(row) | {"seq": len(kept) + 1}
+            entry["digest"] = last = log_head.digest(last, list(entry.values())[:-1])
+            kept.append(entry)
+    head = Head(len(kept), last, None, None, None, None, None)
+    tamper(
+        station, delete(AuditEntry), *[AuditEntry.__table__.insert().values(r) for r in kept],
+        update(AuditHead).values(**head.row(station.module._audit_key)),
+        update(Slip).values(seal=None),
+    )  # fmt: skip
+    station.anchor.unlink()
+
+
+def test_log_of_before_is_bound_when_it_is_first_opened(busy, again):
+    made_old(busy)
+    sell(again())
+    report = again().verify()
+    assert report.broken is None
+    tamper(busy, update(Slip).where(Slip.id == 1).values(paid_cents=5))
+    assert again().verify().reason.startswith("receipt 1 ")
+
+
+def test_broken_log_of_before_is_not_bound(busy, again):
+    made_old(busy)
+    tamper(busy, update(AuditEntry).where(AuditEntry.seq == 3).values(actor="x"))
+    refused(lambda: sell(again()))

@@ -1,0 +1,289 @@
+"""The keeper of the audit log: what the security module does with its key for it.
+
+Before a transaction adds to the log, its head and its last entry are looked at; when a station
+opens, the latest entries and the anchor too. What is not right there stops everything that needs
+the log, until an operator accepts it by an entry of its own.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+
+from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy.orm import Session
+
+from meter20.vending import anchor, audit, audit_walk, log_head, refusal, slip_seal, tid_clock
+from meter20.vending.anchor import Anchor
+from meter20.vending.audit_walk import Report
+from meter20.vending.books import Books
+from meter20.vending.log_head import ENTRIES, Head
+from meter20.vending.models import KeyUsage, Meter, Slip, VendingKey
+from meter20.vending.refusal import Refusal
+from meter20.vending.sealing import Key
+from meter20.vending.slip_seal import SLIPS
+from meter20.vending.station_time import stamp
+
+_NAMED = 20
+_FAR_AHEAD = 1440  # minutes
+_SEAL = update(SLIPS).where(SLIPS.c.id == bindparam("number")).values(seal=bindparam("code"))
+_DIGEST = select(ENTRIES.c.digest).where(ENTRIES.c.seq == bindparam("seq"))
+
+
+class Keeper:
+    """Keeps the log with `key`. now: the clock. `trouble` says why nothing may be added now."""
+
+    __slots__ = ("_anchor_key", "_key", "_known", "_now", "_slip_key", "trouble")
+
+    def __init__(self, key: Key, now: Callable[[], datetime]):
+        self._key, self._now = key, now
+        self._slip_key, self._anchor_key = slip_seal.key_of(key), anchor.key_of(key)
+        self._known = Head(0, log_head.START)  # the newest that this process has seen
+        self.trouble = ""
+
+    # -- adding --------------------------------------------------------------------------------
+
+    def begin(self, books: Books) -> None:
+        """Begin the log of a new station, in the transaction that makes the station."""
+        audit.begin(books.connection(), self._key)
+        self.tail(books).anchored = False
+
+    def tail(self, books: Books) -> audit.Tail:
+        """Return the end of the log in this transaction; raises Refusal unless it is whole."""
+        return books.later(audit.Tail, self._key)
+
+    def ready(self, books: Books) -> None:
+        """Raise Refusal unless this transaction may add to the log."""
+        if not self.trouble:
+            head = self.tail(books).head
+            self.trouble = anchor.behind(self._known, head, digests(books.connection()))
+        if self.trouble:
+            raise log_head.broken(self.trouble)
+
+    def append(self, books: Books, actor: str, operation: str, **facts) -> None:
+        """Add an entry, in the caller's transaction: it stands if what it tells of stands."""
+        entry = {
+            "time": stamp(self._now()), "actor": actor, "operation": operation, "meter": "",
+            "supply": "", "kind": "", "tid": None, "amount": None, "detail": "",
+        }  # fmt: skip
+        self.tail(books).append(entry | facts)
+
+    def committed(self, books: Books, place: Anchor) -> None:
+        """Note outside of the database what was just committed."""
+        self._known = self.tail(books).head
+        with suppress(OSError):  # an older anchor is a good one
+            place.write(self._anchor_key, self._known)
+
+    # -- minutes and receipts ------------------------------------------------------------------
+
+    def gave(self, books: Books, tids: Sequence[int], base_date: int) -> None:
+        """Keep the highest minute ever given; raises Refusal for one below the floor."""
+        tail = self.tail(books)
+        minutes = [tid_clock.minute(tid, base_date) for tid in tids]
+        if min(minutes) < (tail.head.floor or 0):
+            raise Refusal(
+                refusal.STATE,
+                f"Minutes before {tid_clock.text(tail.head.floor or 0)} may have been given out "
+                "already: the station's books were put back, and know no more.",
+            )
+        tail.minute = max(tail.minute, *minutes)
+
+    def floor(self, books: Books, base_date: int) -> int:
+        """Return the TID of a base date from which on a minute is certainly new."""
+        return tid_clock.tid_at(self.tail(books).head.floor or 0, base_date)
+
+    def next_receipt(self, books: Books) -> int:
+        """Return the number of the next receipt."""
+        tail = self.tail(books)
+        tail.slips += 1
+        return tail.slips
+
+    def bind(self, books: Books, slip: Mapping, tokens: Sequence[Mapping], actor: str) -> str:
+        """Bind a slip and its tokens, with all their facts, into the log; returns the seal."""
+        seal = slip_seal.seal(self._slip_key, slip, tokens)
+        drn = slip["about"].get("Meter", "") if slip["meter_id"] else ""
+        self._enter(books, actor, slip["id"], seal, drn)
+        return seal
+
+    def _enter(self, books: Books, actor: str, number: int, said: str, drn: str = "") -> None:
+        detail = f"receipt {number} {said}"
+        self.append(books, actor, audit.RECEIPT, meter=drn, detail=detail)
+
+    def check_bound(self, slip: Slip) -> None:
+        """Raise Refusal when a slip, or a token on it, is not as the module bound it."""
+        if slip.seal != slip_seal.seal(self._slip_key, *slip_seal.facts_of(slip)):
+            raise Refusal(
+                refusal.ALTERED,
+                f"Receipt {slip.id}, or a token on it, was changed outside of the station: see "
+                "`meter20 vend audit verify`.",
+            )
+
+    # -- opening -------------------------------------------------------------------------------
+
+    def inspect(self, session: Session, noted: tuple[Head | None, str]) -> bool:
+        """Look at the log of a station that opens, and keep what is wrong in `trouble`.
+
+        noted: what `read` said before the database was looked at. Returns whether the log is an
+        older meter20's, to be adopted.
+        """
+        connection = session.connection()
+        head, wrong = log_head.looked_at(connection, self._key)
+        if head is None:
+            self.trouble = wrong
+            return False
+        outside, bad_file = noted
+        if outside is None and not bad_file and head.anchored:
+            bad_file = "the anchor, the file that tells an older copy, is not there"
+        went_back = anchor.behind(outside, head, digests(connection)) if outside else ""
+        condemned = "a break was found in it" if head.condemned else ""
+        wrong = wrong or audit_walk.recent(connection, head.seq)
+        self.trouble = wrong or condemned or bad_file or went_back
+        self._known = self._known if self.trouble else head
+        return head.old and not self.trouble
+
+    def read(self, place: Anchor) -> tuple[Head | None, str]:
+        """Return what the anchor says, and what is wrong with its file. Read it first."""
+        return place.read(self._anchor_key)
+
+    def note(self, session: Session, place: Anchor) -> None:
+        """Write the anchor of a station that was opened and is whole."""
+        head = log_head.authentic(session.connection(), self._key)
+        if head is None or self.trouble:
+            return
+        try:
+            place.write(self._anchor_key, head, durable=True)
+        except OSError as error:
+            self.trouble = f"the anchor {place.path} cannot be written: {error.strerror}"
+
+    def adopt(self, books: Books, actor: str) -> None:
+        """Bind every receipt of a log that an older meter20 wrote, as it is found now."""
+        connection = books.connection()
+        head, wrong = log_head.looked_at(connection, self._key)
+        if wrong or head is None or not head.old:
+            return  # another process was first, or the next desk says what is wrong
+        report = audit_walk.verify(books, self._key)
+        if report.broken is not None:
+            self.trouble = report.reason
+            return
+        audit.renew(connection, self._key, head)
+        tail = self.tail(books)
+        tail.minute, tail.anchored = report.minute, False
+        tail.slips = books.scalar(select(func.max(SLIPS.c.id))) or 0
+        words = f"receipts 1 to {tail.slips} bound as they are found: not vouched for before"
+        self.append(books, actor, "adopt", detail=words)
+        for slip, tokens in audit_walk.rows(books):
+            self._rebind(books, actor, slip, tokens)
+
+    def _rebind(self, books: Books, actor: str, slip: dict, tokens: Sequence[dict]) -> None:
+        seal = self.bind(books, slip, tokens, actor)
+        books.execute(_SEAL, {"number": slip["id"], "code": seal})
+
+    # -- verifying, and going on after a break -------------------------------------------------
+
+    def verify(self, session: Session, noted: str | None = None) -> Report:
+        """Verify the audit log with the module's own key; see `audit_walk.verify`."""
+        return audit_walk.verify(session, self._key, noted)
+
+    def condemn(self, books: Books, actor: str, report: Report) -> None:
+        """Enter into the log that a break was found in it: nothing is issued from then on."""
+        tail = self.tail(books)
+        tail.condemned = True
+        self.append(books, actor, "break found", detail=_listed(report.findings))
+
+    def accept(
+        self, books: Books, actor: str, reason: str, noted: tuple[Head | None, str],
+        floor: datetime | None = None, operation: str = log_head.ACCEPT,
+    ) -> str:  # fmt: skip
+        """Go on with a log that is not whole; returns what was found, as the log now says it.
+
+        noted: what the anchor says. floor: the time before which no token may be dated from now
+        on, instead of the newest known minute or now. Raises Refusal if nothing is wrong.
+        """
+        connection = books.connection()
+        report = audit_walk.verify(books, self._key)
+        found = report.findings or ([self.trouble] if self.trouble else [])
+        if not found and operation == log_head.ACCEPT:
+            raise Refusal(refusal.STATE, "The log is whole: there is nothing to accept.")
+        head = self._went_on(connection, report, noted[0], floor)
+        old = audit.head_of(books)
+        detail = (
+            f"{_listed(found)}; head was {old[:24]}; goes on from entry {head.seq}, no minute "
+            f"before {tid_clock.text(head.floor or 0)}; {reason}"
+        )
+        entry = {
+            "time": stamp(self._now()), "actor": actor, "operation": operation, "meter": "",
+            "supply": "", "kind": "", "tid": None, "amount": None, "detail": detail,
+        }  # fmt: skip
+        said = audit.restart(connection, self._key, head, report.running, entry)
+        books.proof = partial(audit.holds, head.seq, said)
+        self._known, self.trouble = Head(0, log_head.START), ""
+        self.tail(books).anchored = False
+        self._settle(books, actor, report)
+        _raise_minutes(connection, head.floor or 0)
+        return detail
+
+    def _went_on(
+        self, connection: Connection, report: Report, outside: Head | None, floor: datetime | None
+    ) -> Head:
+        """Return the head to go on with: behind everything that is known to have been issued."""
+        known = [each for each in (log_head.authentic(connection, self._key), outside) if each]
+        last = connection.scalar(select(func.max(ENTRIES.c.seq))) or 0
+        minute = max([report.minute, *(each.minute or 0 for each in known)])
+        slips = connection.scalar(select(func.max(SLIPS.c.id))) or 0
+        slips = max([slips, *report.slips, *(each.slips or 0 for each in known)])
+        before = max(each.floor or 0 for each in known) if known else 0
+        return Head(
+            max([last, *(each.seq for each in known)]) + 1,
+            log_head.START, minute, slips, max(before, self._floor(minute, floor)),
+        )  # fmt: skip
+
+    def _floor(self, minute: int, asked: datetime | None) -> int:
+        """Return the minute since 1993 from which on every minute is certainly new."""
+        now = tid_clock.minute_at(self._now())
+        if asked is not None:
+            return tid_clock.minute_at(asked.astimezone(UTC))
+        if minute > now + _FAR_AHEAD:
+            raise Refusal(
+                refusal.VALUE,
+                f"A token was dated {tid_clock.text(minute)}, more than a day ahead. From which "
+                "time on are minutes certainly new? Say it with --floor.",
+            )
+        return max(now, minute) + 1
+
+    def _settle(self, books: Books, actor: str, report: Report) -> None:
+        """Bind what was found wrong beside the chain as it is now; the entry before names it."""
+        wrong = {number for number in report.slips if number > 0}
+        for slip, tokens in audit_walk.rows(books) if wrong else ():
+            if slip["id"] in wrong:
+                self._rebind(books, actor, slip, tokens)
+                wrong.discard(slip["id"])
+        for number in sorted(wrong):
+            self._enter(books, actor, number, audit_walk.GONE)
+        rows = (
+            books.execute(select(KeyUsage, VendingKey).join(VendingKey)) if report.counters else ()
+        )
+        counted = {(key.label, use.day): (use.energy, use.currency) for use, key in rows}
+        for supply, day in report.counters:
+            energy, currency = counted.get((supply, day), (0, 0))
+            words = f"{day} {energy} {currency}"
+            self.append(books, actor, audit.COUNTER, supply=supply, detail=words)
+
+
+def digests(connection: Connection) -> Callable[[int], str | None]:
+    """Return a function that gives the digest of the entry with a number, None without one."""
+    return lambda seq: connection.scalar(_DIGEST, {"seq": seq})
+
+
+def _raise_minutes(connection: Connection, floor: int) -> None:
+    """Let no meter get a minute before `floor`, minutes since 1993."""
+    for year in tid_clock.BASE_YEARS:
+        least = tid_clock.tid_at(floor, year)
+        for column in (Meter.last_tid, Meter.first_tid):
+            behind = update(Meter).where(Meter.base_date == year, column < least)
+            connection.execute(behind.values({column: least}))
+
+
+def _listed(lines: Sequence[str]) -> str:
+    """Return lines as one, the first of many."""
+    more = f"; and {len(lines) - _NAMED} more" if len(lines) > _NAMED else ""
+    return "; ".join(lines[:_NAMED]) + more

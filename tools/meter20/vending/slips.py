@@ -1,0 +1,89 @@
+"""Slips: receipts on their way into the books, each bound into the audit log with its tokens.
+
+A slip takes the number after the last one that the head of the log knows, so that a number that
+was given out never comes again, whatever was deleted from the table.
+"""
+
+from sqlalchemy import Connection, insert
+
+from meter20.vending.books import Books
+from meter20.vending.models import Meter, Slip, Token
+from meter20.vending.security_module import SecurityModule
+from meter20.vending.slip_seal import SLIPS, TOKENS, facts_of
+from meter20.vending.station import Desk
+from meter20.vending.station_time import stamp
+
+CREDIT, MANAGE, TEST, KEY_CHANGE, REVERSAL = "credit", "manage", "test", "key change", "reversal"
+GOOD, VOID = "good", "void"
+ZONE, REHEARSAL = "Zone", "Rehearsal"
+_ADD_SLIPS, _ADD_TOKENS = insert(SLIPS), insert(TOKENS)
+
+
+class _Slips:
+    """Slips with their tokens that wait for the next flush."""
+
+    last = False
+
+    def __init__(self, books: Books, module: SecurityModule):
+        self._books, self._module = books, module
+        self.waiting: list[Slip] = []
+
+    def write(self, to: Connection) -> None:
+        if not self.waiting:
+            return
+        rows, tokens = [], []
+        for slip in self.waiting:
+            slip.id = self._module.next_receipt(self._books)
+            row, its_tokens = facts_of(slip)
+            slip.seal = row["seal"] = self._module.bind(self._books, row, its_tokens, slip.actor)
+            rows.append(row)
+            tokens += [token | {"slip_id": slip.id} for token in its_tokens]
+        to.execute(_ADD_SLIPS, rows)
+        if tokens:  # a reversal has none
+            to.execute(_ADD_TOKENS, tokens)
+        self.waiting = []
+
+
+def bind(books: Books, module: SecurityModule, slip: Slip, actor: str) -> None:
+    """Bind a slip that has its number as it is now; again after each change that was meant."""
+    slip.seal = module.bind(books, *facts_of(slip), actor)
+
+
+def new_slip(desk: Desk, operation: str, meter: Meter | None, **told) -> Slip:
+    """Return a new slip, which gets its number when the session is flushed."""
+    defaults = {
+        "ref": None, "currency": "", "paid_cents": 0, "units": 0, "lines": [], "undo": {},
+        "note": "", "corrects": None,
+    }  # fmt: skip
+    slip = Slip(
+        operation=operation, meter=meter, meter_id=meter.id if meter else None,
+        about=_about(desk, meter), issued_at=stamp(desk.now),
+        actor=desk.actor, state=GOOD, prints=1, tokens=[], **(defaults | told),
+    )  # fmt: skip
+    desk.session.later(_Slips, desk.module).waiting.append(slip)
+    return slip
+
+
+def _about(desk: Desk, meter: Meter | None) -> dict[str, str]:
+    """Return what a customer can compare with the meter before typing; nothing secret.
+
+    ZONE and REHEARSAL, of the station, are rows of their own on a receipt.
+    """
+    station = {ZONE: desk.zone} | ({REHEARSAL: "yes"} if desk.rehearsal else {})
+    if meter is None:
+        return {"Meter": "any"} | station
+    row = meter.vending_key
+    told = {"Meter": meter.drn, "SGC": row.sgc, "KRN": str(row.krn), "TI": f"{meter.ti:02d}"}
+    return told | ({"Customer": meter.customer} if meter.customer else {}) | station
+
+
+def add_token(slip: Slip, meter: Meter | None, kind: str, label: str, digits: str,
+              tid: int | None = None) -> None:  # fmt: skip
+    """Put an issued token on a slip."""
+    slip.tokens.append(
+        Token(
+            meter_id=meter.id if meter else None, tid=tid, kind=kind, label=label, digits=digits,
+            base_date=meter.base_date if meter and tid is not None else None,
+            position=len(slip.tokens) + 1,
+        )
+    )  # fmt: skip

@@ -1,0 +1,49 @@
+"""What a SQLite file is like before it is opened for work: whole, and may it be written?
+
+A station whose file is not whole must not sell: pages of an older copy beside the write-ahead
+log (`-wal`) of a newer one look like a database, until they are written over. So the check opens
+the file for reading only, and leaves both as they are.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+
+_NAMED = 3
+
+
+def writable(path: Path) -> bool:
+    """Say whether the database in `path` may be written, which takes its folder, too."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def mode(path: Path) -> str:
+    """Return the mode for the URI of a database that exists: `rw`, or how it can be read.
+
+    A database whose folder may not be written, and that nobody has open, is read as a file that
+    does not change: SQLite could not keep its index of the write-ahead log there.
+    """
+    if writable(path):
+        return "rw"
+    wal = path.with_name(path.name + "-wal")
+    return "ro" if wal.exists() and wal.stat().st_size else "ro&immutable=1"
+
+
+def damage(path: Path) -> str:
+    """Return what is wrong with the database in `path`, empty if nothing is. Writes nothing.
+
+    Reads every page. Where a write-ahead log was left behind or is in use, each index is held
+    against its table as well: pages that do not go together show there.
+    """
+    wal = path.with_name(path.name + "-wal")
+    check = "integrity_check" if wal.exists() and wal.stat().st_size else "quick_check"
+    how = "ro" if writable(path) else mode(path)
+    try:
+        connection = sqlite3.connect(f"{path.as_uri()}?mode={how}", uri=True)
+        try:
+            found = [str(row[0]) for row in connection.execute(f"PRAGMA {check}({_NAMED})")]
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return "" if found == ["ok"] else "; ".join(found)
