@@ -248,7 +248,7 @@ class Storage:
         return Refusal(
             refusal.DATABASE,
             f"The database {self.where} is damaged, or not a database ({wrong}). Nothing was "
-            "written to it. Restore it from a backup: `meter20 vend restore`.",
+            "written to it. Put back a copy, without a -wal file beside it.",
         )
 
     def _no_database(self) -> Refusal:
