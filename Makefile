@@ -20,7 +20,8 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign two-boards-campaign test-unix \
 	test-unix32 unix32 memory lint format sim picture serve bench vend-campaign tariff-campaign \
-	death-campaign guess-campaign pulse-campaign mutants fuzz-campaign mpy test-pico wiring packages lock clean
+	death-campaign guess-campaign pulse-campaign mutants mutation-sample fuzz-campaign mpy \
+	test-pico wiring packages lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -105,6 +106,10 @@ pulse-campaign: setup  ## 10^7 pulses with bounce and erases through each counte
 
 mutants: setup  ## plant each fault in a copy, and see that the tests catch it; a minute a core
 	@$(BIN)/python host_tests/mutants.py $(CAMPAIGN_ARGS)
+
+mutation-sample: setup  ## 1000 random changes of a line, and which no quick test notices; an hour a core
+	@$(BIN)/python host_tests/mutation_sample.py $(CAMPAIGN_ARGS)
+
 fuzz-campaign: setup  ## 10^6 bad inputs, led by coverage (atheris); half an hour and more
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
 		$(BIN)/python -m pip install -q -c requirements.lock -e '.[fuzz]' || \

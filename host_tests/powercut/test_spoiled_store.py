@@ -245,6 +245,7 @@ def test_meter_that_lost_its_store_opens_says_so_and_takes_no_token(carrier):
     assert rig.app.enter(meters.TEST_ALL, 0).result == results.ACCEPT
     rig.use(500)
     assert codes(rig) == [events.STORE_FAULT]
+    assert rig.app.view(0).events == (events.Event(events.STORE_FAULT, 1, 0),)
     assert rig.image.read(0, rig.image.size()) == before, "evidence is left alone"
 
 
@@ -406,6 +407,21 @@ def test_events_are_shown_by_short_codes():
         rig.app.press(key, 2)
     rig.app.step(3)
     assert rig.app.lines[:2] == ["Event 7 back", "none"]
+
+
+def test_lost_settings_alone_are_logged_as_that_and_a_lost_state_as_a_failed_memory():
+    rig = used(carriers.SMALL)
+    state, settings = rig.carrier.media(rig.chip)
+    for slot in range(settings.slots):
+        if settings.read(slot).strip(b"\xff"):
+            spoil_slot(rig, settings, slot)
+    assert rig.boot().meter.provisioned
+    assert codes(rig) == [events.RESTART, events.SETTINGS_LOST]
+    for medium in (state, settings):
+        for slot in range(medium.slots):
+            if medium.read(slot).strip(b"\xff"):
+                spoil_slot(rig, medium, slot)
+    assert codes(rig.boot()) == [events.STORE_FAULT]
 
 
 def test_a_file_system_that_stock_micropython_made_anew_is_a_new_meter():

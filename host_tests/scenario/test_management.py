@@ -163,10 +163,10 @@ def test_emergency_credit_is_called_up_used_and_repaid(factory_meter):
     meter = factory_meter
     meter.provision(emergency_wh=500)
     meter.ask("token", digits=credit(TID, tenths=1))
-    assert meter.keys("#8#")[1] == "when credit is 0"
+    assert meter.keys("#8#")[:2] == ["Emergency credit", "when credit is 0"]
     meter.ask("pulses", count=100, over_s=60)
     assert meter.ask("read")["relay"] == "open"
-    assert meter.keys("#8#")[0] == "EMERGENCY credit"
+    assert meter.keys("#8#")[:3] == ["EMERGENCY credit", "0.500 kWh", "to be repaid"]
     meter.wait(1)
     assert meter.ask("read")["relay_reason"] == "emergency_credit"
     used = meter.ask("pulses", count=500, over_s=300)
@@ -175,6 +175,18 @@ def test_emergency_credit_is_called_up_used_and_repaid(factory_meter):
     assert meter.ask("read")["relay_reason"] == "emergency_credit"
     assert meter.ask("token", digits=credit(TID + 2, tenths=4))["credit_wh"] == 300
     assert meter.ask("read")["relay_reason"] == "credit"
+
+
+def test_a_meter_without_emergency_credit_says_so_and_stays_off(meter):
+    assert meter.keys("#8#")[:2] == ["No emergency", "credit here"]
+    meter.wait(1)
+    assert meter.ask("read")["relay_reason"] == "no_credit"
+    meter.ask("token", digits=credit(TID, tenths=1))
+    assert meter.keys("#8#")[:2] == ["No emergency", "credit here"]
+
+
+def test_a_code_that_is_none_is_named(meter):
+    assert meter.keys("#41#")[:2] == ["No such code", "#41"]
 
 
 def test_friendly_hours_need_a_trusted_clock(factory_meter):

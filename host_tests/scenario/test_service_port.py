@@ -4,6 +4,7 @@ import json
 
 import pytest
 from fakes import meters
+from fakes.tokens import NEW_KEY, credit
 from meter import lines as port_lines
 
 BAD_LINES = {
@@ -190,3 +191,74 @@ def test_explain_walks_from_digits_to_decision_and_changes_nothing(meter):
     assert told["decision"] == "Accept"
     assert meter.ask("read") == before
     assert meter.ask("explain", digits="1" * 21)["steps"][-1]["text"] == "FormatError"
+
+
+def explained(meter, digits):
+    """Return what explaining says, {step: text}; it changes nothing."""
+    before = meter.ask("read")
+    steps = meter.ask("explain", digits=digits)["steps"]
+    assert meter.ask("read") == before
+    return {step["step"]: step["text"] for step in steps}
+
+
+def test_explain_tells_why_a_token_is_used_or_old(meter):
+    tid = meters.MANUFACTURED + 1000
+    assert explained(meter, credit(tid))["TID memory"] == f"{tid} is new"
+    meter.ask("token", digits=credit(tid))
+    told = explained(meter, credit(tid))
+    assert told["TID memory"] == f"{tid} is in the memory: used"
+    assert told["decision"] == "UsedError"
+    old = meters.MANUFACTURED - 1
+    told = explained(meter, credit(old))
+    assert told["TID memory"] == f"{old} is below the lowest of 50 kept: old"
+    assert told["decision"] == "OldError"
+    assert told["key expiry"] == f"TID {old} div 65536 is {old >> 16}, KEN is 255"
+    assert told["issued"].count("if the base date is") == 3
+
+
+def test_explain_tells_how_long_a_locked_out_meter_waits(meter):
+    for tid in range(3):
+        assert meter.ask("token", digits=credit(tid, key=NEW_KEY))["result"] == "CRCError"
+    told = explained(meter, credit(meters.MANUFACTURED + 1000))
+    assert told["lock-out"] == "10 s to wait"
+    assert told["decision"] == "LockedOut"
+    assert "decrypted" not in told
+    meter.wait(4)
+    assert explained(meter, credit(meters.MANUFACTURED + 1000))["lock-out"] == "6 s to wait"
+
+
+def test_explain_tells_the_class_the_bits_and_the_checksum(meter):
+    told = explained(meter, credit(meters.MANUFACTURED + 1000))
+    assert told["class"] == "0 (bits 28 and 27), credit"
+    assert told["kind"] == "subclass 0: TransferCredit.electricity"
+    assert told["field amount_field"] == "100"
+    found, given = told["checksum"].removeprefix("token has ").split(", its bits give ")
+    assert found == given == told["decrypted"][-4:]
+    wrong = explained(meter, credit(meters.MANUFACTURED + 1000, key=NEW_KEY))
+    found, given = wrong["checksum"].removeprefix("token has ").split(", its bits give ")
+    assert found != given
+    assert wrong["decision"] == "CRCError"
+    assert explained(meter, meters.TEST_ALL)["class"] == (
+        "1 (bits 28 and 27), test and display, not encrypted"
+    )
+    assert explained(meter, "1" * 19)["number"] == "not 20 digits of a number below 2^66"
+
+
+def test_explain_tells_a_meter_without_a_key_that_it_has_none(factory_meter):
+    told = explained(factory_meter, credit(meters.MANUFACTURED + 1000))
+    assert told["decoder key"] == "the meter has none"
+    assert told["decision"] == "not provisioned"
+
+
+@pytest.mark.parametrize(
+    "request_", [{"do": "read"}, {"do": "keys", "keys": "1"}, {"do": "token", "digits": "1" * 20}]
+)
+def test_a_meter_that_stopped_answers_with_its_fault(meter, request_):
+    meter.ask("break", part="pulses", call="", how="error")
+    meter.wait(1)
+    reply = meter.ask(**request_)
+    if request_["do"] == "read":
+        assert (reply["relay"], reply["relay_reason"]) == ("open", "fault")
+        return
+    assert (reply["ok"], reply["error"]) == (False, "fault")
+    assert reply["message"] == "pulses: RuntimeError; the meter restarts"

@@ -121,6 +121,37 @@ def test_database_itself_refuses_changes(busy, statement):
         session.execute(statement)
 
 
+def test_what_was_done_without_a_token_is_in_the_log_too(busy, clock):
+    """Who keeps a tariff, registers a meter or prints a copy is named, with what and when."""
+    with busy.desk() as desk:
+        number = sales.reprinted(desk, sales.history(desk.session, None, 1)[0].id).id
+    with busy.looking() as session:
+        entries = audit.latest(session, 99)
+    told = [(entry["operation"], entry["meter"], entry["actor"]) for entry in entries]
+    assert told == [
+        ("create", "", "thandi"), ("tariff", "", "thandi"), ("generate key", "", "thandi"),
+        ("register", DRN, "thandi"), *[("issue", DRN, "thandi")] * 5, ("reprint", DRN, "thandi"),
+    ]  # fmt: skip
+    assert entries[1]["detail"] == "terms of home set"
+    assert audit.line(entries[-1]).split("  ")[-5:] == [
+        "2026-03-10T10:05:00Z", "thandi", "reprint", DRN, f"receipt {number}",
+    ]  # fmt: skip
+
+
+def test_entry_of_a_token_says_for_which_meter_under_which_key_and_how_much(busy):
+    with busy.looking() as session:
+        entry = audit.latest(session, 1)[0]
+    assert audit.line(entry).split("  ")[-7:] == [
+        "thandi", "issue", DRN, "123456/1/11/2014", "TransferCredit.electricity",
+        f"tid {entry['tid']}", "amount 105",
+    ]  # fmt: skip
+
+
+def test_the_latest_entries_are_shown_in_the_order_in_which_they_were_made(busy):
+    with busy.looking() as session:
+        assert [entry["seq"] for entry in audit.latest(session, 3)] == [7, 8, 9]
+
+
 def test_log_holds_no_token_and_no_key(busy):
     with busy.looking() as session:
         tokens = [

@@ -195,6 +195,35 @@ def test_key_is_given_out_once(station, direct):
     assert provision(station, direct=direct, again=True)
 
 
+@pytest.mark.parametrize("direct", [True, False])
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"imp_per_kwh": 0}, "imp_per_kwh: a meter takes 1 to 100000"),
+        ({"imp_per_kwh": 100_001}, "imp_per_kwh: a meter takes 1 to 100000"),
+        ({"power_limit_w": -1}, "power_limit_w: a meter takes 0 to 18201624"),
+        ({"power_limit_w": 18_201_625}, "power_limit_w: a meter takes 0 to 18201624"),
+    ],
+)
+def test_facts_that_no_meter_takes_are_refused_before_a_key_is_given_out(
+    station, facts, words, direct
+):
+    def ask():
+        with station.desk() as desk:
+            rekey.provision(desk, DRN, Factory(**facts), direct=direct)
+
+    assert words in refused(refusal.VALUE, ask)
+    provision(station, direct=direct)  # without --again: nothing was given out
+
+
+@pytest.mark.parametrize("facts", [(1, 0), (100_000, 18_201_624)])
+def test_facts_at_their_limits_are_in_the_record(station, facts):
+    with station.desk() as desk:
+        record, _slip = rekey.provision(desk, DRN, Factory(*facts))
+    asked = record["request"]
+    assert (asked["imp_per_kwh"], asked["power_limit_w"]) == facts
+
+
 def test_record_says_that_it_is_secret(station):
     record, _ = provision(station)
     assert record["warning"].startswith("SECRET")
