@@ -14,7 +14,7 @@ class Esp32Meter(ReferenceMeter):
     """A board with an ESP32 that has PCNT: not the C3, which needs irq_pulse_counter."""
 
     timers = (0, 1, 2)
-    folder = ""  # where the files lie: the root
+    has_wifi = True
 
     def pulses(self):
         from drivers.esp32_pulse_counter import Esp32PulseCounter

@@ -41,6 +41,8 @@ class ReferenceMeter:
     #: Whether the service port presses keys and restarts the board, too.
     service_open = True
     phases = 1
+    has_wifi = False
+    folder = ""  # where the files lie: the root
 
     #: Numbers of the timers that machine.Timer takes, for pulses, demo load and rest.
     timers = (-1, -1, -1)
@@ -95,6 +97,8 @@ class ReferenceMeter:
             phases=self.phases,
             brown_out=self._brown_out(),
             credit_display=self._credit_display(),
+            network=self.network(),
+            records=self.record,
         )
 
     def pulses(self):
@@ -108,6 +112,25 @@ class ReferenceMeter:
     def store(self, name: str):
         """Return the RecordStore called `name`."""
         raise NotImplementedError
+
+    def record(self, name: str):
+        """Return the RecordStore `name`, of ports.RECORDS, in files: no credit depends on it."""
+        from drivers.file_slots import FileSlots
+        from meter.slot_store import LostStore, SlotStore
+
+        try:
+            return SlotStore(FileSlots(self.folder + "/" + name))
+        except OSError:
+            return LostStore()
+
+    def network(self):
+        """Return the Network, None on a board without a radio."""
+        if not self.has_wifi:
+            return None
+        from drivers.socket_network import SocketNetwork
+        from drivers.wifi import Wifi
+
+        return SocketNetwork(Wifi())
 
     def bus_number(self) -> int:
         """Return the number of the I2C bus on "sda" and "scl"."""

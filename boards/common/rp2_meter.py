@@ -34,7 +34,6 @@ class Rp2Meter(ReferenceMeter):
     """A board with an RP2040 or RP2350. Both state machines are in PIO block 0."""
 
     pins = PINS
-    folder = ""  # where the files of a stock MicroPython lie: the root
 
     def pulses(self):
         from drivers.rp2_pulse_counter import Rp2PulseCounter

@@ -10,3 +10,4 @@ class Board(rp2_meter.Rp2Meter):
     """The board as the README beside this file wires it."""
 
     pins = PINS
+    has_wifi = True

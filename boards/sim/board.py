@@ -8,6 +8,7 @@
 | load switch, buzzer, pulse input, watchdog, tamper switch | one each |
 | clock | trusted once it was set |
 | credit display, brown-out input | one each |
+| network | none, unless whoever starts it gives it one; 2 flash sectors for each of its records |
 """
 
 from drivers.nor_slots import NorSlots
@@ -28,12 +29,16 @@ from parts import (
     SimTamper,
     SimWatchdog,
 )
-from ports import Ports
+from ports import RECORDS, Ports
 
 COLUMNS = const(20)
 ROWS = const(4)
-FLASH_SIZE = 8 * SECTOR
 STORE_SIZE = 6 * SECTOR
+_NOTES_END = 8 * SECTOR
+_RECORD_SIZE = 2 * SECTOR
+#: Of meters that had no network yet: their chips get the sectors that they lack.
+EARLIER_FLASH_SIZE = _NOTES_END
+FLASH_SIZE = _NOTES_END + len(RECORDS) * _RECORD_SIZE
 
 
 def ports(
@@ -51,7 +56,7 @@ def ports(
     """
     parts = dict(
         store=SlotStore(NorSlots(FlashPart(chip, 0, STORE_SIZE))),
-        notes=SlotStore(NorSlots(FlashPart(chip, STORE_SIZE, FLASH_SIZE - STORE_SIZE))),
+        notes=SlotStore(NorSlots(FlashPart(chip, STORE_SIZE, _NOTES_END - STORE_SIZE))),
         pulses=SimPulses(clock),
         load_switch=SimLoadSwitch(),
         display=SimDisplay(columns, rows),
@@ -63,9 +68,16 @@ def ports(
         phases=phases,
         brown_out=SimBrownOut(),
         credit_display=SimCreditDisplay(),
+        network=None,
+        records=lambda name: SlotStore(NorSlots(_record(chip, name))),
     )
     parts.update(made)
     return Ports(**parts)
+
+
+def _record(chip, name):
+    first = _NOTES_END + RECORDS.index(name) * _RECORD_SIZE
+    return FlashPart(chip, first, _RECORD_SIZE)
 
 
 class Board:
@@ -91,11 +103,17 @@ class Board:
     def ports(self, load_switch, display):
         """Return this board's ports.Ports around `load_switch` and `display`, made before."""
         from host_image import HostImage  # pyright: ignore[reportMissingImports]  the host's
+        from host_network import HostNetwork  # pyright: ignore[reportMissingImports]
         from host_supply import HostSupply  # pyright: ignore[reportMissingImports]
 
         chip = FlashChip(HostImage(FLASH_SIZE))
         clock = RunningClock()
-        made = {"load_switch": load_switch, "display": display, "brown_out": HostSupply()}
+        made = {
+            "load_switch": load_switch,
+            "display": display,
+            "brown_out": HostSupply(),
+            "network": HostNetwork(),
+        }
         if self.demo_load:
             made["pulses"] = DemoPulses(clock, load_switch, self.demo_imp_per_kwh)
         return ports(chip, clock, **made)

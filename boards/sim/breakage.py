@@ -10,11 +10,11 @@ How a call of a broken part fails:
 | `hang` | never returns; once the meter has started |
 """
 
-from ports import Ports
+from ports import NAMES, Ports
 
 PARTS = (
     "store", "notes", "pulses", "load_switch", "display", "keypad", "buzzer", "tamper", "clock",
-    "brown_out", "credit_display",
+    "brown_out", "credit_display", "network",
 )  # fmt: skip
 WAYS = ("OSError", "error", "MemoryError", "hang")
 
@@ -47,9 +47,12 @@ class Breakage:
         return self._broken.get((part, call)) or self._broken.get((part, ""), "")
 
     def breakable(self, ports):
-        """Return `ports`, each part of PARTS behind a Breakable."""
-        wrapped = {name: Breakable(getattr(ports, name), name, self) for name in PARTS}
-        return Ports(watchdog=ports.watchdog, phases=ports.phases, **wrapped)
+        """Return `ports`, each part of PARTS that there is behind a Breakable."""
+        parts = {name: getattr(ports, name) for name in NAMES}
+        for name in PARTS:
+            if parts[name] is not None:
+                parts[name] = Breakable(parts[name], name, self)
+        return Ports(**parts)
 
 
 class Breakable:

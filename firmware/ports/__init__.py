@@ -6,24 +6,30 @@ asks `ports.buzzer is None`, never which board it runs on.
 
 from collections import namedtuple
 
+NAMES = (
+    "store",
+    "notes",
+    "pulses",
+    "load_switch",
+    "display",
+    "keypad",
+    "buzzer",
+    "watchdog",
+    "tamper",
+    "clock",
+    "phases",
+    "brown_out",
+    "credit_display",
+    "network",
+    "records",
+)
+
 #: What a board hands to the application; see boards/*/board.py.
 #: store: RecordStore of the meter's state. notes: RecordStore of settings and history, or None.
 #: pulses: PulseSource. phases: 1 or 3, of the metering element. Every other port may be None.
-Ports = namedtuple(
-    "Ports",
-    (
-        "store",
-        "notes",
-        "pulses",
-        "load_switch",
-        "display",
-        "keypad",
-        "buzzer",
-        "watchdog",
-        "tamper",
-        "clock",
-        "phases",
-        "brown_out",
-        "credit_display",
-    ),
-)
+#: network: Network; with one goes records: name of RECORDS -> the RecordStore called so.
+Ports = namedtuple("Ports", NAMES)
+
+#: What a meter on a network keeps beside its state: how it is reached, what it has yet to tell,
+#: and the keys and counters of DLMS.
+RECORDS = ("carriers", "outbox", "dlms")

@@ -3,6 +3,7 @@
 import errno
 import os
 
+import board
 import pytest
 
 from meter20 import bodies
@@ -60,6 +61,21 @@ def test_image_of_another_size_is_refused_and_left_alone(tmp_path):
         with pytest.raises(BodyError, match="holds 8 bytes"):
             open_body(name, tmp_path)
     assert (tmp_path / "flash.bin").read_bytes() == b"precious"
+
+
+def test_store_of_a_meter_before_there_were_networks_gets_the_sectors_it_lacks(tmp_path):
+    for name in bodies.NAMES:
+        folder = tmp_path / name
+        with open_body(name, folder) as meter:
+            assert meter.request(**PROVISION)["ok"]
+        file = folder / "flash.bin"
+        earlier = file.read_bytes()[: board.EARLIER_FLASH_SIZE]
+        file.write_bytes(earlier)
+        with open_body(name, folder) as meter:
+            assert meter.request(do="read")["drn"] == PROVISION["drn"]
+        grown = file.read_bytes()
+        assert len(grown) == board.FLASH_SIZE
+        assert grown[len(earlier) :] == b"\xff" * (board.FLASH_SIZE - len(earlier))
 
 
 def test_image_that_is_no_file_is_refused(tmp_path):

@@ -95,11 +95,16 @@ class FileImage:
         except OSError as error:
             raise BodyError(f"{self.file} cannot be opened: {error.strerror}") from None
 
+    def _write_blank(self, offset):
+        self.write(offset, BLANK * (self._size - offset))
+
     def _check(self):
         try:
             found = os.fstat(self._fd).st_size
             if found == 0:  # just made, or the maker was cut short: there is nothing to lose
-                self.write(0, BLANK * self._size)
+                self._write_blank(0)
+            elif found == board.EARLIER_FLASH_SIZE < self._size:
+                self._write_blank(found)
             elif found != self._size:
                 raise BodyError(
                     f"{self.file} holds {found} bytes, this meter's flash has {self._size}: "

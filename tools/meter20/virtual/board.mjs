@@ -19,6 +19,7 @@ import { hostFiles } from "./files.mjs";
 import { hostImage } from "./image.mjs";
 import { Supply } from "./lifeline.mjs";
 import { INSIDE, interpreter, memory } from "./runtime.mjs";
+import { tcp } from "./tcp.mjs";
 import { pause, Terminal } from "./terminal.mjs";
 
 const INSIDE_BOARD = fileURLToPath(new URL("inside_board", import.meta.url));
@@ -45,7 +46,7 @@ const FAR_MS = 2 ** 30;
 
 // As on a board: the prompt's working directory and path, no module that only this port has.
 const SET_UP = `
-import host_files, host_image, host_supply, machine, micropython, os, sys, vfs
+import host_files, host_image, host_network, host_supply, machine, micropython, os, sys, vfs
 from uctypes import bytearray_at
 for stream, number in ((sys.stdin, raw_in), (sys.stdout, raw_out)):
     field = bytearray_at(id(stream.buffer), 8)
@@ -55,8 +56,8 @@ vfs.umount("/")
 vfs.mount(host_files.HostFiles(), "/")
 os.chdir("/")
 sys.path[:] = ["", "/lib"]
-del bytearray_at, field, host_files, host_image, host_supply, machine, micropython
-del number, os, stream, sys, vfs
+del bytearray_at, field, host_files, host_image, host_network, host_supply, machine
+del micropython, number, os, stream, sys, vfs
 `;
 
 class Board {
@@ -68,6 +69,7 @@ class Board {
     this.window = Math.min(WINDOW, room / 2); // the next one may be sent when one is taken
     this.files = hostFiles(join(options.store, "files"), Number(options.capacity ?? CAPACITY));
     this.image = hostImage(options.store, () => this.mp);
+    this.tcp = tcp(() => this.mp);
     this.cause = POWER_ON;
     this.raw = false; // the prompt is the raw one
     this.mute = 0; // bytes of output to drop
@@ -84,6 +86,7 @@ class Board {
         this.serve();
       }
       this.files.closeAll();
+      this.tcp.closeAll();
       if (!this.hardReset) {
         this.line.write(Buffer.from("MPY: soft reboot\r\n"));
       }
@@ -116,6 +119,7 @@ class Board {
       inside: [INSIDE, INSIDE_BOARD],
       host: {
         ...this.image.calls,
+        ...this.tcp.calls,
         ...calls,
         file_read: (number, address, size) => calls.file_read(number, at(address, size)),
         file_write: (number, address, size) => calls.file_write(number, at(address, size)),

@@ -1,6 +1,7 @@
 // The emulated flash chip's contents, in a file or in memory.
 
 import {
+  appendFileSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -15,6 +16,18 @@ import { join } from "node:path";
 import { memory } from "./runtime.mjs";
 
 const ERASED = 0xff;
+const EARLIER_SIZE = 8 * 4096; // of the chip of a meter that had no network yet
+
+/** Return what `file` holds; a chip that had fewer sectors gets more, which are erased. */
+function grown(file, size) {
+  const stored = readFileSync(file);
+  if (stored.length !== EARLIER_SIZE || stored.length > size) {
+    return stored;
+  }
+  const bytes = Buffer.concat([stored, Buffer.alloc(size - stored.length, ERASED)]);
+  appendFileSync(file, bytes.subarray(stored.length));
+  return bytes;
+}
 
 export class Image {
   constructor(folder, size) {
@@ -28,7 +41,7 @@ export class Image {
     if (!existsSync(file) || statSync(file).size === 0) {
       writeFileSync(file, this.bytes, { mode: 0o600 }); // it holds a key
     }
-    const stored = readFileSync(file);
+    const stored = grown(file, size);
     if (stored.length !== size) {
       throw new Error(`${file} holds ${stored.length} bytes, this meter's flash has ${size}`);
     }

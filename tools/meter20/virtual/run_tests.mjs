@@ -10,6 +10,7 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 
 import { HOME, interpreter } from "./runtime.mjs";
+import { tcp } from "./tcp.mjs";
 
 const OUTPUT_BYTES = 1_000_000; // a test that prints for ever must not fill the memory
 
@@ -20,11 +21,13 @@ async function run(options, { folder, module }) {
       output = Buffer.concat([output, bytes]);
     }
   };
+  const sockets = tcp(() => mp);
   const mp = await interpreter({
     ...options,
     trees: ["firmware", "boards/sim", "boards/fixture_pico", "host_tests"],
     path: ["host_tests", "firmware", "boards/sim", "boards/sim/chip", "boards/fixture_pico"],
     unittest: true,
+    host: sockets.calls,
     print,
   });
   let outcome;
@@ -41,6 +44,7 @@ async function run(options, { folder, module }) {
     const text = error.name === "PythonError" ? error.message : error.stack;
     outcome = { run: 0, failures: [], errors: [["the interpreter", text]], skipped: [] };
   }
+  sockets.closeAll();
   return { ...outcome, output: output.toString() };
 }
 

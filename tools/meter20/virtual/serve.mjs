@@ -15,6 +15,7 @@ import { parseArgs } from "node:util";
 import { hostImage } from "./image.mjs";
 import { watch } from "./lifeline.mjs";
 import { interpreter, memory } from "./runtime.mjs";
+import { tcp } from "./tcp.mjs";
 
 // Small enough that the firmware's own limit on a line does the work, not this program's memory.
 const CHUNK_BYTES = 4096;
@@ -33,6 +34,7 @@ async function main() {
   const image = hostImage(options.store, () => mp);
   const host = {
     ...image.calls,
+    ...tcp(() => mp).calls,
     take: (address) => memory(mp, address, input.length).set(input),
     reply: (address, size) => void process.stdout.write(Buffer.from(memory(mp, address, size))),
   };
