@@ -16,6 +16,7 @@ tests must catch.
 
 import argparse
 import ast
+import functools
 import os
 import random
 import subprocess
@@ -112,18 +113,18 @@ class Reached:
         name = Path(path).stem
         tests = set(self._files.get(path, ()))
         for other in self._files:
-            if name in _imported((ROOT / other).read_text(encoding="utf-8")):
+            if name in _imported(other):
                 tests |= self._files[other]
         return tests | {
-            test for test in self.cost_s
-            if name in _imported((ROOT / test.partition("::")[0]).read_text(encoding="utf-8"))
+            test for test in self.cost_s if name in _imported(test.partition("::")[0])
         }  # fmt: skip
 
 
-def _imported(text):
-    """Return the last names of the modules and things that `text` imports."""
+@functools.cache
+def _imported(path):
+    """Return the last names of the modules and things that the file at `path` imports."""
     names = set()
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names |= {alias.name.rpartition(".")[2] for alias in node.names}
             names.add((getattr(node, "module", None) or "").rpartition(".")[2])

@@ -11,8 +11,21 @@ class ResultsTest(unittest.TestCase):
         self.assertEqual(sorted(named), sorted(results.NAMES))
         self.assertEqual(sorted(named), sorted(results.CODES))
 
-    def test_accept_is_one(self):
-        self.assertEqual(results.CODES[results.ACCEPT], 1)
+    def test_numbers_are_those_that_a_status_register_shows(self):
+        self.assertEqual(
+            [results.CODES[name] for name in results.NAMES],
+            [1, 2, 3, 3, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+        )
+
+    def test_places_are_those_that_older_records_hold(self):
+        self.assertEqual(
+            results.NAMES,
+            (
+                "Accept", "1stKCT", "2ndKCT", "3rdKCT", "4thKCT", "OverflowError", "KeyTypeError",
+                "FormatError", "RangeError", "FunctionError", "OldError", "UsedError",
+                "KeyExpiredError", "DDTKError", "CRCError", "MfrCodeError", "LockedOut",
+            ),
+        )  # fmt: skip
 
 
 if __name__ == "__main__":

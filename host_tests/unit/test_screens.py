@@ -124,6 +124,108 @@ class ScreensTest(unittest.TestCase):
                 self.fits(screen)
                 self.assertFalse("f94b" in "".join(screen))
 
+    def test_every_reason_of_the_switch_has_its_words(self):
+        words = (
+            "Supply on", "EMERGENCY credit", "On: friendly hrs", "OFF: no credit", "OFF: tamper",
+            "OFF: by seller", "OFF: overload", "OFF: overl. lock", "OFF: switch test",
+            "OFF: memory bad", "OFF: fault",
+        )  # fmt: skip
+        for reason, said in zip(REASONS, words):
+            shown = screens.idle(view(reason, credit=25_600))
+            self.assertEqual(shown, ["25.600 kWh", said, "99999 W", "Enter a token"])
+        self.assertEqual(screens.idle(view(credit=4999))[1], "LOW CREDIT")
+        self.assertEqual(screens.idle(view(failures=3))[1], "Locked 1280 s")
+        self.assertEqual(screens.idle(view(in_currency=True, credit=123_456_000))[0], "Cr 1234.56")
+
+    def test_a_meter_without_a_number_says_why(self):
+        new = view(supply.NOT_PROVISIONED, identity=Identity("", 0))
+        words = ["Not provisioned", "OFF: no key yet", screens.FIRMWARE, ""]
+        self.assertEqual(screens.idle(new), words)
+        lost = view(supply.STORE_FAULT, identity=Identity("", 0))
+        words = ["MEMORY LOST", "OFF: memory bad", "Call your seller", screens.FIRMWARE]
+        self.assertEqual(screens.idle(lost), words)
+
+    def test_every_refusal_has_its_words_and_advice(self):
+        for result, words in {
+            results.OVERFLOW: ["Credit is full", "Try again later"],
+            results.KEY_TYPE: ["Key not allowed", "Ask your seller"],
+            results.FORMAT: ["Not a token:", "check 20 digits"],
+            results.RANGE: ["Value not known", "Ask your seller"],
+            results.FUNCTION: ["Meter has no", "such function"],
+            results.OLD: ["Token is too old", "Buy a new one"],
+            results.USED: ["Used before", "Buy a new one"],
+            results.KEY_EXPIRED: ["Key has expired", "Ask for new key"],
+            results.DDTK: ["No selling key", "Ask for new key"],
+            results.CRC: ["Mistyped or for", "another meter"],
+            results.MFR_CODE: ["Made for other", "meter makers"],
+        }.items():
+            shown = screens.outcome(Outcome(result, "", 0, None, (), (), False, False), view())
+            self.assertEqual(shown[:3], [result] + words)
+        refused = Outcome(results.FUNCTION, "", 0, None, (), (), False, False)
+        shown = screens.outcome(refused, view(tamper=True))
+        self.assertEqual(shown[1:3], ["Tamper: credit", "is blocked"])
+
+    def test_every_test_shows_the_figure_that_it_asks_for(self):
+        seen = view(
+            identity=Identity(meters.DRN, 1000), power_limit_w=12_000, unbalance_limit_w=3000,
+            tariff_rate=9, flags=0b10110, key=meters.key(sgc="654321", ti="07", krn=3, ken=201),
+        )  # fmt: skip
+        for number, words in {
+            meter_test.FLAGS: ["Flags 0 to 4", "01101"],
+            meter_test.LOAD_SWITCH: ["Load switch test", "opens for 3 s"],
+            meter_test.DISPLAY: ["#" * 16, "8" * 16],
+            meter_test.TOTAL: ["Total used", "9999999.999 kWh"],
+            meter_test.KRN: ["Key revision KRN", "3"],
+            meter_test.TI: ["Tariff index TI", "07"],
+            meter_test.KEYPAD: ["Keypad test", "press the keys"],
+            meter_test.POWER_LIMIT: ["Power limit", "12000 W"],
+            meter_test.TAMPER: ["Tamper", "none"],
+            meter_test.POWER: ["Power now", "99999 W"],
+            meter_test.VERSION: ["Software", screens.FIRMWARE],
+            meter_test.PHASE_UNBALANCE: ["Phase unbalance", "3000 W"],
+            meter_test.TARIFF_RATE: ["Tariff rate", "9"],
+            meter_test.EA: ["Algorithm EA", "11"],
+            meter_test.KCT_COUNT: ["Key change", "4 tokens"],
+            meter_test.SGC: ["Supply group SGC", "654321"],
+            meter_test.KEN: ["Key expiry KEN", "201"],
+            meter_test.DRN: ["Meter number DRN", meters.DRN],
+        }.items():
+            self.assertEqual(screens.test(number, seen)[:2], words)
+        self.assertEqual(screens.test(meter_test.TAMPER, view(tamper=True))[1], "DETECTED")
+        self.assertEqual(screens.test(meter_test.POWER_LIMIT, view())[1], "none")
+
+    def test_pages_about_the_meter_tell_what_they_are_known_for(self):
+        seen = view(power_fails=17, key=meters.key(sgc="654321", ti="07", krn=3, ken=201))
+        pages = [screens.about(seen, page, 4) for page in range(4)]
+        self.assertEqual(
+            pages,
+            [
+                ["Meter number", meters.DRN, "Total used", "9999999.999 kWh"],
+                ["SGC 654321", "KRN 3  KT 2", "TI 07", "KEN 201"],
+                ["EA 11", screens.FIRMWARE, "Power fails", "17"],
+                None,
+            ],
+        )
+
+    def test_an_entry_shows_its_digits_by_fours_and_its_position(self):
+        digits = "12345678901234567890"
+        for count, lines in {
+            1: ["1_", "", "1 of 20 digits"],
+            11: ["1234 5678 901_", "", "11 of 20 digits"],
+            12: ["1234 5678 9012", "_", "12 of 20 digits"],
+            13: ["1234 5678 9012", "3_", "13 of 20 digits"],
+            19: ["1234 5678 9012", "3456 789_", "19 of 20 digits"],
+            20: ["1234 5678 9012", "3456 7890", "20 of 20 digits"],
+        }.items():
+            self.assertEqual(screens.entry(digits[:count], False)[:3], lines)
+        for count, shown in {
+            1: "1_", 12: "1234 5678 9012_", 13: "5678 9012 3_", 16: "5678 9012 3456_",
+            17: "9012 3456 7_", 20: "9012 3456 7890_",
+        }.items():  # fmt: skip
+            self.assertEqual(screens.entry_small(digits[:count], False)[0], shown)
+        self.assertEqual(screens.entry("45", True)[:2], ["Short code", "#45_"])
+        self.assertEqual(screens.entry_small("45", True), ["Short code", "#45_"])
+
     def test_codes_that_set_say_what_they_set(self):
         new, screen = short_codes.changed("45620", settings.default())
         self.assertEqual((new.low_credit_wh, screen[1]), (20_000, "20 kWh"))
