@@ -127,12 +127,18 @@ class _Meter:
         """Return the requests that a board answers beside, or instead of, those of Service."""
         if service_open:
             return {"power_cut": self._power_cut}
-        return {"keys": _refuse, "power_cut": _refuse}
+        return {"keys": _refuse, "power_cut": _refuse, "clock": self._tell_time}
 
     def _power_cut(self, _request, _now_ms):
         """Restart the board once the reply is out."""
         self._restart = True
         return []
+
+    def _tell_time(self, request, now_ms):
+        """Answer `clock` of a shut port: the time may be read, not set."""
+        if "utc" in request:
+            _refuse(request, now_ms)
+        return self._service.clock(request, now_ms)
 
     def _hard_reset(self):
         self._ports.load_switch.open()

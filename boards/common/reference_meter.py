@@ -38,7 +38,7 @@ class ReferenceMeter:
     demo_imp_per_kwh = 1000
     #: Without it a hang stays a hang, but a debugger may stop the program.
     has_watchdog = True
-    #: Whether the service port presses keys and restarts the board, too.
+    #: Whether the service port presses keys, sets the clock and restarts the board, too.
     service_open = True
     phases = 1
     has_wifi = False

@@ -29,7 +29,6 @@ _KEY_MS = const(200)  # a finger goes down and up again
 _STEPS_A_TURN = const(500)
 _PULSES_MAX = const(1_000_000_000)
 _SECONDS_MAX = const(366 * 86_400)
-_MINUTES_MAX = const(45_000_000)  # since 2014: the clocks of boards end in 2099, too
 
 
 class SimBody:
@@ -110,10 +109,13 @@ class SimBody:
             yield from self.advance(_KEY_MS)
 
     def _start(self, ran_out=False):
-        """Power comes, or the watchdog `ran_out`: RAM is new, the flash is as it was."""
+        """Power comes, or the watchdog `ran_out`: RAM is new, flash and clock are as they were."""
+        time = self.ports.clock.now() if self.boots else None
         self._chip.disarm()
         self._clock = self._breakage.clock = Clock()
         self.ports = board.ports(self._chip, self._clock, *self._parts, ran_out=ran_out)
+        if time is not None:  # its battery is not the meter's supply
+            self.ports.clock.set(*time[:3], *time[4:])
         self.boots += 1
         self._breakage.started = False
         self.app = App(self._breakage.breakable(self.ports), self._clock.now_ms)
@@ -129,7 +131,6 @@ class SimBody:
                 "explain": self._explain,
                 "tamper": self._tamper,
                 "brown_out": self._brown_out,
-                "clock": self._set_clock,
                 "break": self._break,
             },
         )
@@ -201,11 +202,6 @@ class SimBody:
     def _tamper(self, request, _now_ms):
         """Open or close the cover: {"do":"tamper","open":true}."""
         self.ports.tamper.open = boolean(request, "open")
-        return []
-
-    def _set_clock(self, request, _now_ms):
-        """Set the clock, from now on trusted: {"do":"clock","minutes":N}, N since 2014-01-01."""
-        self.ports.clock.set(integer(request, "minutes", 0, _MINUTES_MAX))
         return []
 
     def _break(self, request, _now_ms):

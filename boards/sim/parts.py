@@ -9,6 +9,7 @@ from drivers.demo_load import LOADS_W
 from micropython import const
 from ports.brown_out import BrownOut
 from ports.buzzer import Buzzer
+from ports.clock import FIRST_YEAR, is_time, seconds, weekday
 from ports.clock import Clock as RealTimeClock
 from ports.credit_display import CreditDisplay
 from ports.display import Display
@@ -207,19 +208,20 @@ class SimClock(RealTimeClock):
 
     def __init__(self, clock):
         self._clock = clock
-        self._minutes = None
+        self._set_s = None  # since 2000, when the meter's time was 0
 
-    def set(self, minutes: int):
-        """Set the time to `minutes` since 2014-01-01 00:00."""
-        self._minutes = minutes - self._clock.now_ms // 60_000
+    def set(self, year, month, day, hour, minute, second):
+        set_s = seconds(year, month, day, hour, minute, second)
+        self._set_s = set_s - self._clock.now_ms // 1000
 
     def now(self):
-        if self._minutes is None:
+        if self._set_s is None:
             return None
-        minutes = self._minutes + self._clock.now_ms // 60_000
-        year, month, day, hour, minute = tid.date(minutes, 2014)
-        weekday = (minutes // 1440 + 2) % 7  # 1 January 2014 was a Wednesday
-        return year, month, day, weekday, hour, minute, self._clock.now_ms // 1000 % 60
+        minutes, second = divmod(self._set_s + self._clock.now_ms // 1000, 60)
+        year, month, day, hour, minute = tid.date(minutes, FIRST_YEAR)
+        if not is_time(year, month, day, hour, minute, second):
+            return None  # past the last year, as the chips do
+        return year, month, day, weekday(year, month, day), hour, minute, second
 
 
 class SimBrownOut(BrownOut):

@@ -6,9 +6,8 @@ worked out from the date: what the chip holds for it nobody checks.
 """
 
 from micropython import const
-from ports.clock import Clock
+from ports.clock import FIRST_YEAR, Clock, is_time, weekday
 
-_CENTURY = const(2000)
 _NONE = const(0xFF)  # more than any register can tell
 _STATUS = const(0x0F)  # register of the DS3231
 _STOPPED = const(0x80)  # in it
@@ -51,9 +50,8 @@ class _RtcClock(Clock):
         return register
 
     def set(self, year: int, month: int, day: int, hour: int, minute: int, second: int):
-        """Set the clock, 2000 to 2099. Raises OSError when it does not answer."""
         registers = bytearray(7)
-        for place, value in zip(self.order, (second, minute, hour, day, month, year - _CENTURY)):
+        for place, value in zip(self.order, (second, minute, hour, day, month, year - FIRST_YEAR)):
             registers[place] = value // 10 << 4 | value % 10
         self._i2c.writeto_mem(self.address, self.first_register, registers)
         self.trust()
@@ -113,29 +111,13 @@ class Pcf8563(_RtcClock):
 def _time(registers):
     """Return the tuple of ports.clock.Clock.now from six in BCD, None if they hold no time."""
     second, minute, hour, day, month, year = [_number(octet) for octet in registers]
-    if not (second < 60 and minute < 60 and hour < 24 and 1 <= month <= 12 and year < 100):
+    year += FIRST_YEAR
+    if not is_time(year, month, day, hour, minute, second):
         return None
-    year += _CENTURY
-    if not 1 <= day <= _days(month, year):
-        return None
-    return year, month, day, _weekday(year, month, day), hour, minute, second
+    return year, month, day, weekday(year, month, day), hour, minute, second
 
 
 def _number(bcd):
     """Return the number of two decimal digits, _NONE if one is none."""
     tens, ones = bcd >> 4, bcd & 0xF
     return tens * 10 + ones if tens < 10 and ones < 10 else _NONE
-
-
-def _days(month, year):
-    """Return how many days a month has, 2000 to 2099."""
-    if month == 2:
-        return 28 if year % 4 else 29
-    return 30 if month in (4, 6, 9, 11) else 31
-
-
-def _weekday(year, month, day) -> int:
-    """Return the weekday of a date since 2000, 0 for Monday."""
-    if month < 3:
-        month, year = month + 12, year - 1
-    return (day + 13 * (month + 1) // 5 + year + year // 4 - year // 100 + year // 400 + 5) % 7

@@ -105,6 +105,11 @@ class App:
         return self.supervisor.fault
 
     @property
+    def clock(self):
+        """The ports.clock.Clock of the board, None if it has none."""
+        return self._ports.clock
+
+    @property
     def lines(self):
         """What the display shows: a list of strings."""
         return self._fault_lines if self.fault else self._panel.lines

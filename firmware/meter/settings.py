@@ -23,8 +23,8 @@ _STEP_SIZE = const(8)
 
 #: profile: of PROFILES. low_credit_wh: warning level, 0 for none. alarm_min: minutes between two
 #: alarms, 0 for silent. emergency_wh: emergency credit, 0 for none. friendly_from, friendly_to:
-#: hours of the day without a cut-off, equal for none. steps: tariff of a meter that keeps money
-#: (see meter.tariff), () for one that counts energy.
+#: hours of the day, in UTC, without a cut-off, equal for none. steps: tariff of a meter that keeps
+#: money (see meter.tariff), () for one that counts energy.
 _FIELDS = (
     "profile",
     "low_credit_wh",

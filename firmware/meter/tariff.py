@@ -2,7 +2,7 @@
 
 Steps are (up_to_wh, price) pairs: the price in 10^-5 currency units per kWh
 holds until the consumption of the period reaches up_to_wh; 0 is no end, and only
-the last step has it. A period is a calendar month of a trusted clock. A meter
+the last step has it. A period is a calendar month, in UTC, of a trusted clock. A meter
 without one charges the first price only: it must not punish for months it
 cannot tell apart.
 

@@ -12,6 +12,7 @@ import loop
 import pytest
 from fakes.leaks import leaks
 from fakes.pulses import MS, Contact
+from rtc_chip import RtcChip
 from world import WORLD, Reset, Train, WatchdogReset
 
 from meter20.board import mpy
@@ -308,11 +309,44 @@ def test_shut_port_reads_and_takes_tokens_and_no_more(play):
         yield {"do": "token", "digits": TOKEN_100_WH}
         yield {"do": "keys", "keys": "1"}
         yield {"do": "power_cut"}
+        yield {"do": "clock", "utc": "2026-11-29T10:00:00Z"}
         yield 10
 
     replies = play(bench, story).replies
-    assert [reply["ok"] for reply in replies] == [True, True, True, False, False]
+    assert [reply["ok"] for reply in replies] == [True, True, True, False, False, False]
     assert {reply["error"] for reply in replies[3:]} == {"port_shut"}
+
+
+@pytest.mark.parametrize(("kind", "flag"), [("ds3231", (0x0F, 0x88)), ("pcf8563", (2, 0x80))])
+@pytest.mark.parametrize("is_open", [True, False])
+def test_clock_is_set_by_whoever_has_the_port_and_told_by_a_shut_one(kind, flag, is_open, play):
+    bench = Bench("rp2_pico", clock_kind=kind, service_open=is_open)
+    chip = WORLD.devices[0x68 if kind == "ds3231" else 0x51] = RtcChip(flag)
+    before = bytes(chip.registers)
+
+    def story(script):
+        yield {"do": "clock"}
+        yield {"do": "clock", "utc": "2026-11-29T10:00:00Z"}
+        yield {"do": "clock"}
+        yield 10
+
+    replies = play(bench, story).replies
+    assert replies[0] == {"ok": True, "utc": None}
+    if is_open:
+        set_to = {"ok": True, "utc": "2026-11-29T10:00:00Z"}
+        assert replies[1:] == [{**set_to, "was": None, "moved_s": None}, set_to]
+    else:
+        assert (replies[1]["error"], replies[2]) == ("port_shut", replies[0])
+        assert chip.registers == before
+
+
+def test_board_without_a_clock_says_so(play):
+    def story(script):
+        yield {"do": "clock"}
+        yield {"do": "clock", "utc": "2026-11-29T10:00:00Z"}
+        yield 10
+
+    assert {reply["error"] for reply in play(Bench("rp2_pico"), story).replies} == {"no_clock"}
 
 
 @pytest.mark.parametrize("name", NAMES)

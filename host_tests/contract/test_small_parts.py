@@ -213,20 +213,19 @@ class BrownOutContract(unittest.TestCase):
                 self.assertEqual(took_ms(bench.part.failing), (failing, 0), make)
 
 
-#: Minutes since 2014-01-01, and what a clock tells then.
-_DATES = (
-    (0, (2014, 1, 1, 2, 0, 0, 0)),
-    (5_343_840, (2024, 2, 29, 3, 0, 0, 0)),
-    (6_780_959, (2026, 11, 22, 6, 23, 59, 0)),
+#: Times, and their weekdays.
+_TIMES = (
+    ((2000, 1, 1, 0, 0, 0), 5),
+    ((2014, 1, 1, 0, 0, 0), 2),
+    ((2024, 2, 29, 12, 34, 56), 3),
+    ((2026, 11, 22, 23, 59, 59), 6),
+    ((2099, 12, 31, 23, 59, 59), 3),
 )
 
 
 class _SimTime(_Bench):
     def made(self):
         return SimClock(Clock())
-
-    def set(self, minutes, _date):
-        self.part.set(minutes)
 
 
 class _Rtc(_Bench):
@@ -238,24 +237,31 @@ class _Rtc(_Bench):
         WORLD.devices[self.kind.address] = RtcChip(self.flag)
         return self.kind(bus)
 
-    def set(self, _minutes, date):
-        self.part.set(*(date[:3] + date[4:]))
-
 
 class _OtherRtc(_Rtc):
     kind, flag = Pcf8563, (0x02, 0x80)
 
 
 class ClockContract(unittest.TestCase):
-    def test_no_time_until_it_is_set_then_date_and_weekday_within_5_ms(self):
+    def test_no_time_until_it_is_set_then_time_and_weekday_each_within_5_ms(self):
         for make in (_SimTime, _Rtc, _OtherRtc):
             bench = make()
             self.assertIsNone(bench.part.now())
-            for minutes, date in _DATES:
-                bench.set(minutes, date)
-                told, blocked_ms = took_ms(bench.part.now)
-                self.assertEqual(told, date, make)
+            for time, weekday in _TIMES + tuple(reversed(_TIMES)):
+                _, blocked_ms = took_ms(bench.part.set, *time)
                 self.assertTrue(blocked_ms <= 5, make)
+                told, blocked_ms = took_ms(bench.part.now)
+                self.assertEqual(told, time[:3] + (weekday,) + time[3:], make)
+                self.assertTrue(blocked_ms <= 5, make)
+
+    def test_a_clock_that_does_not_answer_tells_no_time_and_raises_oserror_when_it_is_set(self):
+        for make in (_Rtc, _OtherRtc):
+            bench = make()
+            bench.part.set(*_TIMES[0][0])
+            WORLD.devices.clear()
+            self.assertIsNone(bench.part.now())
+            with self.assertRaises(OSError):
+                bench.part.set(*_TIMES[0][0])
 
 
 class _SimNumber(_Bench):

@@ -165,7 +165,9 @@ _VALUES = (
     feeds.awkward_text,
 )
 
-_MINUTES = (0, 6_700_000, 45_000_000, 0xFFFFFFFF)
+_TIMES = (
+    "2000-01-01T00:00:00Z", "2026-11-29T18:00:00Z", "2099-12-31T23:59:59Z", "2026-02-29T00:00:00Z",
+)  # fmt: skip
 _REQUESTS = (
     lambda chance: {"do": "read"},
     _token,
@@ -189,7 +191,8 @@ _REQUESTS = (
     },
     lambda chance: {"do": "brown_out", "failing": chance.random() < 0.5},
     lambda chance: {"do": "tamper", "open": chance.random() < 0.5},
-    lambda chance: {"do": "clock", "minutes": chance.choice(_MINUTES)},
+    lambda chance: {"do": "clock"},
+    lambda chance: {"do": "clock", "utc": chance.choice(_TIMES)},
 )  # fmt: skip
 
 _SECRETS = (tokens.KEYS["11"].hex(),)

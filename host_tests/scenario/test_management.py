@@ -147,11 +147,11 @@ def test_a_meter_that_keeps_money_charges_by_steps_of_the_month(factory_meter):
     assert meter.provision(tariff=tariff)["credit_currency"] == 0
     assert results(meter, credit(TID)) == ["FunctionError"]
     assert meter.keys(money(TID))[:2] == ["Accept", "+1.00"]
-    meter.ask("clock", minutes=0)
+    assert meter.ask("clock", utc="2014-01-01T00:00:00Z")["ok"]
     used = meter.ask("pulses", count=1500, over_s=600)
     assert used["credit_currency"] == 100_004 - 20_000 - 25_000
     assert used["credit_wh"] == 55_004 * 1000 // 50_000
-    meter.ask("clock", minutes=32 * 1440)
+    assert meter.ask("clock", utc="2014-02-02T00:00:00Z")["moved_s"] > 0
     used = meter.ask("pulses", count=100, over_s=60)
     assert used["credit_currency"] == 55_004 - 2_000
     debit = money(TID + 1, se=8, amount_field=0x60A9)
@@ -193,11 +193,40 @@ def test_friendly_hours_need_a_trusted_clock(factory_meter):
     meter = factory_meter
     meter.provision(friendly_from=18, friendly_to=8)
     assert meter.ask("read")["relay_reason"] == "no_credit"
-    meter.ask("clock", minutes=20 * 60)
+    assert meter.ask("clock", utc="2026-11-29T20:00:00Z")["was"] is None
     meter.wait(1)
     assert meter.ask("read")["relay_reason"] == "friendly_hours"
     meter.wait(12 * 3600)
     assert meter.ask("read")["relay_reason"] == "no_credit"
+
+
+def test_friendly_hours_follow_a_clock_that_is_set_again_and_outlive_power(factory_meter):
+    """They begin and end on the hour, in UTC."""
+    meter = factory_meter
+    meter.provision(friendly_from=18, friendly_to=8)
+    for utc, reason in (
+        ("2026-11-29T17:59:58Z", "no_credit"), ("2026-11-29T18:00:00Z", "friendly_hours"),
+        ("2026-11-29T12:00:00Z", "no_credit"), ("2026-11-30T07:59:57Z", "friendly_hours"),
+        ("2026-11-30T08:00:00Z", "no_credit"), ("2026-11-29T23:00:00Z", "friendly_hours"),
+    ):  # fmt: skip
+        assert meter.ask("clock", utc=utc)["utc"] == utc
+        meter.wait(1)
+        assert meter.ask("read")["relay_reason"] == reason, utc
+    assert meter.ask("power_cut")["ok"]
+    assert meter.ask("clock")["utc"] == "2026-11-29T23:00:01Z"
+    meter.wait(9 * 3600 - 2)
+    assert meter.ask("read")["relay_reason"] == "friendly_hours"
+    meter.wait(2)
+    assert meter.ask("clock")["utc"] == "2026-11-30T08:00:01Z"
+    assert meter.ask("read")["relay_reason"] == "no_credit"
+
+
+def test_no_token_is_taken_or_refused_for_the_clock(factory_meter):
+    meter = factory_meter
+    meter.provision()
+    for at, utc in enumerate(("2000-01-01T00:00:00Z", "2099-12-31T23:59:59Z")):
+        meter.ask("clock", utc=utc)
+        assert results(meter, credit(TID + at), credit(TID + at)) == ["Accept", "UsedError"]
 
 
 def test_low_credit_level_and_alarm_are_set_by_short_codes_and_outlive_power(meter):

@@ -35,7 +35,7 @@ GOOD = {
     "explain": [{"digits": one} for one in (meters.TOKEN_100_WH, *SET)],
     "tamper": [{"open": True}, {"open": False}],
     "brown_out": [{"failing": True}, {"failing": False}],
-    "clock": [{"minutes": 6_500_000}],
+    "clock": [{"utc": "2026-05-11T21:20:00Z"}, {}],
     "break": [{"part": "display", "call": "", "how": ""}],
 }  # fmt: skip
 

@@ -174,6 +174,18 @@ def test_monitor_tells_what_happens(flashed):
     assert json.loads(said.splitlines()[0])["firmware"].startswith("meter20")
 
 
+def test_clock_of_a_board_is_set_and_goes_on(flashed):
+    code, before = board_command("clock", flashed)
+    assert (code, before["utc"], before["ahead_s"]) == (0, None, None)
+    code, after = board_command("clock", flashed, "--set")
+    assert (code, after["was"], after["moved_s"]) == (0, None, None)
+    assert after["utc"] <= after["host_utc"]  # the one was sent before the other was looked at
+    code, later = board_command("clock", flashed)
+    assert (code, later["utc"] >= after["utc"]) == (0, True)
+    code, said = meter20("board", "clock", "--port", flashed.port)
+    assert (code, said[:9], "UTC" in said) == (0, "board  20", True)
+
+
 def test_events_are_told_in_words(meter):
     before = meter.request(do="read")
     after = {**before, "relay": "closed", "credit_wh": before["credit_wh"] + 5, "uptime_s": -1}

@@ -109,10 +109,19 @@ def test_service_port_reads_and_takes_tokens_and_no_more(line):
     for request, error in (
         (b'{"id":17,"do":"keys","keys":"1"}', "port_shut"),
         (b'{"id":17,"do":"power_cut"}', "port_shut"),
+        (b'{"id":17,"do":"clock","utc":"2026-11-29T10:00:00Z"}', "port_shut"),
         (b'{"id":17,"do":"explain","digits":"1"}', "unknown_request"),
         (json.dumps({**samples.PROVISION, "id": 17}).encode(), "already_provisioned"),
     ):
         assert answer(line, request)[0]["error"] == error
+
+
+def test_clock_is_told_and_not_set(shut):
+    code, said = meter20("clock", "--port", shut.port, "--json")
+    assert (code, json.loads(said)["utc"]) == (0, None)
+    code, said = meter20("clock", "--set", "--port", shut.port, "--json")
+    assert (code, json.loads(said)["error"]) == (1, "refused")
+    assert "service port is shut" in json.loads(said)["message"]
 
 
 def test_monitor_still_watches_it(shut):

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from meter20.board import watching
 from meter20.board.service import ServicePort
 from meter20.board.trouble import Code, Trouble
-from meter20.cli import board, counter
+from meter20.cli import board, board_monitor, counter
 from meter20.cli.main import app
 from meter20.terminal import printable
 
@@ -60,7 +60,7 @@ def test_monitor_shows_what_a_meter_says_as_it_is(capsys):
     view.hear(READ)
     strange = {**READ, "drn": AWKWARD, "relay": AWKWARD, "display": [AWKWARD] * 4}
     new = view.hear(strange)
-    board._plainly(Console(width=120), view, READ, new)
+    board_monitor._plainly(Console(width=120), view, READ, new)
     shown = capsys.readouterr().out
     assert "[/b]" in shown
     assert "\x1b" not in shown

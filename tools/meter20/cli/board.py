@@ -2,21 +2,20 @@
 
 import contextlib
 import json
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
-from rich.live import Live
 
+from meter20.board import clock as clocks
 from meter20.board import flashing, images, kinds, ports, wiring_check
 from meter20.board import prompt as prompts
 from meter20.board.prompt import Prompt
 from meter20.board.service import ServicePort
 from meter20.board.trouble import Code, Trouble
 from meter20.board.watching import View
+from meter20.cli import board_monitor
 from meter20.terminal import printable
 
 app = typer.Typer(
@@ -41,8 +40,6 @@ _LAST_TIME = (
     "After this the board has no prompt. Only erasing its whole flash brings one back, and takes "
     "credit and key along. Go on?"
 )
-
-Telling = Callable[[dict, list[str]], None]
 
 
 @app.command()
@@ -176,9 +173,28 @@ def monitor(
         _told(as_json),
         quietly,
         ServicePort(ports.find(port)) as meter,
-        _voice(view, as_json) as tell,
+        board_monitor.voice(view, as_json) as tell,
     ):
-        _watch(meter, view, tell, every, seconds)
+        board_monitor.watch(meter, view, tell, every, seconds)
+
+
+@app.command()
+def clock(
+    port: Port = None,
+    set_it: Annotated[
+        bool, typer.Option("--set", help="Set the board's clock to the host's first.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the time of a board's clock and of this host, in UTC, and the difference.
+
+    The meter counts friendly hours and the months of a tariff in UTC. No token is taken or
+    refused for the time. A board without a clock, and --set with the service port shut, are
+    refused.
+    """
+    with _told(as_json), ServicePort(ports.find(port)) as meter:
+        times = clocks.set_to_host(meter) if set_it else clocks.read(meter)
+        _report(clocks.report(times, set_it), as_json, clocks.words(times, set_it))
 
 
 @app.command()
@@ -267,55 +283,6 @@ def _recorded(record: Path) -> dict:
     if not isinstance(request, dict):
         raise typer.BadParameter(f"{record} is no provisioning record")
     return request
-
-
-def _watch(
-    meter: ServicePort, view: View, tell: Telling, every: float, seconds: float | None
-) -> None:
-    """Look at the meter again and again; `tell` what was before, and what happened since."""
-    until_s = None if seconds is None else time.monotonic() + seconds
-    while until_s is None or time.monotonic() < until_s:
-        before = view.heard
-        tell(before, view.hear(meter.request(do="read")))
-        time.sleep(every)
-
-
-@contextlib.contextmanager
-def _voice(view: View, as_json: bool) -> Iterator[Telling]:
-    """Return how this terminal is told: lines of JSON, lines of text, or a picture that moves.
-
-    The picture as it was last stays on the terminal.
-    """
-    console = Console()
-    if as_json:
-        yield lambda before, new: _changed(view, before, new)
-        return
-    first: dict = {}
-    try:
-        if console.is_terminal:
-            with Live(console=console, screen=True) as live:
-                yield lambda _before, _new: live.update(view)
-        else:
-            yield lambda before, new: first.update(_plainly(console, view, before, new))
-    finally:
-        if view.heard not in ({}, first):
-            console.print(view)
-
-
-def _changed(view: View, before: dict, new: list[str]) -> None:
-    changed = {name: value for name, value in view.heard.items() if before.get(name) != value}
-    if changed.keys() - {"uptime_s", "ok"}:
-        typer.echo(json.dumps({**changed, "events": new}))
-
-
-def _plainly(console: Console, view: View, before: dict, new: list[str]) -> dict:
-    """Print the picture once, then what happens; return what a picture showed."""
-    for event in new:
-        console.print(event, markup=False)
-    if before:
-        return {}
-    console.print(view)
-    return view.heard
 
 
 def _accepted(reply: dict) -> dict:
