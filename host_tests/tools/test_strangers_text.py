@@ -110,7 +110,9 @@ def test_request_may_have_fields_of_any_name():
     assert port(b'{"ok": true, "id": 1}\n').request(self=1, do="read") == {"ok": True}
 
 
-@pytest.mark.parametrize("value", ["x" * 5000, [[]] * 200])
+@pytest.mark.parametrize(
+    "value", ["x" * 5000, json.loads("[" * 200 + "]" * 200)], ids=["long", "deep"]
+)
 def test_request_that_no_meter_could_read_is_not_sent(value):
     made = port()
     with pytest.raises(Trouble) as trouble:
