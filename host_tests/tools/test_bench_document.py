@@ -191,8 +191,8 @@ def test_every_command_of_the_document_does_what_it_shows(shell, checkout, wirin
 def test_document_goes_the_whole_way():
     commands = "\n".join(command for _section, command, _shown in steps())
     for words in (
-        "board firmware", "board flash", "board test", "board provision", "vend credit",
-        '"keys"', "board monitor",
+        "board firmware", "board flash", "board test", "board provision", "board clock",
+        "vend credit", '"keys"', "board monitor",
     ):  # fmt: skip
         assert words in commands
 
