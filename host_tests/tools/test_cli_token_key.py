@@ -111,7 +111,7 @@ class TestBatch:
         assert [list(answer) for answer in found[1:5]] == [["error"]] * 4
 
     def test_line_that_is_not_utf_8_is_a_bad_line(self):
-        result = run("token", "decode", "--batch", lines=b"\xff\xfe\n{}\n")
+        result = run("token", "decode", "--batch", lines=b"\xc3\n{}\n")
         assert [list(answer) for answer in answers(result)] == [["error"]] * 2
 
     def test_nothing_in_gives_nothing_out(self):

@@ -6,6 +6,7 @@ of asking go through the same functions, so they cannot differ. No message holds
 
 import getpass
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +15,26 @@ from typing import NoReturn
 import typer
 from sts.ea07_sta import Tables, check_tables
 
-from meter20 import terminal
+from meter20 import given_text, terminal
 
 HEXADECIMAL_HELP = "The shell and the list of processes show arguments: '-' asks for it instead."
+
+
+SECONDS_MAX = 86_400 * 366
+
+
+def seconds(given: str | float) -> float:
+    """Return the number of seconds that an option gives; raises BadParameter if it is none.
+
+    given: text, or a number where the option has it by default.
+    """
+    text = str(given)
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text, re.ASCII):
+        raise typer.BadParameter(f"{text!r} is not a number of seconds, such as 5 or 0.5")
+    value = float(text)
+    if not 0.01 <= value <= SECONDS_MAX:
+        raise typer.BadParameter(f"{text} is not between 0.01 and {SECONDS_MAX} seconds")
+    return value
 
 
 class Missing(ValueError):
@@ -53,7 +71,7 @@ def answer_lines(
     """
     defaults = {name: value for name, value in defaults.items() if value is not None}
     failed = False
-    for line in sys.stdin.buffer:
+    for line in given_text.lines(sys.stdin.buffer):
         try:
             answer = job({**defaults, **_request(line)})
             failed = failed or not good(answer)
@@ -65,6 +83,8 @@ def answer_lines(
 
 
 def _request(line):
+    if isinstance(line, given_text.Unreadable):
+        raise line
     try:
         request = json.loads(line)
     except (ValueError, RecursionError):
@@ -134,9 +154,11 @@ def tables_file(path: Path | None) -> dict | None:
     if path is None:
         return None
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        raise typer.BadParameter(f"{path} is not a readable file of JSON") from None
+        return json.loads(given_text.file_text(path))
+    except given_text.Unreadable as why:
+        raise typer.BadParameter(str(why)) from None
+    except (ValueError, RecursionError):
+        raise typer.BadParameter(f"{path} is no JSON") from None
 
 
 def secret(option: str, given: str | None, batch: bool) -> str | None:
@@ -147,7 +169,7 @@ def secret(option: str, given: str | None, batch: bool) -> str | None:
         raise typer.BadParameter(f"{option} - reads the input that --batch needs")
     if sys.stdin.isatty():
         return getpass.getpass(f"{option.lstrip('-')}: ")
-    return sys.stdin.readline().strip()
+    return sys.stdin.readline(given_text.LINE_MAX).strip()
 
 
 def _given(request, name):

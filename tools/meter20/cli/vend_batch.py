@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from meter20 import terminal
+from meter20 import given_text, terminal
 from meter20.cli import requests
 from meter20.cli.counter import At, answering, opened, utc
 from meter20.cli.outcome import STANDS, uninterrupted, warn
@@ -18,7 +18,7 @@ from meter20.vending.refusal import Refusal
 def batch(
     ctx: typer.Context,
     orders: Annotated[Path | None, typer.Argument(help="Lines of JSON; none: the input.")] = None,
-    chunk: Annotated[int, typer.Option(min=1, help="Orders to a commit.")] = 500,
+    chunk: Annotated[int, typer.Option(min=1, max=100_000, help="Orders to a commit.")] = 500,
     at: At = None,
 ) -> None:
     """Sell many: a line of JSON for each order in, one for each receipt or refusal out, in order.
@@ -69,10 +69,10 @@ def _not_shown(numbers: list[str], why: str) -> str:
 
 def _lines(orders: Path | None):
     if orders is None:
-        yield from sys.stdin.buffer
+        yield from given_text.lines(sys.stdin.buffer)
         return
     try:
         with orders.open("rb") as file:
-            yield from file
-    except OSError:
-        raise Refusal(refusal.VALUE, f"Cannot read {orders} as lines of JSON.") from None
+            yield from given_text.lines(file)
+    except OSError as error:
+        raise Refusal(refusal.VALUE, f"{orders} cannot be read: {error.strerror}.") from None

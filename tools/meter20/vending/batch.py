@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 
+from meter20.given_text import Unreadable
 from meter20.vending import refusal, register, sales
 from meter20.vending.models import Slip
 from meter20.vending.receipt import Receipt
@@ -24,7 +25,10 @@ _TERMS = {"meter", "kwh", "money", "ref"}
 
 
 def run(
-    station: Station, lines: Iterable[str | bytes], chunk: int = CHUNK, at: datetime | None = None
+    station: Station,
+    lines: Iterable[str | Unreadable],
+    chunk: int = CHUNK,
+    at: datetime | None = None,
 ) -> Iterator[dict]:
     """Yield an answer to each order of `lines`, `chunk` of them to a commit."""
     for some in chunks(lines, chunk):
@@ -33,14 +37,14 @@ def run(
         yield from answers
 
 
-def chunks(lines: Iterable[str | bytes], chunk: int) -> Iterator[list[str | bytes]]:
+def chunks(lines: Iterable[str | Unreadable], chunk: int) -> Iterator[list[str | Unreadable]]:
     """Yield `lines`, `chunk` of them at a time."""
     orders = iter(lines)
     while some := list(islice(orders, chunk)):
         yield some
 
 
-def sold(desk: Desk, station: str, lines: list[str | bytes]) -> list[dict]:
+def sold(desk: Desk, station: str, lines: list[str | Unreadable]) -> list[dict]:
     """Sell what `lines` order, and return an answer to each; they hold once the desk closes.
 
     station: its name, for the receipts.
@@ -57,7 +61,9 @@ def sold(desk: Desk, station: str, lines: list[str | bytes]) -> list[dict]:
     ]
 
 
-def _parsed(line: str | bytes) -> CreditOrder | Refusal:
+def _parsed(line: str | Unreadable) -> CreditOrder | Refusal:
+    if isinstance(line, Unreadable):
+        return Refusal(refusal.VALUE, f"No order: {line}.")
     try:
         return parsed(line)
     except Refusal as refused_line:
@@ -75,10 +81,13 @@ def _one(desk: Desk, order: CreditOrder | Refusal) -> Slip | Refusal:
         return refused_order
 
 
-def parsed(line: str | bytes) -> CreditOrder:
-    """Return the order in a line of JSON, bytes are UTF-8; raises Refusal if it is none."""
+def parsed(line: str) -> CreditOrder:
+    """Return the order in a line of JSON; raises Refusal if it is none.
+
+    Numbers are taken as they are written: 10.10 is not rounded on its way, 1e3 is no amount.
+    """
     try:
-        terms = json.loads(line)
+        terms = json.loads(line, parse_float=str, parse_int=str)
     except (ValueError, RecursionError):
         terms = None
     if not isinstance(terms, dict) or set(terms) - _TERMS or "meter" not in terms:
@@ -86,11 +95,13 @@ def parsed(line: str | bytes) -> CreditOrder:
             refusal.VALUE, f"An order is a JSON object with {', '.join(sorted(_TERMS))}."
         )
     money, kwh, ref = terms.get("money"), terms.get("kwh"), terms.get("ref")
+    if not isinstance(ref, str | None):
+        raise Refusal(refusal.VALUE, "The ref of an order is text.")
     return CreditOrder(
         meter=register.checked_drn(str(terms["meter"])),
         money=None if money is None else hundredths(str(money), "money"),
         units=None if kwh is None else tenths(str(kwh), "kwh"),
-        ref=None if ref is None else str(ref),
+        ref=ref,
     )
 
 

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from meter20 import given_text
 from meter20.vending import refusal
 from meter20.vending.new_file import NewFile, cannot_write
 from meter20.vending.refusal import Refusal
@@ -64,11 +65,11 @@ class Secret:
     def key_file(cls, path: Path) -> "Secret":
         """Return the secret in `path`; raises Refusal unless it holds 64 hexadecimal digits."""
         try:
-            material = bytes.fromhex(path.read_text(encoding="ascii").strip())
-        except OSError as error:
-            raise Refusal(
-                refusal.SECRET, f"Cannot read the key file {path}: {error.strerror}."
-            ) from None
+            text = given_text.file_text(path)
+        except given_text.Unreadable as why:
+            raise Refusal(refusal.SECRET, f"The key file {why}.") from None
+        try:
+            material = bytes.fromhex(text.strip())
         except ValueError:
             material = b""
         if len(material) != KEY_BYTES:

@@ -16,8 +16,9 @@ Nothing is lost to rounding: debt + fixed charge + energy + tax + carried on = p
 """
 
 import json
+import re
 from dataclasses import dataclass
-from decimal import Context, Decimal, Inexact, InvalidOperation
+from decimal import Context, Decimal, Inexact
 from functools import lru_cache
 
 from meter20.vending import amounts, plain_text, refusal
@@ -28,6 +29,8 @@ MAX_UNITS = 18_201_624
 _MANTISSAS = 1 << 14
 MONTH, PURCHASE = "month", "purchase"
 _PRICE_SCALE = 100_000
+_AMOUNT = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
+_AMOUNT_END = 10**12
 _EXACT = Context(prec=40, traps=[Inexact])  # what it would round is refused
 _BOOKS_MAX = 10**14  # cents; sums of them fit the database
 _COST_PER_CENT = 10_000  # 0.1 kWh at 10^-5 a kWh costs 10^-6: ten thousand of them are a cent
@@ -343,10 +346,10 @@ def _exactly(value: Decimal, scale: int) -> int:
 
 
 def _decimal(text: str, what: str) -> Decimal:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value < 0 or value >= 10**12:
-        raise Refusal(refusal.VALUE, f"{what}: {text!r} is not an amount.")
+    """Return the amount in `text`: ASCII digits with one point at most, nothing else."""
+    if not _AMOUNT.fullmatch(text):
+        raise Refusal(refusal.VALUE, f"{what}: {text!r} is not an amount, such as 200 or 10.5.")
+    value = Decimal(text)
+    if value >= _AMOUNT_END:
+        raise Refusal(refusal.VALUE, f"{what}: {text} is more than {_AMOUNT_END - 1}.")
     return value
