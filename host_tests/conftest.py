@@ -6,6 +6,7 @@ import sys
 
 import hypothesis
 import pytest
+from hypothesis.database import DirectoryBasedExampleDatabase
 
 import meter20  # puts firmware/ and boards/sim on the path
 
@@ -16,8 +17,22 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts its background jobs so, and their children would ignore Ctrl-C as well.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-hypothesis.settings.register_profile("default", deadline=None)
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+# Every setting is named: where CI is set to anything, Hypothesis loads a profile of its own, and
+# a profile registered later takes from it what it does not say itself.
+_ALIKE = {
+    "backend": "hypothesis",
+    "deadline": None,
+    "max_examples": 100,
+    "phases": tuple(hypothesis.Phase),
+    "print_blob": True,
+    "report_multiple_bugs": True,
+    "stateful_step_count": 50,
+    "suppress_health_check": (),
+    "verbosity": hypothesis.Verbosity.normal,
+}
+_EXAMPLES = DirectoryBasedExampleDatabase(".hypothesis/examples")
+hypothesis.settings.register_profile("default", derandomize=False, database=_EXAMPLES, **_ALIKE)
+hypothesis.settings.register_profile("ci", derandomize=True, database=None, **_ALIKE)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
