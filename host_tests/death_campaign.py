@@ -155,7 +155,9 @@ def _storage(where: str) -> Storage:
 
 
 def _slip(slip: Slip) -> tuple:
-    return slip.operation, slip.state, slip.prints, tuple(token.digits for token in slip.tokens)
+    """Return the facts of a slip, last the digits that may be shown."""
+    digits = () if slip.state == sales.VOID else tuple(token.digits for token in slip.tokens)
+    return slip.operation, slip.state, slip.prints, digits
 
 
 def _facts(row) -> str:
