@@ -46,6 +46,7 @@ from meter20.vending.storage import Storage
 from meter20.vending.vending_key import KeyTerms
 
 NEW_PASSPHRASE = "another horse battery"
+_ANCHOR = "station.anchor"
 _OTHER_METER = "03000000004"
 _LOADED = (
     "alembic.command", "alembic.config", "alembic.runtime.migration", "psycopg", "segno",
@@ -120,12 +121,12 @@ class Books:
         return {digits for _, facts in slips for digits in facts[-1]}
 
 
-def books(where: str, secrets: list[Secret]) -> Books | None:
+def books(where: str, secrets: list[Secret], anchor: Path | None = None) -> Books | None:
     """Return what the books in `where` say; asserts that they open with one of `secrets`.
 
-    None without a station.
+    anchor: its file, if not the usual one. None without a station.
     """
-    storage = _storage(where)
+    storage = _storage(where, anchor)
     try:
         with storage.writing() as session:  # waits for whoever was killed in a commit
             vault = session.get(Vault, 1)
@@ -149,9 +150,9 @@ def books(where: str, secrets: list[Secret]) -> Books | None:
 
 
 @functools.cache
-def _storage(where: str) -> Storage:
+def _storage(where: str, anchor: Path | None) -> Storage:
     """Return the database in `where`; closed, it keeps its statements, but no connection."""
-    return Storage(where)
+    return Storage(where, anchor=anchor)
 
 
 def _slip(slip: Slip) -> tuple:
@@ -201,6 +202,8 @@ class Place:
         """Make folder and database fresh."""
         shutil.rmtree(self.work, ignore_errors=True)
         shutil.copytree(self._kept, self.work)
+        if on_empty:
+            (self.work / _ANCHOR).unlink()
         if self._server is not None:
             name = "empty" if on_empty else "station"
             self._sql(f"DROP DATABASE IF EXISTS work_{name} WITH (FORCE)",
@@ -212,7 +215,8 @@ class Place:
             where = self._url("kept_station")
         else:
             where = str(self._kept / "station.sqlite")
-        storage = Storage(where)
+        anchor = self._kept / _ANCHOR
+        storage = Storage(where, anchor=anchor)
         station = Station.found(storage, _SECRET, "kiosk", "thandi")
         with station.desk() as desk:
             register.keep_tariff(desk, "home", TARIFF)
@@ -220,7 +224,7 @@ class Place:
             register.add_meter(desk, register.NewMeter(DRN, SGC, customer="Søren ثاندي"))
             sales.credit(desk, CreditOrder(DRN, money=20_000))
         storage.close()
-        before = books(where, [_SECRET])
+        before = books(where, [_SECRET], anchor)
         assert before is not None
         self.before = before
         (self._kept / "tariff.json").write_text(json.dumps(TARIFF))
@@ -264,11 +268,12 @@ class Case:
         here = Path.cwd()
         os.chdir(work)
         try:
-            ended = dying.run(["vend", "--db", where, *command.arguments.split()], at, how,
-                              kill_after)  # fmt: skip
+            options = ["--db", where, "--anchor", _ANCHOR]
+            ended = dying.run(["vend", *options, *command.arguments.split()], at, how, kill_after)
         finally:
             os.chdir(here)
         try:
+            assert at or kill_after is not None or ended.code == 0, "refused, undisturbed"
             self._check(ended, before, where)
         except AssertionError as error:
             where_at = f"{how} at call {at} ({ended.hit})" if at else f"killed at {kill_after} s"
@@ -278,7 +283,7 @@ class Case:
         return ended
 
     def _check(self, ended: dying.Ended, before: Books | None, where: str) -> None:
-        after = books(where, self._secrets())
+        after = books(where, self._secrets(), self.place.work / _ANCHOR)
         assert ended.code != dying.BUG, "it crashed"
         assert ended.code in (0, 1, 3, 4, -9), "an exit code of its own"
         changed = (after is not None) if before is None else after.changed(before)
@@ -331,7 +336,8 @@ class Case:
             left = ended.code == -9 or ended.hit.startswith("unlink")
             assert left, f"{path.name} was left"
             assert path.stat().st_mode & 0o077 == 0, f"{path.name} is not private"
-            if "key" not in self.command.files.values() and path.read_bytes().strip(b"\0"):
+            secret = path.suffix == ".part" and "key" not in self.command.files.values()
+            if secret and path.read_bytes().strip(b"\0"):
                 assert changed, f"{path.name} was written before the books"
 
 

@@ -23,18 +23,25 @@ def printable(text: object) -> str:
     return str(text).translate(_SHOWN).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+class OutputFault(OSError):
+    """Standard output is closed, full or has lost its reader."""
+
+
 def write(text: str) -> None:
     """Write `text` to standard output, and on to whoever reads it.
 
     What the output's encoding lacks is written as an escape. Blocks as long as the reader
-    does. Raises OSError if the output is closed, full or has lost its reader.
+    does. Raises OutputFault.
     """
     out = sys.stdout
     if out is None or out.closed:
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        raise OutputFault(errno.EBADF, os.strerror(errno.EBADF))
     encoding = out.encoding or "ascii"
-    out.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    out.flush()
+    try:
+        out.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        out.flush()
+    except OSError as error:
+        raise OutputFault(*error.args) from None
 
 
 def give_up() -> None:

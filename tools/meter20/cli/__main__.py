@@ -9,6 +9,8 @@ import io
 import os
 import sys
 
+from meter20.terminal import OutputFault
+
 _INTERRUPTED = 130  # as a shell has it: 128 and the number of the signal
 
 
@@ -27,10 +29,10 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
     except OSError as error:
-        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+        if error.errno not in (errno.EPIPE, errno.ENOSPC) and not isinstance(error, OutputFault):
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left of the output goes nowhere
-        if error.errno == errno.ENOSPC:
+        if error.errno != errno.EPIPE:
             print(f"Refused: the output cannot be written: {error.strerror}", file=sys.stderr)
         sys.exit(1)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from meter20.cli.counter import AsJson, answering, looking, opened, say, utc
+from meter20.cli.outcome import Done, hand_over, uninterrupted
 
 audit_app = typer.Typer(help="The audit log of the security module.", no_args_is_help=True)
 
@@ -78,8 +79,12 @@ def accept(
     a token already is given again.
     """
     with answering(as_json):
-        found = opened(ctx).accept(reason, utc(floor))
-        say(as_json, {"accepted": found}, f"Accepted, and entered into the log: {found}.")
+        station = opened(ctx)
+        with uninterrupted():
+            found = station.accept(reason, utc(floor))
+            stands = f"Accepted, and entered into the log: {found}"
+            again = "`meter20 vend audit show` shows the entry."
+            hand_over(as_json, Done(stands, {"accepted": found}, f"{stands}.", again))
 
 
 def report(

@@ -5,7 +5,7 @@ done there. What is done at a desk stands together or not at all.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -176,8 +176,8 @@ class Station:
         noted = keeper.read(self._anchor)
         with self._storage.writing() as session:
             found = keeper.accept(session, self._actor, f"reason: {reason}", noted, floor)
-        with self._storage.reading() as session:
-            keeper.note(session, self._anchor)
+        with suppress(Refusal), self._storage.reading() as session:
+            keeper.note(session, self._anchor)  # if not now, the next opening writes it
         return found
 
     def time(self) -> datetime:
