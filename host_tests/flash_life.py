@@ -18,6 +18,8 @@ import sys
 import time
 from collections import namedtuple
 
+from long_run import counted
+
 import meter20
 
 # isort: split
@@ -215,8 +217,8 @@ def _progress(name, years):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--years", type=int, default=YEARS)
-    parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count())
+    parser.add_argument("--years", type=counted, default=YEARS)
+    parser.add_argument("--processes", type=counted, default=multiprocessing.cpu_count())
     parser.add_argument("--on", choices=[*STORES, *OTHERS], action="append", help="these alone")
     asked = parser.parse_args()
     began = time.monotonic()

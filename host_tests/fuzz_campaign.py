@@ -23,6 +23,8 @@ from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from long_run import counted
+
 import meter20
 
 sys.path.append(str(meter20.DEVICE_ROOT / "boards/sim/chip"))
@@ -52,12 +54,19 @@ Result = namedtuple(
 )  # fmt: skip
 
 
+def share(text: str) -> float:
+    """Return a share above 0, up to 1, for argparse."""
+    if not re.fullmatch(r"[0-9]{0,3}(\.[0-9]{1,9})?", text, re.ASCII) or not 0 < float(text) <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share such as 0.1")
+    return float(text)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--target", action="append", choices=targets.NAMES, help="default: all")
-    parser.add_argument("--share", type=float, default=1.0, help="of the full size")
+    parser.add_argument("--share", type=share, default=1.0, help="of the full size, up to 1")
     parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--processes", type=int, default=1, help="targets at a time")
+    parser.add_argument("--processes", type=counted, default=1, help="targets at a time")
     parser.add_argument("--replay", type=Path, help="run one kept input, without atheris")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     asked, libfuzzer = parser.parse_known_args()

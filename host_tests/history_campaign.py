@@ -19,6 +19,8 @@ from collections import Counter, namedtuple
 from contextlib import nullcontext
 from functools import cache
 
+from long_run import counted
+
 import meter20
 
 # isort: split
@@ -177,9 +179,9 @@ def tell(seed: int, number: int, parts=PARTS) -> bool:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--histories", type=int, default=1_000_000)
+    parser.add_argument("--histories", type=counted, default=1_000_000)
     parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count())
+    parser.add_argument("--processes", type=counted, default=multiprocessing.cpu_count())
     parser.add_argument("--only", type=int, metavar="NUMBER", help="play this one, tell its acts")
     names = [part.carrier.name for part in PARTS]
     parser.add_argument("--on", choices=names, help="play on this carrier alone")

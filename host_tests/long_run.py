@@ -6,6 +6,13 @@ import sys
 import time
 
 
+def counted(text: str) -> int:
+    """Return a number of 1 and more, for argparse, which says what is wrong with any other."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**12):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 and more")
+    return int(text)
+
+
 def main(doc: str, unit: str, count: int, every: int, campaign, report):
     """Run `campaign`(count, seed, processes, progress), print its `report`, exit 0 if it is well.
 
@@ -14,9 +21,9 @@ def main(doc: str, unit: str, count: int, every: int, campaign, report):
     likes, with words on how it goes.
     """
     parser = argparse.ArgumentParser(description=doc.partition("\n")[0])
-    parser.add_argument("--" + unit, type=int, default=count, dest="count")
+    parser.add_argument("--" + unit, type=counted, default=count, dest="count")
     parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count())
+    parser.add_argument("--processes", type=counted, default=multiprocessing.cpu_count())
     asked = parser.parse_args()
     began, told = time.monotonic(), 0
 

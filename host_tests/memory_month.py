@@ -31,6 +31,7 @@ from meter20 import DEVICE_ROOT  # puts firmware/ on the path, too
 from meter20.board import mpy
 
 # isort: split
+from long_run import counted
 from memory_story import COMMISSIONING, Story
 
 BOARD, ARCHITECTURE = "rp2_pico", "armv6m"
@@ -187,7 +188,7 @@ def table(runs: dict, days: int) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description="memory of a whole meter, over a month")
     parser.add_argument("micropython", type=Path)
-    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--days", type=counted, default=30)
     chosen = parser.parse_args()
     meters = build(DEVICE_ROOT / "build" / "memory")
     story = Story(chosen.days)

@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
 
+from long_run import counted
 from mutations import MUTATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -148,7 +149,7 @@ def _short(reason):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", default="", help="mutants whose name holds this")
-    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    parser.add_argument("--processes", type=counted, default=os.cpu_count())
     asked = parser.parse_args()
     chosen = [mutation for mutation in MUTATIONS if asked.only in mutation.name]
     began = time.monotonic()

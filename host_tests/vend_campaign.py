@@ -16,6 +16,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from long_run import counted
+
 import meter20  # noqa: F401  puts firmware/ on the path
 
 # isort: split
@@ -129,9 +131,9 @@ def check(station: Station, total: int) -> None:
 def main() -> None:
     """Run by `make vend-campaign`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sales", type=int, default=100_000)
-    parser.add_argument("--processes", type=int, default=4)
-    parser.add_argument("--chunk", type=int, default=1, help="sales to a commit")
+    parser.add_argument("--sales", type=counted, default=100_000)
+    parser.add_argument("--processes", type=counted, default=4)
+    parser.add_argument("--chunk", type=counted, default=1, help="sales to a commit")
     parser.add_argument("--db", help="an empty database; without: a file that is removed")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="meter20-campaign-") as folder:

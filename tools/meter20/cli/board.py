@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from meter20 import given_text
 from meter20.board import clock as clocks
 from meter20.board import flashing, images, kinds, ports, wiring_check
 from meter20.board import prompt as prompts
@@ -15,7 +16,7 @@ from meter20.board.prompt import Prompt
 from meter20.board.service import ServicePort
 from meter20.board.trouble import Code, Trouble
 from meter20.board.watching import View
-from meter20.cli import board_monitor
+from meter20.cli import board_monitor, requests
 from meter20.terminal import printable
 
 app = typer.Typer(
@@ -160,8 +161,18 @@ def ask(
 @app.command()
 def monitor(
     port: Port = None,
-    seconds: Annotated[float | None, typer.Option(help="End after so long.")] = None,
-    every: Annotated[float, typer.Option(help="Seconds between two looks.")] = 0.5,
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            parser=requests.seconds, metavar="SECONDS", help="End after so many seconds."
+        ),
+    ] = None,
+    every: Annotated[
+        float,
+        typer.Option(
+            parser=requests.seconds, metavar="SECONDS", help="Seconds between two looks."
+        ),
+    ] = 0.5,
     as_json: Annotated[
         bool, typer.Option("--json", help="A line of JSON whenever something changed.")
     ] = False,
@@ -279,7 +290,7 @@ def _recorded(record: Path) -> dict:
     request = None
     # Not raised from there: what json raises holds the file, and so a key.
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        request = json.loads(record.read_text(encoding="utf-8"))["request"]
+        request = json.loads(given_text.file_text(record))["request"]
     if not isinstance(request, dict):
         raise typer.BadParameter(f"{record} is no provisioning record")
     return request

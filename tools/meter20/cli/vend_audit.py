@@ -22,7 +22,7 @@ Floor = Annotated[
 @audit_app.command("show")
 def show(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option(min=1)] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000)] = 20,
     as_json: AsJson = False,
 ) -> None:
     """List the latest entries, and the head: note it elsewhere, and verify against it later."""
