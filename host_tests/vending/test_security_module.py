@@ -267,9 +267,8 @@ def test_module_offers_no_way_to_a_vending_key():
     """
     offered = {name for name in vars(SecurityModule) if not name.startswith("_")}
     assert offered == {
-        "create", "unlock", "relock", "generate_key", "load_key", "change_limits", "export_keys",
-        "import_keys", "issue", "issue_test", "key_change", "initial_key", "provisioning_key",
-        "note", "log_refusal", "verify_log", "accept_clock", "turn_back", "set_zone",
-        "keeper", "next_receipt", "bind",
-        "check_bound", "floor",
+        "create", "unlock", "relock", "generate_key", "load_key", "change_limits", "retire_key",
+        "export_keys", "import_keys", "issue", "issue_test", "key_change", "initial_key",
+        "provisioning_key", "note", "log_refusal", "verify_log", "accept_clock", "turn_back",
+        "set_zone", "keeper", "next_receipt", "bind", "check_bound", "floor",
     }  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from meter20 import given_text
 from meter20.cli import requests
 from meter20.cli.counter import (
     AsJson,
@@ -109,6 +110,8 @@ def _short(facts: dict) -> dict:
               if name.startswith("max_") and facts[name]]  # fmt: skip
     if facts["kinds"] != "credit,currency,management,key-change":
         limits.insert(0, f"only {facts['kinds']}")
+    if facts["retired"]:
+        limits = [f"retired {facts['retired'][:10]}"]
     names = ("sgc", "krn", "type", "ken", "base_date", "dkga", "ea", "check_value")
     return {name: facts[name] for name in names} | {"limits": "\n".join(limits)}
 
@@ -145,6 +148,32 @@ def group_limit(  # noqa: PLR0913, PLR0917
         do(opened(ctx), as_json, job)
 
 
+@group_app.command("retire")
+def group_retire(
+    ctx: typer.Context,
+    sgc: str,
+    krn: Annotated[int, typer.Option(help="Which revision.")],
+    ea: Annotated[str, typer.Option(help="Which algorithm.")] = "11",
+    base_date: Annotated[int | None, typer.Option(help="Base date of the key.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a key revision up for good, so that its KRN can be used again.
+
+    Refused while a meter holds the key. What was sold under it stays in the books.
+    """
+    from meter20.vending import register
+
+    with answering(as_json):
+
+        def job(desk) -> Done:
+            row = register.find_key(desk.session, sgc, ea, krn, base_date)
+            register.retire_key(desk, row)
+            stands = f"The key {row.label} is retired; KRN {row.krn} can be registered again"
+            return Done(stands, register.key_facts(row), f"{stands}.", _SHOWS_GROUPS)
+
+        do(opened(ctx), as_json, job)
+
+
 @group_app.command("export")
 def group_export(
     ctx: typer.Context,
@@ -161,7 +190,12 @@ def group_export(
         secret = _transport_secret(transport_key_file, again=True)
 
         def job(desk) -> Done:
-            rows = [row for each in sgc for row in register.vending_keys(desk.session, each)]
+            rows = [
+                row
+                for each in sgc
+                for row in register.vending_keys(desk.session, each)
+                if not row.retired
+            ]
             labels = [row.label for row in rows]
             return Done(
                 stands=f"The export of {', '.join(labels)} is in the audit log",
@@ -214,8 +248,7 @@ def tariff_add(
     from meter20.vending import register
 
     with answering(as_json):
-        given = sys.stdin.buffer.read() if str(terms) == "-" else _text(terms)
-        asked = register.read_terms(given)
+        asked = register.read_terms(_text(terms))
 
         def job(desk) -> Done:
             register.keep_tariff(desk, name, asked)
@@ -328,7 +361,11 @@ def _transport_secret(key_file: Path | None, again: bool = False) -> Secret:
 
 
 def _text(path: Path) -> str:
+    """Return the text of a file, '-' for the input; raises Refusal."""
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise Refusal(refusal.VALUE, f"Cannot read {path}.") from None
+        if str(path) == "-":
+            return given_text.stream_text(sys.stdin.buffer)
+        return given_text.file_text(path)
+    except given_text.Unreadable as why:
+        name = "The input " if str(path) == "-" else ""
+        raise Refusal(refusal.VALUE, f"{name}{why}.") from None

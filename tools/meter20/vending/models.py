@@ -64,10 +64,13 @@ class VendingKey(Base):
     `kt` is the type of the decoder keys made from it: 1 (VDDK), 2 (VUDK) or 3 (VCDK).
     Limits are None for "no limit"; energy in 0.1 kWh, currency in 10^-5 of the unit.
     `day` is the day that its tokens count for now: it only moves forward, and is not sealed.
+    The newest key is the one registered last, which has the highest id: KRN turns over. `retired`
+    is when it was given up, "" while it is in use; `turn` counts how often its KRN was used
+    before, so that no two keys ever share a label.
     """
 
     __tablename__ = "vending_key"
-    __table_args__ = (Unique("sgc", "krn", "ea", "base_date"),)
+    __table_args__ = (Unique("sgc", "krn", "ea", "base_date", "turn"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     sgc: Mapped[str] = mapped_column(String(6))
     krn: Mapped[int]
@@ -85,11 +88,17 @@ class VendingKey(Base):
     sealed: Mapped[bytes]
     created_at: Mapped[str]
     day: Mapped[str] = mapped_column(String(10))
+    retired: Mapped[str]
+    turn: Mapped[int]
 
     @property
     def label(self) -> str:
-        """Return how people and the audit log name this key: SGC/KRN/EA/base date."""
-        return f"{self.sgc}/{self.krn}/{self.ea}/{self.base_date}"
+        """Return how people and the audit log name this key: SGC/KRN/EA/base date.
+
+        A KRN that is used a second time is told apart: /2.
+        """
+        again = f"/{self.turn + 1}" if self.turn else ""
+        return f"{self.sgc}/{self.krn}/{self.ea}/{self.base_date}{again}"
 
 
 class KeyUsage(Base):
@@ -213,12 +222,14 @@ class Slip(Base):
     `about` is what the receipt says of the meter, as it was then. `lines` is the list of
     (words, cents) that adds up to `paid_cents`. `undo` says what a reversal has to put back.
     `seal` binds all of it (`slip_seal`). `ref` is the caller's own number: the same `ref`
-    twice is one sale.
+    twice is one sale. `asked` is the order as it was given, so that another order under its
+    `ref` is noticed; None of what was sold before there was a word for it.
     """
 
     __tablename__ = "slip"
     id: Mapped[int] = mapped_column(primary_key=True)
     ref: Mapped[str | None] = mapped_column(unique=True)
+    asked: Mapped[str | None]
     meter_id: Mapped[int | None] = mapped_column(ForeignKey("meter.id"), index=True)
     operation: Mapped[str]
     issued_at: Mapped[str]

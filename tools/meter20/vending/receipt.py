@@ -42,6 +42,7 @@ class Receipt:
     copy: int
     zone: str
     rehearsal: bool
+    ref: str
 
     @classmethod
     def of(cls, slip: Slip, station: str) -> "Receipt":
@@ -65,6 +66,7 @@ class Receipt:
             copy=slip.prints - 1,
             zone=slip.about.get(ZONE, station_time.DEFAULT_ZONE),
             rehearsal=REHEARSAL in slip.about,
+            ref=slip.ref or "",
         )
 
     @property
@@ -102,6 +104,8 @@ class Receipt:
         if self.zone == station_time.DEFAULT_ZONE:
             del rows[2]
         rows += [("Operator", self.actor), *self.meter.items()]
+        if self.ref:
+            rows.append(("Reference", self.ref))
         if self.state == VOID:
             rows.append(("State", "VOID"))
         rows += [(words, f"{money(cents)} {self.currency}") for words, cents in self.lines]

@@ -80,10 +80,13 @@ def _check_group(session: Session, sgc: str, tariff: Tariff, new_keys: list[KeyT
 
 
 def vending_keys(session: Session, sgc: str | None = None) -> list[VendingKey]:
-    """Return the vending keys, of one supply group or of all, oldest revision first."""
+    """Return the vending keys, of one supply group or of all, in the order of registration.
+
+    Those that were retired are among them.
+    """
     if sgc:
         plain_text.checked(sgc, "supply group")
-    query = select(VendingKey).order_by(VendingKey.sgc, VendingKey.base_date, VendingKey.krn)
+    query = select(VendingKey).order_by(VendingKey.sgc, VendingKey.id)
     rows = list(session.scalars(query.filter_by(sgc=sgc) if sgc else query))
     if sgc and not rows:
         raise Refusal(
@@ -96,17 +99,39 @@ def vending_keys(session: Session, sgc: str | None = None) -> list[VendingKey]:
 def find_key(
     session: Session, sgc: str, ea: str, krn: int | None = None, base_date: int | None = None
 ) -> VendingKey:
-    """Return the newest key of a supply group that fits what is given; raises Refusal if none."""
+    """Return the newest key of a supply group that fits what is given; raises Refusal if none.
+
+    The newest is the one registered last: after KRN 9 comes KRN 1. Retired keys fit nothing.
+    """
     fitting = [
         row
         for row in vending_keys(session, sgc)
-        if row.ea == ea and krn in (None, row.krn) and base_date in (None, row.base_date)
+        if not row.retired
+        and row.ea == ea
+        and krn in (None, row.krn)
+        and base_date in (None, row.base_date)
     ]
     if not fitting:
         wanted = f"EA{ea}" + (f", KRN {krn}" if krn else "")
         wanted += f", base date {base_date}" if base_date else ""
         raise Refusal(refusal.UNKNOWN, f"Supply group {sgc} has no key with {wanted}.")
     return fitting[-1]
+
+
+def retire_key(desk: Desk, row: VendingKey) -> None:
+    """Give a vending key up, so that its KRN can be used again.
+
+    Raises Refusal while a meter holds it by our books: nothing could be sold to that meter.
+    """
+    held = desk.session.scalar(select(func.count()).where(Meter.vending_key_id == row.id))
+    if held:
+        holders = "1 meter holds it" if held == 1 else f"{held} meters hold it"
+        raise Refusal(
+            refusal.STATE,
+            f"The key {row.label} is in use: {holders}. Change their keys first: "
+            "`meter20 vend key-change METER --krn ...`.",
+        )
+    desk.module.retire_key(desk.session, row, desk.actor)
 
 
 def key_facts(row: VendingKey) -> dict:
@@ -125,6 +150,7 @@ def key_facts(row: VendingKey) -> dict:
         "max_token_money": _money(row.max_token_currency),
         "max_day_money": _money(row.max_day_currency),
         "check_value": row.check_value,
+        "retired": row.retired or None,
     }
 
 
@@ -142,10 +168,10 @@ def tariffs(session: Session) -> list[dict]:
     return [{"name": row.name, "terms": json.loads(row.terms)} for row in rows]
 
 
-def read_terms(text: str | bytes) -> dict:
+def read_terms(text: str) -> dict:
     """Return the terms of a tariff in JSON, to be checked yet; raises Refusal if it is none."""
     try:
-        return json.loads(text)
+        return json.loads(text, parse_float=str)  # as written: 0.00001 is not 1e-05
     except (ValueError, RecursionError):
         raise Refusal(refusal.VALUE, "The terms of the tariff are not JSON.") from None
 

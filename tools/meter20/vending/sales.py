@@ -40,7 +40,7 @@ _NUMBER_MAX = (1 << 31) - 1  # of a row, in any database
 class CreditOrder:
     """Credit for a meter: `money` in cents or `units` in 0.1 kWh, not both.
 
-    ref: the caller's own number for this sale; asked for twice, it is sold once.
+    ref: the caller's own number for this order; given twice, it is sold once. "" is none.
     """
 
     meter: str
@@ -48,13 +48,23 @@ class CreditOrder:
     units: int | None = None
     ref: str | None = None
 
+    def text(self) -> str:
+        """Return the order without its ref, in words; the same order gives the same words."""
+        if self.money is None:
+            return f"{(self.units or 0) / 10:.1f} kWh for {register.checked_drn(self.meter)}"
+        drn = register.checked_drn(self.meter)
+        return f"money {self.money // 100}.{self.money % 100:02} for {drn}"
+
 
 def credit(desk: Desk, order: CreditOrder) -> Slip:
-    """Sell credit, with the free units of the month if they are due."""
-    if order.ref is not None:
+    """Sell credit, with the free units of the month if they are due.
+
+    An order whose ref was sold already gives the same receipt, as a copy.
+    """
+    if order.ref:
         plain_text.checked(order.ref, "ref")
-    if (done := _done_before(desk.session, order)) is not None:
-        return done
+        if (done := _done_before(desk, order)) is not None:
+            return done
     meter = register.find_meter(desk.session, order.meter)
     tariff = register.tariff_of(desk.session, meter)
     month = meter_time.month_now(desk, meter)
@@ -68,7 +78,8 @@ def credit(desk: Desk, order: CreditOrder) -> Slip:
     requests, digits = free_units.issued(desk, meter, paid, free)
     due -= sum(request.value for request in requests[1:])
     slip = new_slip(
-        desk, CREDIT, meter, ref=order.ref, paid_cents=quote.paid, units=quote.units,
+        desk, CREDIT, meter, ref=order.ref or None, asked=order.text(),
+        paid_cents=quote.paid, units=quote.units,
         lines=[list(line) for line in quote.lines], currency=tariff.currency if tariff else "",
         undo=_standing(meter), note=free_units.note(due),
     )  # fmt: skip
@@ -76,7 +87,8 @@ def credit(desk: Desk, order: CreditOrder) -> Slip:
         add_token(slip, meter, request.kind, _label(request, tariff), token, request.tid)
     _settle(desk, meter, month, quote)
     meter.free_owed, meter.last_tid = due, paid.tid
-    desk.session.info["ref", order.ref] = slip
+    if order.ref:
+        desk.session.info["ref", order.ref] = slip
     return slip
 
 
@@ -212,19 +224,23 @@ def history(session: Session, meter: Meter | None, limit: int) -> list[Slip]:
 # -- inside ------------------------------------------------------------------------------------
 
 
-def _done_before(session: Session, order: CreditOrder) -> Slip | None:
-    """Return the slip of `order.ref` if it was sold; raises Refusal if that was another sale."""
-    if order.ref is None:
+def _done_before(desk: Desk, order: CreditOrder) -> Slip | None:
+    """Return the slip of `order.ref` as a copy, None if it was not sold.
+
+    Raises Refusal if another order was sold under it, or what was sold is void.
+    """
+    sold_now = desk.session.info.get(("ref", order.ref))  # in this transaction
+    slip = sold_now or desk.session.scalar(select(Slip).filter_by(ref=order.ref))
+    if slip is None:
         return None
-    sold_now = session.info.get(("ref", order.ref))  # in this transaction
-    slip = sold_now or session.scalar(select(Slip).filter_by(ref=order.ref))
-    if slip is not None and (
-        slip.meter is None or slip.meter.drn != register.checked_drn(order.meter)
-    ):
-        raise Refusal(
-            refusal.EXISTS, f"The reference {order.ref!r} belongs to another meter's sale."
-        )
-    return slip
+    desk.session.flush()  # a slip of this transaction gets its number
+    name = f"The reference {order.ref!r} is that of receipt {slip.id}"
+    if slip.state == VOID:
+        raise Refusal(refusal.STATE, f"{name}, which is void. A new sale takes another reference.")
+    asked = slip.asked or f"an order for {slip.meter.drn if slip.meter else 'any meter'}"
+    if asked not in (order.text(), f"an order for {register.checked_drn(order.meter)}"):
+        raise Refusal(refusal.EXISTS, f"{name}: {asked}. Another order takes another reference.")
+    return reprinted(desk, slip.id)
 
 
 def _account(meter: Meter, month: meter_time.Month) -> Account:

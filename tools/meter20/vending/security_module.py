@@ -203,6 +203,17 @@ class SecurityModule:
         said = ", ".join(f"{name} {value}" for name, value in limits.items())
         self._log(session, actor, "change limits", supply=row.label, detail=said)
 
+    def retire_key(self, session: Books, row: VendingKey, actor: str) -> None:
+        """Give a vending key up for good: it makes no token any more, and its KRN is free."""
+        retired = stamp(self._now())
+        terms = self._terms(row).changed(retired=retired)
+        row.sealed = sealing.seal(self._seal_key, self._vending_key(row), terms.sealed_text())
+        row.retired = retired
+        self._log(
+            session, actor, "retire key", supply=row.label,
+            detail=f"check value {row.check_value}",
+        )  # fmt: skip
+
     def export_keys(
         self, session: Books, rows: Sequence[VendingKey], secret: sealing.Secret, actor: str
     ) -> str:
@@ -230,14 +241,13 @@ class SecurityModule:
     def _keep(
         self, session: Books, terms: KeyTerms, key: bytes, actor: str, operation: str
     ) -> VendingKey:
-        same = select(VendingKey).filter_by(
-            sgc=terms.sgc, krn=terms.krn, ea=terms.ea, base_date=terms.base_date
-        )
-        if session.scalar(same):
+        alike = select(VendingKey).filter_by(sgc=terms.sgc, ea=terms.ea, base_date=terms.base_date)
+        rows = list(session.scalars(alike.order_by(VendingKey.id)))
+        if any(row.krn == terms.krn and not row.retired for row in rows):
             raise Refusal(
                 refusal.EXISTS,
                 f"Supply group {terms.sgc} has a key with KRN {terms.krn}, EA{terms.ea} and base "
-                f"date {terms.base_date} already. A new key takes another KRN.",
+                f"date {terms.base_date} already. {vending_key.another_krn(rows)}",
             )
         row = VendingKey(
             **{name: getattr(terms, name) for name in _TERMS},
@@ -245,6 +255,7 @@ class SecurityModule:
             sealed=sealing.seal(self._seal_key, key, terms.sealed_text()),
             created_at=stamp(self._now()),
             day="",
+            turn=sum(row.krn == terms.krn for row in rows),
         )
         session.add(row)
         session.flush()
@@ -449,6 +460,7 @@ class SecurityModule:
                 refusal.KEY_TYPE,
                 f"Meter {meter.drn} still holds its initial key (DITK): change its key first.",
             )
+        vending_key.check_in_use(terms, meter.vending_key.label)
         for request in requests:
             check(terms, meter, request)
         bodies = [body(request) for request in requests]

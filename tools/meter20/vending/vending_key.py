@@ -8,10 +8,13 @@ key, so that they cannot be changed outside of it.
 | max_token_energy, max_day_energy | 0.1 kWh |
 | max_token_currency, max_day_currency | 10^-5 of the currency unit |
 
+A key that was `retired` (the time, UTC) makes no tokens and enters no meter.
+
 Source: IEC 62055-41, vending keys and key attributes; the limits are this station's own.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 
 from sts import kinds
@@ -32,6 +35,7 @@ DECODER_KEY_NAMES = {DITK: "DITK", DDTK: "DDTK", DUTK: "DUTK", DCTK: "DCTK"}
 KEY_BYTES = {dkga: VENDING_KEY_SIZES[dkga] for dkga in ("02", "04")}
 
 KEN_MAX = 255
+KRN_MAX = 9
 LIMIT_MAX = 10**18  # in any unit; the books keep 64 bits
 
 CREDIT, CURRENCY, MANAGEMENT, KEY_CHANGE = "credit", "currency", "management", "key-change"
@@ -64,6 +68,7 @@ class KeyTerms:
     max_day_energy: int | None = None
     max_token_currency: int | None = None
     max_day_currency: int | None = None
+    retired: str = ""
 
     def __post_init__(self):
         for bad, words in self._faults():
@@ -77,7 +82,7 @@ class KeyTerms:
             missing = value is None and term.default is None
             yield type(value) is not kind and not missing, f"{term.name}: not a {kind.__name__}."
         yield not _digits(self.sgc, 6), "A supply group code (SGC) has 6 digits."
-        yield not 1 <= self.krn <= 9, "A key revision number (KRN) is 1 to 9."
+        yield not 1 <= self.krn <= KRN_MAX, f"A key revision number (KRN) is 1 to {KRN_MAX}."
         yield self.kt not in VENDING_KEY_NAMES, "A vending key has key type (KT) 1, 2 or 3."
         yield not 0 <= self.ken <= KEN_MAX, f"A key expiry number (KEN) is 0 to {KEN_MAX}."
         yield self.base_date not in BASE_YEARS, "The base date is 1993, 2014 or 2035."
@@ -104,7 +109,10 @@ class KeyTerms:
 
     def sealed_text(self) -> bytes:
         """Return every term as one text, which the seal of the key vouches for."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode()
+        terms = asdict(self)
+        if not self.retired:
+            del terms["retired"]  # keys were sealed before there was a word for it
+        return json.dumps(terms, sort_keys=True, separators=(",", ":")).encode()
 
     def allows(self, kind: str) -> bool:
         """Say whether this key may make tokens of `kind`."""
@@ -116,6 +124,32 @@ class KeyTerms:
         if family(kind) == CURRENCY:
             return self.max_token_currency, self.max_day_currency
         return self.max_token_energy, self.max_day_energy
+
+
+def another_krn(rows: Sequence[VendingKey]) -> str:
+    """Return what to do instead of using a KRN that is taken.
+
+    rows: every key of the same supply group, EA and base date, the one registered last at the end.
+    KRN runs 1 to 9 and begins again at 1.
+    """
+    taken = {row.krn for row in rows if not row.retired}
+    following = [(rows[-1].krn + step) % KRN_MAX + 1 for step in range(KRN_MAX)]
+    free = [krn for krn in following if krn not in taken]
+    if free:
+        return f"A new key takes another KRN: the next is --krn {free[0]}."
+    oldest = next(row for row in rows if not row.retired)
+    return (
+        f"All {KRN_MAX} revisions are in use: retire one that no meter holds, such as "
+        f"`meter20 vend group retire {oldest.sgc} --krn {oldest.krn}`."
+    )
+
+
+def check_in_use(terms: KeyTerms, label: str) -> None:
+    """Raise Refusal for a key that was retired."""
+    if terms.retired:
+        raise Refusal(
+            refusal.STATE, f"The key {label} was retired on {terms.retired[:10]}: it is not used."
+        )
 
 
 @dataclass(frozen=True)
