@@ -1,6 +1,6 @@
 import unittest
 
-from meter.beeper import ACCEPT, KEY, Beeper
+from meter.beeper import ACCEPT, DROPPED, KEY, LOW_CREDIT, REJECT, Beeper
 
 
 class Buzzer:
@@ -25,6 +25,28 @@ class BeeperTest(unittest.TestCase):
             due_ms = self.beeper.step(now_ms)
         self.assertEqual(self.buzzer.heard, [1500, 0, 2200, 0])
         self.assertEqual(now_ms, 1400)
+
+    def test_each_tune_is_told_from_the_others_by_ear(self):
+        heard = {}
+        for name, tune in (
+            ("key", KEY), ("accept", ACCEPT), ("reject", REJECT), ("low credit", LOW_CREDIT),
+            ("dropped", DROPPED),
+        ):  # fmt: skip
+            buzzer = Buzzer()
+            beeper = Beeper(buzzer)
+            beeper.play(tune, 0)
+            self.assertTrue(beeper.playing)
+            while beeper.step(10_000_000) is not None:
+                pass
+            self.assertFalse(beeper.playing)
+            heard[name] = [hz for hz in buzzer.heard if hz]
+        self.assertEqual(
+            heard,
+            {
+                "key": [2000], "accept": [1500, 2200], "reject": [600, 600, 600],
+                "low credit": [1800, 1800], "dropped": [900],
+            },
+        )  # fmt: skip
 
     def test_late_step_skips_what_should_have_sounded(self):
         self.beeper.play(ACCEPT, 0)

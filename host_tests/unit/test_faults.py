@@ -50,6 +50,30 @@ class FaultsTest(unittest.TestCase):
                     self.assertEqual(faults.from_bytes(faults.to_bytes(one)), one)
                     self.assertEqual(len(faults.to_bytes(one)), faults.SIZE)
 
+    def test_places_of_parts_and_kinds_are_those_that_older_records_hold(self):
+        self.assertEqual(
+            faults.PARTS[:15],
+            (
+                "program", "start", "store", "pulses", "metering", "tamper", "clock",
+                "load switch", "keypad", "token", "display", "buzzer", "service port",
+                "brown-out", "credit display",
+            ),
+        )  # fmt: skip
+        self.assertEqual(
+            faults.KINDS[:11],
+            (
+                "hang", "error", "OSError", "MemoryError", "ValueError", "TypeError",
+                "AttributeError", "IndexError", "KeyError", "OverflowError", "RuntimeError",
+            ),
+        )  # fmt: skip
+        one = faults.Faults(258, 3, "keypad", "OSError", True)
+        self.assertEqual(faults.to_bytes(one), bytes([2, 1, 3, 0x88, 2]))
+
+    def test_bytes_that_are_no_faults_are_refused(self):
+        for data in (bytes([0, 0, 0, 0, 200]), bytes([0, 0, 0, 0x7F, 0]), bytes(4), bytes(6)):
+            with self.assertRaises((ValueError, IndexError)):
+                faults.from_bytes(data)
+
 
 if __name__ == "__main__":
     unittest.main()

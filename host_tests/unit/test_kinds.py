@@ -20,6 +20,44 @@ class KindsTest(unittest.TestCase):
                     self.assertEqual(kinds.find(class_, subclass, ea), (kind, layout))
                     self.assertEqual(kinds.named(kind, ea), (class_, subclass, layout))
 
+    def test_every_kind_has_the_class_subclass_and_name_of_the_standard(self):
+        names = {}
+        for class_, subclass, _ea, kind, _layout in kinds.TABLE:
+            names[class_, subclass] = kind
+        self.assertEqual(
+            names,
+            {
+                (0, 0): "TransferCredit.electricity", (0, 1): "TransferCredit.water",
+                (0, 2): "TransferCredit.gas", (0, 3): "TransferCredit.time",
+                (0, 4): "TransferCredit.electricity_currency",
+                (0, 5): "TransferCredit.water_currency", (0, 6): "TransferCredit.gas_currency",
+                (0, 7): "TransferCredit.time_currency",
+                (1, 0): "InitiateMeterTest.2digit", (1, 1): "InitiateMeterTest.4digit",
+                (1, 2): "ReadControlOrFlag",
+                (2, 0): "SetMaximumPowerLimit", (2, 1): "ClearCredit", (2, 2): "SetTariffRate",
+                (2, 3): "Set1stSectionDecoderKey", (2, 4): "Set2ndSectionDecoderKey",
+                (2, 5): "ClearTamperCondition", (2, 6): "SetMaximumPhasePowerUnbalanceLimit",
+                (2, 7): "SetWaterMeterFactor", (2, 8): "Set3rdSectionDecoderKey",
+                (2, 9): "Set4thSectionDecoderKey", (2, 10): "SetControlOrFlag",
+            },
+        )  # fmt: skip
+
+    def test_fields_lie_in_the_order_of_the_standard(self):
+        credit = (("rnd", 4), ("tid", 24), ("amount_field", 16))
+        money = (("se", 4), ("tid", 24), ("amount_field", 16))
+        management = (("rnd", 4), ("tid", 24), ("value", 16))
+        for subclass in range(4):
+            self.assertEqual(kinds.find(0, subclass, "11")[1], credit)
+            self.assertEqual(kinds.find(0, 4 + subclass, "11")[1], money)
+        for subclass in (0, 1, 2, 5, 6, 7, 10):
+            self.assertEqual(kinds.find(2, subclass, "11")[1], management)
+        for subclass, layout in (
+            (0, (("control", 36), ("mfr", 8))),
+            (1, (("control", 28), ("mfr", 16))),
+            (2, (("control", 36), ("mfr", 8))),
+        ):
+            self.assertEqual(kinds.find(1, subclass, "11")[1], layout)
+
     def test_third_section_differs_by_algorithm(self):
         self.assertEqual(kinds.find(2, 8, "07")[1], (("sgc", 24), ("reserved", 20)))
         self.assertEqual(kinds.find(2, 8, "11")[1], (("sgclo", 12), ("nkmo2", 32)))

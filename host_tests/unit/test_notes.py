@@ -122,6 +122,19 @@ class NotesTest(unittest.TestCase):
         self.assertEqual(len(self.notes.history), history.CAPACITY)
         self.assertTrue(len(self.store.record) + slot_store.OVERHEAD <= PAGE)
 
+    def test_settings_of_a_new_meter_and_their_bytes_are_those_of_older_records(self):
+        new = settings.default()
+        self.assertEqual(new, settings.Settings("meter20", 5000, 15, 0, 0, 0, ()))
+        one = settings.changed(
+            new, profile="landisgyr", low_credit_wh=258, alarm_min=3, emergency_wh=4,
+            friendly_from=18, friendly_to=8, steps=((5, 6), (0, 7)),
+        )  # fmt: skip
+        octets = bytes([2, 2, 1, 0, 0, 3, 0, 4, 0, 0, 0, 18, 8, 2, 5, 0, 0, 0, 6, 0, 0, 0])
+        octets += bytes([0, 0, 0, 0, 7, 0, 0, 0])
+        self.assertEqual(settings.to_bytes(one), octets)
+        self.assertEqual(settings.from_bytes(octets + b"x"), (one, b"x"))
+        self.assertEqual(settings.PROFILES, ("meter20", "conlog", "landisgyr", "pln"))
+
     def test_settings_out_of_range_are_refused(self):
         for changes in (
             {"profile": "acme"},

@@ -1,6 +1,6 @@
 import unittest
 
-from meter.overload import Overload, Policy
+from meter.overload import DEFAULT, Overload, Policy
 
 POLICY = Policy(trip_after_s=30, retry_s=(30, 60), lock_s=1800, forget_s=3600)
 
@@ -16,6 +16,9 @@ class OverloadTest(unittest.TestCase):
         self.assertFalse(self.blocked(seconds))
         self.assertTrue(self.blocked(seconds + 30))
         return seconds + 30
+
+    def test_a_meter_waits_as_the_manual_says_before_it_closes_again(self):
+        self.assertEqual(DEFAULT, Policy(30, (30, 60, 120, 300), 1800, 3600))
 
     def test_power_above_the_limit_trips_after_its_time(self):
         self.assertFalse(self.blocked(0))
