@@ -147,7 +147,9 @@ class _Finder:
             self.put(node, "pass")
 
     def arguments(self, node):
-        """Swap the first two arguments of a call."""
+        """Swap the first two arguments of a call whose order matters."""
+        if isinstance(node.func, ast.Name) and node.func.id in ("min", "max"):
+            return
         first = node.args[:2]
         if len(first) == 2 and not any(isinstance(each, ast.Starred) for each in first):
             self._swap(*first)

@@ -1,13 +1,13 @@
 """Plant random changes of one line, one at a time, and list those that no quick test notices.
 
     python host_tests/mutation_sample.py [--size 1000] [--seed 20] [--from 0] [--to 300]
-        [--source FOLDER ...] [--tests FOLDER ...] [--only TEXT]
+        [--source FOLDER ...] [--tests FOLDER ...] [--only TEXT] [--seconds 8] [--processes N]
 
 A line is drawn, and one of its changes (line_changes.py), with a fixed seed. First each test is
 run once and asked which lines it executes; then each change goes into a process forked from one
 that has loaded everything, where the tests that execute its line run, the fastest first, until
-one fails. A change outside of all functions takes a process that loads the changed module. All
-this happens in a copy: the checkout is never changed, and may be worked on meanwhile.
+one fails or they took --seconds. A change outside of all functions takes a process that loads
+the changed module. All this happens in a copy: the checkout may be worked on meanwhile.
 
 What changes nothing that anybody would notice is listed with its reason in judged.txt. Exit
 code 1 if there are survivors that are not. host_tests/mutants.py plants chosen faults, which named
@@ -108,6 +108,16 @@ class Reached:
             tests = self._of_module(change.path)
         return sorted(tests, key=lambda name: (self.cost_s[name], name))
 
+    def within(self, change, most_s: int) -> tuple:
+        """Return (the fastest of `by` that take `most_s` together, the seconds they take)."""
+        names, cost_s = [], 0
+        for name in self.by(change):
+            if names and cost_s + self.cost_s[name] > most_s:
+                break
+            names.append(name)
+            cost_s += self.cost_s[name]
+        return names, cost_s
+
     def _of_module(self, path):
         """Return the tests that use a module, directly or through one that imports it."""
         name = Path(path).stem
@@ -143,24 +153,23 @@ def _statement(tree, line):
     return max(spans[1:], default=spans[0])
 
 
-def judge(chosen, tests, progress) -> list:
-    """Return the Verdict on each of `chosen`, in order."""
-    with sample_runner.Runner([f"host_tests/{name}" for name in tests]) as runner:
+def judge(chosen, tests, processes: int, most_s: int, progress) -> list:
+    """Return the Verdict on each of `chosen`, in order; most_s: see --seconds."""
+    with sample_runner.Runner([f"host_tests/{name}" for name in tests], processes) as runner:
         *found, failing = runner.reached()
         reached = Reached(*found)
         progress(f"{len(reached.cost_s)} tests pass without a change")
         for name in failing:
             progress(f"left out, for it fails without a change: {name}")
-        verdicts = []
-        for number, change in enumerate(chosen, 1):
-            names = reached.by(change)
-            cost_s = sum(reached.cost_s[name] for name in names)
-            failed = runner.failed(change, names, cost_s) if names else None
+        jobs = [(change, *reached.within(change, most_s)) for change in chosen]
+        verdicts = {}
+        for number, failed in runner.failures(jobs):
+            change, names, _cost_s = jobs[number]
             word = CAUGHT if failed else SURVIVED
             reason = failed or (f"{len(names)} tests pass" if names else _UNREACHED)
-            verdicts.append(Verdict(change, word, reason))
+            verdicts[number] = Verdict(change, word, reason)
             progress(f"{number} {change.path}:{change.line} {word}, {reason}")
-    return verdicts
+    return [verdicts[number] for number in sorted(verdicts)]
 
 
 def report(verdicts, reasons: dict, drawn_from: int) -> bool:
@@ -205,6 +214,8 @@ def main():
     parser.add_argument("--source", action="append", help="folder of modules to change")
     parser.add_argument("--tests", action="append", help="below host_tests: what must notice")
     parser.add_argument("--only", default="", help="modules whose path holds this")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    parser.add_argument("--seconds", type=int, default=8, help="of tests, for each change")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if not asked.here:
@@ -219,7 +230,8 @@ def main():
     if not chosen:
         parser.error("no change to draw: see --source, --only, --from and --to")
     reasons = judged(JUDGED.read_text(encoding="utf-8"))
-    verdicts = judge(chosen, asked.tests or TESTS, progress)
+    tests = asked.tests or TESTS
+    verdicts = judge(chosen, tests, asked.processes, asked.seconds, progress)
     sys.exit(0 if report(verdicts, reasons, of) else 1)
 
 

@@ -48,18 +48,22 @@ def is_inside(change, text: str) -> bool:
 
 
 class Runner:
-    """Runs tests, given by their paths. A context manager."""
+    """Runs tests, given by their paths, for `processes` changes at a time. A context manager."""
 
-    def __init__(self, tests):
+    def __init__(self, tests, processes: int):
         for name in _PRELOADED:
             if importlib.util.find_spec(name.partition(".")[0]):
                 importlib.import_module(name)
-        self._tests = tests
-        self._link, theirs = Pipe()
+        links = [Pipe() for _ in range(processes)]
+        self._links = [ours for ours, _theirs in links]
         self._warm = os.fork()
         if not self._warm:
-            _leave_silently(lambda: _Warm(theirs).run(tests))
-        theirs.close()
+            os.setpgid(0, 0)
+            for ours in self._links:
+                ours.close()
+            _leave_silently(lambda: _Warm([theirs for _ours, theirs in links]).run(tests))
+        for _ours, theirs in links:
+            theirs.close()
 
     def reached(self) -> tuple:
         """Run every test once; return ({(path, line): names}, {name: seconds}, those that fail).
@@ -67,15 +71,35 @@ class Runner:
         What fails without a change is in neither of the first two. Exits the program, with
         words, if nothing is left.
         """
-        lines, cost_s, failed = self._link.recv()
+        lines, cost_s, failed = self._links[0].recv()
         if not cost_s:
             sys.exit("no test can be run: " + ", ".join(failed))
         return lines, cost_s, failed
 
-    def failed(self, change, names, cost_s) -> str:
-        """Return the first of the tests `names` that fails with `change`, "" if none does."""
-        self._link.send((change, names, cost_s))
-        told = self._link.recv()
+    def failures(self, jobs):
+        """Yield (number, the first test that fails, "" if none does) of `jobs`, as they end.
+
+        A job is (change, names of tests, seconds that they take).
+        """
+        ours, theirs = Pipe(duplex=False)
+        for first, link in enumerate(self._links):
+            if not os.fork():
+                ours.close()
+                _leave_silently(lambda first=first, link=link: self._do(jobs, first, link, theirs))
+        theirs.close()
+        with ours:
+            for _job in jobs:
+                yield ours.recv()
+
+    def _do(self, jobs, first, link, told):
+        """Do every so many of `jobs`, from `first` on."""
+        for number in range(first, len(jobs), len(self._links)):
+            failed = self._failed(link, *jobs[number]) if jobs[number][1] else ""
+            told.send((number, failed))
+
+    def _failed(self, link, change, names, cost_s):
+        link.send((change, names, cost_s))
+        told = link.recv()
         return self._cold(change, names, cost_s) if told is None else told
 
     def _cold(self, change, names, cost_s):
@@ -94,16 +118,15 @@ class Runner:
         return self
 
     def __exit__(self, *_):
-        self._link.close()
-        os.kill(self._warm, signal.SIGKILL)
+        os.killpg(self._warm, signal.SIGKILL)
         os.waitpid(self._warm, 0)
 
 
 class _Warm:
     """The process that has collected every test. A plugin of pytest."""
 
-    def __init__(self, link):
-        self._link = link
+    def __init__(self, links):
+        self._links = links
 
     def run(self, tests):
         pytest.main([*_OPTIONS, *tests], plugins=[self])
@@ -115,21 +138,23 @@ class _Warm:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session):
         if session.testsfailed:
-            self._link.send(({}, {}, ["some that cannot be collected"]))
+            self._links[0].send(({}, {}, ["some that cannot be collected"]))
             return True
         items = {item.nodeid: item for item in session.items}
         ours, theirs = Pipe(duplex=False)
         if not os.fork():
             _leave_silently(lambda: theirs.send(_mapped(session.items)))
         theirs.close()
-        self._link.send(ours.recv())
+        self._links[0].send(ours.recv())
         os.wait()
+        others = [link for link in self._links[1:] if not os.fork()]
+        link = others[0] if others else self._links[0]
         while True:
             try:
-                change, names, cost_s = self._link.recv()
+                change, names, cost_s = link.recv()
             except EOFError:
                 return True
-            self._link.send(self._answer(change, [items[name] for name in names], cost_s))
+            link.send(self._answer(change, [items[name] for name in names], cost_s))
 
     @staticmethod
     def _answer(change, items, cost_s):
