@@ -1,0 +1,246 @@
+"""The meter as COSEM objects: registers, clock, account, credit, token gateway, profiles.
+
+`facts`, dlms.facts.Facts, says what the meter knows; nothing here changes a credit, a key or the
+load switch: the only method that does anything is `enter` of the token gateway, and it takes 20
+digits. Pure: imports `dlms` modules and `const`, nothing else.
+Source: IEC 62056-6-2, interface classes; attribute types as public clients read them.
+"""
+
+from micropython import const
+
+from dlms import axdr, services
+from dlms.axdr import BOOLEAN, ENUM, I8, I16, I32, U8, U16, U32, array, bits, number, structure
+from dlms.objects import Object, Objects, octets
+
+ACCOUNT, CREDIT, GATEWAY = "0.0.19.0.0.255", "0.0.19.10.0.255", "0.0.19.40.0.255"
+CLOCK, TOTAL, POWER = "0.0.1.0.0.255", "1.0.1.8.0.255", "1.0.1.7.0.255"
+_WH, _W = const(30), const(27)  # units
+_CLOCK_CLASS, _REGISTER_CLASS = const(8), const(3)
+_NEVER = (2000, 1, 1, 0, 0, 0, 6)
+_RANGE, _ENTRIES = const(1), const(2)
+_PERIOD_S = const(900)
+_TOKEN_DIGITS = const(20)
+_REFUSED = {1: lambda _value: services.DENIED}
+
+
+def made(facts, association) -> Objects:
+    """Return the objects of a meter. association: the dlms.association.Association they serve."""
+    objects = Objects(
+        [_data("0.0.42.0.0.255", lambda: axdr.octets(facts.device_name()))]
+        + [_data("0.0.96.1.0.255", lambda: axdr.octets(facts.number().encode()))]
+        + [_data("0.0.43.1.0.255", lambda: number(U32, facts.counter()))]
+        + [_clock(facts)]
+        + [_register(TOTAL, U32, facts.total_wh, _WH), _register(POWER, U32, facts.power_w, _W)]
+        + [_switch(facts), _account(facts), _credit(facts), _gateway(facts)]
+        + [_profile("1.0.99.1.0.255", facts.load, _LOAD_COLUMNS, _PERIOD_S)]
+        + [_profile("0.0.99.15.0.255", facts.tokens, _TOKEN_COLUMNS, 0)]
+    )
+    objects.add(_association(objects, association))
+    return objects
+
+
+def _data(name, value):
+    """An object that holds one value; what these hold is no secret."""
+    return Object(1, name, {2: value}, public=True)
+
+
+def _register(name, tag, value, unit):
+    attributes = {
+        2: lambda: number(tag, value()),
+        3: lambda: structure(number(I8, 0), number(ENUM, unit)),
+    }
+    return Object(_REGISTER_CLASS, name, attributes, _REFUSED)
+
+
+def _clock(facts):
+    attributes = {
+        2: lambda: _time(facts.now()),
+        3: lambda: number(I16, 0),
+        4: lambda: number(U8, 0 if facts.now() else 1),
+        5: lambda: _time(_NEVER),
+        6: lambda: _time(_NEVER),
+        7: lambda: number(I8, 0),
+        8: lambda: number(BOOLEAN, 0),
+        9: lambda: number(ENUM, 1),
+    }
+    return Object(_CLOCK_CLASS, CLOCK, attributes, public=True)
+
+
+def _switch(facts):
+    """Disconnect control. Its remote methods are refused: only tokens close the load switch."""
+    attributes = {
+        2: lambda: number(BOOLEAN, facts.closed()),
+        3: lambda: number(ENUM, 1 if facts.closed() else 0),
+        4: lambda: number(ENUM, 0),
+    }
+    refused = {1: _REFUSED[1], 2: _REFUSED[1]}
+    return Object(70, "0.0.96.3.10.255", attributes, refused)
+
+
+def _account(facts):
+    name = lambda: array([axdr.octets(octets(CREDIT))])  # noqa: E731
+    zero = lambda: number(I32, 0)  # noqa: E731
+    in_credit = lambda: facts.credit() > 0  # noqa: E731
+    attributes = {
+        2: lambda: structure(number(ENUM, 2), number(ENUM, 2)),  # prepayment, active
+        3: lambda: number(U8, 0),
+        4: lambda: bits(8, 0x80 if in_credit() else 0x04),  # in credit; out of credit
+        5: lambda: number(I32, max(0, facts.credit())),
+        6: lambda: number(I32, max(0, -facts.credit())),
+        7: zero,
+        8: zero,
+        9: name,
+        10: lambda: array([]),
+        11: lambda: array([]),
+        12: lambda: array([structure(axdr.octets(octets(CREDIT)), number(U8, 100))]),
+        13: lambda: _time(_NEVER),
+        14: lambda: _time(_NEVER),
+        15: lambda: structure(axdr.utf8(facts.unit()), number(I8, facts.scaler()), number(ENUM, 2)),
+        16: lambda: number(I32, facts.low_credit()),
+        17: zero,
+        18: lambda: number(U16, 0),
+        19: zero,
+    }
+    return Object(111, ACCOUNT, attributes, {1: _REFUSED[1], 2: _REFUSED[1], 3: _REFUSED[1]})
+
+
+def _credit(facts):
+    zero = lambda: number(I32, 0)  # noqa: E731
+    attributes = {
+        2: lambda: number(I32, facts.credit()),
+        3: lambda: number(ENUM, 0),  # a credit of tokens
+        4: lambda: number(U8, 1),
+        5: lambda: number(I32, facts.low_credit()),
+        6: zero,
+        7: lambda: bits(5, 0x01),
+        8: lambda: number(ENUM, 3 if facts.credit() > 0 else 4),  # in use; exhausted
+        9: zero,
+        10: zero,
+        11: lambda: _time(_NEVER),
+    }
+    return Object(112, CREDIT, attributes, {1: _REFUSED[1], 2: _REFUSED[1], 3: _REFUSED[1]})
+
+
+def _gateway(facts):
+    def enter(value):
+        """Hand digits over. What becomes of them is in attribute 6, never in this status."""
+        if not isinstance(value, bytes):
+            return services.TYPE
+        return services.OK if facts.enter(value) else services.TEMPORARY
+
+    def status():
+        code, data = facts.token_status()
+        return structure(number(ENUM, code), bits(8, data))
+
+    attributes = {
+        2: lambda: axdr.octets(facts.token()),
+        3: lambda: _time(facts.token_time()),
+        4: lambda: array([axdr.octets(b"STS token, 20 digits")]),
+        5: lambda: number(ENUM, facts.token_carrier()),
+        6: status,
+    }
+    return Object(115, GATEWAY, attributes, {1: enter})
+
+
+def _association(objects, association):
+    from dlms.association import CONFORMANCE, PDU_MAX
+
+    attributes = {
+        2: lambda: objects.listing(association.client),
+        3: lambda: structure(number(I8, association.client), number(U16, 1)),
+        4: lambda: _named(1, 3 if association.ciphered else 1),
+        5: lambda: structure(
+            bits(24, CONFORMANCE), number(U16, PDU_MAX), number(U16, PDU_MAX), number(U8, 6),
+            number(I8, 0), axdr.octets(b""),
+        ),
+        6: lambda: _named(2, association.mechanism),
+        8: lambda: number(ENUM, association.state),
+    }  # fmt: skip
+    return Object(15, "0.0.40.0.0.255", attributes, {1: _REFUSED[1]}, 1, public=True)
+
+
+def _named(branch, leaf):
+    """The name 2.16.756.5.8.`branch`.`leaf`, as a structure."""
+    numbers = [number(U8, part) for part in (2, 16)] + [number(U16, 756)]
+    return structure(*(numbers + [number(U8, part) for part in (5, 8, branch, leaf)]))
+
+
+def _time(parts):
+    """Return the time `parts`, None when nobody knows it, as an octet-string."""
+    return axdr.octets(axdr.date_time(parts or _NEVER))
+
+
+# -- profiles ----------------------------------------------------------------------------------
+
+_LOAD_COLUMNS = ((_CLOCK_CLASS, CLOCK, 2), (_REGISTER_CLASS, TOTAL, 2))
+_TOKEN_COLUMNS = ((_CLOCK_CLASS, CLOCK, 2), (115, GATEWAY, 6), (115, GATEWAY, 5), (112, CREDIT, 2))
+
+
+def _profile(name, rows, columns, period_s):
+    """A table whose first column is the clock. rows: dlms.facts.Rows."""
+
+    def buffer(selection):
+        first, end = _selected(rows, selection)
+        return _rows(rows, first, end)
+
+    attributes = {
+        2: buffer,
+        3: lambda: array([_column(*column) for column in columns]),
+        4: lambda: number(U32, period_s),
+        5: lambda: number(ENUM, 1),  # first in, first out
+        6: lambda: _column(_CLOCK_CLASS, CLOCK, 2),
+        7: lambda: number(U32, rows.count()),
+        8: lambda: number(U32, rows.capacity),
+    }
+    return Object(7, name, attributes, {1: _REFUSED[1], 2: _REFUSED[1]}, 1, ranged=2)
+
+
+def _column(cls, name, index):
+    return structure(number(U16, cls), axdr.octets(octets(name)), number(I8, index), number(U16, 0))
+
+
+def _rows(rows, first, end):
+    """Yield the array of the rows from `first` to before `end`, one at a time."""
+    yield axdr.array_head(end - first)
+    for place in range(first, end):
+        parts, values = rows.row(place)
+        yield structure(_time(parts), *values)
+
+
+def _selected(rows, selection):
+    """Return (first, end) of the rows that `selection` names. Raises TypeError for another form."""
+    count = rows.count()
+    if selection is None:
+        return 0, count
+    how, value = selection
+    if not isinstance(value, list) or len(value) != 4:
+        raise TypeError
+    if how == _RANGE:
+        first, end = _place(rows, count, value[1], False), _place(rows, count, value[2], True)
+    elif how == _ENTRIES:
+        first, end = value[0] - 1, value[1] or count  # to entry 0: to the last
+    else:
+        raise TypeError
+    first = min(max(first, 0), count)
+    return first, min(max(end, first), count)
+
+
+def _place(rows, count, moment, after):
+    """Return how many rows lie before `moment`, 12 octets; with `after`, those of it as well."""
+    if not isinstance(moment, bytes) or len(moment) != 12:
+        raise TypeError
+    wanted = _comparable(moment)
+    low, high = 0, count
+    while low < high:
+        middle = (low + high) // 2
+        found = _comparable(axdr.date_time(rows.row(middle)[0] or _NEVER))
+        if found < wanted or (after and found == wanted):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _comparable(moment):
+    """Return year to second, without weekday, hundredths and what follows."""
+    return moment[:4] + moment[5:8]
