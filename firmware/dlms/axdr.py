@@ -28,7 +28,7 @@ NULL = b"\x00"
 _SIZES = {BOOLEAN: 1, I8: 1, U8: 1, ENUM: 1, I16: 2, U16: 2, I32: 4, U32: 4, I64: 8, U64: 8}
 _SIGNED = (I8, I16, I32, I64)
 _TEXTS = (OCTETS, 10, UTF8)
-_DEEPEST = const(4)  # a range of selective access is three deep
+_DEEPEST = const(6)  # an object list is five deep, a range of selective access two
 
 
 def length(count: int) -> bytes:
@@ -86,9 +86,7 @@ def date_time(parts) -> bytes:
     The deviation is 0 and the status 0: other values read differently in different clients.
     """
     year, month, day, hour, minute, second, weekday = parts
-    return year.to_bytes(2, "big") + bytes(
-        (month, day, weekday, hour, minute, second, 0, 0, 0, 0)
-    )
+    return year.to_bytes(2, "big") + bytes((month, day, weekday, hour, minute, second, 0, 0, 0, 0))
 
 
 def take(data, at: int, depth: int = 0):

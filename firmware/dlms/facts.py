@@ -22,7 +22,7 @@ class Rows:
 
 
 class Facts:
-    """The meter, for dlms.meter_objects. Nothing here blocks, and only `enter` changes anything."""
+    """The meter, for dlms.meter_objects. Nothing here blocks; only `enter` changes anything."""
 
     load = None  # Rows of energy used
     tokens = None  # Rows of tokens entered
@@ -40,7 +40,10 @@ class Facts:
         raise NotImplementedError
 
     def now(self):
-        """Return (year, month, day, hour, minute, second, weekday 1 to 7), UTC; None without a clock."""
+        """Return (year, month, day, hour, minute, second, weekday 1 to 7) in UTC.
+
+        None when nobody knows the time.
+        """
         raise NotImplementedError
 
     def total_wh(self) -> int:
@@ -88,5 +91,8 @@ class Facts:
         raise NotImplementedError
 
     def token_status(self):
-        """Return (token_status_code, number of our result) of it. Source: IEC 62056-6-2, class 115."""
+        """Return (token_status_code, number of our result) of it.
+
+        Source: IEC 62056-6-2, token gateway, class 115.
+        """
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""HDLC as DLMS uses it on a serial line: the server's end of one link. No I/O: octets in, octets out.
+"""HDLC as DLMS uses it on a serial line: the server's end of one link. Octets in, octets out.
 
 Window 1, so one frame waits for its answer. A frame that is damaged, too long or for another
 server is dropped: the client asks again. Pure: imports `const`, nothing else.
@@ -20,7 +20,10 @@ _SEGMENT = const(0x08)
 _TO_SERVER = b"\xe6\xe6\x00"
 _TO_CLIENT = b"\xe6\xe7\x00"
 # Always told: a client that hears no limits goes on with larger ones of its own.
-_LIMITS = bytes((0x81, 0x80, 0x12, 5, 1, INFO_MAX, 6, 1, INFO_MAX, 7, 4, 0, 0, 0, 1, 8, 4, 0, 0, 0, 1))
+_LIMITS = (
+    bytes((0x81, 0x80, 0x12, 5, 1, INFO_MAX, 6, 1, INFO_MAX))
+    + b"\x07\x04\x00\x00\x00\x01\x08\x04\x00\x00\x00\x01"
+)
 
 
 class Hdlc:

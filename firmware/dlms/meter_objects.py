@@ -6,11 +6,10 @@ digits. Pure: imports `dlms` modules and `const`, nothing else.
 Source: IEC 62056-6-2, interface classes; attribute types as public clients read them.
 """
 
-from micropython import const
-
 from dlms import axdr, services
 from dlms.axdr import BOOLEAN, ENUM, I8, I16, I32, U8, U16, U32, array, bits, number, structure
 from dlms.objects import Object, Objects, octets
+from micropython import const
 
 ACCOUNT, CREDIT, GATEWAY = "0.0.19.0.0.255", "0.0.19.10.0.255", "0.0.19.40.0.255"
 CLOCK, TOTAL, POWER = "0.0.1.0.0.255", "1.0.1.8.0.255", "1.0.1.7.0.255"
@@ -95,7 +94,9 @@ def _account(facts):
         12: lambda: array([structure(axdr.octets(octets(CREDIT)), number(U8, 100))]),
         13: lambda: _time(_NEVER),
         14: lambda: _time(_NEVER),
-        15: lambda: structure(axdr.utf8(facts.unit()), number(I8, facts.scaler()), number(ENUM, 2)),
+        15: lambda: structure(
+            axdr.utf8(facts.unit()), number(I8, facts.scaler()), number(ENUM, 2)
+        ),
         16: lambda: number(I32, facts.low_credit()),
         17: zero,
         18: lambda: number(U16, 0),
@@ -196,7 +197,9 @@ def _profile(name, rows, columns, period_s):
 
 
 def _column(cls, name, index):
-    return structure(number(U16, cls), axdr.octets(octets(name)), number(I8, index), number(U16, 0))
+    return structure(
+        number(U16, cls), axdr.octets(octets(name)), number(I8, index), number(U16, 0)
+    )
 
 
 def _rows(rows, first, end):
@@ -208,7 +211,7 @@ def _rows(rows, first, end):
 
 
 def _selected(rows, selection):
-    """Return (first, end) of the rows that `selection` names. Raises TypeError for another form."""
+    """Return (first, end) of the rows that `selection` names. Raises TypeError."""
     count = rows.count()
     if selection is None:
         return 0, count

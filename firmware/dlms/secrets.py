@@ -1,12 +1,11 @@
-"""What a DLMS management client must know, and the counters that keep its messages from being told twice.
+"""What a DLMS management client must know, and the counters that let no message count twice.
 
 Pure: imports `dlms.gcm` and `const`, nothing else.
 Source: IEC 62056-5-3, security suite 0, invocation counter.
 """
 
-from micropython import const
-
 from dlms.gcm import Gcm
+from micropython import const
 
 KEY_OCTETS = const(16)
 TITLE_OCTETS = const(8)
@@ -21,7 +20,9 @@ class Secrets:
     key, 16 octets -> 16 octets. authentication_key: 16 octets. password: of the local line.
     """
 
-    def __init__(self, title: bytes, encrypt, authentication_key: bytes, password: bytes, counters):
+    def __init__(
+        self, title: bytes, encrypt, authentication_key: bytes, password: bytes, counters
+    ):
         self.title = title
         self.gcm = Gcm(encrypt)
         self.authentication_key = authentication_key
@@ -37,7 +38,7 @@ class Counters:
 
     kept: `load()` -> (sent, received), both 0 at first, and `save(sent, received)`, which is safe
     on return and raises OSError when the medium refuses it. What is kept lies ahead of what is in
-    use, by as much as _BLOCK; at a start both go on from there, so some are skipped, none comes twice.
+    use, by as much as _BLOCK; at a start both go on from there: some are skipped, none comes twice.
     """
 
     def __init__(self, kept):

@@ -5,9 +5,8 @@ block takes as many as fit. Pure: imports `dlms` modules and `const`, nothing el
 Source: IEC 62056-5-3, GET, SET and ACTION services.
 """
 
-from micropython import const
-
 from dlms import axdr
+from micropython import const
 
 OK = const(0)
 TEMPORARY = const(2)
@@ -156,5 +155,4 @@ def _listed(found):
         if isinstance(value, bytes):
             yield value
         else:
-            for piece in value:
-                yield piece
+            yield from value
