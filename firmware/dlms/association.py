@@ -9,8 +9,9 @@ Pure: imports `dlms` modules and `const`, nothing else.
 Source: IEC 62056-5-3, ACSE; security suite 0; IEC 62056-6-2, Association LN.
 """
 
-from dlms import axdr, gcm, services
 from micropython import const
+
+from dlms import axdr, gcm, services
 
 PUBLIC = const(16)
 MANAGEMENT = const(1)

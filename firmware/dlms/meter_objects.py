@@ -6,10 +6,11 @@ digits. Pure: imports `dlms` modules and `const`, nothing else.
 Source: IEC 62056-6-2, interface classes; attribute types as public clients read them.
 """
 
+from micropython import const
+
 from dlms import axdr, services
 from dlms.axdr import BOOLEAN, ENUM, I8, I16, I32, U8, U16, U32, array, bits, number, structure
 from dlms.objects import Object, Objects, octets
-from micropython import const
 
 ACCOUNT, CREDIT, GATEWAY = "0.0.19.0.0.255", "0.0.19.10.0.255", "0.0.19.40.0.255"
 CLOCK, TOTAL, POWER = "0.0.1.0.0.255", "1.0.1.8.0.255", "1.0.1.7.0.255"

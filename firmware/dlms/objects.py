@@ -6,7 +6,7 @@ Pure: imports `dlms` modules, nothing else. Source: IEC 62056-6-2, interface cla
 from dlms import axdr, services
 
 ANYBODY = 16  # the public client's address; others are management
-_READ, _NO = axdr.number(axdr.ENUM, 1), axdr.number(axdr.ENUM, 0)
+_READ, _NO = b"\x16\x01", b"\x16\x00"  # access rights, enums
 
 
 class Object:

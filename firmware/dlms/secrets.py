@@ -4,8 +4,9 @@ Pure: imports `dlms.gcm` and `const`, nothing else.
 Source: IEC 62056-5-3, security suite 0, invocation counter.
 """
 
-from dlms.gcm import Gcm
 from micropython import const
+
+from dlms.gcm import Gcm
 
 KEY_OCTETS = const(16)
 TITLE_OCTETS = const(8)
@@ -38,7 +39,8 @@ class Counters:
 
     kept: `load()` -> (sent, received), both 0 at first, and `save(sent, received)`, which is safe
     on return and raises OSError when the medium refuses it. What is kept lies ahead of what is in
-    use, by as much as _BLOCK; at a start both go on from there: some are skipped, none comes twice.
+    use, by as much as _BLOCK; at a start both go on from there: some are skipped, none comes
+    twice.
     """
 
     def __init__(self, kept):

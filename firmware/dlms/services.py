@@ -5,8 +5,9 @@ block takes as many as fit. Pure: imports `dlms` modules and `const`, nothing el
 Source: IEC 62056-5-3, GET, SET and ACTION services.
 """
 
-from dlms import axdr
 from micropython import const
+
+from dlms import axdr
 
 OK = const(0)
 TEMPORARY = const(2)

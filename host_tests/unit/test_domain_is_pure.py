@@ -1,4 +1,4 @@
-"""The rooms that decide - sts, meter, ports - know no hardware, and importing them does nothing.
+"""The rooms that decide - sts, meter, ports, dlms - know no hardware; importing them does nothing.
 
 CPython only: it reads the modules as syntax trees.
 """
@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "sts": BUILT_IN | {"sts"},
     "ports": BUILT_IN | {"ports"},
     "meter": BUILT_IN | {"sts", "ports", "meter"},
+    "dlms": BUILT_IN | {"dlms"},
 }
 
 # Statements that only define. A docstring is an Expr of a constant and told apart below.

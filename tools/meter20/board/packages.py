@@ -1,4 +1,4 @@
-"""package.json of each role of `mip install`: the meter, its drivers, what boards share, a board.
+"""package.json of each role of `mip install`: the meter, its drivers, DLMS, what boards share, ...
 
 A role's files lie in or below its folder, because `mip` fetches them relative to the
 package.json; the one at the root of the checkout is npm's. Roles do not name each other as
@@ -30,6 +30,8 @@ def roles() -> dict:
         "meter": (FIRMWARE, {str(file.relative_to(FIRMWARE)): file for file in meter}),
         "drivers": (drivers, {f"drivers/{file.name}": file for file in drivers.glob("*.py")}),
     }
+    dlms = FIRMWARE / "dlms"
+    found["dlms"] = (dlms, {f"dlms/{file.name}": file for file in dlms.glob("*.py")})
     common = BOARDS / "common"
     shared = [file for file in common.glob("*.py") if file.name != "manifest.py"]
     found["common"] = (common, {file.name: file for file in shared})
