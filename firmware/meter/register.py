@@ -43,7 +43,8 @@ def consumed(register, pulses: int, imp_per_kwh: int, steps=(), period: int = 0)
     wh, remainder = divmod(remainder + 1000 * pulses, imp_per_kwh)
     if not steps:
         return Register(max(credit - wh, -CREDIT_MAX_WH), total_wh + wh, remainder, 0, 0, 0)
-    if period != register.period:
+    period = tariff.period_to_count(register.period, period)
+    if period > _period or not period:
         period_wh = 0
     spent = tariff.cost(steps, period_wh, wh) if period else wh * steps[0][1]
     money, cost_remainder = divmod(cost_remainder + spent, 1000)

@@ -2,9 +2,9 @@
 
 Steps are (up_to_wh, price) pairs: the price in 10^-5 currency units per kWh
 holds until the consumption of the period reaches up_to_wh; 0 is no end, and only
-the last step has it. A period is a calendar month, in UTC, of a trusted clock. A meter
-without one charges the first price only: it must not punish for months it
-cannot tell apart.
+the last step has it. A period is a calendar month, in UTC, of a trusted clock; steps begin anew
+only when it moves forward. A meter without one charges the first price only: it must not
+punish for months it cannot tell apart.
 
 Pure domain: no ports, no clock, no I/O.
 """
@@ -53,6 +53,16 @@ def check(steps):
 def period_of(now) -> int:
     """Return the period of `now`, (year, month, ...) of a trusted clock or None."""
     return NO_PERIOD if now is None else (now[0] - 2000) * 12 + now[1]
+
+
+def period_to_count(before: int, now: int) -> int:
+    """Return the period that consumption counts for, when it counted for `before` until now.
+
+    A clock that goes back over the end of a month, by a correction, does not begin that month's
+    steps anew: they go on in the later one. One that was set back by more was wrong before, so
+    consumption counts for the month that it now tells.
+    """
+    return before if now == before - 1 and now != NO_PERIOD else now
 
 
 def worth_wh(credit: int, price: int) -> int:

@@ -36,6 +36,17 @@ class TariffTest(unittest.TestCase):
         february = register.consumed(january, 1000, 1000, STEPS, 2)
         self.assertEqual((february.period_wh, february.credit), (1000, -7_100_000))
 
+    def test_clock_that_goes_back_begins_no_steps_anew(self):
+        steps = ((1000, 100), (0, 900))
+        after = EMPTY
+        for period in (10, 11, 10, 11, 10):  # a correction over the end of a month, and again
+            after = register.consumed(after, 400, 1000, steps, period)
+        self.assertEqual((after.period, after.period_wh), (11, 1600))
+        after = register.consumed(after, 400, 1000, steps, 3)  # the clock had been wrong
+        self.assertEqual((after.period, after.period_wh), (3, 2000))
+        after = register.consumed(after, 400, 1000, steps, 4)
+        self.assertEqual((after.period, after.period_wh), (4, 400))
+
     def test_without_a_trusted_clock_the_first_price_holds(self):
         after = register.consumed(EMPTY, 60_000, 1000, STEPS, tariff.NO_PERIOD)
         self.assertEqual(after.credit, -6_000_000)
