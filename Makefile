@@ -61,9 +61,10 @@ unix32: build/unix32/micropython  ## MicroPython's 32-bit unix port, from Debian
 memory: setup build/unix32/micropython  ## a whole meter for a month in a heap of 192 kB, on 32 bits
 	@$(BIN)/python host_tests/memory_month.py build/unix32/micropython $(CAMPAIGN_ARGS)
 
-lint: setup typings/rp2/$(STUBS_STAMP) typings/esp32/$(STUBS_STAMP)  ## style, format and types
+lint: setup typings/rp2/$(STUBS_STAMP) typings/esp32/$(STUBS_STAMP)  ## style, format, spelling and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@git ls-files -z | xargs -0 $(BIN)/codespell
 	@echo "types: host tools, on CPython"
 	@$(BIN)/basedpyright --warnings
 	@echo "types: firmware and boards, on rp2"
