@@ -141,12 +141,7 @@ class _Warm:
             self._links[0].send(({}, {}, ["some that cannot be collected"]))
             return True
         items = {item.nodeid: item for item in session.items}
-        ours, theirs = Pipe(duplex=False)
-        if not os.fork():
-            _leave_silently(lambda: theirs.send(_mapped(session.items)))
-        theirs.close()
-        self._links[0].send(ours.recv())
-        os.wait()
+        self._links[0].send(_mapped(session.items, len(self._links)))
         others = [link for link in self._links[1:] if not os.fork()]
         link = others[0] if others else self._links[0]
         while True:
@@ -254,7 +249,28 @@ def _function(module, name):
     return None
 
 
-def _mapped(items):
+def _mapped(items, processes):
+    """Return what `_executed` does, of all `items`, by so many processes."""
+    mappers = []
+    for first in range(processes):
+        ours, theirs = Pipe(duplex=False)
+        if not os.fork():
+            mine = items[first::processes]
+            _leave_silently(lambda mine=mine, to=theirs: to.send(_executed(mine)))
+        theirs.close()
+        mappers.append(ours)
+    lines, cost_s, failed = {}, {}, []
+    for mapper in mappers:
+        some, its_cost_s, its_failed = mapper.recv()
+        for place, names in some.items():
+            lines.setdefault(place, set()).update(names)
+        cost_s.update(its_cost_s)
+        failed += its_failed
+        os.wait()
+    return lines, cost_s, failed
+
+
+def _executed(items):
     """Run `items`; return ({(path, line): names}, {name: seconds}, names of those that fail)."""
     lines, cost_s, failed = {}, {}, []
     for item, following in zip(items, [*items[1:], None]):
