@@ -13,7 +13,7 @@ from sts import decoder, kinds
 from sts import digits as sts_digits
 from sts import tid as sts_tid
 
-from meter20.vending import batch, refusal, register, rekey, sales
+from meter20.vending import batch, receipt, refusal, register, rekey, sales
 from meter20.vending.receipt import MARK, Receipt
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
@@ -284,6 +284,51 @@ def test_receipt_has_everything_to_check_before_typing(station):
     digits = slip.tokens[0].digits
     for part in (DRN, SGC, MARK, sts_digits.grouped(digits), "200.00 ZAR", "58.0 kWh"):
         assert part in text
+
+
+def test_a_receipt_says_everything_in_its_order(station):
+    slip = sell(station, money=200_00, ref="A-1")
+    grouped = sts_digits.grouped(slip.tokens[0].digits)
+    assert Receipt.of(slip, "kiosk").text().split("\n") == [
+        MARK,
+        "Receipt                  1",
+        "Time (UTC)               2026-03-10 09:30:00",
+        "Station                  kiosk",
+        "Operator                 thandi",
+        "Meter                    12345678903",
+        "SGC                      123456",
+        "KRN                      1",
+        "TI                       01",
+        "Reference                A-1",
+        "Fixed charge             50.00 ZAR",
+        "58.0 kWh at 2.1345       123.80 ZAR",
+        "Tax 15 %                 26.07 ZAR",
+        "Carried on               0.13 ZAR",
+        "Paid                     200.00 ZAR",
+        "",
+        "58.0 kWh",
+        "    " + grouped,
+        "",
+        MARK,
+    ]
+
+
+def test_one_line_of_the_history_says_what_was_sold_and_hides_the_token(station):
+    sold = receipt.summary(sell(station, money=200_00))
+    assert sold == {
+        "receipt": 1, "time": "2026-03-10 09:30", "meter": DRN, "operation": "credit",
+        "state": "good", "paid": "200.00 ZAR", "tokens": "58.0 kWh",
+    }  # fmt: skip
+    with station.desk() as desk:
+        change = rekey.change_key(desk, DRN, rekey.NewKey(ti=7))
+    told = receipt.summary(change)
+    assert (told["operation"], told["paid"], told["tokens"]) == ("key change", "", "4 tokens")
+
+
+def test_money_is_told_with_two_decimals_and_its_sign():
+    assert [receipt.money(cents) for cents in (0, 5, 199, 20_000, -5, -199)] == [
+        "0.00", "0.05", "1.99", "200.00", "-0.05", "-1.99",
+    ]  # fmt: skip
 
 
 def test_page_has_a_qr_code_of_the_digits_and_escapes_names(station):
