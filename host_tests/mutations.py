@@ -38,7 +38,10 @@ _COUNT_FAILURE = (
 )
 _COMMIT = (
     "        self.store_failing = True\n"
-    "        self._store.commit(meter_state.to_bytes(state))\n"
+    "        try:\n"
+    "            self._store.commit(meter_state.to_bytes(state))\n"
+    "        except OSError:\n"
+    "            raise StoreFailed from None\n"
     "        self.store_failing = False\n"
 )
 _NEW_STATE = "        self.state = state\n"
@@ -329,7 +332,7 @@ MUTATIONS = (
     Mutation(
         "switch left closed at a fault",
         "a broken meter supplies",
-        "firmware/meter/app.py",
+        "firmware/meter/stopping.py",
         "            self._open_switch, self._save_state,",
         "            self._save_state,",
         ("host_tests/scenario/test_faults.py::test_a_fault_moves_the_contact_itself",),

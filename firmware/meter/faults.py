@@ -39,6 +39,7 @@ PARTS = (
     "service port",
     "brown-out",
     "credit display",
+    "contactor",
 )
 KINDS = (
     HANG,

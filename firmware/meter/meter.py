@@ -8,7 +8,7 @@ committed before either returns.
 from collections import namedtuple
 
 from micropython import const
-from ports.record_store import LOST
+from ports.record_store import LOST, StoreFailed
 from sts import decoder, digits, key_change, results, tid
 
 from meter import acceptance, lockout, meter_test, register
@@ -37,10 +37,6 @@ class NotProvisioned(Exception):
 
 class StoreLost(NotProvisioned):
     """The meter had a number and a key, and its store cannot tell them any more."""
-
-
-class StoreFailed(OSError):
-    """The store did not take it, so it has no effect."""
 
 
 class Meter:
@@ -156,8 +152,8 @@ class Meter:
 
         entered: digits only, any number of them. Blocks for up to two commits.
         Raises NotProvisioned in factory state, StoreLost after a loss, but not for test/display
-        tokens; OSError if the store does not take it: then it has no effect, and can be entered
-        again.
+        tokens; StoreFailed if the store does not take it: then it has no effect, and can be
+        entered again.
         """
         token = digits.parse(entered)
         if token is None:
@@ -206,7 +202,10 @@ class Meter:
             self._try_commit(meter_state.changed(self.state, tamper=True))
 
     def set_emergency(self, called_up: bool):
-        """Begin or end the use of emergency credit. One commit, if that is new. Raises OSError."""
+        """Begin or end the use of emergency credit. One commit, if that is new.
+
+        Raises StoreFailed.
+        """
         if self.provisioned and self.state.emergency != called_up:
             self._commit(meter_state.changed(self.state, emergency=called_up))
 
@@ -311,15 +310,19 @@ class Meter:
         """Commit what holds in any case; return whether it is safe, else it is in RAM only."""
         try:
             self._commit(state)
-        except OSError:
+        except StoreFailed:
             self.state = state
             self._try_wh = state.register.total_wh + _TRY_AGAIN_WH
             return False
         return True
 
     def _commit(self, state):
+        """Make `state` the record, and then the state. Raises StoreFailed; the old one stands."""
         self.store_failing = True
-        self._store.commit(meter_state.to_bytes(state))
+        try:
+            self._store.commit(meter_state.to_bytes(state))
+        except OSError:
+            raise StoreFailed from None
         self.store_failing = False
         self.state = state
         self._saved_wh = state.register.total_wh

@@ -6,7 +6,7 @@ for each fault and for each change of a setting.
     version u8 | faults | settings | events | history, see the modules of these names
 """
 
-from ports.record_store import GOOD, LOST
+from ports.record_store import GOOD, LOST, StoreFailed
 
 from meter import events, faults, history, settings
 from meter.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH
@@ -33,7 +33,7 @@ class Notes:
                 self.health = LOST
 
     def configure(self, new):
-        """Make `new`, Settings, those of the meter. One commit. Raises OSError."""
+        """Make `new`, Settings, those of the meter. One commit. Raises StoreFailed."""
         self._commit(new, self.events, self.history)
 
     def begin(self, new):
@@ -55,7 +55,7 @@ class Notes:
         try:
             if keep and codes:
                 self._commit(self.settings, noted, self.history)
-        except OSError:
+        except StoreFailed:
             pass  # nothing depends on it
 
     def note(self, outcome, digits: str):
@@ -67,7 +67,7 @@ class Notes:
         noted = history.noted(self.history, history.entry(outcome, digits))
         try:
             self._commit(self.settings, self.events, noted)
-        except OSError:
+        except StoreFailed:
             self.history = noted
 
     def add_fault(self, part: str, kind: str):
@@ -80,7 +80,8 @@ class Notes:
 
     def calm(self):
         """Take note of faults.CALM_MS without a fault. One commit, if there had been one."""
-        self._keep_faults(faults.calmed(self.faults))
+        if self.faults.row:
+            self._keep_faults(faults.calmed(self.faults))
 
     def _keep_faults(self, new):
         """Make `new` the faults; in RAM only if they cannot be written or the record was lost."""
@@ -90,12 +91,15 @@ class Notes:
         try:
             if self.health != LOST:
                 self._commit(self.settings, self.events, self.history)
-        except OSError:
+        except StoreFailed:
             pass  # the restart will find a watchdog that ran out
 
     def _commit(self, *parts):
         if self._store is not None:
-            self._store.commit(_record(self.faults, *parts))
+            try:
+                self._store.commit(_record(self.faults, *parts))
+            except OSError:
+                raise StoreFailed from None
         self.settings, self.events, self.history = parts
 
 

@@ -17,11 +17,13 @@ _TWO_ROWS = const(2)
 
 
 class Panel:
-    """Drives `display`, a ports.display.Display or None.
+    """The part display: drives `display`, a ports.display.Display or None.
 
     entry: the TokenEntry whose digits are shown. lines: what is shown now, a list
     of as many strings as the display has rows (four without a display).
     """
+
+    name = "display"
 
     def __init__(self, display, entry):
         self._display = display
@@ -30,6 +32,7 @@ class Panel:
         self._queue = []  # (lines, duration in ms) yet to be shown
         self._until_ms = 0
         self._about = None  # page number, or None
+        self._seen, self._idle = None, ()  # a View, and its screen at rest in pages
         self.lines = []
 
     def call_up(self, called, now_ms: int):
@@ -37,7 +40,7 @@ class Panel:
         self._about = None
         self._queue = []
         for screen in called:
-            pages = screens.pages(screen, self._rows)
+            pages = self._pages(screen)
             duration_ms = _PAGE_MS if len(pages) > 1 or len(called) > 1 else _SCREEN_MS
             self._queue += [(lines, duration_ms) for lines in pages]
         self._until_ms = now_ms + self._queue[0][1]
@@ -53,14 +56,16 @@ class Panel:
         self._about = 0 if self._about is None else self._about + 1
         self._until_ms = now_ms + _ABOUT_MS
 
-    def step(self, view, now_ms: int) -> int:
-        """Bring the display up to date with `view`; return ms until it wants to be again."""
-        self._expire(now_ms)
-        lines = self._current(view, now_ms)
-        if lines != self.lines:
+    def step(self, turn) -> int:
+        """Bring the display up to date; return the milliseconds until it wants to be again."""
+        self._expire(turn.now_ms)
+        lines = self._current(turn.view(), turn.now_ms)
+        if lines is not self.lines and lines != self.lines:
             self.lines = lines
             self._show(lines)
-        return min(_REFRESH_MS, max(1, self._until_ms - now_ms)) if self._called else _REFRESH_MS
+        if self._called:
+            return min(_REFRESH_MS, max(1, self._until_ms - turn.now_ms))
+        return _REFRESH_MS
 
     @property
     def _called(self):
@@ -79,14 +84,22 @@ class Panel:
             draw = screens.entry if self._rows > _TWO_ROWS else screens.entry_small
             return self._filled(draw(entry.digits, entry.is_code))
         if self._queue:
-            return self._filled(self._queue[0][0])
+            return self._queue[0][0]
         if self._about is not None:
             page = screens.about(view, self._about, self._rows)
             if page is not None:
                 return self._filled(page)
             self._about = None
-        pages = screens.pages(screens.idle(view), self._rows)  # a small display takes turns
-        return self._filled(pages[now_ms // _PAGE_MS % len(pages)])
+        return self._at_rest(view, now_ms)
+
+    def _at_rest(self, view, now_ms):
+        """Return the lines at rest, drawn anew only if there is something new to show."""
+        if view is not self._seen:
+            self._seen, self._idle = view, self._pages(screens.idle(view))
+        return self._idle[now_ms // _PAGE_MS % len(self._idle)]  # a small display takes turns
+
+    def _pages(self, screen):
+        return [self._filled(page) for page in screens.pages(screen, self._rows)]
 
     def _filled(self, lines):
         return lines[: self._rows] + [""] * (self._rows - len(lines))

@@ -6,6 +6,7 @@ gets an error reply, whatever it was; nothing that arrives raises.
 """
 
 from micropython import const
+from ports.record_store import StoreFailed
 from sts import digits, drn
 from sts.decoder_key import DecoderKey, KeyAttributes
 
@@ -13,9 +14,9 @@ from meter import settings as meter_settings
 from meter import state as meter_state
 from meter import view as views
 from meter.lines import Refused, accepted, boolean, integer, keys, parse, refusal, text
-from meter.meter import NotProvisioned, StoreFailed, StoreLost
+from meter.meter import NotProvisioned, StoreLost
 from meter.screens import FIRMWARE
-from meter.supervisor import Faulted
+from meter.supervisor import Faulted, Watch
 
 _TID_MAX = const(0xFFFFFF)
 
@@ -29,6 +30,8 @@ class Service:
 
     def __init__(self, app, extra=None):
         self._app = app
+        ordinary = Refused, NotProvisioned, StoreFailed
+        self._watch = Watch(app.supervisor, "service port", ordinary)
         self._handlers = {
             "read": self._read,
             "token": self._token,
@@ -53,13 +56,8 @@ class Service:
         if handler is None:
             raise Refused("unknown_request", "no such request")
         try:
-            return self._app.supervisor.run(
-                "service port",
-                handler,
-                request,
-                now_ms,
-                ordinary=(Refused, NotProvisioned, StoreFailed),
-            )
+            with self._watch:
+                return handler(request, now_ms)
         except Faulted:
             raise self.refused_for_fault() from None
         except StoreLost:

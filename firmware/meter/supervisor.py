@@ -9,6 +9,7 @@ never comes back.
 from micropython import const
 
 PERIOD_MS = const(2000)
+_COMMITTING = ("start", "metering", "contactor", "token")
 
 
 class Faulted(Exception):
@@ -20,7 +21,11 @@ class Supervisor:
 
     A part that does not report within one period lets the watchdog run out; its
     time-out is several periods. stop: called at the first fault with its part and its
-    kind, both words; must not raise. fault: these two, or None.
+    kind, both words; must not raise.
+
+    at: the part, or the port, that is at work now; it is blamed for what is raised. Whoever
+    calls a port says so before, and says its own name again after it. fault: the part and
+    the kind of the first fault, or None.
     """
 
     def __init__(self, watchdog, names, now_ms: int, stop):
@@ -28,33 +33,8 @@ class Supervisor:
         self._reported = {name: False for name in names}
         self._check_ms = now_ms
         self._stop = stop
-        self._part = "start"
+        self.at = "start"
         self.fault = None
-
-    def run(self, part: str, job, *arguments, ordinary=()):
-        """Return what `job` returns; an exception that is not `ordinary` is a fault of `part`.
-
-        Raises Faulted then. This is the one place where any exception is caught: a part
-        that raised is broken or has met a bug, and nothing it was about to do can be
-        relied on. A MemoryError is no different.
-        """
-        before, self._part = self._part, part
-        try:
-            return job(*arguments)
-        except (Faulted,) + ordinary:
-            raise
-        except Exception as error:
-            self._fail(self._part, type(error).__name__)
-            raise Faulted from None
-        finally:
-            self._part = before
-
-    def ask(self, part: str, call, *arguments):
-        """Return what `call` returns. Inside `run`: what it raises is blamed on `part`."""
-        before, self._part = self._part, part
-        answer = call(*arguments)
-        self._part = before
-        return answer
 
     def report(self, name: str):
         """Part `name` says that it is alive."""
@@ -70,10 +50,38 @@ class Supervisor:
                 self._reported[name] = False
         return self._check_ms - now_ms
 
-    def _fail(self, part, kind):
+    def failed(self, part: str, kind: str):
+        """Take note of a fault of `part`, and stop the meter, at the first one only."""
         if self.fault is not None:
             return
-        if kind == "OSError" and part in ("start", "metering", "token"):
+        if kind == "OSError" and part in _COMMITTING:
             part = "store"  # nothing else there raises it
         self.fault = part, kind
         self._stop(part, kind)
+
+
+class Watch:
+    """A `with` block in which `part` is at work, in the sight of `supervisor`.
+
+    Leaves by Faulted when something is raised inside that is not of the types `ordinary`.
+    This is the one place where any exception is caught: a part that raised is broken or has
+    met a bug, and nothing it was about to do can be relied on. A MemoryError is no different.
+    """
+
+    def __init__(self, supervisor, part: str, ordinary=()):
+        self._supervisor = supervisor
+        self._part = part
+        self._ordinary = (Faulted,) + ordinary
+        self._before = part
+
+    def __enter__(self):
+        supervisor = self._supervisor
+        self._before, supervisor.at = supervisor.at, self._part
+
+    def __exit__(self, _kind, error, _where):
+        supervisor = self._supervisor
+        blamed, supervisor.at = supervisor.at, self._before
+        if isinstance(error, Exception) and not isinstance(error, self._ordinary):
+            supervisor.failed(blamed, type(error).__name__)
+            raise Faulted from None
+        return False

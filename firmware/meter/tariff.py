@@ -65,11 +65,18 @@ def period_to_count(before: int, now: int) -> int:
     return before if now == before - 1 and now != NO_PERIOD else now
 
 
-def worth_wh(credit: int, price: int) -> int:
-    """Return how many Wh `credit`, in 10^-5 currency units, buys at `price`."""
-    return credit * 1000 // price
+def credit_wh(register, steps) -> int:
+    """Return the credit of `register`, a Register, in Wh; of money, what it buys at the price now.
+
+    steps: () for a meter that counts energy.
+    """
+    return register.credit * 1000 // _price_of(register, steps) if steps else register.credit
 
 
-def worth(wh: int, price: int) -> int:
-    """Return what `wh` cost at `price`, in 10^-5 currency units, rounded up."""
-    return -(-wh * price // 1000)
+def in_credit(wh: int, register, steps) -> int:
+    """Return `wh` in the unit of the credit of `register`; money is rounded up."""
+    return -(-wh * _price_of(register, steps) // 1000) if steps else wh
+
+
+def _price_of(register, steps):
+    return price_now(steps, register.period_wh if register.period else 0)

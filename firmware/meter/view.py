@@ -35,16 +35,7 @@ def in_currency(view) -> bool:
 
 def credit_wh(view) -> int:
     """Return the credit in Wh; of money, what it buys at the price of the next Wh."""
-    register = view.state.register
-    if not in_currency(view):
-        return register.credit
-    return tariff.worth_wh(register.credit, _price(view))
-
-
-def emergency(view) -> int:
-    """Return the emergency credit in the unit of the credit."""
-    wh = view.settings.emergency_wh
-    return tariff.worth(wh, _price(view)) if in_currency(view) else wh
+    return tariff.credit_wh(view.state.register, view.settings.steps)
 
 
 def is_low(view) -> bool:
@@ -62,9 +53,3 @@ def days_left(view):
     if not mean_w:
         return None
     return max(0, credit_wh(view)) // (24 * mean_w)
-
-
-def _price(view):
-    register = view.state.register
-    period_wh = register.period_wh if register.period else 0
-    return tariff.price_now(view.settings.steps, period_wh)

@@ -6,6 +6,10 @@
 GOOD, REPAIRED, LOST = "good", "repaired", "lost"
 
 
+class StoreFailed(OSError):
+    """The store did not take a record, so what was to be in it has no effect."""
+
+
 class RecordStore:
     """Keeps the last committed record.
 

@@ -21,7 +21,12 @@ from meter20 import DEVICE_ROOT
 EVERY = int(os.environ.get("METER20_EVERY_LINE", "23"))
 FIRMWARE = str(DEVICE_ROOT / "firmware")
 #: What catches a part's exceptions: the loop around it catches its own, see firmware/loop.py.
-GUARD = {("app.py", "step"), ("app.py", "fault"), ("supervisor.py", "run")}
+GUARD = {
+    ("app.py", "step"),
+    ("app.py", "fault"),
+    ("supervisor.py", "__enter__"),
+    ("supervisor.py", "__exit__"),
+}
 WORST_ERASE_MS, WORST_PROGRAM_MS = 843, 3
 
 

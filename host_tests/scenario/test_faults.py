@@ -214,7 +214,7 @@ ASKS = {
     "tamper": lambda meter: meter.ask("advance", seconds=12),
     "brown_out": lambda meter: meter.ask("advance", seconds=12),
     "credit_display": lambda meter: meter.ask("pulses", count=1, over_s=0),
-    "clock": lambda meter: meter.ask("pulses", count=CREDIT_WH + 1, over_s=2),
+    "clock": lambda meter: meter.ask("pulses", count=CREDIT_WH + 1, over_s=20),
 }
 
 

@@ -17,25 +17,26 @@ CREDIT_WH = 100
 
 #: task: (what of the application fails, the part that is blamed).
 TASKS = {
-    "metering": ("_step_metering", "metering"),
-    "switch": ("_switch", "metering"),
-    "power": ("_power.add", "metering"),
+    "metering": ("metering.step", "metering"),
+    "power": ("turn.power.add", "metering"),
     "consumption": ("meter.consume", "metering"),
-    "supply watch": ("_watch_supply", "metering"),
-    "tamper watch": ("_watch_tamper", "metering"),
-    "store watch": ("_watch_store", "metering"),
-    "keypad": ("_step_keypad", "keypad"),
-    "entry": ("_entry.press", "keypad"),
-    "entry that expires": ("_entry.expire", "keypad"),
-    "token": ("_enter", "token"),
+    "supply watch": ("metering._supply_fails", "metering"),
+    "tamper watch": ("metering._watch_cover", "metering"),
+    "store watch": ("metering._watch_store", "metering"),
+    "contactor": ("contactor.step", "contactor"),
+    "overload": ("contactor._overload.blocks", "contactor"),
+    "keypad": ("keypad.step", "keypad"),
+    "entry": ("keypad._entry.press", "keypad"),
+    "entry that expires": ("keypad._entry.expire", "keypad"),
+    "token": ("inbox.enter", "token"),
     "decision about a token": ("meter.enter", "token"),
-    "short code": ("_call_up_code", "keypad"),
-    "display": ("_panel.step", "display"),
-    "credit display": ("_show_credit", "credit display"),
-    "beeper": ("_beeper.step", "buzzer"),
-    "tune": ("_beeper.play", "buzzer"),
-    "overload": ("_overload.blocks", "metering"),
-    "view": ("view", "metering"),
+    "short code": ("keypad._call_up_code", "keypad"),
+    "answer to a token": ("buzzer.outcome", "token"),
+    "display": ("display.step", "display"),
+    "credit display": ("credit display.step", "credit display"),
+    "beeper": ("buzzer._player.step", "buzzer"),
+    "tune": ("buzzer._player.play", "buzzer"),
+    "view": ("turn.view", "display"),
     "supervisor": ("supervisor.step", "program"),
 }
 ERRORS = (MemoryError, ZeroDivisionError)
@@ -62,16 +63,24 @@ def provision():
     return json.dumps(meters.PROVISION).encode()[1:-1]
 
 
+def owner_of(app, name):
+    """Return (object, attribute) that `name` means: of a part of `app`, or of what parts share."""
+    first, *others = name.split(".")
+    owner = {part.name: part for part in app.parts}.get(first)
+    if owner is None:
+        owner = getattr(app, {"turn": "_turn", "inbox": "_inbox"}.get(first, first))
+    for attribute in others[:-1]:
+        owner = getattr(owner, attribute)
+    return owner, others[-1]
+
+
 def fails(app, name, error):
     """Make `name` of `app` raise `error`."""
-    owner, _, attribute = name.rpartition(".")
-    for part in owner.split(".") if owner else ():
-        app = getattr(app, part)
 
     def fail(*_arguments, **_named):
         raise error
 
-    setattr(app, attribute, fail)
+    setattr(*owner_of(app, name), fail)
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
@@ -89,7 +98,7 @@ def test_a_task_that_raises(body, task, error):
     check_restarted(body)
 
 
-@pytest.mark.parametrize("task", ["metering", "keypad", "display"])
+@pytest.mark.parametrize("task", ["metering", "contactor", "keypad", "display"])
 def test_a_task_that_falls_silent(body, task):
     supervisor = body.app.supervisor
     report = supervisor.report
@@ -116,7 +125,37 @@ def check_restarted(body):
 
 def test_the_names_are_those_of_the_application(body):
     for name, _blamed in TASKS.values():
-        part = body.app
-        for attribute in name.split("."):
-            part = getattr(part, attribute)
-        assert callable(part)
+        assert callable(getattr(*owner_of(body.app, name)))
+
+
+def test_a_part_that_is_not_due_is_not_run(body):
+    run(body.advance(30_000))
+    steps = {part.name: 0 for part in body.app.parts}
+    for part in body.app.parts:
+        count(part, steps)
+    now_ms = body.now_ms
+    body.ports.keypad.due_ms = lambda: 20
+    for _ in range(500):
+        now_ms += body.app.step(now_ms)
+    assert steps["keypad"] == 500
+    assert max(times for name, times in steps.items() if name != "keypad") <= 12
+
+
+def count(part, steps):
+    """Count the steps of `part` in `steps`."""
+    step = part.step
+
+    def counted(turn):
+        steps[part.name] += 1
+        return step(turn)
+
+    part.step = counted
+
+
+def test_a_step_earlier_than_asked_for_runs_every_part(body):
+    run(body.advance(30_000))
+    steps = {part.name: 0 for part in body.app.parts}
+    for part in body.app.parts:
+        count(part, steps)
+    body.app.step(body.now_ms + 1)
+    assert set(steps.values()) == {1}

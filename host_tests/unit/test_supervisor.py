@@ -1,6 +1,6 @@
 import unittest
 
-from meter.supervisor import PERIOD_MS, Faulted, Supervisor
+from meter.supervisor import PERIOD_MS, Faulted, Supervisor, Watch
 
 
 class CountingWatchdog:
@@ -49,43 +49,53 @@ class SupervisorTest(unittest.TestCase):
         self.supervisor.report("keypad")
         self.assertEqual(sorted(self.supervisor._reported), ["keypad", "metering"])
 
-    def run_failing(self, error, part="program", **named):
-        def fail():
+    def fail(self, error, part="program", at=None, ordinary=()):
+        """Raise `error` while `part` is at work, in the port `at`."""
+        with Watch(self.supervisor, part, ordinary):
+            if at is not None:
+                self.supervisor.at = at
             raise error
-
-        self.supervisor.run(part, fail, **named)
 
     def test_what_a_part_raises_stops_the_meter_once(self):
         for error in (ZeroDivisionError(), MemoryError()):
             with self.assertRaises(Faulted):
-                self.run_failing(error)
+                self.fail(error)
         self.assertEqual(self.stops, [("program", "ZeroDivisionError")])
         self.assertEqual(self.supervisor.fault, ("program", "ZeroDivisionError"))
 
-    def test_the_part_that_was_asked_is_blamed(self):
-        def job():
-            self.assertEqual(self.supervisor.ask("clock", lambda: 7), 7)
-            return self.supervisor.ask("tamper", int, "not a number")
-
+    def test_the_port_at_work_is_blamed(self):
         with self.assertRaises(Faulted):
-            self.supervisor.run("metering", job)
+            self.fail(ValueError(), "metering", at="tamper")
         self.assertEqual(self.stops, [("tamper", "ValueError")])
 
     def test_a_medium_that_refuses_is_the_store(self):
         with self.assertRaises(Faulted):
-            self.run_failing(OSError(5), "token")
+            self.fail(OSError(5), "token")
         self.assertEqual(self.stops, [("store", "OSError")])
 
     def test_ordinary_exceptions_are_none_of_its_business(self):
         with self.assertRaises(ValueError):
-            self.run_failing(ValueError(), ordinary=(ValueError,))
-        self.assertEqual(self.supervisor.run("keypad", lambda: 7), 7)
+            self.fail(ValueError(), ordinary=(ValueError,))
         self.assertEqual(self.supervisor.fault, None)
 
+    def test_who_was_at_work_before_is_at_work_again(self):
+        with Watch(self.supervisor, "keypad"):
+            with Watch(self.supervisor, "token"):
+                self.assertEqual(self.supervisor.at, "token")
+            self.assertEqual(self.supervisor.at, "keypad")
+        with self.assertRaises(ValueError):
+            self.fail(ValueError(), at="clock", ordinary=(ValueError,))
+        self.assertEqual(self.supervisor.at, "start")
+
     def test_a_fault_inside_a_job_is_not_blamed_on_the_job_around_it(self):
-        with self.assertRaises(Faulted):
-            self.supervisor.run("keypad", self.run_failing, ValueError(), "token")
+        with self.assertRaises(Faulted), Watch(self.supervisor, "keypad"):
+            self.fail(ValueError(), "token")
         self.assertEqual(self.stops, [("token", "ValueError")])
+
+    def test_what_stops_the_program_itself_passes(self):
+        with self.assertRaises(KeyboardInterrupt):
+            self.fail(KeyboardInterrupt())
+        self.assertEqual(self.supervisor.fault, None)
 
 
 if __name__ == "__main__":

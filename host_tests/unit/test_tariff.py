@@ -52,9 +52,20 @@ class TariffTest(unittest.TestCase):
         self.assertEqual(after.credit, -6_000_000)
 
     def test_worth_of_money_and_of_energy(self):
-        self.assertEqual(tariff.worth_wh(250_000, 100_000), 2500)
-        self.assertEqual(tariff.worth(2500, 100_000), 250_000)
-        self.assertEqual(tariff.worth(1, 1), 1)
+        steps = ((0, 100_000),)
+        money = register.with_credit(EMPTY, 250_000)
+        self.assertEqual(tariff.credit_wh(money, steps), 2500)
+        self.assertEqual(tariff.in_credit(2500, money, steps), 250_000)
+        self.assertEqual(tariff.in_credit(1, money, ((0, 1),)), 1)
+
+    def test_a_meter_that_counts_energy_has_its_credit_in_wh(self):
+        energy = register.with_credit(EMPTY, 2500)
+        self.assertEqual(tariff.credit_wh(energy, ()), 2500)
+        self.assertEqual(tariff.in_credit(7, energy, ()), 7)
+
+    def test_credit_buys_at_the_price_of_the_step_reached(self):
+        money = register.Register(200_000, 0, 0, 0, 1, 60_000)
+        self.assertEqual(tariff.credit_wh(money, ((50_000, 100_000), (0, 200_000))), 1000)
 
     def test_periods_are_months(self):
         self.assertEqual(tariff.period_of(None), tariff.NO_PERIOD)

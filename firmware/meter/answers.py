@@ -1,0 +1,84 @@
+"""The part answers: what people see and hear of what happened."""
+
+from micropython import const
+from ports.record_store import StoreFailed
+from sts import results
+
+from meter import beeper, screens
+from meter import view as views
+from meter.meter import StoreLost
+
+_MS_PER_MIN = const(60_000)
+_REST_MS = const(1000)
+
+
+class Answers:
+    """Puts screens on `panel`, a panel.Panel, and tunes on `player`, a beeper.Beeper."""
+
+    name = "buzzer"
+
+    def __init__(self, panel, player, supervisor, now_ms: int):
+        self._panel = panel
+        self._player = player
+        self._supervisor = supervisor
+        self._alarm_ms = now_ms
+
+    def step(self, turn) -> int:
+        """Warn of a credit that runs low; go on with the tune that sounds."""
+        if self._alarm_is_due(turn) and views.is_low(turn):
+            self._alarm_ms = turn.now_ms + turn.settings.alarm_min * _MS_PER_MIN
+            self.play(beeper.LOW_CREDIT, turn.now_ms)
+        due_ms = self._player.step(turn.now_ms)
+        return _REST_MS if due_ms is None else due_ms
+
+    def _alarm_is_due(self, turn):
+        wanted = turn.settings.alarm_min and turn.now_ms >= self._alarm_ms
+        return wanted and not self._player.playing
+
+    def outcome(self, outcome, switch_faulty: bool, turn):
+        """Tell the Outcome of a token. switch_faulty: the load switch does not follow."""
+        self._panel.call_up(_outcome_screens(outcome, switch_faulty, turn.view()), turn.now_ms)
+        taken = outcome.result == results.ACCEPT or outcome.missing
+        self.play(beeper.ACCEPT if taken else beeper.REJECT, turn.now_ms)
+
+    def refused(self, reason, now_ms: int):
+        """Tell why a token could not be looked at. reason: NotProvisioned or StoreFailed."""
+        self._panel.call_up([_refusal_screen(reason)], now_ms)
+        self.play(beeper.REJECT, now_ms)
+
+    def key_change_dropped(self, now_ms: int):
+        """Tell that a set of key change tokens was not completed in time."""
+        self._panel.call_up([screens.key_change_dropped()], now_ms)
+        self.play(beeper.DROPPED, now_ms)
+
+    def not_following(self, part: str, now_ms: int):
+        """Tell that `part` does not do what it is told."""
+        self._panel.call_up([screens.not_following(part)], now_ms)
+
+    def dismiss(self):
+        """End what was called up, for what comes now matters more."""
+        self._panel.dismiss()
+
+    def play(self, tune, now_ms: int):
+        """Begin `tune`, of meter.beeper."""
+        supervisor = self._supervisor
+        before, supervisor.at = supervisor.at, self.name
+        self._player.play(tune, now_ms)
+        supervisor.at = before
+
+
+def _outcome_screens(outcome, switch_faulty, view):
+    if outcome.result == results.LOCKED_OUT:
+        return [screens.locked_out(view.lockout_s)]
+    if outcome.tests:
+        return [screens.test(number, view) for number in outcome.tests]
+    told = [screens.outcome(outcome, view)]
+    return told + [screens.not_following("load switch")] if switch_faulty else told
+
+
+def _refusal_screen(refused):
+    if isinstance(refused, StoreFailed):
+        return screens.not_stored()
+    if isinstance(refused, StoreLost):
+        return screens.message("NOT TAKEN", "Memory lost", "Keep the token", "Call your seller")
+    return screens.message("Not provisioned", "No key yet")

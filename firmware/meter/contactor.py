@@ -1,0 +1,108 @@
+"""The part contactor: whether the load switch is closed, and the order that makes it so."""
+
+from micropython import const
+
+from meter import events, faults, settings, supply, tariff
+from meter.overload import Overload
+from meter.power import PowerMeter
+from meter.switching import Switching
+
+_TEST_MS = const(3000)
+_REST_MS = const(1000)
+
+
+class Contactor:
+    """Decides for `load_switch`, a ports.load_switch.LoadSwitch or None.
+
+    answers: told of what people must know. policy: overload.Policy. noted: faults.Faults so
+    far, after which the switch stays open for a while.
+    """
+
+    name = "contactor"
+
+    def __init__(self, load_switch, answers, policy, noted, now_ms: int):
+        self._switching = Switching(load_switch)
+        self._answers = answers
+        self._overload = Overload(policy)
+        self._hold_until_ms = now_ms + faults.hold_ms(noted)
+        self._calm_ms = now_ms + faults.CALM_MS
+        self._test_until_ms = None
+
+    def step(self, turn) -> int:
+        """Bring the load switch to where it must be now."""
+        closed, reason = self._decision(turn)
+        if closed and self._is_tested(turn.now_ms):
+            closed, reason = False, supply.TEST
+        if reason != turn.relay_reason:
+            turn.news = True
+            if reason in (supply.OVERLOAD, supply.OVERLOAD_LOCK):
+                turn.log(events.OVERLOAD)
+        turn.relay_reason = reason
+        if turn.closed and not closed:
+            self._opened(turn)
+        turn.closed = closed
+        self._order(turn)
+        if turn.now_ms >= self._calm_ms:
+            turn.notes.calm()
+        return self._due_ms(turn.now_ms)
+
+    def begin_test(self, now_ms: int):
+        """Open the switch for some seconds, from the next step on."""
+        self._test_until_ms = now_ms + _TEST_MS
+
+    @property
+    def faulty(self) -> bool:
+        """Whether the load switch is known not to follow."""
+        return self._switching.faulty
+
+    def _due_ms(self, now_ms):
+        if self._test_until_ms is None or now_ms >= self._test_until_ms:
+            return _REST_MS
+        return min(_REST_MS, self._test_until_ms - now_ms)
+
+    def _is_tested(self, now_ms):
+        if self._test_until_ms is not None and now_ms >= self._test_until_ms:
+            self._test_until_ms = None
+        return self._test_until_ms is not None
+
+    def _decision(self, turn):
+        meter, now_ms = turn.meter, turn.now_ms
+        if meter.lost or meter.unsafe:
+            return False, supply.STORE_FAULT
+        state, configured = turn.state, turn.settings
+        over = None
+        if self._overload.blocks(now_ms, turn.watts, state.power_limit_w):
+            over = supply.OVERLOAD_LOCK if self._overload.locked else supply.OVERLOAD
+        emergency = tariff.in_credit(configured.emergency_wh, state.register, configured.steps)
+        closed, reason = supply.decision(state, emergency, self._is_friendly(turn), over)
+        if self.faulty or (closed and now_ms < self._hold_until_ms):
+            return False, supply.FAULT
+        return closed, reason
+
+    def _is_friendly(self, turn):
+        """Ask the clock only when the answer can matter."""
+        configured = turn.settings
+        if configured.friendly_from == configured.friendly_to or turn.state.register.credit > 0:
+            return False
+        return settings.is_friendly(configured, turn.time())
+
+    def _opened(self, turn):
+        """The load is about to be cut off: what was used up stays used up, and people see why."""
+        turn.meter.checkpoint()
+        turn.power, turn.watts = PowerMeter(turn.now_ms), 0
+        if turn.relay_reason not in (supply.TEST, supply.FAULT):
+            self._answers.dismiss()
+
+    def _order(self, turn):
+        turn.supervisor.at = "load switch"
+        stopped_following = self._switching.order(turn.closed, turn.now_ms)
+        turn.supervisor.at = self.name
+        if stopped_following:
+            self._hold("load switch", turn)
+
+    def _hold(self, part, turn):
+        """`part` does not do what it is told, and a restart would not help: no supply for now."""
+        turn.notes.add_fault(part, "error")
+        self._hold_until_ms = turn.now_ms + faults.hold_ms(turn.notes.faults)
+        self._calm_ms = turn.now_ms + faults.CALM_MS
+        self._answers.not_following(part, turn.now_ms)

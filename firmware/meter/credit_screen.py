@@ -1,0 +1,38 @@
+"""The part credit display: keeps an extra display of the credit up to date."""
+
+from micropython import const
+
+from meter import view as views
+
+_TRY_MS = const(1000)
+
+
+class CreditScreen:
+    """Drives `display`, a ports.credit_display.CreditDisplay.
+
+    It is shown to once a second at most; one that does not answer is asked as often.
+    """
+
+    name = "credit display"
+
+    def __init__(self, display, now_ms: int):
+        self._display = display
+        self._credit_wh = None
+        self._next_ms = now_ms
+
+    def step(self, turn) -> int:
+        """Show the credit if it is another one than before."""
+        if turn.now_ms < self._next_ms:
+            return self._next_ms - turn.now_ms
+        credit_wh = views.credit_wh(turn)
+        if credit_wh != self._credit_wh:
+            self._next_ms = turn.now_ms + _TRY_MS
+            self._show(credit_wh)
+        return _TRY_MS
+
+    def _show(self, credit_wh):
+        try:
+            self._display.show_wh(credit_wh)
+            self._credit_wh = credit_wh
+        except OSError:
+            self._credit_wh = None  # a display that came loose is no reason not to meter

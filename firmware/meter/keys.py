@@ -1,0 +1,113 @@
+"""The part keypad: keys become tokens and short codes."""
+
+from micropython import const
+from ports.record_store import StoreFailed
+
+from meter import beeper, screens, short_codes, token_entry
+from meter.meter import NotProvisioned
+
+_KEYS_A_TURN = const(32)  # a keypad that never ends its keys must not stop the metering
+_REST_MS = const(1000)
+
+
+class Keys:
+    """Reads `keypad`, a ports.keypad.Keypad or None, and takes keys from elsewhere.
+
+    entry: the TokenEntry. panel: the Panel that shows it. inbox: where tokens go. answers:
+    what sounds.
+    """
+
+    name = "keypad"
+
+    def __init__(self, keypad, entry, panel, inbox, answers):
+        self._keypad = keypad
+        self._entry = entry
+        self._panel = panel
+        self._inbox = inbox
+        self._answers = answers
+        self._stuck = ""
+
+    def step(self, turn) -> int:
+        """Take the keys that were pressed, and drop an entry that nobody goes on with."""
+        if self._entry.expire(turn.now_ms):
+            turn.news = True
+            self._answers.play(beeper.DROPPED, turn.now_ms)
+        due_ms = self._read(turn)
+        left_ms = self._entry.due_ms(turn.now_ms)
+        return due_ms if left_ms is None else min(due_ms, left_ms)
+
+    def press(self, key: str, turn):
+        """Take one key, of ports.keypad.KEYS."""
+        turn.news = True
+        what, digits = self._entry.press(key, turn.now_ms)
+        self._answers.play(beeper.KEY, turn.now_ms)
+        if what == token_entry.NEXT_PAGE:
+            self._panel.turn_page(turn.now_ms)
+        else:
+            self._panel.dismiss()
+        if what == token_entry.CODE or (what == token_entry.TOKEN and _is_code(digits, turn)):
+            self._call_up_code(digits, turn)
+        elif what == token_entry.TOKEN:
+            self._enter(digits, turn)
+
+    def _read(self, turn):
+        keypad = self._keypad
+        if keypad is None:
+            return _REST_MS
+        for _ in range(_KEYS_A_TURN):
+            key = keypad.read()
+            if key is None:
+                self._tell_stuck(keypad.stuck, turn)
+                return keypad.due_ms()
+            self.press(key, turn)
+        return 1
+
+    def _enter(self, digits, turn):
+        turn.supervisor.at = "token"
+        try:
+            self._inbox.enter(digits, turn)
+        except (NotProvisioned, StoreFailed):
+            pass  # shown; there is nobody else to tell
+        turn.supervisor.at = self.name
+
+    def _tell_stuck(self, keys, turn):
+        """The others still work; what was entered is dropped, for it may be the stuck key's."""
+        if keys != self._stuck:
+            self._stuck = keys
+            turn.news = True
+            if keys:
+                self._entry.press("C", turn.now_ms)
+                told = screens.message("KEY STUCK", keys, "Let go of it")
+                self._panel.call_up([told], turn.now_ms)
+
+    def _call_up_code(self, code, turn):
+        change = short_codes.changed(code, turn.settings)
+        try:
+            if change is not None:
+                turn.notes.configure(change[0])
+                screen = change[1]
+            elif code == short_codes.EMERGENCY:
+                screen = self._call_up_emergency(turn)
+            else:
+                screen = short_codes.screen(code, turn.fresh_view())
+        except StoreFailed:
+            screen = screens.not_stored()
+        screen = screen or screens.message("No such code", "#" + code)
+        self._panel.call_up([screen], turn.now_ms)
+
+    def _call_up_emergency(self, turn):
+        emergency_wh = turn.settings.emergency_wh
+        if not emergency_wh:
+            return screens.message("No emergency", "credit here")
+        if turn.state.register.credit > 0:
+            return screens.message("Emergency credit", "when credit is 0")
+        turn.meter.set_emergency(True)
+        self._inbox.supply(turn)
+        return screens.message(
+            "EMERGENCY credit", "%s kWh" % screens.kwh(emergency_wh), "to be repaid"
+        )
+
+
+def _is_code(digits, turn):
+    """Whether digits that Enter ended are a short code, in a dialect without the leading #."""
+    return turn.settings.profile == "pln" and len(digits) <= token_entry.CODE_DIGITS_MAX

@@ -1,0 +1,102 @@
+"""The part metering: pulses off the credit, and what endangers the count of them.
+
+It watches the supply, the cover and the store, as nothing that was used up may be lost.
+"""
+
+from micropython import const
+
+from meter import events, flags, tariff
+
+_REST_MS = const(1000)
+_STORE_TRY_MS = const(60_000)
+_SETTLED_MS = const(10_000)  # without a warning, until the supply counts as good again
+
+
+class Metering:
+    """Counts the energy of `ports.pulses`. answers: told of what people must know."""
+
+    name = "metering"
+
+    def __init__(self, ports, answers, now_ms: int):
+        self._pulses = ports.pulses
+        self._tamper = ports.tamper
+        self._brown_out = ports.brown_out
+        self._answers = answers
+        self._count_ms = now_ms
+        self._store_failing = False
+        self._store_try_ms = self._settled_ms = now_ms
+
+    def step(self, turn) -> int:
+        """Count the pulses when it is time to, and at once when the supply fails."""
+        failing = self._supply_fails(turn)
+        if failing or turn.news or turn.now_ms >= self._count_ms:
+            self._count(turn, failing)
+        due_ms = self._count_ms - turn.now_ms
+        return due_ms if self._brown_out is None else min(due_ms, self._brown_out.poll_ms)
+
+    def _count(self, turn, failing):
+        self._consume(turn)
+        if failing:
+            self._save(turn)
+        self._watch_cover(turn)
+        self._watch_store(turn)
+        if turn.meter.expire_key_change(turn.now_ms):
+            self._answers.key_change_dropped(turn.now_ms)
+        turn.supervisor.at = "pulses"
+        self._count_ms = turn.now_ms + min(_REST_MS, self._pulses.due_ms())
+        turn.supervisor.at = self.name
+
+    def take_pulses(self, turn) -> int:
+        """Count what was used up since the last time; return the pulses."""
+        turn.supervisor.at = "pulses"
+        pulses = self._pulses.take()
+        turn.supervisor.at = self.name
+        if pulses:
+            turn.news = True
+            turn.meter.consume(pulses, tariff.period_of(turn.time()) if turn.meter.steps else 0)
+        return pulses
+
+    def _consume(self, turn):
+        turn.power.add(self.take_pulses(turn), turn.now_ms, turn.state.identity.imp_per_kwh)
+        turn.measure()
+
+    def _supply_fails(self, turn):
+        if self._brown_out is None:
+            return False
+        turn.supervisor.at = "brown-out"
+        failing = self._brown_out.failing()
+        turn.supervisor.at = self.name
+        return failing
+
+    def _save(self, turn):
+        """When the supply begins to fail, what was used up is made safe at once.
+
+        Once: a supply that sags for long, or flickers, must not wear the store out. The usual
+        checkpoints go on meanwhile.
+        """
+        if turn.now_ms >= self._settled_ms:
+            turn.meter.checkpoint()
+        self._settled_ms = turn.now_ms + _SETTLED_MS
+
+    def _watch_cover(self, turn):
+        if self._tamper is None:
+            return
+        turn.supervisor.at = "tamper"
+        open_ = self._tamper.active()
+        turn.supervisor.at = self.name
+        state = turn.state
+        if open_ and flags.has(state.flags, flags.DETECT_TAMPER) and not state.tamper:
+            turn.meter.detect_tamper()
+            if turn.state.tamper:
+                turn.news = True
+                turn.log(events.TAMPER)
+
+    def _watch_store(self, turn):
+        """Log that the store began to fail; what it refused is tried again each minute."""
+        failing = turn.meter.store_failing
+        if failing and turn.now_ms >= self._store_try_ms:
+            self._store_try_ms = turn.now_ms + _STORE_TRY_MS
+            turn.meter.checkpoint()
+        if failing and not self._store_failing:
+            turn.log(events.STORE_FAULT)
+        self._store_failing = failing

@@ -1,0 +1,29 @@
+"""Restart: what the meter finds when power comes, noted and told."""
+
+from ports.record_store import LOST, REPAIRED
+
+from meter import events, history, screens
+
+
+def noted(turn, health: str):
+    """Note the restart and what was found; return the screens that tell it.
+
+    health: of the store, of ports.record_store. A store that lost its records is left as it
+    is: another firmware may be able to read it.
+    """
+    meter, notes = turn.meter, turn.notes
+    told, codes = [], []
+    if meter.start(turn.now_ms):
+        told.append(screens.key_change_dropped())
+    ahead = history.is_ahead(notes.history, meter.state.tids)
+    if ahead or REPAIRED in (health, notes.health):
+        codes.append(events.REPAIRED)
+        told.insert(0, screens.repaired())
+    if meter.store_lost:
+        codes.append(events.STORE_FAULT)
+    elif notes.health == LOST:
+        codes.append(events.SETTINGS_LOST)
+    if meter.provisioned:
+        codes.append(events.RESTART)
+    notes.log(codes, meter.state.register.total_wh, not meter.lost)
+    return told

@@ -1,0 +1,55 @@
+"""The part stopping: makes safe what can be made safe when the meter stops at a fault."""
+
+from meter import faults, screens, supply
+from meter.notes import Notes
+from meter.turn import Turn
+
+
+class Stopping:
+    """Works with `ports`, and with the `turn` and the `notes` once they are made.
+
+    lines: what the display shows from then on; [] while the meter works.
+    """
+
+    def __init__(self, ports):
+        self._ports = ports
+        self.notes: Notes | None = None
+        self.turn: Turn | None = None
+        self.lines = []
+
+    def stop(self, part: str, kind: str):
+        """Stop after a fault of `part`, of some `kind`. Raises nothing."""
+        part, kind = faults.known(part, kind)
+        deeds = (
+            self._open_switch, self._save_state, self._save_fault, self._show_fault, self._silence
+        )  # fmt: skip
+        for deed in deeds:
+            try:
+                deed(part, kind)
+            except Exception:
+                pass  # it may be the broken part that was asked; the others still can
+
+    def _open_switch(self, _part, _kind):
+        if self.turn is not None:
+            self.turn.closed, self.turn.relay_reason = False, supply.FAULT
+        if self._ports.load_switch is not None:
+            self._ports.load_switch.open()
+
+    def _save_state(self, _part, _kind):
+        if self.turn is not None:
+            self.turn.meter.checkpoint()  # the state is replaced as a whole: what it says is right
+
+    def _save_fault(self, part, kind):
+        if self.notes is not None:
+            self.notes.add_fault(part, kind)
+
+    def _show_fault(self, part, kind):
+        display = self._ports.display
+        rows = 4 if display is None else display.rows
+        self.lines = screens.pages(screens.fault(part, kind), rows)[0]
+        if display is not None:
+            display.show(self.lines)
+
+    def _silence(self, _part, _kind):
+        if self._ports.buzzer is not None:
+            self._ports.buzzer.tone(0)

@@ -1,0 +1,114 @@
+"""The turn: what the parts of the application share in a step.
+
+A part gets the turn in `step(turn)`, does what is due, and returns the milliseconds until it
+is due again. `name` of a part is the one of meter.faults that is blamed for what it raises.
+"""
+
+from micropython import const
+
+from meter import supply
+from meter.power import PowerMeter
+from meter.view import View
+
+_MEAN_AFTER_MS = const(600_000)  # of running, before a mean power means something
+_MS_PER_H = const(3_600_000)
+
+
+class Turn:
+    """A step at `now_ms` of the application that runs `meter` and keeps `notes`.
+
+    One object serves all steps, so that a step at rest makes no garbage. watts: the power
+    drawn, of the last count. closed, relay_reason: what the contactor decided. news: something
+    changed, so that every part after this one has its turn, due or not. clock: a
+    ports.clock.Clock or None.
+    """
+
+    def __init__(self, meter, notes, clock, supervisor, now_ms: int):
+        self.meter = meter
+        self.notes = notes
+        self.supervisor = supervisor
+        self.power = PowerMeter(now_ms)
+        self.now_ms = now_ms
+        self.watts = 0
+        self.closed, self.relay_reason = False, supply.NOT_PROVISIONED
+        self.news = True
+        self.clock = clock
+        self._began_ms, self._began_wh = now_ms, self.state.register.total_wh
+        self._view = None
+
+    @property
+    def state(self):
+        """The MeterState of now."""
+        return self.meter.state
+
+    @property
+    def settings(self):
+        """The Settings of now."""
+        return self.notes.settings
+
+    @property
+    def lockout_s(self) -> int:
+        """For how many seconds no token is taken."""
+        return (self.meter.lockout_ms(self.now_ms) + 999) // 1000
+
+    def time(self):
+        """Return the time in UTC as ports.clock.Clock.now does, None without a clock, too."""
+        if self.clock is None:
+            return None
+        supervisor = self.supervisor
+        before, supervisor.at = supervisor.at, "clock"
+        told = self.clock.now()
+        supervisor.at = before
+        return told
+
+    def measure(self):
+        """Bring `watts` up to date."""
+        self.watts = self.power.watts(self.now_ms, self.state.identity.imp_per_kwh)
+
+    def log(self, code: int):
+        """Put the event `code`, of meter.events, into the log."""
+        self.notes.log([code], self.state.register.total_wh, not self.meter.lost)
+
+    def view(self):
+        """Return the View of this turn: the last one, if nothing that it shows has changed.
+
+        Its mean power is then of the time when it was made.
+        """
+        if self._view is None or not self._shows_now(self._view):
+            self.fresh_view()
+        return self._view
+
+    def fresh_view(self):
+        """Return a new View of this turn."""
+        notes = self.notes
+        self._view = View(
+            self.state,
+            notes.settings,
+            notes.history,
+            self.watts,
+            self._mean_w(),
+            self.relay_reason,
+            self.lockout_s,
+            notes.events,
+            notes.faults,
+        )
+        return self._view
+
+    def _shows_now(self, view):
+        notes = self.notes
+        return (
+            view.state is self.state
+            and view.watts == self.watts
+            and view.relay_reason == self.relay_reason
+            and view.lockout_s == self.lockout_s
+            and view.settings is notes.settings
+            and view.history is notes.history
+            and view.events is notes.events
+            and view.faults is notes.faults
+        )
+
+    def _mean_w(self):
+        elapsed_ms = self.now_ms - self._began_ms
+        if elapsed_ms < _MEAN_AFTER_MS:
+            return 0
+        return (self.state.register.total_wh - self._began_wh) * _MS_PER_H // elapsed_ms
