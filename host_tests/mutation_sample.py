@@ -85,7 +85,12 @@ def _is_other(change, text):
         other = ast.dump(ast.parse(line_changes.changed(text, change)))
     except SyntaxError:
         return False
-    return other != ast.dump(ast.parse(text))
+    return other != _dumped(text)
+
+
+@functools.cache
+def _dumped(text):
+    return ast.dump(ast.parse(text))
 
 
 class Reached:

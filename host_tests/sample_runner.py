@@ -24,8 +24,8 @@ from mutants import ROOT
 #: Words in names of tests that are left out: another body or database than the quick one, random
 #: storms of minutes, processes of their own, and a tracer where ours is.
 LEFT_OUT = (
-    "virtual", "postgresql", "rp2040", "test_key_storms", "test_scripted_day", "test_campaign",
-    "test_any_exception", "test_guessing", "process", "test_waiting_too_long",
+    "virtual", "postgresql", "rp2040", "test_key_storms", "test_scripted_day", "campaign",
+    "test_ends", "test_any_exception", "test_guessing", "process", "test_waiting_too_long",
     "test_readers_do_not_wait", "test_domain_is_pure",
 )  # fmt: skip
 _PRELOADED = (
