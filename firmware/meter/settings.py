@@ -43,7 +43,11 @@ def default():
 
 
 def changed(settings, **changes):
-    """Return `settings` with some fields replaced. Raises ValueError, in words."""
+    """Return `settings` with some fields replaced.
+
+    Raises ValueError, in words, and TypeError for no field.
+    """
+    _check_names(changes)
     new = Settings(*[changes.get(name, getattr(settings, name)) for name in _FIELDS])
     _check(new)
     return new
@@ -92,6 +96,13 @@ def from_bytes(data: bytes):
     )
     _check(found)
     return found, data[end:]
+
+
+def _check_names(changes):
+    """Raise TypeError if one of `changes` is no field: a misspelt one would change nothing."""
+    for name in changes:
+        if name not in _FIELDS:
+            raise TypeError("no field " + name)
 
 
 def _check(settings):

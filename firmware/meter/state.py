@@ -68,7 +68,11 @@ def factory():
 
 
 def changed(state, **changes):
-    """Return `state` with some fields replaced. (MicroPython's namedtuple has no _replace.)"""
+    """Return `state` with some fields replaced. Raises TypeError for no field.
+
+    MicroPython's namedtuple has no _replace.
+    """
+    _check_names(changes)
     return MeterState(*[changes.get(name, getattr(state, name)) for name in _FIELDS])
 
 
@@ -143,6 +147,13 @@ def check_key(key):
     ):
         if not low <= value <= high:
             raise ValueError("%s: not %d to %d" % (name, low, high))
+
+
+def _check_names(changes):
+    """Raise TypeError if one of `changes` is no field: a misspelt one would change nothing."""
+    for name in changes:
+        if name not in _FIELDS:
+            raise TypeError("no field " + name)
 
 
 def _check(state):

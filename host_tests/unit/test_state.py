@@ -1,7 +1,7 @@
 import unittest
 
 from fakes import meters
-from meter import slot_store
+from meter import settings, slot_store
 from meter.register import CREDIT_MAX_WH, Register, with_credit
 from meter.state import Identity, changed, factory, from_bytes, to_bytes
 from sts import results, tid
@@ -82,6 +82,12 @@ class StateTest(unittest.TestCase):
     def test_no_repr_shows_the_key(self):
         for shown in (repr(meters.state()), str(meters.key()), repr(meters.key().decoder_key)):
             self.assertFalse("f94b6ed3" in shown or repr(meters.KEY) in shown)
+
+    def test_a_field_that_is_not_there_is_refused(self):
+        with self.assertRaises(TypeError):
+            changed(factory(), tampr=True)
+        with self.assertRaises(TypeError):
+            settings.changed(settings.default(), alarm=1)
 
 
 if __name__ == "__main__":
