@@ -16,7 +16,7 @@ from fractions import Fraction
 import meter20  # noqa: F401  puts firmware/ on the path
 
 # isort: split
-from meter import lockout
+from meter import carrier, lockout
 
 #: Ways to guess. UNIFORM: any 20 digits. CLASS_0: a number below 2^66 whose class is credit.
 UNIFORM, CLASS_0 = "uniform", "class 0"
@@ -86,16 +86,23 @@ def band(expected: float, outside: float = 0.001) -> tuple:
         term *= expected / count
 
 
-def seconds_for(tries: int, try_s) -> Fraction:
+def seconds_for(tries: int, try_s, by: int = carrier.MANUAL) -> Fraction:
     """Return how long `tries` wrong tokens take that are entered as fast as lock-out allows.
 
-    try_s: seconds to enter one, which go on while the meter waits. Cutting the power between
-    two tries changes nothing: the count is stored and the whole wait begins again.
+    by: of meter.carrier. try_s: seconds to enter one, which go on while the meter waits. Cutting
+    the power between two tries changes nothing: the count is stored and the whole wait begins
+    again.
     """
-    steady_from = next(n for n in range(256) if lockout.wait_s(n) == lockout.wait_s(n + 50) > 0)
+    waits = [lockout.wait_s(n, by) for n in range(256)]
+    steady_from = waits.index(waits[-1])
     first = min(tries, steady_from)
-    total = sum((max(try_s, lockout.wait_s(n)) for n in range(1, first + 1)), Fraction(0))
-    return total + (tries - first) * max(try_s, Fraction(lockout.wait_s(steady_from)))
+    total = sum((max(try_s, waits[n]) for n in range(1, first + 1)), Fraction(0))
+    return total + (tries - first) * max(try_s, Fraction(waits[-1]))
+
+
+def tries_a_day(by: int) -> Fraction:
+    """Return the tries a day that the lock-out of `by`, of meter.carrier, leaves in the end."""
+    return Fraction(_DAY_S, lockout.wait_s(lockout.FAILURES_MAX, by))
 
 
 Attack = namedtuple("Attack", ("limiter", "carrier", "tries_a_day", "uniform_s", "class_0_s"))
@@ -104,24 +111,31 @@ Attack = namedtuple("Attack", ("limiter", "carrier", "tries_a_day", "uniform_s",
 def attacks(newer: Fraction) -> list:
     """Return an Attack for each limiter and carrier: mean seconds to one accepted credit.
 
-    Beside the meter's own lock-out stand none at all, and one that a power cut ends, as meters
-    are known to have: there the tries come in threes, with a restart after each three.
+    Of the meter's own lock-out, which a power cut does not change, each carrier has its own; all
+    three at once is what somebody reaches who has them all. Beside it stand none at all, and one
+    that a power cut ends, as meters are known to have: there the tries come in threes, with a
+    restart after each three.
     """
     tries = {how: round(1 / chances(how, newer)["credit"]) for how in (UNIFORM, CLASS_0)}
     made = []
-    carriers = (("keypad", Fraction(KEYPAD_S)), ("wire", WIRE_S))
-    for carrier, try_s in carriers:
+    ways = (("keypad", Fraction(KEYPAD_S)), ("wire", WIRE_S))
+    for name, try_s in ways:
         times = [tries[how] * try_s for how in (UNIFORM, CLASS_0)]
-        made.append(Attack("none", carrier, _DAY_S / try_s, *times))
-    for carrier, try_s in carriers:
+        made.append(Attack("none", name, _DAY_S / try_s, *times))
+    for name, try_s in ways:
         try_s += Fraction(RESTART_S, lockout.FREE_FAILURES)
         times = [tries[how] * try_s for how in (UNIFORM, CLASS_0)]
-        made.append(Attack("one that a power cut ends", carrier, _DAY_S / try_s, *times))
-    for limiter in ("meter20", "meter20, power cut after each try"):
-        for carrier, try_s in carriers:
-            times = [seconds_for(tries[how], try_s) for how in (UNIFORM, CLASS_0)]
-            a_day = Fraction(_DAY_S) / max(try_s, lockout.wait_s(lockout.FAILURES_MAX))
-            made.append(Attack(limiter, carrier, a_day, *times))
+        made.append(Attack("one that a power cut ends", name, _DAY_S / try_s, *times))
+    for name, try_s, by in (
+        ("keypad", KEYPAD_S, carrier.MANUAL),
+        ("cable", WIRE_S, carrier.LOCAL),
+        ("network", WIRE_S, carrier.REMOTE),
+    ):
+        times = [seconds_for(tries[how], try_s, by) for how in (UNIFORM, CLASS_0)]
+        made.append(Attack("meter20", name, tries_a_day(by), *times))
+    a_day = sum(tries_a_day(by) for by in carrier.ALL)
+    times = [tries[how] * _DAY_S / a_day for how in (UNIFORM, CLASS_0)]
+    made.append(Attack("meter20", "all three at once", a_day, *times))
     return made
 
 

@@ -34,7 +34,7 @@ _TOKEN_CUT = (
     "::test_cut_at_any_operation_neither_loses_nor_doubles_a_token"
 )
 _COUNT_FAILURE = (
-    "        self._commit(meter_state.changed(self.state, failures=lockout.counted(before)))\n"
+    "        self._commit(meter_state.changed(self.state, failures=lockout.counted(before, by)))\n"
 )
 _COMMIT = (
     "        self.store_failing = True\n"
@@ -52,9 +52,9 @@ MUTATIONS = (
         "commit in two writes",
         "a cut between them credits a token that is not yet used",
         _METER,
-        "        self._commit(meter_state.changed(after, failures=failures,",
+        "        self._commit(\n            meter_state.changed(\n                after,\n",
         "        self._commit(meter_state.changed(after, tids=self.state.tids))\n"
-        "        self._commit(meter_state.changed(after, failures=failures,",
+        "        self._commit(\n            meter_state.changed(\n                after,\n",
         (_TOKEN_CUT, _EVERY_CUT),
     ),
     Mutation(
@@ -178,9 +178,13 @@ MUTATIONS = (
         "saturating count of failures removed",
         "the 256th wrong token cannot be stored",
         "firmware/meter/lockout.py",
-        "    return min(failures + 1, FAILURES_MAX)",
-        "    return failures + 1",
-        (_UNIT + "test_lockout.py::LockoutTest::test_count_stays_in_a_byte",),
+        "min(failures[carrier] + 1, FAILURES_MAX)",
+        "failures[carrier] + 1",
+        (
+            _UNIT
+            + "test_lockout.py::LockoutTest"
+            + "::test_one_more_counts_for_its_carrier_alone_and_stays_in_a_byte",
+        ),
     ),
     Mutation(
         "credit not held to its limit",
@@ -194,20 +198,19 @@ MUTATIONS = (
         "lock-out not asked",
         "guesses without end",
         _METER,
-        "        if self.lockout_ms(now_ms):\n",
+        "        if self.lockout_ms(now_ms, by):\n",
         "        if False:\n",
         (
             _METER_TEST + "test_three_wrong_tokens_lock_and_time_unlocks",
-            _LOCKOUT_TEST
-            + "test_failures_of_all_carriers_add_up_and_lock_all[emulated-port-port]",
+            _LOCKOUT_TEST + "test_wrong_tokens_lock_their_own_carrier_and_no_other[emulated-port]",
         ),
     ),
     Mutation(
         "wait forgotten by a restart",
         "whoever cuts the power need not wait",
         _METER,
-        "        self._begin_wait(now_ms)\n        return dropped\n",
-        "        return dropped\n",
+        "            self._begin_wait(each, now_ms)\n        return dropped\n",
+        "            pass\n        return dropped\n",
         (
             _METER_TEST + "test_lock_out_begins_again_after_a_restart",
             _LOCKOUT_TEST
@@ -218,8 +221,8 @@ MUTATIONS = (
         "failures cleared by a used token",
         "an old token in the hand of a guesser buys three tries at a time",
         _METER,
-        "        failures = 0 if outcome.result == results.ACCEPT else before\n",
-        "        failures = 0\n",
+        "lockout.cleared(before, by) if outcome.result == results.ACCEPT else before\n",
+        "lockout.cleared(before, by)\n",
         (
             _METER_TEST + "test_used_token_neither_counts_as_a_failure_nor_clears_them",
             _LOCKOUT_TEST

@@ -35,9 +35,13 @@ class Answers:
         wanted = turn.settings.alarm_min and turn.now_ms >= self._alarm_ms
         return wanted and not self._player.playing
 
-    def outcome(self, outcome, switch_faulty: bool, turn):
-        """Tell the Outcome of a token. switch_faulty: the load switch does not follow."""
-        self._panel.call_up(_outcome_screens(outcome, switch_faulty, turn.view()), turn.now_ms)
+    def outcome(self, outcome, switch_faulty: bool, turn, by: int):
+        """Tell the Outcome of a token that the carrier `by` brought.
+
+        switch_faulty: the load switch does not follow.
+        """
+        called = _outcome_screens(outcome, switch_faulty, turn.view(), turn.lockout_s(by))
+        self._panel.call_up(called, turn.now_ms)
         taken = outcome.result == results.ACCEPT or outcome.missing
         self.play(beeper.ACCEPT if taken else beeper.REJECT, turn.now_ms)
 
@@ -67,12 +71,12 @@ class Answers:
         supervisor.at = before
 
 
-def _outcome_screens(outcome, switch_faulty, view):
+def _outcome_screens(outcome, switch_faulty, view, wait_s):
     if outcome.result == results.LOCKED_OUT:
-        return [screens.locked_out(view.lockout_s)]
+        return [screens.locked_out(wait_s)]
     if outcome.tests:
         return [screens.test(number, view) for number in outcome.tests]
-    told = [screens.outcome(outcome, view)]
+    told = [screens.outcome(outcome, view, wait_s)]
     return told + [screens.not_following("load switch")] if switch_faulty else told
 
 

@@ -7,8 +7,8 @@ it. now_ms: milliseconds since power came, never wrapping.
 from micropython import const
 from ports.record_store import StoreFailed
 
+from meter import carrier, overload, restart
 from meter import meter as meters
-from meter import overload, restart
 from meter import state as meter_state
 from meter.answers import Answers
 from meter.beeper import Beeper
@@ -68,16 +68,21 @@ class App:
         self._panel = Panel(ports.display, entry)
         answers = Answers(self._panel, Beeper(ports.buzzer), self.supervisor, now_ms)
         contactor = Contactor(ports.load_switch, answers, policy, notes.faults, now_ms)
-        self._inbox = Inbox(contactor, answers)
-        self._keys = Keys(ports.keypad, entry, self._panel, self._inbox, answers)
+        self.inbox = Inbox(contactor, answers)
+        self._keys = Keys(ports.keypad, entry, self._panel, self.inbox, answers)
         told = restart.noted(self._turn, ports.store.health)
         if told:
             self._panel.call_up(told, now_ms)
         self._metering = Metering(ports, answers, now_ms)
-        parts = [self._metering, contactor, self._keys, self._panel, answers]
+        parts = [self._metering, contactor, self._keys, self.inbox, self._panel, answers]
         if ports.credit_display is not None:
             parts.append(CreditScreen(ports.credit_display, now_ms))
         self.parts, self._due_ms = tuple(parts), [now_ms] * len(parts)
+
+    def add_part(self, part, now_ms: int):
+        """Let `part`, see meter.turn, have its turn at each step; networks come so."""
+        self.parts += (part,)
+        self._due_ms.append(now_ms)
 
     @property
     def fault(self):
@@ -108,6 +113,11 @@ class App:
     def relay_closed(self) -> bool:
         """Whether the load switch is closed, as far as it follows."""
         return bool(self.parts) and self._turn.closed
+
+    def lockout_s(self, now_ms: int, by: int) -> int:
+        """Return for how many seconds no token is taken from `by`, of meter.carrier."""
+        self._turn.now_ms = now_ms
+        return self._turn.lockout_s(by)
 
     def view(self, now_ms: int):
         """Return the meter.view.View at `now_ms`. Raises Faulted if the meter never started."""
@@ -164,14 +174,14 @@ class App:
         except Faulted:
             pass
 
-    def enter(self, digits: str, now_ms: int):
-        """Take a token from any carrier, show and sound its Outcome, and return that.
+    def enter(self, digits: str, now_ms: int, by: int = carrier.MANUAL):
+        """Take a token from the carrier `by`, see meter.inbox.Inbox.enter; return its Outcome.
 
         Raises NotProvisioned, StoreLost or StoreFailed, after showing it, and Faulted.
         """
         turn = self._asked(now_ms)
         with Watch(self.supervisor, "token", (meters.NotProvisioned, StoreFailed)):
-            return self._inbox.enter(digits, turn)
+            return self.inbox.enter(digits, turn, by)
 
     def press(self, key: str, now_ms: int):
         """Take one key, of ports.keypad.KEYS. Raises Faulted."""

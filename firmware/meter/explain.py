@@ -9,7 +9,7 @@ from micropython import const
 from sts import crc, digits, key_change, kinds, results, tid
 from sts.decoder_key import DITK
 
-from meter import meter_test
+from meter import carrier, meter_test
 
 _MANAGEMENT = const(2)  # the class of a key change
 _KEY_PART = "part of a new key"
@@ -50,8 +50,9 @@ def _walk(steps, meter, entered, now_ms):
         if not meter.provisioned:
             steps.add("decoder key", "the meter has none")
             return "not provisioned"
-        if meter.lockout_ms(now_ms):
-            steps.add("lock-out", "%d s to wait" % ((meter.lockout_ms(now_ms) + 999) // 1000))
+        wait_ms = meter.lockout_ms(now_ms, carrier.LOCAL)
+        if wait_ms:
+            steps.add("lock-out", "%d s to wait" % ((wait_ms + 999) // 1000))
             return results.LOCKED_OUT
         hidden = _holds_key(meter, block)
         block = meter.decrypt(block)

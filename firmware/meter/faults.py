@@ -40,6 +40,7 @@ PARTS = (
     "brown-out",
     "credit display",
     "contactor",
+    "network",
 )
 KINDS = (
     HANG,

@@ -14,6 +14,8 @@ from collections import namedtuple
 from micropython import const
 from sts import results
 
+from meter import carrier
+
 PURCHASES = const(5)
 OTHERS = const(1)
 CAPACITY = const(6)
@@ -22,10 +24,11 @@ _FORMAT = "<BI9sq"
 _SIZE = const(22)
 _DIGITS = const(20)
 _NO_TID = const(0xFFFFFFFF)
+_BY_SHIFT = const(6)  # the carrier is above the result, which is below 64
 
 #: result: of sts.results. tid: None for a token without one. digits: "" when not kept. amount: as
-#: in meter.meter.Outcome.
-Entry = namedtuple("Entry", ("result", "tid", "digits", "amount"))
+#: in meter.meter.Outcome. by: of meter.carrier.
+Entry = namedtuple("Entry", ("result", "tid", "digits", "amount", "by"))
 
 
 def is_worth_noting(outcome) -> bool:
@@ -37,10 +40,10 @@ def is_worth_noting(outcome) -> bool:
     return outcome.result not in (results.FORMAT, results.LOCKED_OUT) and not outcome.is_test
 
 
-def entry(outcome, digits: str):
+def entry(outcome, digits: str, by: int):
     """Return the Entry for `outcome`, a meter.meter.Outcome, of a token of 20 `digits`."""
     spent = outcome.result in (results.ACCEPT, results.USED)
-    return Entry(outcome.result, outcome.tid, digits if spent else "", outcome.amount)
+    return Entry(outcome.result, outcome.tid, digits if spent else "", outcome.amount, by)
 
 
 def noted(history, new):
@@ -106,10 +109,14 @@ def _kept(items):
 def _packed(item):
     tid = _NO_TID if item.tid is None else item.tid
     token = int(item.digits).to_bytes(9, "big") if item.digits else b"\xff" * 9
-    return struct.pack(_FORMAT, results.NAMES.index(item.result), tid, token, item.amount)
+    kind = results.NAMES.index(item.result) | item.by << _BY_SHIFT
+    return struct.pack(_FORMAT, kind, tid, token, item.amount)
 
 
 def _unpacked(data):
-    result, tid, token, amount = struct.unpack(_FORMAT, data)
+    kind, tid, token, amount = struct.unpack(_FORMAT, data)
+    result, by = kind & (1 << _BY_SHIFT) - 1, kind >> _BY_SHIFT
+    if by not in carrier.ALL:
+        raise ValueError("unknown carrier")
     digits = "" if token == b"\xff" * 9 else "%020d" % int.from_bytes(token, "big")
-    return Entry(results.NAMES[result], None if tid == _NO_TID else tid, digits, amount)
+    return Entry(results.NAMES[result], None if tid == _NO_TID else tid, digits, amount, by)

@@ -1,35 +1,80 @@
-"""The inbox: the one place where the digits of every carrier arrive."""
+"""The inbox: the one place where the digits of every carrier arrive.
 
+The keypad and the service port are answered at once, in `enter`, so nobody on a network makes
+them wait. What networks bring waits here, and one is entered a step.
+"""
+
+from collections import namedtuple
+
+from micropython import const
 from ports.record_store import StoreFailed
 from sts import key_change, results
 
-from meter import events, history, meter_test
+from meter import carrier, events, history, meter_test
 from meter.meter import NotProvisioned
+
+#: Most tokens that wait; who finds no room keeps his token and asks again.
+CAPACITY = const(8)
+_REST_MS = const(1000)
+
+#: digits: as they came, without spaces. by: of meter.carrier. told: called with the Outcome, see
+#: meter.meter, once the token was entered and all of it is stored; with None when nothing was
+#: done because the meter has no key, or its store does not take it.
+_Waiting = namedtuple("_Waiting", ("digits", "by", "told"))
 
 
 class Inbox:
     """Takes tokens for the meter. contactor: follows at once. answers: tell what became of it."""
 
+    name = "token"
+
     def __init__(self, contactor, answers):
         self._contactor = contactor
         self._answers = answers
+        self._waiting = []
 
-    def enter(self, digits: str, turn):
-        """Take a token, show and sound its Outcome, and return that.
+    @property
+    def room(self) -> int:
+        """How many tokens may come now."""
+        return CAPACITY - len(self._waiting)
 
-        Raises NotProvisioned, StoreLost or StoreFailed, after showing it.
+    def offer(self, digits: str, by: int, told) -> bool:
+        """Let a token wait, see _Waiting; return whether there was room."""
+        if not self.room:
+            return False
+        self._waiting.append(_Waiting(digits, by, told))
+        return True
+
+    def step(self, turn) -> int:
+        """Enter the token that waits longest."""
+        if self._waiting:
+            waiting = self._waiting.pop(0)
+            try:
+                outcome = self.enter(waiting.digits, turn, waiting.by)
+            except (NotProvisioned, StoreFailed):
+                outcome = None
+            waiting.told(outcome)
+        return 1 if self._waiting else _REST_MS
+
+    def enter(self, digits: str, turn, by: int = carrier.MANUAL):
+        """Take a token from the carrier `by`, show and sound its Outcome, and return that.
+
+        What a network brought in vain is neither shown nor sounded: whoever stands before the
+        meter did nothing. Raises NotProvisioned, StoreLost or StoreFailed, after showing it.
         """
         turn.news = True
         try:
-            outcome = turn.meter.enter(digits, turn.now_ms)
+            outcome = turn.meter.enter(digits, turn.now_ms, by)
         except (NotProvisioned, StoreFailed) as refused:
-            self._answers.refused(refused, turn.now_ms)
+            if by != carrier.REMOTE:
+                self._answers.refused(refused, turn.now_ms)
             raise
-        self._note(outcome, digits, turn)
+        self._note(outcome, digits, turn, by)
         if meter_test.LOAD_SWITCH in outcome.tests:
             self._contactor.begin_test(turn.now_ms)
         self.supply(turn)  # before the screen says Accept, the light is on
-        self._answers.outcome(outcome, self._contactor.faulty, turn)
+        if by != carrier.REMOTE or outcome.missing or outcome.result == results.ACCEPT:
+            self._answers.outcome(outcome, self._contactor.faulty, turn, by)
         return outcome
 
     def supply(self, turn):
@@ -38,10 +83,10 @@ class Inbox:
         self._contactor.step(turn)
         turn.supervisor.at = before
 
-    def _note(self, outcome, digits, turn):
+    def _note(self, outcome, digits, turn, by):
         if outcome.result == results.ACCEPT and outcome.kind in key_change.SECTIONS:
             turn.log(events.NEW_KEY)
-        elif outcome.result == results.CRC and turn.meter.lockout_ms(turn.now_ms):
+        elif outcome.result == results.CRC and turn.meter.lockout_ms(turn.now_ms, by):
             turn.log(events.LOCK_OUT)
         if history.is_worth_noting(outcome):
-            turn.notes.note(outcome, digits)
+            turn.notes.note(outcome, digits, by)

@@ -11,7 +11,7 @@ from micropython import const
 from ports.record_store import LOST, StoreFailed
 from sts import decoder, digits, key_change, results, tid
 
-from meter import acceptance, lockout, meter_test, register
+from meter import acceptance, carrier, lockout, meter_test, register
 from meter import state as meter_state
 
 #: Consumption that a power cut may leave unaccounted for, at most, in Wh; the customer keeps it.
@@ -56,7 +56,7 @@ class Meter:
         self._store = store
         self._tables = tables
         self._phases = phases
-        self._locked_until_ms = 0
+        self._locked_until_ms = [0, 0, 0]  # of each carrier
         self._sections = {}
         self._sections_until_ms = 0
         self.steps = ()
@@ -110,7 +110,8 @@ class Meter:
             meter_state.changed(self.state, power_fails=fails, key_change=False)
         ):
             self._saved_wh -= CHECKPOINT_MAX_WH  # no supply at all from a store that takes nothing
-        self._begin_wait(now_ms)
+        for each in carrier.ALL:
+            self._begin_wait(each, now_ms)
         return dropped
 
     def provision(self, identity, key, manufactured: int, power_limit_w: int, again=False):
@@ -147,33 +148,34 @@ class Meter:
         self.state = meter_state.factory()
         self._saved_wh = self._try_wh = 0
 
-    def enter(self, entered: str, now_ms: int):
+    def enter(self, entered: str, now_ms: int, by: int = carrier.MANUAL):
         """Take the digits of a token; return its Outcome. Accept means the credit is safe.
 
-        entered: digits only, any number of them. Blocks for up to two commits.
+        entered: digits only, any number of them. by: of meter.carrier. Blocks for up to two
+        commits.
         Raises NotProvisioned in factory state, StoreLost after a loss, but not for test/display
         tokens; StoreFailed if the store does not take it: then it has no effect, and can be
         entered again.
         """
         token = digits.parse(entered)
         if token is None:
-            return self._noted(_plain(results.FORMAT))
+            return self._noted(_plain(results.FORMAT), by)
         class_ = digits.split(token)[0]
         if class_ == 1:
-            return self._test(token)
+            return self._test(token, by)
         if self.lost:
             raise StoreLost
         if not self.provisioned:
             raise NotProvisioned
-        if self.lockout_ms(now_ms):
-            return self._noted(_plain(results.LOCKED_OUT))
+        if self.lockout_ms(now_ms, by):
+            return self._noted(_plain(results.LOCKED_OUT), by)
         if class_ == 3:
-            return self._noted(_plain(results.FUNCTION))
-        return self._enter_encrypted(token, now_ms)
+            return self._noted(_plain(results.FUNCTION), by)
+        return self._enter_encrypted(token, entered, now_ms, by)
 
-    def lockout_ms(self, now_ms: int) -> int:
-        """Return for how many milliseconds from `now_ms` no token is taken."""
-        return max(0, self._locked_until_ms - now_ms)
+    def lockout_ms(self, now_ms: int, by: int = carrier.MANUAL) -> int:
+        """Return for how many milliseconds from `now_ms` no token is taken from carrier `by`."""
+        return max(0, self._locked_until_ms[by] - now_ms)
 
     def consume(self, pulses: int, period: int = 0):
         """Take the energy of `pulses` off the credit. Commits at each 0.1 kWh at most.
@@ -234,19 +236,27 @@ class Meter:
         token_tid = decoded.fields.get("tid")
         return after, Outcome(result, decoded.kind or "", amount, token_tid, (), (), False, False)
 
-    def _enter_encrypted(self, token, now_ms):
+    def _enter_encrypted(self, token, entered, now_ms, by):
         """The attempt is counted and stored before decrypting: a power cut gives no free try."""
         before = self.state.failures
-        self._commit(meter_state.changed(self.state, failures=lockout.counted(before)))
+        self._commit(meter_state.changed(self.state, failures=lockout.counted(before, by)))
         decoded = self.decode(token)
         if not decoded.crc_ok:
-            self._begin_wait(now_ms)
-            return self._noted(_plain(results.CRC))
+            self._begin_wait(by, now_ms)
+            return self._noted(_plain(results.CRC), by)
         after, outcome = self.judged(decoded, now_ms)
         # An authentic token that is refused was no guess, but clears nothing either: else an
         # old token in the hand of a guesser would buy three free tries at a time.
-        failures = 0 if outcome.result == results.ACCEPT else before
-        self._commit(meter_state.changed(after, failures=failures, last_result=outcome.result))
+        failures = lockout.cleared(before, by) if outcome.result == results.ACCEPT else before
+        self._commit(
+            meter_state.changed(
+                after,
+                failures=failures,
+                last_result=outcome.result,
+                last_carrier=by,
+                last_token=meter_state.check_value(entered),
+            )
+        )
         self._keep_section(decoded, outcome, now_ms)
         return outcome
 
@@ -287,18 +297,21 @@ class Meter:
             self._sections = {}
             self._make_cipher()
 
-    def _test(self, token):
+    def _test(self, token, by):
         decoded = decoder.decode(token, None, self.state.key.ea)
         result, kind, tests = meter_test.requested(decoded, self.state.identity.drn, self._phases)
-        return self._noted(Outcome(result, kind, 0, None, tests, (), True, False))
+        return self._noted(Outcome(result, kind, 0, None, tests, (), True, False), by)
 
-    def _noted(self, outcome):
+    def _noted(self, outcome, by):
         """Remember the result of a token that changed nothing else; safe with the next commit."""
-        self.state = meter_state.changed(self.state, last_result=outcome.result)
+        self.state = meter_state.changed(
+            self.state, last_result=outcome.result, last_carrier=by, last_token=0
+        )
         return outcome
 
-    def _begin_wait(self, now_ms):
-        self._locked_until_ms = now_ms + 1000 * lockout.wait_s(self.state.failures)
+    def _begin_wait(self, by, now_ms):
+        wait_ms = 1000 * lockout.wait_s(self.state.failures[by], by)
+        self._locked_until_ms[by] = now_ms + wait_ms
 
     def _make_cipher(self):
         key = self.state.key

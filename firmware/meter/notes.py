@@ -58,13 +58,13 @@ class Notes:
         except StoreFailed:
             pass  # nothing depends on it
 
-    def note(self, outcome, digits: str):
-        """Put a token's Outcome into the history. One commit.
+    def note(self, outcome, digits: str, by: int):
+        """Put the Outcome of a token that the carrier `by` brought into the history. One commit.
 
         A history that cannot be written is no reason to take back a token: it
         is then kept in RAM only.
         """
-        noted = history.noted(self.history, history.entry(outcome, digits))
+        noted = history.noted(self.history, history.entry(outcome, digits, by))
         try:
             self._commit(self.settings, self.events, noted)
         except StoreFailed:

@@ -119,8 +119,11 @@ def entry_small(digits: str, is_code: bool):
     return [" ".join(_groups(digits[first:])) + "_", "%d of 20 digits" % len(digits)]
 
 
-def outcome(outcome, view):
-    """The screen that says what became of a token, and the credit now."""
+def outcome(outcome, view, wait_s: int):
+    """The screen that says what became of a token, and the credit now.
+
+    wait_s: seconds until its carrier may bring another.
+    """
     if outcome.missing:
         return _key_change(outcome)
     in_currency = views.in_currency(view)
@@ -138,7 +141,7 @@ def outcome(outcome, view):
         outcome.result,
         words,
         advice,
-        _wait(view) or _credit_now(view),
+        "Wait %d s" % wait_s if wait_s else _credit_now(view),
     ]
 
 
@@ -219,10 +222,6 @@ def _state_of_supply(view):
     if view.relay_reason == supply.CREDIT and views.is_low(view):
         return "LOW CREDIT"
     return _REASONS[view.relay_reason]
-
-
-def _wait(view):
-    return "Wait %d s" % view.lockout_s if view.lockout_s else ""
 
 
 def _credit_now(view):

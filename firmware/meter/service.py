@@ -10,6 +10,7 @@ from ports.record_store import StoreFailed
 from sts import digits, drn
 from sts.decoder_key import DecoderKey, KeyAttributes
 
+from meter import carrier
 from meter import settings as meter_settings
 from meter import state as meter_state
 from meter import view as views
@@ -82,7 +83,7 @@ class Service:
 
     def _token(self, request, now_ms):
         entered = digits.clean(text(request, "digits"))
-        outcome = self._app.enter(entered, now_ms)
+        outcome = self._app.enter(entered, now_ms, carrier.LOCAL)
         view = self._app.view(now_ms)
         fields = [("result", outcome.result), ("kind", outcome.kind)] + credit_fields(view)
         if outcome.amount:
@@ -132,6 +133,7 @@ def read_fields(app, now_ms: int):
     view = app.view(now_ms)
     state = view.state
     key = state.key
+    waits_s = [app.lockout_s(now_ms, by) for by in carrier.ALL]
     return (
         [
             ("drn", state.identity.drn),
@@ -150,9 +152,11 @@ def read_fields(app, now_ms: int):
             ("relay", "closed" if app.relay_closed else "open"),
             ("relay_reason", view.relay_reason),
             ("tamper", state.tamper),
-            ("lockout_s", view.lockout_s),
+            ("lockout_s", max(waits_s)),
+            ("lockouts_s", tuple(zip(carrier.NAMES, waits_s))),
             ("tids", len(state.tids)),
             ("last_result", state.last_result or None),
+            ("last_carrier", carrier.NAMES[state.last_carrier] if state.last_result else None),
             ("firmware", FIRMWARE),
             ("uptime_s", now_ms // 1000),
             ("display", app.lines),

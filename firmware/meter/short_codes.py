@@ -9,7 +9,7 @@ Pure: no ports, no clock, no I/O.
 
 from sts import digits as sts_digits
 
-from meter import events, history, screens
+from meter import carrier, events, history, screens
 from meter import settings as meter_settings
 from meter import view as views
 
@@ -133,13 +133,17 @@ def _back(title, number):
     return title if number == 1 else "%d before last" % (number - 1)
 
 
+def _result(entry):
+    return "%s, %s" % (entry.result, carrier.NAMES[entry.by])
+
+
 def _token(view, number):
     entry = _nth(view, number)
     if entry is None:
         return screens.message(_back("Last token", number), "none")
     grouped = sts_digits.grouped(entry.digits)
     shown = (grouped[:14], grouped[15:]) if grouped else ("digits not kept", "")
-    return [_back("Last token", number), shown[0], shown[1], entry.result]
+    return [_back("Last token", number), shown[0], shown[1], _result(entry)]
 
 
 def _amount(view, number):
@@ -147,7 +151,7 @@ def _amount(view, number):
     if entry is None or not entry.amount:
         return screens.message(_back("Last amount", number), "none")
     amount = screens.credit(entry.amount, views.in_currency(view))
-    return screens.message(_back("Last amount", number), amount, "", entry.result)
+    return screens.message(_back("Last amount", number), amount, "", _result(entry))
 
 
 def _tid(view, number):

@@ -8,33 +8,42 @@ their own (meter.settings, meter.history).
 
     version u8 | drn 7 bytes BCD | imp_per_kwh u24 | key attributes 24
     register: credit i64, total u64, remainder u24, cost remainder u16, period u16, period Wh u32
-    failures u8 | power limit u32 | unbalance limit u32 | tariff rate u16 | power fails u16
-    last result u8 | flags u8 | status bits u8 | TIDs 3 bytes each
+    failures manual u8 | power limit u32 | unbalance limit u32 | tariff rate u16 | power fails u16
+    last result u8 | flags u8 | status bits u8 | failures local u8, remote u8 | last token u32
+    TIDs 3 bytes each
+
+Version 1 had one count of failures, of keypad and cable, and no last token; it is read, too.
 
 Pure domain: no ports, no clock, no I/O.
 """
 
 import struct
+from binascii import crc32
 from collections import namedtuple
 
 from micropython import const
 from sts import decoder_key, drn, results, tid
 from sts.decoder_key import DITK, DecoderKey, KeyAttributes
 
-from meter import flags
+from meter import carrier, flags, lockout
 from meter.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH, EMPTY, Register
 
-_VERSION = const(1)
-_HEAD = "<B7sI24sqqIHHIBIIHHBBB"
-_HEAD_SIZE = const(80)  # bytes
+_VERSION = const(2)
+_HEAD = "<B7sI24sqqIHHIBIIHHBBBBBI"
+_HEAD_SIZE = const(86)  # bytes
+_FIRST_VERSION_SIZE = const(80)
+_FAILURES_AT = const(64)
 
 #: drn: 11 or 13 digits, "" in factory state. imp_per_kwh: 1..100000 pulses a kWh.
 Identity = namedtuple("Identity", ("drn", "imp_per_kwh"))
 
 #: identity: Identity. key: KeyAttributes. register: Register. tids: the TID memory, see sts.tid.
-#: failures: wrong tokens in a row. power_limit_w, unbalance_limit_w: 0 for none. tariff_rate: as
-#: its token brought it. power_fails: restarts, 0..65535. last_result: of sts.results.NAMES, ""
-#: for none. flags: see meter.flags. tamper: it was detected and not cleared. key_change: a set of
+#: failures: wrong tokens in a row of each carrier, see meter.lockout. power_limit_w,
+#: unbalance_limit_w: 0 for none. tariff_rate: as its token brought it. power_fails: restarts,
+#: 0..65535. last_result: of sts.results.NAMES, ""
+#: for none. last_carrier: that brought it, of meter.carrier. last_token: check value of the token
+#: that was committed last, see `check_value`, 0 for none. flags: see meter.flags. tamper: it was
+#: detected and not cleared. key_change: a set of
 #: key change tokens is incomplete. emergency: the customer called up emergency credit.
 #: in_currency: the credit is money; so it is never taken for energy, should the tariff be lost,
 #: which lies in another record.
@@ -54,6 +63,8 @@ _FIELDS = (
     "key_change",
     "emergency",
     "in_currency",
+    "last_carrier",
+    "last_token",
 )
 MeterState = namedtuple("MeterState", _FIELDS)
 
@@ -63,8 +74,9 @@ def factory():
     key = KeyAttributes(DecoderKey(bytes(16)), "11", "000000", "00", 0, DITK, 0)
     identity = Identity("", 1000)
     return MeterState(
-        identity, key, EMPTY, (), 0, 0, 0, 0, 0, "", flags.DEFAULT, False, False, False, False
-    )
+        identity, key, EMPTY, (), lockout.NONE, 0, 0, 0, 0, "", flags.DEFAULT,
+        False, False, False, False, carrier.MANUAL, 0,
+    )  # fmt: skip
 
 
 def changed(state, **changes):
@@ -82,10 +94,12 @@ def to_bytes(state) -> bytes:
     head = struct.pack(
         _HEAD, _VERSION, _bcd(state.identity.drn), state.identity.imp_per_kwh,
         decoder_key.to_bytes(state.key), register.credit, register.total_wh, register.remainder,
-        register.cost_remainder, register.period, register.period_wh, state.failures,
+        register.cost_remainder, register.period, register.period_wh, state.failures[0],
         state.power_limit_w, state.unbalance_limit_w, state.tariff_rate, state.power_fails,
         _code(state.last_result), state.flags,
-        state.tamper | state.key_change << 1 | state.emergency << 2 | state.in_currency << 3,
+        state.tamper | state.key_change << 1 | state.emergency << 2 | state.in_currency << 3
+        | state.last_carrier << 4,
+        state.failures[1], state.failures[2], state.last_token,
     )  # fmt: skip
     return head + tid.pack(state.tids)
 
@@ -96,12 +110,14 @@ def from_bytes(record: bytes):
     Raises ValueError if it was written by a version of the firmware that this one
     does not know, or holds what no meter can be in.
     """
+    if record[0] == 1:
+        record = _second_version(record)
     if record[0] != _VERSION or len(record) < _HEAD_SIZE:
         raise ValueError("record of version %d" % record[0])
     (
         _version, number, imp_per_kwh, key, credit, total_wh, remainder, cost_remainder, period,
-        period_wh, failures, power_limit_w, unbalance_limit_w, tariff_rate, power_fails,
-        last_result, flag_bits, status,
+        period_wh, manual, power_limit_w, unbalance_limit_w, tariff_rate, power_fails,
+        last_result, flag_bits, status, local, remote, last_token,
     ) = struct.unpack(_HEAD, record[:_HEAD_SIZE])  # fmt: skip
     if last_result > len(results.NAMES):
         raise ValueError("unknown result")
@@ -110,7 +126,7 @@ def from_bytes(record: bytes):
         decoder_key.from_bytes(key),
         Register(credit, total_wh, remainder, cost_remainder, period, period_wh),
         tid.unpack(record[_HEAD_SIZE:]),
-        failures,
+        (manual, local, remote),
         power_limit_w,
         unbalance_limit_w,
         tariff_rate,
@@ -121,9 +137,16 @@ def from_bytes(record: bytes):
         bool(status & 2),
         bool(status & 4),
         bool(status & 8),
+        status >> 4 & 3,
+        last_token,
     )
     _check(found)
     return found
+
+
+def check_value(digits: str) -> int:
+    """Return a number by which a token of these `digits` is known again, 1 to 2^32 - 1."""
+    return crc32(digits.encode()) or 1
 
 
 def check_identity(identity):
@@ -167,6 +190,14 @@ def _check(state):
         raise ValueError("register")
     if len(tids) > tid.CAPACITY or list(tids) != sorted(tids):
         raise ValueError("TID memory")
+    if state.last_carrier not in carrier.ALL:
+        raise ValueError("carrier")
+
+
+def _second_version(record):
+    failures = record[_FAILURES_AT : _FAILURES_AT + 1]
+    head, rest = record[1:_FIRST_VERSION_SIZE], record[_FIRST_VERSION_SIZE:]
+    return bytes([_VERSION]) + head + failures + bytes(5) + rest
 
 
 def _code(result):

@@ -6,7 +6,7 @@ is due again. `name` of a part is the one of meter.faults that is blamed for wha
 
 from micropython import const
 
-from meter import supply
+from meter import carrier, supply
 from meter.power import PowerMeter
 from meter.view import View
 
@@ -46,10 +46,9 @@ class Turn:
         """The Settings of now."""
         return self.notes.settings
 
-    @property
-    def lockout_s(self) -> int:
-        """For how many seconds no token is taken."""
-        return (self.meter.lockout_ms(self.now_ms) + 999) // 1000
+    def lockout_s(self, by: int = carrier.MANUAL) -> int:
+        """Return for how many seconds no token is taken from `by`, of meter.carrier."""
+        return (self.meter.lockout_ms(self.now_ms, by) + 999) // 1000
 
     def time(self):
         """Return the time in UTC as ports.clock.Clock.now does, None without a clock, too."""
@@ -88,7 +87,7 @@ class Turn:
             self.watts,
             self._mean_w(),
             self.relay_reason,
-            self.lockout_s,
+            self.lockout_s(),
             notes.events,
             notes.faults,
         )
@@ -100,7 +99,7 @@ class Turn:
             view.state is self.state
             and view.watts == self.watts
             and view.relay_reason == self.relay_reason
-            and view.lockout_s == self.lockout_s
+            and view.lockout_s == self.lockout_s()
             and view.settings is notes.settings
             and view.history is notes.history
             and view.events is notes.events

@@ -185,7 +185,7 @@ class History:
         state = self.meter.state
         return State(
             state.register.credit, state.register.total_wh, state.tids,
-            _KEYS.index(state.key.decoder_key.octets), state.failures, state.tamper,
+            _KEYS.index(state.key.decoder_key.octets), state.failures[0], state.tamper,
             state.power_limit_w,
         )  # fmt: skip
 

@@ -4,13 +4,13 @@ Nothing is emulated but what the state depends on: flash, pulses, cover, load sw
 """
 
 from flash_chip import FlashChip, PowerCut
-from meter import settings
+from meter import lockout, settings
 from meter import state as meter_state
 from meter.app import App
 from meter.slot_store import SlotStore
 from meter.state import Identity
 from parts import Clock, SimBrownOut, SimLoadSwitch, SimPulses, SimTamper
-from ports import Ports
+from ports import NAMES, Ports
 
 from fakes import meters
 from meter20.vending.encoder import encode
@@ -93,13 +93,21 @@ def essence(record):
     """Return what of a record of the state no cut may leave in between."""
     state = meter_state.from_bytes(record)
     return meter_state.to_bytes(
-        meter_state.changed(state, power_fails=0, key_change=False, last_result="", failures=0)
+        meter_state.changed(
+            state,
+            power_fails=0,
+            key_change=False,
+            last_result="",
+            last_token=0,
+            last_carrier=0,
+            failures=lockout.NONE,
+        )
     )
 
 
 def ports(**given):
     """Return Ports of the parts `given`; a board lacks the others."""
-    return Ports(*[{"phases": 1, **given}.get(name) for name in Ports._fields])
+    return Ports(*[{"phases": 1, **given}.get(name) for name in NAMES])
 
 
 def provisioned(carrier, commits=0, imp_per_kwh=1000):

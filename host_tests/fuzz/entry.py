@@ -8,7 +8,7 @@ from fakes.rigs import ports
 from fuzz import feed as feeds
 from fuzz import oracle, tokens
 from fuzz.feed import Feed
-from meter import notes, settings
+from meter import carrier, notes, settings
 from meter import state as meter_state
 from meter.app import App
 from meter.meter import NotProvisioned, StoreFailed
@@ -74,7 +74,7 @@ class _Bench:
 
     def enter(self, text):
         try:
-            self.app.enter(text, self.clock.now_ms)
+            self.app.enter(text, self.clock.now_ms, carrier.REMOTE)
         except (NotProvisioned, StoreFailed):
             pass  # documented
 

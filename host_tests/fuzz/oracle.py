@@ -8,6 +8,7 @@ import contextlib
 import json
 
 from flash_chip import PowerCut
+from meter import carrier, lockout
 from meter import meter as meters
 from meter import state as meter_state
 from sts import digits as sts_digits
@@ -32,12 +33,12 @@ class Books:
         self._possible = set()
         self._epoch = 0
 
-    def enter(self, real, meter, entered, now_ms):
+    def enter(self, real, meter, entered, now_ms, by=carrier.MANUAL):
         """Let `meter` take a token as `real`, Meter.enter, does; hold it to the rules."""
         before = meter.state
         token = _genuine(meter, entered)
         try:
-            outcome = real(meter, entered, now_ms)
+            outcome = real(meter, entered, now_ms, by)
         except PowerCut:
             self._grant(before, token)  # it may be stored, or not
             raise
@@ -138,7 +139,14 @@ def _genuine(meter, entered):
 
 def _essence(state):
     """Return what only an accepted token may change."""
-    return meter_state.changed(state, failures=0, last_result="", key_change=False)
+    return meter_state.changed(
+        state,
+        failures=lockout.NONE,
+        last_result="",
+        last_token=0,
+        last_carrier=0,
+        key_change=False,
+    )
 
 
 def _energy(fields):

@@ -127,15 +127,16 @@ def test_campaign_finds_a_planted_fault_and_tells_it_shortly(monkeypatch, capsys
     assert [line for line in lines if line.lstrip().startswith(("arm ", "token "))]
 
 
-def entered_in_two_commits(meter, token, now_ms):
+def entered_in_two_commits(meter, token, entered, now_ms, by):
     """Credit first, the TID after it: what the record is one for."""
     before = meter.state
     decoded = meter.decode(token)
     if not decoded.crc_ok:
-        return _ENTER(meter, token, now_ms)
-    meter._commit(changed(before, failures=lockout.counted(before.failures)))
+        return _ENTER(meter, token, entered, now_ms, by)
+    meter._commit(changed(before, failures=lockout.counted(before.failures, by)))
     after, outcome = meter.judged(decoded, now_ms)
-    failures = 0 if outcome.result == results.ACCEPT else before.failures
+    accepted = outcome.result == results.ACCEPT
+    failures = lockout.cleared(before.failures, by) if accepted else before.failures
     noted = changed(after, failures=failures, last_result=outcome.result)
     meter._commit(changed(noted, tids=before.tids))
     meter._commit(noted)

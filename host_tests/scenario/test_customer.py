@@ -47,7 +47,7 @@ def test_three_wrong_tokens_make_the_customer_wait(meter):
     for _ in range(3):
         assert meter.keys(TOKEN[:19] + "0")[0] == "CRCError"
     assert 5 <= meter.ask("read")["lockout_s"] <= 10
-    assert meter.ask("token", digits=TOKEN)["result"] == "LockedOut"
+    assert meter.keys(TOKEN)[0] == "LockedOut"
     meter.wait(60)
     assert meter.keys(TOKEN) == ACCEPTED
     assert meter.ask("read")["lockout_s"] == 0
@@ -82,8 +82,8 @@ def test_short_codes_and_pages_show_the_registers(meter):
     meter.keys(TOKEN)
     assert meter.keys("#4#")[:2] == ["Credit", "0.100 kWh"]
     assert meter.keys("#078#")[:2] == ["Last result", "Accept"]
-    assert meter.keys("#54#") == ["Last token", "5938 6323 4721", "3742 6967", "Accept"]
-    assert meter.keys("#2#") == ["Last amount", "0.100 kWh", "", "Accept"]
+    assert meter.keys("#54#") == ["Last token", "5938 6323 4721", "3742 6967", "Accept, manual"]
+    assert meter.keys("#2#") == ["Last amount", "0.100 kWh", "", "Accept, manual"]
     assert meter.keys("#64#")[:2] == ["TID of token", str(meters.TOKEN_100_WH_TID)]
     assert meter.keys("#999#")[:2] == ["No such code", "#999"]
     assert meter.keys("*")[:2] == ["Meter number", meters.DRN]

@@ -1,4 +1,4 @@
-"""Too many wrong tokens: every carrier counts, and what may go on goes on. Both bodies."""
+"""Too many wrong tokens: each carrier counts its own, and what may go on goes on. Both bodies."""
 
 import pytest
 from fakes import meters, tokens
@@ -6,6 +6,7 @@ from fakes import meters, tokens
 TOKEN = meters.TOKEN_100_WH
 WRONG = TOKEN[:19] + "0"
 CARRIERS = ("keypad", "port")
+LONGEST_S = {"keypad": 1280, "port": 10_240}
 
 
 def enter(meter, carrier, digits):
@@ -21,19 +22,32 @@ def lock(meter, *carriers):
     return meter.ask("read")["lockout_s"]
 
 
-@pytest.mark.parametrize("first", CARRIERS)
-@pytest.mark.parametrize("second", CARRIERS)
-def test_failures_of_all_carriers_add_up_and_lock_all(meter, first, second):
-    assert lock(meter, first, second) == 0
-    assert lock(meter, first) > 0
-    for carrier in CARRIERS:
-        assert enter(meter, carrier, TOKEN) == "LockedOut"
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_wrong_tokens_lock_their_own_carrier_and_no_other(meter, carrier):
+    other = CARRIERS[1 - CARRIERS.index(carrier)]
+    assert lock(meter, carrier, carrier) == 0
+    assert lock(meter, carrier) > 0
+    assert enter(meter, carrier, TOKEN) == "LockedOut"
     assert meter.ask("read")["credit_wh"] == 0
+    assert enter(meter, other, TOKEN) == "Accept"
+    assert enter(meter, carrier, TOKEN) == "LockedOut"
+
+
+def test_the_wait_of_each_carrier_is_told(meter):
+    lock(meter, "keypad", "keypad", "keypad", "port", "port", "port")
+    meter.wait(10)
+    lock(meter, "port")
+    read = meter.ask("read")
+    assert read["lockouts_s"] == {"manual": 0, "local": 20, "remote": 0}
+    assert (read["lockout_s"], read["last_carrier"]) == (20, "local")
+    assert meter.keys(TOKEN)[0] == "Accept"
+    assert meter.ask("read")["last_carrier"] == "manual"
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
 def test_waits_double_and_the_wait_after_a_power_cut_is_the_whole_one(meter, carrier):
-    for wait_s in (0, 0, 10, 20, 40, 80, 160, 320, 640, 1280, 1280):
+    longest_s = LONGEST_S[carrier]
+    for wait_s in (0, 0, *(min(10 << n, longest_s) for n in range(12))):
         lock(meter, carrier)
         meter.ask("power_cut")
         left_s = meter.ask("read")["lockout_s"]

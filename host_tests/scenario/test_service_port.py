@@ -112,8 +112,8 @@ def test_read_tells_all_but_the_key(meter):
     reply = meter.ask("read")
     assert list(reply) == [
         "ok", "drn", "ea", "sgc", "ti", "krn", "kt", "ken", "credit_wh", "total_wh", "power_w",
-        "power_limit_w", "relay", "relay_reason", "tamper", "lockout_s", "tids", "last_result",
-        "firmware", "uptime_s", "display",
+        "power_limit_w", "relay", "relay_reason", "tamper", "lockout_s", "lockouts_s", "tids",
+        "last_result", "last_carrier", "firmware", "uptime_s", "display",
     ]  # fmt: skip
     assert meters.KEY.hex() not in json.dumps(reply)
     assert reply["tids"] == 50

@@ -51,8 +51,8 @@ class NotedEventsTest(unittest.TestCase):
         outcome = Outcome(results.ACCEPT, "x", 5, 5_900_000, (), (), False, False)
         for n, code in enumerate(events.NAMES):
             self.notes.log([code], 1000 * n)
-            self.notes.note(outcome, "1" * 20)
-        self.notes.note(Outcome(results.USED, "x", 0, 5, (), (), False, False), "1" * 20)
+            self.notes.note(outcome, "1" * 20, 0)
+        self.notes.note(Outcome(results.USED, "x", 0, 5, (), (), False, False), "1" * 20, 2)
         again = Notes(self.store)
         self.assertEqual(again.events, self.notes.events)
         self.assertEqual((len(again.events), len(again.history)), (8, 6))

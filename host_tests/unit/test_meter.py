@@ -2,6 +2,7 @@ import unittest
 
 from fakes import meters
 from meter import lockout
+from meter.carrier import LOCAL, MANUAL, REMOTE
 from meter.meter import CHECKPOINT_MAX_WH, Meter, NotProvisioned
 from meter.state import Identity, changed
 from sts import results
@@ -34,7 +35,7 @@ class MeterTest(unittest.TestCase):
     def test_what_is_no_token_costs_no_try(self):
         for digits in ("", "1", "7" * 19, "7" * 21, "73786976294838206464", "9" * 20, "x" * 20):
             self.assertEqual(self.enter(digits), results.FORMAT)
-        self.assertEqual(self.meter.state.failures, 0)
+        self.assertEqual(self.meter.state.failures, (0, 0, 0))
 
     def test_three_wrong_tokens_lock_and_time_unlocks(self):
         for _ in range(lockout.FREE_FAILURES):
@@ -42,7 +43,28 @@ class MeterTest(unittest.TestCase):
         self.assertEqual(self.meter.lockout_ms(0), 10_000)
         self.assertEqual(self.enter(meters.TOKEN_100_WH, 9_999), results.LOCKED_OUT)
         self.assertEqual(self.enter(meters.TOKEN_100_WH, 10_000), results.ACCEPT)
-        self.assertEqual(self.meter.state.failures, 0)
+        self.assertEqual(self.meter.state.failures, (0, 0, 0))
+
+    def test_wrong_tokens_of_one_carrier_leave_the_others_alone(self):
+        others = {MANUAL: (LOCAL, REMOTE), LOCAL: (REMOTE, MANUAL), REMOTE: (MANUAL, LOCAL)}
+        for by, rest in others.items():
+            self.meter = meters.meter()
+            for _ in range(lockout.FREE_FAILURES):
+                self.assertEqual(self.meter.enter(WRONG, 0, by).result, results.CRC)
+            self.assertEqual(self.meter.enter(WRONG, 0, by).result, results.LOCKED_OUT)
+            for other in rest:
+                self.assertEqual(self.meter.lockout_ms(0, other), 0)
+                self.assertEqual(self.meter.enter(WRONG, 0, other).result, results.CRC)
+
+    def test_accepted_token_clears_the_count_of_its_own_carrier_alone(self):
+        self.meter = meters.meter(failures=(1, 2, 3))
+        self.meter.enter(meters.TOKEN_100_WH, 20_000, LOCAL)
+        self.assertEqual(self.meter.state.failures, (1, 0, 3))
+
+    def test_waits_of_all_carriers_begin_again_after_a_restart(self):
+        self.meter = meters.meter(failures=(4, 200, 200))
+        waits_ms = [self.meter.lockout_ms(0, by) for by in (MANUAL, LOCAL, REMOTE)]
+        self.assertEqual(waits_ms, [20_000, 10_240_000, 20_480_000])
 
     def test_test_tokens_are_served_during_a_lock_out(self):
         for _ in range(lockout.FREE_FAILURES):
@@ -53,7 +75,9 @@ class MeterTest(unittest.TestCase):
         before, commits = self.meter.state, self.store.commits
         for _ in range(3):
             self.assertEqual(self.enter(meters.TEST_ALL), results.ACCEPT)
-        after = changed(self.meter.state, last_result=before.last_result)
+        after = changed(
+            self.meter.state, last_result=before.last_result, last_token=before.last_token
+        )
         self.assertEqual(after, before)
         self.assertEqual(self.store.commits, commits)
 
@@ -71,14 +95,14 @@ class MeterTest(unittest.TestCase):
 
         self.meter.decode = decode
         self.enter(WRONG)
-        self.assertEqual(failures, [1])
+        self.assertEqual(failures, [(1, 0, 0)])
 
     def test_used_token_neither_counts_as_a_failure_nor_clears_them(self):
         self.enter(meters.TOKEN_100_WH)
         self.enter(WRONG)
         self.enter(WRONG)
         self.assertEqual(self.enter(meters.TOKEN_100_WH), results.USED)
-        self.assertEqual(self.meter.state.failures, 2)
+        self.assertEqual(self.meter.state.failures, (2, 0, 0))
 
     def test_reserved_class_is_a_function_error(self):
         class_3 = "%020d" % (int(WRONG) | 3 << 27)

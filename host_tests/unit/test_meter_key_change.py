@@ -111,11 +111,11 @@ class MeterKeyChangeTest(unittest.TestCase):
             key_change.TRANSITIONS[3] = allowed
 
     def test_sections_neither_count_as_failures_nor_clear_them(self):
-        self.meter = meters.meter(failures=2)
+        self.meter = meters.meter(failures=(2, 0, 0))
         self.enter(FIRST)
-        self.assertEqual(self.meter.state.failures, 2)
+        self.assertEqual(self.meter.state.failures, (2, 0, 0))
         self.enter(SECOND, THIRD, FOURTH)
-        self.assertEqual(self.meter.state.failures, 0)
+        self.assertEqual(self.meter.state.failures, (0, 0, 0))
 
 
 if __name__ == "__main__":

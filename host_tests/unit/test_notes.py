@@ -28,34 +28,39 @@ class NotesTest(unittest.TestCase):
         steps = ((1000, 5), (0, 0xFFFFFFFF))
         new = settings.changed(self.notes.settings, profile="pln", alarm_min=0, steps=steps)
         self.notes.configure(new)
-        self.notes.note(outcome(), meters.TOKEN_100_WH)
+        self.notes.note(outcome(), meters.TOKEN_100_WH, 0)
         again = Notes(self.store)
         self.assertEqual(again.settings, new)
         self.assertEqual(again.history, self.notes.history)
 
+    def test_carrier_of_each_token_is_kept(self):
+        for by in (2, 0, 1):
+            self.notes.note(outcome(amount=1), meters.TOKEN_100_WH, by)
+        self.assertEqual([entry.by for entry in Notes(self.store).history], [1, 0, 2])
+
     def test_history_keeps_the_last_five_newest_first(self):
         for n in range(7):
-            self.notes.note(outcome(amount=-1 - n), "%020d" % n)
+            self.notes.note(outcome(amount=-1 - n), "%020d" % n, 0)
         self.assertEqual([entry.amount for entry in self.notes.history], [-7, -6, -5, -4, -3])
         self.assertEqual(Notes(self.store).history[0].digits, "0" * 19 + "6")
 
     def test_what_is_refused_or_brings_no_credit_pushes_out_no_purchase(self):
         for n in range(1, 4):
-            self.notes.note(outcome(amount=n), "%020d" % n)
+            self.notes.note(outcome(amount=n), "%020d" % n, 0)
         for result in results.NAMES:
-            self.notes.note(outcome(result, amount=0), "1" * 20)
-        self.notes.note(outcome(results.USED, amount=0), "2" * 20)
+            self.notes.note(outcome(result, amount=0), "1" * 20, 0)
+        self.notes.note(outcome(results.USED, amount=0), "2" * 20, 0)
         kept = Notes(self.store).history
         self.assertEqual([entry.amount for entry in history.purchases(kept)], [3, 2, 1])
         self.assertEqual([entry.result for entry in kept], [results.USED] + [results.ACCEPT] * 3)
         for n in range(4, 8):
-            self.notes.note(outcome(amount=n), "%020d" % n)
+            self.notes.note(outcome(amount=n), "%020d" % n, 0)
         kept = Notes(self.store).history
         self.assertEqual([entry.amount for entry in kept], [7, 6, 5, 4, 0, 3])
 
     def test_token_that_the_state_has_forgotten_is_seen(self):
         def ahead(result, tid, *tids):
-            self.notes.note(outcome(result, tid=tid), meters.TOKEN_100_WH)
+            self.notes.note(outcome(result, tid=tid), meters.TOKEN_100_WH, 0)
             return history.is_ahead(self.notes.history, tids)
 
         self.assertTrue(ahead(results.ACCEPT, 7, 5, 5, 6))
@@ -69,7 +74,7 @@ class NotesTest(unittest.TestCase):
 
     def test_digits_that_may_still_be_worth_something_are_not_kept(self):
         for result in results.NAMES:
-            self.notes.note(outcome(result, tid=None), meters.TOKEN_100_WH)
+            self.notes.note(outcome(result, tid=None), meters.TOKEN_100_WH, 0)
             kept = Notes(self.store).history[0]
             spent = result in (results.ACCEPT, results.USED)
             self.assertEqual(kept.digits, meters.TOKEN_100_WH if spent else "")
@@ -84,7 +89,7 @@ class NotesTest(unittest.TestCase):
 
     def test_store_that_fails_keeps_the_history_in_ram(self):
         self.store.fails = True
-        self.notes.note(outcome(), meters.TOKEN_100_WH)
+        self.notes.note(outcome(), meters.TOKEN_100_WH, 0)
         self.assertEqual(len(self.notes.history), 1)
         self.assertEqual(Notes(self.store).history, ())
 
@@ -108,7 +113,7 @@ class NotesTest(unittest.TestCase):
 
     def test_board_without_a_second_store_keeps_notes_in_ram(self):
         notes = Notes(None)
-        notes.note(outcome(), meters.TOKEN_100_WH)
+        notes.note(outcome(), meters.TOKEN_100_WH, 0)
         self.assertEqual(len(notes.history), 1)
 
     def test_largest_record_fits_a_flash_page(self):
@@ -116,7 +121,7 @@ class NotesTest(unittest.TestCase):
         self.notes.configure(settings.changed(self.notes.settings, steps=steps))
         for result in (results.ACCEPT, results.USED):
             for _ in range(history.CAPACITY):
-                self.notes.note(outcome(result), meters.TOKEN_100_WH)
+                self.notes.note(outcome(result), meters.TOKEN_100_WH, 0)
         for code in range(20):
             self.notes.log((code % 2 + 1,), 5)
         self.assertEqual(len(self.notes.history), history.CAPACITY)
@@ -159,17 +164,17 @@ class NotesTest(unittest.TestCase):
 
     def test_record_with_what_no_token_brings_is_lost(self):
         for digits, amount in (("9" * 21, 0), ("1" * 20, CREDIT_MAX_WH + 1)):
-            self.notes.note(outcome(amount=amount), digits)
+            self.notes.note(outcome(amount=amount), digits, 0)
             again = Notes(self.store)
             self.assertEqual((again.health, again.history), (LOST, ()))
             self.notes.begin(settings.default())
         for _ in range(6):
-            self.notes.history += (history.entry(outcome(), "1" * 20),)
+            self.notes.history += (history.entry(outcome(), "1" * 20, 0),)
         self.notes.configure(settings.default())
         self.assertEqual(Notes(self.store).health, LOST)
 
     def test_history_of_another_unit_ends_when_the_meter_is_provisioned(self):
-        self.notes.note(outcome(), meters.TOKEN_100_WH)
+        self.notes.note(outcome(), meters.TOKEN_100_WH, 0)
         self.notes.log((1,), 5)
         self.notes.begin(settings.changed(settings.default(), steps=((0, 5),)))
         again = Notes(self.store)

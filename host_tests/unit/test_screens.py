@@ -26,11 +26,11 @@ def view(reason=supply.CREDIT, in_currency=False, credit=CREDIT_MAX_WH, **change
     return views.View(
         meters.state(register=Register(credit, 9_999_999_999, 0, 0, 0, 0), **changes),
         settings.changed(settings.default(), steps=steps),
-        (Entry(results.ACCEPT, 0xFFFFFF, "1" * 20, credit), Entry(results.CRC, None, "", 0)),
+        (Entry(results.ACCEPT, 0xFFFFFF, "1" * 20, credit, 0), Entry(results.CRC, None, "", 0, 2)),
         99_999,
         0,
         reason,
-        1280 if changes.get("failures") else 0,
+        1280 if any(changes.get("failures", ())) else 0,
         tuple([Event(code, 255, 0xFFFFFFFF) for code in events.NAMES]),
         faults.noted(faults.NONE, "service port", "AttributeError"),
     )
@@ -46,7 +46,7 @@ class ScreensTest(unittest.TestCase):
 
     def test_rest_fits_in_every_state_of_the_supply(self):
         for reason in REASONS:
-            for failures in (0, 9):
+            for failures in ((0, 0, 0), (9, 9, 9)):
                 self.fits(screens.idle(view(reason, failures=failures)))
         for credit in (CREDIT_MAX_CURRENCY, -CREDIT_MAX_CURRENCY):
             self.fits(screens.idle(view(in_currency=True, credit=credit)))
@@ -66,7 +66,7 @@ class ScreensTest(unittest.TestCase):
 
     def test_result_fits_whatever_is_owed(self):
         outcome = Outcome(results.OVERFLOW, kinds.ELECTRICITY, 0, 1, (), (), False, False)
-        self.fits(screens.outcome(outcome, view(credit=-CREDIT_MAX_WH)))
+        self.fits(screens.outcome(outcome, view(credit=-CREDIT_MAX_WH), 20_480))
 
     def test_every_result_has_a_screen(self):
         for result in results.NAMES:
@@ -76,7 +76,7 @@ class ScreensTest(unittest.TestCase):
             for kind, amount in ((kinds.ELECTRICITY, CREDIT_MAX_WH), (kinds.KEY_1, 0), ("", 0)):
                 for tamper in (False, True):
                     shown = Outcome(result, kind, amount, None, (), missing, False, False)
-                    self.fits(screens.outcome(shown, view(tamper=tamper)))
+                    self.fits(screens.outcome(shown, view(tamper=tamper), 0))
         self.fits(screens.locked_out(1280))
         for screen in (
             screens.key_change_dropped(), screens.not_stored(), screens.repaired(),
@@ -134,7 +134,7 @@ class ScreensTest(unittest.TestCase):
             shown = screens.idle(view(reason, credit=25_600))
             self.assertEqual(shown, ["25.600 kWh", said, "99999 W", "Enter a token"])
         self.assertEqual(screens.idle(view(credit=4999))[1], "LOW CREDIT")
-        self.assertEqual(screens.idle(view(failures=3))[1], "Locked 1280 s")
+        self.assertEqual(screens.idle(view(failures=(3, 0, 0)))[1], "Locked 1280 s")
         self.assertEqual(screens.idle(view(in_currency=True, credit=123_456_000))[0], "Cr 1234.56")
 
     def test_a_meter_without_a_number_says_why(self):
@@ -159,10 +159,10 @@ class ScreensTest(unittest.TestCase):
             results.CRC: ["Mistyped or for", "another meter"],
             results.MFR_CODE: ["Made for other", "meter makers"],
         }.items():
-            shown = screens.outcome(Outcome(result, "", 0, None, (), (), False, False), view())
+            shown = screens.outcome(Outcome(result, "", 0, None, (), (), False, False), view(), 0)
             self.assertEqual(shown[:3], [result] + words)
         refused = Outcome(results.FUNCTION, "", 0, None, (), (), False, False)
-        shown = screens.outcome(refused, view(tamper=True))
+        shown = screens.outcome(refused, view(tamper=True), 0)
         self.assertEqual(shown[1:3], ["Tamper: credit", "is blocked"])
 
     def test_every_test_shows_the_figure_that_it_asks_for(self):

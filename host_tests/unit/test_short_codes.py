@@ -28,7 +28,9 @@ def view(profile="meter20", **changes):
             last_result=results.USED,
         ),
         settings.changed(settings.default(), profile=profile, low_credit_wh=12_000, alarm_min=45),
-        tuple([Entry(results.ACCEPT, 900 + n, _TOKENS[n], 1000 * (n + 1)) for n in range(5)]),
+        tuple(
+            [Entry(results.ACCEPT, 900 + n, _TOKENS[n], 1000 * (n + 1), n % 3) for n in range(5)]
+        ),
         1234,
         1000,
         supply.CREDIT,
@@ -46,15 +48,19 @@ _FIELDS = (
 _EMPTY = {"history": (), "events": (), "faults": faults.NONE}
 
 
+def result(number):
+    return "Accept, " + ("manual", "local", "remote")[(number - 1) % 3]
+
+
 def token(number):
     title = "Last token" if number == 1 else "%d before last" % (number - 1)
     digit = str(number) * 4
-    return [title, " ".join([digit] * 3), " ".join([digit] * 2), results.ACCEPT]
+    return [title, " ".join([digit] * 3), " ".join([digit] * 2), result(number)]
 
 
 def amount(number):
     title = "Last amount" if number == 1 else "%d before last" % (number - 1)
-    return [title, "%d.000 kWh" % number, "", results.ACCEPT]
+    return [title, "%d.000 kWh" % number, "", result(number)]
 
 
 def event(number):

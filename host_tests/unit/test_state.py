@@ -37,15 +37,23 @@ class StateTest(unittest.TestCase):
                         key=key,
                         register=Register(credit_wh, 1 << 40, 99_999, 0, 0, 0),
                         tids=tuple(range(0xFFFFFF - tid.CAPACITY, 0xFFFFFF)),
-                        failures=255,
+                        failures=(255, 254, 253),
                         power_limit_w=18_201_624,
                         power_fails=0xFFFF,
                         last_result=results.LOCKED_OUT,
+                        last_carrier=2,
+                        last_token=0xFFFFFFFF,
                     )
                 )
 
     def test_record_fits_a_flash_page_with_its_frame(self):
         self.assertTrue(len(to_bytes(meters.state())) + slot_store.OVERHEAD <= PAGE)
+
+    def test_record_of_the_first_version_is_read(self):
+        """Its one count was that of keypad and cable."""
+        record = to_bytes(meters.state(failures=(5, 5, 0), tamper=True, tids=(1, 2, 0xFFFFFF)))
+        first = b"\x01" + record[1:80] + record[86:]
+        self.assertEqual(to_bytes(from_bytes(first)), record)
 
     def test_record_of_another_version_is_refused(self):
         record = b"\x63" + to_bytes(meters.state())[1:]
@@ -68,15 +76,16 @@ class StateTest(unittest.TestCase):
             {"register": with_credit(register, -CREDIT_MAX_WH - 1)},
             {"register": Register(0, -1, 0, 0, 0, 0)},
             {"tids": (2, 1)},
+            {"last_carrier": 3},
             {"tids": tuple(range(tid.CAPACITY + 1))},
         ):
             with self.assertRaises(ValueError):
                 from_bytes(to_bytes(meters.state(**changes)))
 
     def test_changed_touches_only_what_it_is_told(self):
-        before = meters.state(failures=3)
+        before = meters.state(failures=(3, 0, 1))
         after = changed(before, power_fails=7)
-        self.assertEqual((after.failures, after.power_fails), (3, 7))
+        self.assertEqual((after.failures, after.power_fails), ((3, 0, 1), 7))
         self.assertEqual(before.power_fails, 0)
 
     def test_no_repr_shows_the_key(self):
