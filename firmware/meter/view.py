@@ -8,8 +8,8 @@ from collections import namedtuple
 from meter import supply, tariff
 
 #: state: MeterState. settings: Settings. history: of meter.history. watts: power drawn. mean_w:
-#: mean power since the restart. relay_reason: of meter.supply. lockout_s: seconds without tokens at the keypad.
-#: events: of meter.events. faults: meter.faults.Faults.
+#: mean power since the restart. relay_reason: of meter.supply. lockout_s: seconds without tokens
+#: at the keypad. events: of meter.events. faults: meter.faults.Faults.
 View = namedtuple(
     "View",
     (
