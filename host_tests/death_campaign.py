@@ -36,8 +36,10 @@ from typer.testing import CliRunner
 
 from meter20.cli.main import app
 from meter20.vending import register, sales, sealing, transport
+from meter20.vending.backup import back_up
 from meter20.vending.models import AuditEntry, Meter, Slip, Vault, VendingKey
 from meter20.vending.models import Tariff as TariffRow
+from meter20.vending.new_file import NewFile
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
 from meter20.vending.sealing import Secret
@@ -50,7 +52,8 @@ _ANCHOR = "station.anchor"
 _OTHER_METER = "03000000004"
 _LOADED = (
     "alembic.command", "alembic.config", "alembic.runtime.migration", "psycopg", "segno",
-    "meter20.vending.batch", "meter20.vending.receipt", "meter20.vending.rekey",
+    "meter20.vending.backup", "meter20.vending.batch", "meter20.vending.receipt",
+    "meter20.vending.rekey",
 )  # fmt: skip
 _TOKEN = re.compile(r"\d{20}|\d{4}(?: \d{4}){4}")
 _SECRET = Secret.passphrase(PASSPHRASE)
@@ -100,6 +103,8 @@ COMMANDS = [
     Command("clock accept", "clock accept --json"),
     Command("clock back", "clock back --reason mistake"),
     Command("upgrade", "upgrade", changes=False),
+    Command("backup", "backup safe.backup", {"safe.backup": "backup"}, changes=False),
+    Command("restore", "restore kept.backup --json", on_empty=True),
 ]  # fmt: skip
 
 
@@ -229,6 +234,9 @@ class Place:
             register.add_group(desk, KeyTerms(SGC), "town", "home")
             register.add_meter(desk, register.NewMeter(DRN, SGC, customer="Søren ثاندي"))
             sales.credit(desk, CreditOrder(DRN, money=20_000))
+        with NewFile(self._kept / "kept.backup") as file:
+            back_up(station, file)
+            file.keep()
         storage.close()
         before = books(where, [_SECRET], anchor)
         assert before is not None
@@ -327,7 +335,7 @@ class Case:
         work = self.place.work
         for name, kind in self.command.files.items():
             path = work / name
-            text = path.read_text() if path.exists() else ""
+            text = path.read_text(errors="replace") if path.exists() else ""
             if ended.code == 0:
                 assert text, f"no {name}"
             if ended.code == 1 and not ended.hit.startswith("unlink"):
@@ -341,10 +349,11 @@ class Case:
             if path.name in known or ".sqlite" in path.name:
                 continue
             left = ended.code == -9 or ended.hit.startswith("unlink")
+            left |= ended.hit == f"open {path.name}"  # a folder, to empty it
             assert left, f"{path.name} was left"
             assert path.stat().st_mode & 0o077 == 0, f"{path.name} is not private"
             secret = path.suffix == ".part" and "key" not in self.command.files.values()
-            if secret and path.read_bytes().strip(b"\0"):
+            if secret and path.is_file() and path.read_bytes().strip(b"\0"):
                 assert changed, f"{path.name} was written before the books"
 
 
@@ -373,8 +382,14 @@ def _whole_key(text: str, changed: bool, after) -> None:
     assert len(bytes.fromhex(text.strip())) == sealing.KEY_BYTES, "half a key"
 
 
+def _whole_backup(text: str, changed: bool, after) -> None:
+    assert json.loads(text.split("\n", 1)[0])["station"] == "kiosk", "half a backup"
+    assert not changed, "a backup that changed the books"
+
+
 _CHECKS: dict[str, Callable] = {
     "page": _whole_page, "record": _whole_record, "export": _whole_export, "key": _whole_key,
+    "backup": _whole_backup,
 }  # fmt: skip
 
 

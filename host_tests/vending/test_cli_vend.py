@@ -10,7 +10,9 @@ from fakes.stations import DRN, PASSPHRASE, SGC, TARIFF
 from freezegun import freeze_time
 from typer.testing import CliRunner
 
+from meter20 import terminal
 from meter20.cli.main import app
+from meter20.vending.anchor import Anchor
 from meter20.vending.storage import Storage
 
 
@@ -270,3 +272,70 @@ def test_processes_at_one_database_take_turns(vend):
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(sell, range(8)))) == 8
     assert vend.data("audit", "verify")["broken"] is None
+
+
+# -- backups -----------------------------------------------------------------------------------
+
+
+def test_station_is_backed_up_and_restored(vend, monkeypatch):
+    vend.ok("credit", DRN, "--kwh", "1")
+    file = vend.folder / "kiosk.backup"
+    assert "The log is whole" in vend.ok("backup", file)
+    assert vend.data("backup", vend.folder / "2")["rows"]["slip"] == 1
+    assert "not overwritten" in vend.refused("backup", file)
+    assert "exists already" in vend.refused("restore", file)
+    vend.where = str(vend.folder / "new" / "kiosk.sqlite")
+    monkeypatch.setenv("METER20_PASSPHRASE", "another passphrase")
+    assert "does not open" in vend.refused("restore", file)
+    monkeypatch.setenv("METER20_PASSPHRASE", PASSPHRASE)
+    made = vend.data("restore", file)
+    assert (made["station"], made["trouble"]) == ("kiosk", "")
+    assert made["rows"]["slip"] == 1
+    assert vend.data("audit", "verify")["broken"] is None
+    assert "restored from a backup" in vend.ok("audit", "verify")
+    assert vend.data("credit", DRN, "--kwh", "1")["number"] == 2
+    assert "no backup" in vend.refused("restore", vend.where)
+
+
+def test_backup_is_written_where_the_command_is_given(vend, monkeypatch):
+    monkeypatch.chdir(vend.folder)
+    vend.where = "station.sqlite"
+    vend.ok("backup", "here.backup")
+    vend.where = "new.sqlite"
+    vend.ok("restore", "here.backup")
+
+
+def test_floor_of_a_restored_station_is_given_as_a_time_to_come(vend):
+    file = vend.folder / "kiosk.backup"
+    vend.ok("backup", file)
+    vend.where = str(vend.folder / "new.sqlite")
+    assert "later time" in vend.refused("restore", file, "--floor", "2020-01-01T00:00")
+    made = vend.ok("restore", file, "--floor", "2036-01-01T00:00")
+    assert "no minute before 2036-01-01 00:00" in made
+
+
+def test_backup_whose_answer_is_lost_stands(vend, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(terminal, "write", full)
+    monkeypatch.setattr(terminal, "give_up", lambda: None)
+    file = vend.folder / "kiosk.backup"
+    done = vend.run("backup", file)
+    assert done.exit_code == 3
+    assert done.stderr.startswith(f"The backup {file} stands, but")
+    assert json.loads(file.read_bytes().split(b"\n")[0])["station"] == "kiosk"
+
+
+def test_station_that_was_restored_and_can_not_issue_says_so(vend, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    file = vend.folder / "kiosk.backup"
+    vend.ok("backup", file)
+    vend.where = str(vend.folder / "new.sqlite")
+    monkeypatch.setattr(Anchor, "write", full)
+    done = vend.run("restore", file, "--json")
+    assert done.exit_code == 3
+    assert "No space left" in json.loads(done.stdout)["warning"]["message"]
+    assert "is in" in done.stderr and "but nothing can be issued" in done.stderr

@@ -14,8 +14,7 @@ from alembic.script import ScriptDirectory
 from fakes.stations import PASSPHRASE, hold
 from sqlalchemy import inspect, select, text
 
-from meter20.vending import refusal
-from meter20.vending import storage as storage_module
+from meter20.vending import refusal, schema
 from meter20.vending.models import AuditHead, Base, Vault, VendingKey
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Secret
@@ -40,7 +39,7 @@ def test_migrations_make_exactly_the_tables_of_the_models(storage):
 
 
 def test_newest_migration_is_the_one_that_is_expected():
-    assert ScriptDirectory(str(migrations_folder())).get_current_head() == storage_module.REVISION
+    assert ScriptDirectory(str(migrations_folder())).get_current_head() == schema.REVISION
 
 
 def test_station_of_the_first_release_goes_on_from_its_latest_sale(storage):
@@ -86,7 +85,7 @@ def test_migrations_can_be_taken_back(storage):
 
 
 def migrations_folder():
-    return storage_module._MIGRATIONS
+    return schema.MIGRATIONS
 
 
 def test_upgrade_twice_changes_nothing(any_station, storage):

@@ -11,7 +11,14 @@ from typing import Annotated
 
 import typer
 
-from meter20.cli import vend_audit, vend_batch, vend_clock, vend_register, vend_tokens
+from meter20.cli import (
+    vend_audit,
+    vend_backup,
+    vend_batch,
+    vend_clock,
+    vend_register,
+    vend_tokens,
+)
 from meter20.cli.counter import (
     AsJson,
     At,
@@ -43,6 +50,8 @@ app.add_typer(vend_tokens.manage_app, name="manage")
 app.add_typer(vend_audit.audit_app, name="audit")
 app.add_typer(vend_clock.clock_app, name="clock")
 app.command("report")(vend_audit.report)
+app.command("backup")(vend_backup.backup)
+app.command("restore")(vend_backup.restore)
 app.command("test")(vend_tokens.test)
 app.command("key-change")(vend_tokens.key_change)
 app.command("provision")(vend_tokens.provision)

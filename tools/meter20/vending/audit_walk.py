@@ -55,7 +55,7 @@ class Report:
 
     def words(self) -> str:
         """Return the report for people."""
-        past = [f"A break was accepted: {line}." for line in self.accepted]
+        past = [f"An operator went on: {line}." for line in self.accepted]
         steps = [f"The clock ran back: {line}." for line in self.clock]
         if self.broken is None:
             since = f" since entry {self.accepted[-1].split(' ')[1]}" if self.accepted else ""

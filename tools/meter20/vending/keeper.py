@@ -13,7 +13,16 @@ from functools import partial
 from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from meter20.vending import anchor, audit, audit_walk, log_head, refusal, slip_seal, tid_clock
+from meter20.vending import (
+    anchor,
+    audit,
+    audit_walk,
+    backup_file,
+    log_head,
+    refusal,
+    slip_seal,
+    tid_clock,
+)
 from meter20.vending.anchor import Anchor
 from meter20.vending.audit_walk import Report
 from meter20.vending.books import Books
@@ -40,6 +49,11 @@ class Keeper:
         self._slip_key, self._anchor_key = slip_seal.key_of(key), anchor.key_of(key)
         self._known = Head(0, log_head.START)  # the newest that this process has seen
         self.trouble = ""
+
+    @property
+    def backup_key(self) -> Key:
+        """Return the key of the seals of a backup."""
+        return backup_file.key_of(self._key)
 
     # -- adding --------------------------------------------------------------------------------
 
@@ -148,8 +162,15 @@ class Keeper:
     def note(self, session: Session, place: Anchor) -> None:
         """Write the anchor of a station that was opened and is whole."""
         head = log_head.authentic(session.connection(), self._key)
-        if head is None or self.trouble:
-            return
+        if head is not None and not self.trouble:
+            self._note(head, place)
+
+    def went_on(self, books: Books, place: Anchor) -> None:
+        """Write the anchor of a station that went on by what was just committed; asks nobody."""
+        self._known = self.tail(books).head
+        self._note(self._known, place)
+
+    def _note(self, head: Head, place: Anchor) -> None:
         try:
             place.write(self._anchor_key, head, durable=True)
         except OSError as error:
@@ -178,6 +199,12 @@ class Keeper:
         seal = self.bind(books, slip, tokens, actor)
         books.execute(_SEAL, {"number": slip["id"], "code": seal})
 
+    def whole(self, session: Session) -> Head:
+        """Return the head of a log that `session` reads; raises Refusal unless it is in order."""
+        if self.trouble:
+            raise log_head.broken(self.trouble)
+        return log_head.sound(session.connection(), self._key)
+
     # -- verifying, and going on after a break -------------------------------------------------
 
     def verify(self, session: Session, noted: str | None = None) -> Report:
@@ -197,19 +224,23 @@ class Keeper:
         """Go on with a log that is not whole; returns what was found, as the log now says it.
 
         noted: what the anchor says. floor: the time before which no token may be dated from now
-        on, instead of the newest known minute or now. Raises Refusal if nothing is wrong.
+        on, instead of the newest known minute or now, with a day more where the station was
+        restored. Raises Refusal if nothing is wrong.
         """
         connection = books.connection()
         report = audit_walk.verify(books, self._key)
         found = report.findings or ([self.trouble] if self.trouble else [])
         if not found and operation == log_head.ACCEPT:
             raise Refusal(refusal.STATE, "The log is whole: there is nothing to accept.")
-        head = self._went_on(connection, report, noted[0], floor)
-        old = audit.head_of(books)
-        detail = (
-            f"{_listed(found)}; head was {old[:24]}; goes on from entry {head.seq}, no minute "
-            f"before {tid_clock.text(head.floor or 0)}; {reason}"
-        )
+        margin = _FAR_AHEAD if operation == log_head.RESTORE else 1
+        head = self._went_on(connection, report, noted[0], self._floor_of(floor, margin))
+        told = [
+            *([_listed(found)] if found else []),
+            f"head was {audit.head_of(books)[:24]}",
+            f"goes on from entry {head.seq}, no minute before {tid_clock.text(head.floor or 0)}",
+            reason,
+        ]
+        detail = "; ".join(told)
         entry = {
             "time": stamp(self._now()), "actor": actor, "operation": operation, "meter": "",
             "supply": "", "kind": "", "tid": None, "amount": None, "detail": detail,
@@ -223,8 +254,9 @@ class Keeper:
         return detail
 
     def _went_on(
-        self, connection: Connection, report: Report, outside: Head | None, floor: datetime | None
-    ) -> Head:
+        self, connection: Connection, report: Report, outside: Head | None,
+        floor: Callable[[int], int],
+    ) -> Head:  # fmt: skip
         """Return the head to go on with: behind everything that is known to have been issued."""
         known = [each for each in (log_head.authentic(connection, self._key), outside) if each]
         last = connection.scalar(select(func.max(ENTRIES.c.seq))) or 0
@@ -234,21 +266,23 @@ class Keeper:
         before = max(each.floor or 0 for each in known) if known else 0
         return Head(
             max([last, *(each.seq for each in known)]) + 1,
-            log_head.START, minute, slips, max(before, self._floor(minute, floor)),
+            log_head.START, minute, slips, max(before, floor(minute)),
         )  # fmt: skip
 
-    def _floor(self, minute: int, asked: datetime | None) -> int:
-        """Return the minute since 1993 from which on every minute is certainly new."""
+    def _floor_of(self, asked: datetime | None, margin: int) -> Callable[[int], int]:
+        """Return a function: from the newest known minute to the first that is certainly new.
+
+        asked: what an operator says. margin: minutes that may have been given out after those
+        that are known, or ahead of the clock. Both since 1993.
+        """
         now = tid_clock.minute_at(self._now())
         if asked is not None:
-            return tid_clock.minute_at(asked.astimezone(UTC))
-        if minute > now + _FAR_AHEAD:
-            raise Refusal(
-                refusal.VALUE,
-                f"A token was dated {tid_clock.text(minute)}, more than a day ahead. From which "
-                "time on are minutes certainly new? Say it with --floor.",
-            )
-        return max(now, minute) + 1
+            said = tid_clock.minute_at(asked.astimezone(UTC))
+            if said <= now:
+                words = "Minutes up to now may have been given out: --floor is a later time."
+                raise Refusal(refusal.VALUE, words)
+            return lambda _: said
+        return lambda minute: _first_new(now, minute) + margin
 
     def _settle(self, books: Books, actor: str, report: Report) -> None:
         """Bind what was found wrong beside the chain as it is now; the entry before names it."""
@@ -267,6 +301,20 @@ class Keeper:
             energy, currency = counted.get((supply, day), (0, 0))
             words = f"{day} {energy} {currency}"
             self.append(books, actor, audit.COUNTER, supply=supply, detail=words)
+
+
+def _first_new(now: int, minute: int) -> int:
+    """Return the later of now and the newest known `minute`; raises Refusal if that is far ahead.
+
+    Both since 1993.
+    """
+    if minute > now + _FAR_AHEAD:
+        raise Refusal(
+            refusal.VALUE,
+            f"A token was dated {tid_clock.text(minute)}, more than a day ahead. From which "
+            "time on are minutes certainly new? Say it with --floor.",
+        )
+    return max(now, minute)
 
 
 def digests(connection: Connection) -> Callable[[int], str | None]:

@@ -64,15 +64,26 @@ class NewFile:
         """
         draft = _draft(self.path.parent)
         try:
-            written = _written(draft, text)
-            if not self._ours():
-                raise OSError(errno.EEXIST, "another file took its name")
-            self._own.add(written)
-            os.replace(draft, self.path)
-            _sync_folder(self.path.parent)
+            _write(draft, text)
+            self.fill_with(draft)
         except OSError:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
+            self.remove()
+            raise
+
+    def fill_with(self, draft: Path) -> None:
+        """Let the file `draft`, whole and on the disk, take the name; the two share a disk.
+
+        Raises OSError if that fails; then there is no such file, but still the draft.
+        """
+        try:
+            if not self._ours():
+                raise OSError(errno.EEXIST, "another file took its name")
+            self._own.add(_identity(os.lstat(draft)))
+            os.replace(draft, self.path)
+            _sync_folder(self.path.parent)
+        except OSError:
             self.remove()
             raise
         self._filled = True
@@ -91,15 +102,14 @@ def _created(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
 
 
-def _written(path: Path, text: str) -> tuple[int, int]:
-    """Write `text` to the new file `path` and sync it; return what tells it from others."""
+def _write(path: Path, text: str) -> None:
+    """Write `text` to the new file `path` and sync it."""
     left = text.encode("utf-8")
     descriptor = _created(path)
     try:
         while left:
             left = left[os.write(descriptor, left) :]
         os.fsync(descriptor)
-        return _identity(os.fstat(descriptor))
     finally:
         os.close(descriptor)
 

@@ -154,6 +154,17 @@ class SecurityModule:
         vault = session.get(Vault, 1)
         if vault is None:
             raise Refusal(refusal.NO_DATABASE, "There is no security module in this database yet.")
+        return cls.opened(vault, secret, now, tables)
+
+    @classmethod
+    def opened(
+        cls,
+        vault: Vault,
+        secret: sealing.Secret,
+        now: Callable[[], datetime],
+        tables: dict | None = None,
+    ) -> "SecurityModule":
+        """Return the module in the row `vault`; raises Refusal when `secret` is the wrong one."""
         lock = sealing.Lock(vault.lock_kind, vault.lock_salt, vault.lock_cost)
         words = f"This {secret.kind.replace('-', ' ')} does not open the security module."
         master = sealing.unseal(

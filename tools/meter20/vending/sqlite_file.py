@@ -9,7 +9,26 @@ import os
 import sqlite3
 from pathlib import Path
 
+from sqlalchemy import make_url
+
+from meter20.vending import refusal
+from meter20.vending.refusal import Refusal
+
 _NAMED = 3
+_BESIDE = ("-wal", "-shm", "-journal")
+
+
+def path_of(where: str) -> Path | None:
+    """Return the absolute path of a SQLite file given as a path or a URL, None for a server."""
+    if where.startswith("sqlite:"):
+        where = make_url(where).database or ""
+    elif "://" in where:
+        return None
+    if where in ("", ":memory:"):
+        raise Refusal(
+            refusal.VALUE, "A vending station needs a file: tokens must not be forgotten."
+        )
+    return Path(where).expanduser().absolute()
 
 
 def writable(path: Path) -> bool:
@@ -47,3 +66,23 @@ def damage(path: Path) -> str:
     except sqlite3.DatabaseError as error:
         return str(error)
     return "" if found == ["ok"] else "; ".join(found)
+
+
+def check_free(path: Path, taken: bool = False) -> None:
+    """Raise Refusal unless a database can be made in `path`. taken: an empty file is there.
+
+    The files that SQLite keeps beside a database, left by another one, would be read into it.
+    """
+    for beside in _left_beside(path):
+        raise Refusal(refusal.EXISTS, f"{beside} is of another database: move it away.")
+    if taken and path.stat().st_size:
+        raise Refusal(refusal.EXISTS, f"Something else was written to {path} meanwhile.")
+
+
+def lacks(path: Path) -> str:
+    """Return what a database that was closed lacks, empty if it is whole in its one file."""
+    return "its write-ahead log was not written into it" if _left_beside(path) else damage(path)
+
+
+def _left_beside(path: Path) -> list[Path]:
+    return [beside for end in _BESIDE if (beside := path.with_name(path.name + end)).exists()]

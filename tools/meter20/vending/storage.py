@@ -26,15 +26,14 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from meter20 import private_folder
-from meter20.vending import refusal, sqlite_file
+from meter20.vending import backup_file, refusal, schema, sqlite_file
 from meter20.vending.anchor import default_path as default_anchor
+from meter20.vending.backup_file import Header
 from meter20.vending.books import Books
 from meter20.vending.refusal import Doubt, Refusal
+from meter20.vending.sealing import Key
 
 BUSY_S = 30
-#: The newest migration, a number that grows.
-REVISION = "0004"
-_MIGRATIONS = Path(__file__).parent / "migrations"
 _TRY_MS = 50
 _WRITER_LOCK = 0x6D657465  # any number that nothing else in the same database locks
 
@@ -55,7 +54,7 @@ class Storage:
         tells an older copy of the database from the newest; None for the usual place.
         Raises Refusal for a URL that names no usable kind of database.
         """
-        self.path = _sqlite_path(where)
+        self.path = sqlite_file.path_of(where)
         self.where = str(self.path) if self.path else where
         self.anchor = anchor or default_anchor(self.path, where)
         self._busy_s = busy_s
@@ -70,17 +69,31 @@ class Storage:
 
     def upgrade(self) -> None:
         """Make the tables, or bring those of an older meter20 up to date; safe to repeat."""
-        from alembic import command
-        from alembic.config import Config
-
         with self._creating(), self._words(), self._engine.begin() as connection:
             self._take_turn(connection)
-            config = Config()
-            config.set_main_option("script_location", str(_MIGRATIONS))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            if self.path:
-                assert not connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+            schema.upgrade(connection)
+
+    @contextmanager
+    def restoring(
+        self, path: Path, head: Header, key: Key
+    ) -> Iterator[tuple[Books, dict[str, int]]]:
+        """Fill this database from the backup `path`; commits at the end, else nothing is done.
+
+        head, key: of the backup. Gives the books that will stand, and the rows by table. Raises
+        Refusal if a station is here already, or the backup is not whole.
+        """
+        if head.revision > schema.REVISION:
+            raise Refusal(refusal.SCHEMA, f"{path} was made by a newer meter20 than this one.")
+        with self._creating(), self._words(), Books(self._engine) as books:
+            connection = books.connection()
+            self._take_turn(connection)
+            schema.check_empty(connection, self.where)
+            schema.migrate(connection, head.revision)
+            counts = backup_file.fill(path, head, key, connection)
+            schema.upgrade(connection)
+            yield books, counts
+            books.flush()
+            self._commit(books)
 
     @property
     def read_only(self) -> bool:
@@ -100,12 +113,12 @@ class Storage:
             revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
         if revision is None:
             raise self._no_database()
-        if revision < REVISION:
+        if revision < schema.REVISION:
             raise Refusal(
                 refusal.SCHEMA,
                 f"{self.where} was made by an older meter20: run `meter20 vend upgrade` once.",
             )
-        if revision > REVISION:
+        if revision > schema.REVISION:
             raise Refusal(
                 refusal.SCHEMA, f"{self.where} was made by a newer meter20 than this one."
             )
@@ -300,19 +313,6 @@ class Storage:
 def _is_operational(error: BaseException | None) -> bool:
     """Say whether psycopg puts `error` down to the server, not to the statement."""
     return any(kind.__name__ == "OperationalError" for kind in type(error).__mro__)
-
-
-def _sqlite_path(where: str) -> Path | None:
-    """Return the absolute path of a SQLite file given as a path or a URL, None for a server."""
-    if where.startswith("sqlite:"):
-        where = make_url(where).database or ""
-    elif "://" in where:
-        return None
-    if where in ("", ":memory:"):
-        raise Refusal(
-            refusal.VALUE, "A vending station needs a file: tokens must not be forgotten."
-        )
-    return Path(where).expanduser().absolute()
 
 
 def _server_engine(where: str) -> Engine:
