@@ -1,6 +1,7 @@
 """`meter20 vend` as its users meet it: words, JSON, exit codes, and real processes."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -339,3 +340,43 @@ def test_station_that_was_restored_and_can_not_issue_says_so(vend, monkeypatch):
     assert done.exit_code == 3
     assert "No space left" in json.loads(done.stdout)["warning"]["message"]
     assert "is in" in done.stderr and "but nothing can be issued" in done.stderr
+
+
+# -- the anchor, a break, the day --------------------------------------------------------------
+
+
+def test_anchor_is_kept_where_it_is_said(vend, tmp_path):
+    place = tmp_path / "usb" / "kiosk.anchor"
+    anchored = ("--anchor", place)
+    assert "is not there" in vend.run(*anchored, "credit", DRN, "--kwh", "1").stderr
+    vend.ok(*anchored, "audit", "accept", "--reason", "the anchor moved")
+    assert place.stat().st_mode & 0o777 == 0o600
+    vend.ok(*anchored, "credit", DRN, "--kwh", "1")
+    told = vend.data(*anchored, "report")
+    assert told["anchor_file"] == str(place) and told["anchor"] == told["log"]
+
+
+def test_break_is_found_accepted_and_named(vend):
+    vend.ok("credit", DRN, "--kwh", "1")
+    with sqlite3.connect(vend.where) as connection:
+        connection.execute("UPDATE slip SET paid_cents = 1 WHERE id = 1")
+    assert "receipt 1 or a token on it was changed" in vend.run("audit", "verify").stdout
+    assert "broken" in vend.refused("credit", DRN, "--kwh", "1")
+    told = vend.data("audit", "accept", "--reason", "somebody edited a receipt")["accepted"]
+    assert "receipt 1" in told and "somebody edited" in told
+    vend.ok("credit", DRN, "--kwh", "1")
+    assert "An operator went on" in vend.ok("audit", "verify")
+    assert "nothing to accept" in vend.refused("audit", "accept", "--reason", "once more")
+
+
+def test_day_is_summed_up(vend):
+    with freeze_time("2036-03-10 09:30") as clock:
+        vend.ok("clock", "accept")
+        vend.ok("credit", DRN, "--money", "200")
+        clock.move_to("2036-03-11 09:30")
+        vend.ok("credit", DRN, "--kwh", "1")
+        told = vend.data("report", "--day", "2036-03-10")
+        assert (told["receipts"], told["tokens"], told["paid"]) == (1, 1, "200.00 ZAR")
+        assert told["anchor"] == told["log"] and told["trouble"] == ""
+        assert vend.data("report")["day"] == "2036-03-11"
+        assert "paid         200.00 ZAR" in vend.ok("report", "--day", "2036-03-10")

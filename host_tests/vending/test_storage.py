@@ -1,6 +1,7 @@
 """Storage: migrations, waiting for one's turn, and words for what goes wrong."""
 
 import multiprocessing
+import os
 import pickle
 import sqlite3
 import time
@@ -11,12 +12,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from fakes.stations import PASSPHRASE, hold
+from fakes.stations import DRN, PASSPHRASE, hold
 from sqlalchemy import inspect, select, text
+from typer.testing import CliRunner
 
-from meter20.vending import refusal, schema
+from meter20.cli.main import app
+from meter20.vending import refusal, sales, schema, sqlite_file
 from meter20.vending.models import AuditHead, Base, Vault, VendingKey
 from meter20.vending.refusal import Refusal
+from meter20.vending.sales import CreditOrder
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
 from meter20.vending.storage import Storage
@@ -198,8 +202,122 @@ def test_file_cut_short_is_called_damaged(station, sqlite):
         Station(Storage(str(sqlite.path)), Secret.passphrase(PASSPHRASE), "x")
 
 
+def test_large_file_is_read_whole_unless_it_was_closed_in_good_order(station, sqlite, monkeypatch):
+    """Each sale opens it: what takes time with every page is for what may be torn."""
+    monkeypatch.setattr(sqlite_file, "_READ_WHOLE", 0)
+    asked = []
+    read_whole = sqlite_file._read_whole
+    monkeypatch.setattr(
+        sqlite_file, "_read_whole", lambda *args: asked.append(args[1]) or read_whole(*args)
+    )
+    assert sqlite_file.damage(sqlite.path) == ""
+    assert asked == ["integrity_check"]
+    sqlite.close()
+    assert sqlite_file.damage(sqlite.path) == ""
+    assert asked == ["integrity_check"]
+    content = sqlite.path.read_bytes()
+    sqlite.path.write_bytes(content[:-4096])
+    assert sqlite_file.damage(sqlite.path) == "4096 bytes are missing"
+    sqlite.path.write_bytes(b"x" * 9000)
+    assert sqlite_file.damage(sqlite.path) == "file is not a database"
+
+
 def test_refusal_comes_whole_out_of_another_process():
     refused = Refusal(refusal.LIMIT, "too much")
     refused.about = {"meter": "x"}
     there = pickle.loads(pickle.dumps(refused))
     assert (there.code, str(there), there.about) == (refusal.LIMIT, "too much", {"meter": "x"})
+
+
+# -- files that were put back, or that may only be read ----------------------------------------
+
+
+def files_of(path):
+    return {each.name: each.read_bytes() for each in sorted(path.parent.glob(f"{path.name}*"))}
+
+
+def test_older_file_beside_a_newer_write_ahead_log_is_refused_and_left_as_it_is(
+    station, sqlite, secret, clock, tmp_path
+):
+    """Its pages look like a database, until they are written over."""
+    with sqlite3.connect(sqlite.path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    older = sqlite.path.read_bytes()
+    with sqlite.writing() as session:
+        for number in range(60):
+            row = {"name": f"t{number}", "text": "x" * 900}
+            session.execute(text("INSERT INTO tariff VALUES (:name, :text)"), row)
+    with sqlite3.connect(sqlite.path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with sqlite.writing() as session:
+        for number in range(0, 60, 2):
+            session.execute(text("DELETE FROM tariff WHERE name = :name"), {"name": f"t{number}"})
+    copied = tmp_path / "copy" / "station.sqlite"
+    copied.parent.mkdir()
+    copied.write_bytes(older)
+    for end in ("-wal", ".anchor"):
+        beside = sqlite.path.with_name(sqlite.path.name + end)
+        copied.with_name(copied.name + end).write_bytes(beside.read_bytes())
+    before = files_of(copied)
+    assert len(before["station.sqlite-wal"]) > 4096
+    words = refused(refusal.DATABASE, lambda: Station(Storage(str(copied)), secret, "x", clock))
+    assert "damaged" in words and "-wal" in words
+    after = files_of(copied)
+    assert {name: after[name] for name in before} == before
+
+
+@pytest.fixture
+def read_only(station, sqlite, tmp_path):
+    """Return a copy of the station that may be read only, by a user who is not root."""
+    with station.desk() as desk:
+        sales.credit(desk, CreditOrder(DRN, units=105))
+    station.close()
+    sqlite.close()
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    for end in ("", ".anchor"):
+        beside = sqlite.path.with_name(sqlite.path.name + end)
+        (folder / beside.name).write_bytes(beside.read_bytes())
+        (folder / beside.name).chmod(0o444)
+    folder.chmod(0o555)
+    for each in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        each.chmod(each.stat().st_mode | 0o055)
+    yield folder / sqlite.path.name
+    folder.chmod(0o755)
+
+
+def as_nobody(*arguments):
+    """Run `meter20` as a user whom the modes of files bind, in a process forked from this one."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 99
+        try:
+            if os.getuid() == 0:
+                os.setgroups([])
+                os.setgid(65534)
+                os.setuid(65534)
+            done = CliRunner().invoke(app, ["vend", *arguments], catch_exceptions=True)
+            os.write(write, done.output.encode())
+            code = done.exit_code
+        finally:
+            os._exit(code)
+    os.close(write)
+    with os.fdopen(read, "rb") as reader:
+        said = reader.read().decode()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), said
+
+
+def test_copy_that_may_only_be_read_is_listed_and_verified_and_not_sold_from(
+    read_only, monkeypatch
+):
+    monkeypatch.setenv("METER20_PASSPHRASE", PASSPHRASE)
+    before = files_of(read_only)
+    where = ("--db", str(read_only))
+    code, said = as_nobody(*where, "history")
+    assert code == 0 and "credit" in said, said
+    code, said = as_nobody(*where, "audit", "verify")
+    assert code == 0 and "The log is whole" in said, said
+    code, said = as_nobody(*where, "credit", DRN, "--kwh", "1")
+    assert code == 1 and "may not be written" in said, said
+    assert files_of(read_only) == before

@@ -100,7 +100,9 @@ def opened(ctx: typer.Context) -> "Station":
     at = counter(ctx)
     storage = database(ctx)
     storage.check()  # before the passphrase is asked for
-    return Station(storage, at.secret(), at.actor(), tables=at.tables())
+    station = Station(storage, at.secret(), at.actor(), tables=at.tables())
+    ctx.call_on_close(station.close)
+    return station
 
 
 def check_output() -> None:
