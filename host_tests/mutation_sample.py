@@ -32,9 +32,9 @@ from mutants import CAUGHT, ROOT, SURVIVED, copied
 
 SOURCES = ("firmware/sts", "firmware/meter", "tools/meter20/vending")
 TESTS = (
-    "unit", "contract", "scenario", "acceptance", "vending", "tools/test_amounts.py",
-    "tools/test_derivation.py", "tools/test_encoder.py", "tools/test_encryption.py",
-    "tools/test_tid_clock.py",
+    "unit", "contract", "scenario", "acceptance", "powercut/test_spoiled_store.py", "vending",
+    "tools/test_amounts.py", "tools/test_derivation.py", "tools/test_encoder.py",
+    "tools/test_encryption.py", "tools/test_tid_clock.py",
 )  # fmt: skip
 JUDGED = ROOT / "host_tests" / "judged.txt"
 _UNREACHED = "no test executes it"
@@ -103,15 +103,29 @@ class Reached:
             self._files.setdefault(path, set()).update(tests)
 
     def by(self, change) -> list:
-        """Return the tests that may notice `change`, the fastest first."""
+        """Return the tests that may notice `change`.
+
+        Those named for its module come first, then those that are known to execute its line,
+        then all that call its function; of each the fastest first.
+        """
         text = (ROOT / change.path).read_text(encoding="utf-8")
+        at_line = set()
         if sample_runner.is_inside(change, text):
-            first, last = _statement(ast.parse(text), change.line)
-            lines = range(first, last + 1)
-            tests = set().union(*(self._lines.get((change.path, line), ()) for line in lines))
+            tree = ast.parse(text)
+            first, last = _statement(tree, change.line)
+            at_line = self._at(change.path, range(first, last + 1))
+            tests = at_line | self._at(change.path, [_function(tree, change.line)])
         else:
             tests = self._of_module(change.path)
-        return sorted(tests, key=lambda name: (self.cost_s[name], name))
+        named = "test_" + Path(change.path).stem
+
+        def rank(name):
+            return named not in name, name not in at_line, self.cost_s[name], name
+
+        return sorted(tests, key=rank)
+
+    def _at(self, path, lines):
+        return set().union(*(self._lines.get((path, line), ()) for line in lines))
 
     def within(self, change, most_s: int) -> tuple:
         """Return (the fastest of `by` that take `most_s` together, the seconds they take)."""
@@ -156,6 +170,16 @@ def _statement(tree, line):
             if line <= last:
                 spans.append((node.lineno, last))
     return max(spans[1:], default=spans[0])
+
+
+def _function(tree, line):
+    """Return the first line of the innermost function around `line`, its decorators included."""
+    firsts = [
+        min([node.lineno, *(each.lineno for each in node.decorator_list)])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.lineno <= line <= node.end_lineno
+    ]
+    return max(firsts, default=line)
 
 
 def judge(chosen, tests, processes: int, most_s: int, progress) -> list:

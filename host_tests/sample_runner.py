@@ -19,6 +19,7 @@ from types import CodeType, FunctionType
 
 import pytest
 from line_changes import changed
+from line_tracer import LineTracer
 from mutants import ROOT
 
 #: Words in names of tests that are left out: another body or database than the quick one, random
@@ -34,7 +35,6 @@ _PRELOADED = (
     "segno", "textual.app", "littlefs", "freezegun", "serial", "psycopg",
     "multiprocessing.connection",
 )  # fmt: skip
-_TRACED_CALLS = 40  # of a function in a test; then it has shown its lines
 _STARTING_S = 20  # what a process may take beside its tests
 _SLOWER = 6  # a change may make tests so much slower before they count as endless
 _WAITING_S = 300  # a process that waits and works no more
@@ -274,7 +274,7 @@ def _executed(items):
     """Run `items`; return ({(path, line): names}, {name: seconds}, names of those that fail)."""
     lines, cost_s, failed = {}, {}, []
     for item, following in zip(items, [*items[1:], None]):
-        tracer = _Tracer()
+        tracer = LineTracer()
         began = time.process_time()
         sys.settrace(tracer.called)
         passed = _passes(item, following)
@@ -286,37 +286,6 @@ def _executed(items):
         for path, line in tracer.found:
             lines.setdefault((path, line), set()).add(item.nodeid)
     return lines, cost_s, failed
-
-
-class _Tracer:
-    """Notes which lines of the project are executed."""
-
-    _paths = {}
-
-    def __init__(self):
-        self.found = set()
-        self._calls = {}
-
-    def called(self, frame, _event, _value):
-        code = frame.f_code
-        path = self._paths.get(code.co_filename)
-        if path is None:
-            name = code.co_filename
-            ours = name.startswith((f"{ROOT}/firmware", f"{ROOT}/tools"))
-            path = self._paths[name] = os.path.relpath(name, ROOT) if ours else ""
-        if not path:
-            return None
-        calls = self._calls[code] = self._calls.get(code, 0) + 1
-        if calls > _TRACED_CALLS:
-            return None
-        found = self.found
-
-        def line(frame, event, _value):
-            if event == "line":
-                found.add((path, frame.f_lineno))
-            return line
-
-        return line
 
 
 class _Listener:

@@ -135,3 +135,17 @@ def test_power_after_a_pause_is_right_with_the_second_pulse(meter):
         meter.ask("pulses", count=1, over_s=1)
         seen.append(meter.ask("read")["power_w"])
     assert seen == [171, 3600, 3600]
+
+
+def test_the_load_switch_test_closes_nothing_that_must_be_open(meter):
+    meter.ask("token", digits="00000000000150997584")
+    for _ in range(5):
+        read = meter.ask("read")
+        assert (read["relay"], read["relay_reason"]) == ("open", "no_credit")
+        meter.wait(1)
+
+
+def test_pressed_keys_tell_what_became_of_the_last_token(meter):
+    assert meter.ask("keys", keys="1")["last_result"] is None
+    assert meter.ask("keys", keys="C" + meters.TOKEN_100_WH)["last_result"] == "Accept"
+    assert meter.ask("keys", keys="#1#")["last_result"] == "Accept"

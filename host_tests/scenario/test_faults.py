@@ -4,6 +4,9 @@ import pytest
 from breakage import PARTS
 from fakes import carriers, meters, rigs
 from fakes.benches import Bench, EmulatedLines
+from meter import state as meter_state
+from meter.app import App
+from parts import Clock, SimBuzzer, SimDisplay, SimKeypad, SimPulses
 
 OFTEN_ASKED = ("pulses", "display", "keypad", "tamper", "brown_out", "credit_display")
 WORDS = {
@@ -242,3 +245,79 @@ def test_a_part_that_hangs_is_left_by_the_watchdog_and_nothing_is_lost(part):
 def test_every_part_is_broken_somewhere_above():
     assert set(ASKS) == set(PARTS)
     assert set(OFTEN_ASKED) | {"store", "notes", "load_switch", "buzzer", "clock"} == set(PARTS)
+
+
+class _StuckKeypad(SimKeypad):
+    stuck = ""
+
+
+def test_a_stuck_key_is_named_and_what_was_being_entered_is_dropped():
+    keypad = _StuckKeypad()
+    app = App(rigs.ports(store=meters.RamStore(), pulses=SimPulses(Clock()), keypad=keypad), 0)
+    keypad.press("123")
+    app.step(10)
+    assert app.lines[2] == "3 of 20 digits"
+    keypad.stuck = "7"
+    app.step(20)
+    assert app.lines[:3] == ["KEY STUCK", "7", "Let go of it"]
+    app.step(60_000)
+    assert app.lines[0] == "Not provisioned"  # said once, and nothing is being entered
+    keypad.stuck = ""
+    app.step(60_010)
+    keypad.press("#0#")
+    app.step(60_020)
+    assert app.lines[:2] == ["Meter number", "none"]
+
+
+def test_the_display_itself_shows_the_fault():
+    display, pulses = SimDisplay(16, 2), SimPulses(Clock())
+    app = App(rigs.ports(store=meters.RamStore(), pulses=pulses, display=display), 0)
+    app.step(10)
+
+    def breaks():
+        raise RuntimeError
+
+    pulses.take = breaks
+    app.step(20)
+    assert display.lines == ["FAULT", "pulses"]
+
+
+def test_a_fault_ends_the_tone_that_sounds():
+    buzzer, pulses = SimBuzzer(), SimPulses(Clock())
+    app = App(rigs.ports(store=meters.RamStore(), pulses=pulses, buzzer=buzzer), 0)
+    app.press("1", 10)
+    assert buzzer.hz == 2000
+
+    def breaks():
+        raise RuntimeError
+
+    pulses.take = breaks
+    app.step(20)
+    assert app.fault is not None
+    assert buzzer.hz == 0
+
+
+def test_the_credit_display_is_told_only_what_is_new():
+    class CreditDisplay:
+        told, fails = (), False
+
+        def show_wh(self, wh):
+            if self.fails:
+                raise OSError(5)
+            self.told += (wh,)
+
+    extra = CreditDisplay()
+    store = meters.RamStore()
+    store.record = meter_state.to_bytes(meters.state())
+    parts = rigs.ports(store=store, pulses=SimPulses(Clock()), credit_display=extra)
+    app = App(parts, 0)
+    for second in range(5):
+        app.step(1000 * second)
+    assert extra.told == (0,)
+    app.enter(meters.TOKEN_100_WH, 5000)
+    extra.fails = True
+    app.step(6000)
+    extra.fails = False
+    for second in range(7, 10):
+        app.step(1000 * second)
+    assert extra.told == (0, 100)

@@ -156,6 +156,20 @@ def test_wrong_provisioning_is_refused_in_words_and_changes_nothing(factory_mete
     assert factory_meter.ask("read")["relay_reason"] == "not_provisioned"
 
 
+def test_refused_provisioning_leaves_the_settings_as_they_were(factory_meter):
+    for changes in ({"drn": "12345678904"}, {"kt": 4}):
+        assert not factory_meter.provision(low_credit_wh=7000, **changes)["ok"]
+        assert factory_meter.keys("#79#")[:2] == ["Low credit level", "5 kWh"]
+
+
+def test_as_many_keys_as_fit_are_pressed_and_one_more_is_refused(meter):
+    most = port_lines._KEYS_MAX
+    assert meter.ask("keys", keys="C" * most)["ok"]
+    refused = meter.ask("keys", keys="C" * (most + 1))
+    assert refused["error"] == "bad_request"
+    assert refused["message"] == f"keys: more than {most}"
+
+
 def test_token_digits_may_have_spaces_and_dashes(meter):
     digits = meters.TOKEN_100_WH
     spaced = " ".join(digits[at : at + 4] for at in range(0, 20, 4))

@@ -27,7 +27,7 @@ class BeeperTest(unittest.TestCase):
         self.assertEqual(now_ms, 1400)
 
     def test_each_tune_is_told_from_the_others_by_ear(self):
-        heard = {}
+        heard, lasted_ms = {}, {}
         for name, tune in (
             ("key", KEY), ("accept", ACCEPT), ("reject", REJECT), ("low credit", LOW_CREDIT),
             ("dropped", DROPPED),
@@ -36,15 +36,21 @@ class BeeperTest(unittest.TestCase):
             beeper = Beeper(buzzer)
             beeper.play(tune, 0)
             self.assertTrue(beeper.playing)
-            while beeper.step(10_000_000) is not None:
-                pass
+            now_ms, due_ms = 0, beeper.step(0)
+            while due_ms is not None:
+                now_ms += due_ms
+                due_ms = beeper.step(now_ms)
             self.assertFalse(beeper.playing)
-            heard[name] = [hz for hz in buzzer.heard if hz]
+            heard[name], lasted_ms[name] = buzzer.heard, now_ms
+        self.assertEqual(
+            lasted_ms, {"key": 40, "accept": 400, "reject": 960, "low credit": 300, "dropped": 150}
+        )
         self.assertEqual(
             heard,
             {
-                "key": [2000], "accept": [1500, 2200], "reject": [600, 600, 600],
-                "low credit": [1800, 1800], "dropped": [900],
+                "key": [2000, 0], "accept": [1500, 0, 2200, 0],
+                "reject": [600, 0, 600, 0, 600, 0], "low credit": [1800, 0, 1800, 0],
+                "dropped": [900, 0],
             },
         )  # fmt: skip
 

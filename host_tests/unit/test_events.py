@@ -58,6 +58,17 @@ class NotedEventsTest(unittest.TestCase):
         self.assertEqual((len(again.events), len(again.history)), (8, 6))
         self.assertTrue(len(self.store.record) + slot_store.OVERHEAD <= 256)
 
+    def test_events_are_written_once_and_only_if_they_are_to_be_kept(self):
+        self.notes.log([events.TAMPER, events.OVERLOAD], 5000)
+        self.assertEqual(self.store.commits, 1)
+        kept = (Event(events.OVERLOAD, 1, 5), Event(events.TAMPER, 1, 5))
+        self.assertEqual(Notes(self.store).events, kept)
+        self.notes.log([], 6000)
+        self.notes.log([events.NEW_KEY], 6000, False)
+        self.assertEqual(self.store.commits, 1)
+        self.assertEqual(Notes(self.store).events, kept)
+        self.assertEqual(self.notes.events, (Event(events.NEW_KEY, 1, 6),) + kept)
+
     def test_log_that_cannot_be_written_stays_in_ram(self):
         self.store.fails = True
         self.notes.log([events.TAMPER], 0)

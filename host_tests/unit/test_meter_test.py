@@ -63,6 +63,27 @@ class MeterTestTest(unittest.TestCase):
     def test_several_bits_ask_for_several_tests_in_order(self):
         self.assertEqual(meter_test.requested(token(0, control=0b10101), "", 1)[2], (1, 3, 5))
 
+    def test_only_the_flag_that_is_named_reads_the_flags(self):
+        asked = token(0, kinds.READ_EXTENDED, 0xFC0000000)
+        self.assertEqual(meter_test.requested(asked, "", 1)[2], (meter_test.FLAGS,))
+        for control in (0xFC0000001, 0xFBFFFFFFF, 0, 1):
+            other = token(0, kinds.READ_EXTENDED, control)
+            self.assertEqual(meter_test.requested(other, "", 1)[0], results.FUNCTION)
+
+    def test_numbers_of_the_tests_are_those_of_the_standard(self):
+        self.assertEqual(
+            (
+                meter_test.LOAD_SWITCH, meter_test.DISPLAY, meter_test.TOTAL, meter_test.KRN,
+                meter_test.TI, meter_test.KEYPAD, meter_test.POWER_LIMIT, meter_test.TAMPER,
+                meter_test.POWER, meter_test.VERSION, meter_test.PHASE_UNBALANCE,
+                meter_test.TARIFF_RATE, meter_test.EA, meter_test.KCT_COUNT, meter_test.SGC,
+                meter_test.KEN, meter_test.DRN,
+            ),
+            (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18),
+        )  # fmt: skip
+        self.assertEqual(meter_test.supported(3), meter_test.SUPPORTED)
+        self.assertEqual(len(meter_test.supported(1)), len(meter_test.SUPPORTED) - 1)
+
     def test_no_bit_or_only_unknown_ones_is_a_function_error(self):
         for control in (0, 1 << 30):
             asked = meter_test.requested(token(0, control=control), "", 1)
