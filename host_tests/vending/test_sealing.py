@@ -60,9 +60,14 @@ def test_missing_key_file_is_refused_in_words(tmp_path):
         Secret.key_file(tmp_path / "nothing")
 
 
-def test_short_passphrase_is_refused():
+@pytest.mark.parametrize("text", ["", "short", "7 chars"])
+def test_short_passphrase_is_refused(text):
     with pytest.raises(Refusal, match="8 characters"):
-        Secret.passphrase("short")
+        Secret.passphrase(text)
+
+
+def test_passphrase_of_eight_characters_is_enough():
+    assert Secret.passphrase("eight ch").kind == "passphrase"
 
 
 def test_altered_cost_cannot_exhaust_memory(secret):

@@ -165,6 +165,17 @@ def test_energy_that_no_token_says_is_refused_with_its_neighbours(text, words):
         tariff.tenths(text, "kwh")
 
 
+@pytest.mark.parametrize("units", [-1, 0, MAX_UNITS + 1])
+def test_energy_that_no_token_carries_is_refused(units):
+    with pytest.raises(Refusal, match=r"A token carries 0\.1 to 1820162\.4 kWh, not"):
+        home().for_energy(units, Account())
+
+
+def test_the_least_and_the_most_that_a_token_carries_are_sold():
+    for units in (1, MAX_UNITS):
+        assert home().for_energy(units, Account()).units == units
+
+
 def test_steps_of_large_amounts_are_named():
     with pytest.raises(Refusal, match=r"1699\.4 or 1700\.4"):
         home().for_energy(17001, Account())
