@@ -99,6 +99,9 @@ class ReferenceMeter:
             credit_display=self._credit_display(),
             network=self.network(),
             records=self.record,
+            crypto=self.crypto(),
+            serial=self.serial_line(),
+            rows=self.rows,
         )
 
     def pulses(self):
@@ -122,6 +125,25 @@ class ReferenceMeter:
             return SlotStore(FileSlots(self.folder + "/" + name))
         except OSError:
             return LostStore()
+
+    def rows(self, name: str):
+        """Return the RowStore `name`, of ports.TABLES, in files."""
+        from drivers.row_ring import FileRows, RowRing
+        from ports import TABLES
+
+        return RowRing(FileRows(self.folder + "/" + name, 4), TABLES[name])
+
+    def crypto(self):
+        """Return the Crypto, None on a board without a radio: nobody asks for it there."""
+        if not self.has_wifi:
+            return None
+        from drivers.board_crypto import BoardCrypto
+
+        return BoardCrypto()
+
+    def serial_line(self):
+        """Return the SerialLine of DLMS, None without one; on a UART, see drivers.uart_line."""
+        return None
 
     def network(self):
         """Return the Network, None on a board without a radio."""

@@ -8,10 +8,12 @@
 | load switch, buzzer, pulse input, watchdog, tamper switch | one each |
 | clock | trusted once it was set |
 | credit display, brown-out input | one each |
-| network | none, unless whoever starts it gives it one; 2 flash sectors for each of its records |
+| network, crypto, serial line | none, unless whoever starts it gives it one |
+| records, rows | of a network: 2 flash sectors each record, 4 for the load profile, 2 for tokens |
 """
 
 from drivers.nor_slots import NorSlots
+from drivers.row_ring import NorRows, RowRing
 from flash_chip import SECTOR, FlashChip, FlashPart
 from meter.slot_store import SlotStore
 from micropython import const
@@ -29,16 +31,18 @@ from parts import (
     SimTamper,
     SimWatchdog,
 )
-from ports import RECORDS, Ports
+from ports import RECORDS, TABLES, Ports
 
 COLUMNS = const(20)
 ROWS = const(4)
 STORE_SIZE = 6 * SECTOR
 _NOTES_END = 8 * SECTOR
 _RECORD_SIZE = 2 * SECTOR
-#: Of meters that had no network yet: their chips get the sectors that they lack.
-EARLIER_FLASH_SIZE = _NOTES_END
-FLASH_SIZE = _NOTES_END + len(RECORDS) * _RECORD_SIZE
+_RECORDS_END = _NOTES_END + len(RECORDS) * _RECORD_SIZE
+_LOAD_SIZE, _TOKENS_SIZE = 4 * SECTOR, 2 * SECTOR
+#: Of meters that had no network yet, or no tables: their chips get the sectors that they lack.
+EARLIER_FLASH_SIZES = (_NOTES_END, _RECORDS_END)
+FLASH_SIZE = _RECORDS_END + _LOAD_SIZE + _TOKENS_SIZE
 
 
 def ports(
@@ -70,6 +74,9 @@ def ports(
         credit_display=SimCreditDisplay(),
         network=None,
         records=lambda name: SlotStore(NorSlots(_record(chip, name))),
+        crypto=None,
+        serial=None,
+        rows=lambda name: RowRing(NorRows(_table(chip, name)), TABLES[name]),
     )
     parts.update(made)
     return Ports(**parts)
@@ -78,6 +85,12 @@ def ports(
 def _record(chip, name):
     first = _NOTES_END + RECORDS.index(name) * _RECORD_SIZE
     return FlashPart(chip, first, _RECORD_SIZE)
+
+
+def _table(chip, name):
+    if name == "load":
+        return FlashPart(chip, _RECORDS_END, _LOAD_SIZE)
+    return FlashPart(chip, _RECORDS_END + _LOAD_SIZE, _TOKENS_SIZE)
 
 
 class Board:
@@ -102,6 +115,7 @@ class Board:
 
     def ports(self, load_switch, display):
         """Return this board's ports.Ports around `load_switch` and `display`, made before."""
+        from host_crypto import HostCrypto  # pyright: ignore[reportMissingImports]  the host's
         from host_image import HostImage  # pyright: ignore[reportMissingImports]  the host's
         from host_network import HostNetwork  # pyright: ignore[reportMissingImports]
         from host_supply import HostSupply  # pyright: ignore[reportMissingImports]
@@ -113,6 +127,7 @@ class Board:
             "display": display,
             "brown_out": HostSupply(),
             "network": HostNetwork(),
+            "crypto": HostCrypto(),
         }
         if self.demo_load:
             made["pulses"] = DemoPulses(clock, load_switch, self.demo_imp_per_kwh)

@@ -25,6 +25,7 @@ from micropython import const
 from parts import Clock
 from sts import digits
 
+_CALM_MS = const(10_000)  # whoever lets the time pass gives networks their turns
 _KEY_MS = const(200)  # a finger goes down and up again
 _STEPS_A_TURN = const(500)
 _PULSES_MAX = const(1_000_000_000)
@@ -35,12 +36,24 @@ class SimBody:
     """A meter on the flash `image`; without one it is made anew and forgotten.
 
     columns, rows: size of the display. phases: 1 or 3. ports: the emulated parts now in use, a
-    ports.Ports. boots: how often power came, 1 for the first time.
+    ports.Ports. boots: how often power came, 1 for the first time. outside: what the meter is
+    connected to, parts of ports.Ports by name: network, crypto, serial. dlms: TCP port of DLMS,
+    None for the one its keys came with.
     """
 
-    def __init__(self, image=None, columns=board.COLUMNS, rows=board.ROWS, phases=1):
+    def __init__(
+        self,
+        image=None,
+        columns=board.COLUMNS,
+        rows=board.ROWS,
+        phases=1,
+        outside=None,
+        dlms=None,
+    ):
         self._chip = FlashChip(image or RamImage(board.FLASH_SIZE))
         self._parts = (columns, rows, phases)
+        self._outside, self._dlms_port = outside or {}, dlms
+        self.dlms = None
         self._lines = Lines()
         self._waiting = []
         self._job = None
@@ -113,27 +126,63 @@ class SimBody:
         time = self.ports.clock.now() if self.boots else None
         self._chip.disarm()
         self._clock = self._breakage.clock = Clock()
-        self.ports = board.ports(self._chip, self._clock, *self._parts, ran_out=ran_out)
+        self.ports = board.ports(
+            self._chip, self._clock, *self._parts, ran_out=ran_out, **self._outside
+        )
         if time is not None:  # its battery is not the meter's supply
             self.ports.clock.set(*time[:3], *time[4:])
         self.boots += 1
         self._breakage.started = False
         self.app = App(self._breakage.breakable(self.ports), self._clock.now_ms)
         self._breakage.started = True
-        self._service = Service(
-            self.app,
-            {
-                "keys": self._keys,
-                "pulses": self._pulses,
-                "advance": self._advance,
-                "power_cut": self._power_cut,
-                "arm_cut": self._arm_cut,
-                "explain": self._explain,
-                "tamper": self._tamper,
-                "brown_out": self._brown_out,
-                "break": self._break,
-            },
-        )
+        requests = {
+            "keys": self._keys,
+            "pulses": self._pulses,
+            "advance": self._advance,
+            "power_cut": self._power_cut,
+            "arm_cut": self._arm_cut,
+            "explain": self._explain,
+            "tamper": self._tamper,
+            "brown_out": self._brown_out,
+            "break": self._break,
+        }
+        requests.update(self._carriers())
+        self._service = Service(self.app, requests)
+
+    @property
+    def dlms_port(self) -> int:
+        """The TCP port that serves DLMS, 0 for none."""
+        carrier = None if self.dlms is None else self.dlms.carrier
+        return 0 if carrier is None else carrier.port
+
+    def _carriers(self):
+        """Add what carries tokens from networks; return the requests that set it up, by name."""
+        if self.dlms is not None:
+            self.dlms.close()
+        if not self._outside or self.app.fault:
+            return {}
+        from carriers.dlms_request import DlmsPart
+
+        self.dlms = DlmsPart(self.app, self.ports, self.now_ms, self._dlms_port, calm_ms=_CALM_MS)
+        return {"dlms": self._dlms}
+
+    def _dlms(self, request, now_ms):
+        return self.dlms.answer(request, now_ms)
+
+    def pass_time(self, duration_ms: int) -> int:
+        """Let time pass between two requests; return the milliseconds until the next turn is due.
+
+        For a meter on a network, which nobody asks to `advance`.
+        """
+        try:
+            for _ in self.advance(duration_ms):
+                pass
+            return self._turn()
+        except Stuck:
+            self._start(ran_out=True)
+        except PowerCut:
+            self._start()
+        return self._turn()
 
     def _turn(self) -> int:
         """Let the application take its turn; return the milliseconds until the next is due."""

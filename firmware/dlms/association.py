@@ -28,13 +28,14 @@ _LLS = const(1)
 _GMAC = const(5)
 _AUTHENTICATED = const(0x10)
 _SEALED = const(0x30)  # authenticated and encrypted, suite 0
-_SEAL_OCTETS = const(24)  # tag, length, security control, counter, tag of GCM, to spare
+_SEAL_OCTETS = const(33)  # tag, title, length, security control, counter, tag of GCM, to spare
 _CHALLENGE = const(16)
 _SHORTEST, _LONGEST = const(8), const(64)  # of a client's challenge
 
 _OID = b"\x60\x85\x74\x05\x08"
 _INITIATE = b"\x06\x5f\x1f\x04\x00"
-_SEALED_ANSWERS = {0xC8: 0xCC, 0xC9: 0xCD, 0xCB: 0xCF}
+_GENERAL = const(0xDB)  # general-glo-ciphering: names the sender; answered alike
+_SEALED_ANSWERS = {0xC8: 0xCC, 0xC9: 0xCD, 0xCB: 0xCF, _GENERAL: _GENERAL}
 _REFUSED = b"\xd8\x01\x02"  # service not allowed; operation not possible
 _UNREADABLE = b"\xd8\x02\x03"  # service unknown; other reason
 _RELEASED = b"\x63\x03\x80\x01\x00"
@@ -49,15 +50,15 @@ class Refused(Exception):
 class Association:
     """One association at a time, for one line or connection.
 
-    objects: dlms.objects.Objects. secrets: dlms.secrets.Secrets, None when nobody gave the meter
-    any: then there is only the public client. local: the line is the meter's own, not a network.
-    random: count -> octets.
+    objects: association -> dlms.objects.Objects. secrets: dlms.secrets.Secrets, None when nobody
+    gave the meter any: then there is only the public client. local: the line is the meter's own,
+    not a network. random: count -> octets.
     """
 
     def __init__(self, objects, secrets, random, local: bool = False):
-        self._objects, self._secrets, self._random = objects, secrets, random
+        self._secrets, self._random = secrets, random
         self._local = local
-        self._services = services.Services(objects, self._prove)
+        self._services = services.Services(objects(self), self._prove)
         self.drop()
 
     def drop(self):
@@ -100,7 +101,13 @@ class Association:
         if what in _SEALED_ANSWERS:
             if not self._ciphered:
                 return _REFUSED
-            size, at = axdr.take_length(apdu, 1)
+            at = 1
+            if what == _GENERAL:
+                size, at = axdr.take_length(apdu, 1)
+                if axdr.part(apdu, at, size) != self._title:
+                    return _REFUSED
+                at += size
+            size, at = axdr.take_length(apdu, at)
             said = self._services.answer(
                 self._opened(axdr.part(apdu, at, size)), self._reach(), self._room(_SEAL_OCTETS)
             )
@@ -147,7 +154,7 @@ class Association:
         if client != MANAGEMENT or self._secrets is None:
             return _MECHANISM if client == MANAGEMENT else _NO_REASON
         if mechanism == _LLS and self._local and context == _PLAIN:
-            return 0 if gcm.equal(secret, self._secrets.password) else _FAILED
+            return 0 if self._secrets.is_password(secret) else _FAILED
         if mechanism == _GMAC and context == _CIPHERED:
             if len(self._title) != 8 or not _SHORTEST <= len(secret) <= _LONGEST:
                 return _FAILED
@@ -227,7 +234,10 @@ class Association:
         counter = secrets.counters.next_sent().to_bytes(4, "big")
         aad = bytes((_SEALED,)) + secrets.authentication_key
         body = bytes((_SEALED,)) + counter + secrets.gcm.seal(secrets.title + counter, aad, said)
-        return bytes((tag,)) + axdr.length(len(body)) + body
+        head = bytes((tag,))
+        if tag == _GENERAL:
+            head += axdr.length(len(secrets.title)) + secrets.title
+        return head + axdr.length(len(body)) + body
 
 
 def _elements(data, at, end):

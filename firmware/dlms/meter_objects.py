@@ -96,7 +96,9 @@ def _account(facts):
         13: lambda: _time(_NEVER),
         14: lambda: _time(_NEVER),
         15: lambda: structure(
-            axdr.utf8(facts.unit()), number(I8, facts.scaler()), number(ENUM, 2)
+            axdr.utf8(facts.unit()),
+            number(I8, facts.scaler()),
+            number(ENUM, 1 if facts.unit() == "Wh" else 2),  # consumption; money
         ),
         16: lambda: number(I32, facts.low_credit()),
         17: zero,

@@ -18,16 +18,15 @@ class Secrets:
     """Keys of one meter. None of them is in any reply, or in what is printed of this.
 
     title: the meter's system title, 8 octets; no secret. encrypt: AES-ECB under the encryption
-    key, 16 octets -> 16 octets. authentication_key: 16 octets. password: of the local line.
+    key, 16 octets -> 16 octets. authentication_key: 16 octets. is_password: octets -> whether they
+    open the local line; it bounds the guesses.
     """
 
-    def __init__(
-        self, title: bytes, encrypt, authentication_key: bytes, password: bytes, counters
-    ):
+    def __init__(self, title: bytes, encrypt, authentication_key: bytes, is_password, counters):
         self.title = title
         self.gcm = Gcm(encrypt)
         self.authentication_key = authentication_key
-        self.password = password
+        self.is_password = is_password
         self.counters = counters
 
     def __repr__(self):

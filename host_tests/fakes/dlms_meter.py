@@ -107,23 +107,15 @@ def made(facts, kept=None, local=False, with_secrets=True):
     if with_secrets:
         facts.counters = Counters(kept or Kept())
         secrets = Secrets(
-            TITLE, aes.encryptor(ENCRYPTION_KEY), AUTHENTICATION_KEY, PASSWORD, facts.counters
+            TITLE,
+            aes.encryptor(ENCRYPTION_KEY),
+            AUTHENTICATION_KEY,
+            lambda secret: secret == PASSWORD,
+            facts.counters,
         )
-    objects = Box()
-    one = association.Association(
-        objects, secrets, lambda count: bytes(range(100, 100 + count)), local
+    return association.Association(
+        lambda one: meter_objects.made(facts, one),
+        secrets,
+        lambda count: bytes(range(100, 100 + count)),
+        local,
     )
-    objects.held = meter_objects.made(facts, one)
-    return one
-
-
-class Box:
-    """Objects that come a moment later than the association which they describe."""
-
-    held = None
-
-    def get(self, *arguments):
-        return self.held.get(*arguments)
-
-    def act(self, *arguments):
-        return self.held.act(*arguments)

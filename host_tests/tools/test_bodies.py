@@ -69,7 +69,7 @@ def test_store_of_a_meter_before_there_were_networks_gets_the_sectors_it_lacks(t
         with open_body(name, folder) as meter:
             assert meter.request(**PROVISION)["ok"]
         file = folder / "flash.bin"
-        earlier = file.read_bytes()[: board.EARLIER_FLASH_SIZE]
+        earlier = file.read_bytes()[: board.EARLIER_FLASH_SIZES[0]]
         file.write_bytes(earlier)
         with open_body(name, folder) as meter:
             assert meter.request(do="read")["drn"] == PROVISION["drn"]

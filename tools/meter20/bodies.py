@@ -103,7 +103,7 @@ class FileImage:
             found = os.fstat(self._fd).st_size
             if found == 0:  # just made, or the maker was cut short: there is nothing to lose
                 self._write_blank(0)
-            elif found == board.EARLIER_FLASH_SIZE < self._size:
+            elif found in board.EARLIER_FLASH_SIZES and found < self._size:
                 self._write_blank(found)
             elif found != self._size:
                 raise BodyError(
@@ -117,12 +117,17 @@ class FileImage:
 class EmulatedBody:
     """The meter in this process. sim: the SimBody, for whoever plays its parts.
 
-    image: the content of its flash, in memory if None.
+    image: the content of its flash, in memory if None. outside, dlms: see body.SimBody.
     """
 
-    def __init__(self, image: FileImage | None = None):
+    def __init__(
+        self,
+        image: FileImage | None = None,
+        outside: dict[str, object] | None = None,
+        dlms: int | None = None,
+    ):
         self._image = image
-        self.sim = SimBody(image)
+        self.sim = SimBody(image, outside=outside, dlms=dlms)
 
     def request(self, **fields: object) -> dict:
         return json.loads(self.exchange(json.dumps(fields).encode() + b"\n"))

@@ -30,8 +30,9 @@ def roles() -> dict:
         "meter": (FIRMWARE, {str(file.relative_to(FIRMWARE)): file for file in meter}),
         "drivers": (drivers, {f"drivers/{file.name}": file for file in drivers.glob("*.py")}),
     }
-    dlms = FIRMWARE / "dlms"
-    found["dlms"] = (dlms, {f"dlms/{file.name}": file for file in dlms.glob("*.py")})
+    for room in ("dlms", "carriers"):
+        files = (FIRMWARE / room).glob("*.py")
+        found[room] = (FIRMWARE / room, {f"{room}/{file.name}": file for file in files})
     common = BOARDS / "common"
     shared = [file for file in common.glob("*.py") if file.name != "manifest.py"]
     found["common"] = (common, {file.name: file for file in shared})

@@ -4,18 +4,24 @@ import contextlib
 import os
 import select
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from drivers.socket_network import SocketNetwork
 
 from meter20 import bodies
 from meter20.bodies import BodyError, EmulatedBody
 from meter20.ending import in_good_order
+from meter20.host_crypto import HostCrypto
+from meter20.pty_line import PtyLine
 from meter20.virtual import node
 from meter20.virtual.pty_board import Pty, PtyBoard
 
 _STDIN, _STDOUT = 0, 1
+_LONGEST_TURN_S = 0.1
+_THIS_MACHINE = "127.0.0.1"
 
 BodyName = Annotated[
     Literal["emulated", "virtual"],
@@ -39,39 +45,84 @@ def serve(
     link: Annotated[
         Path | None, typer.Option(help="With --pty: a second name for the port, always the same.")
     ] = None,
+    dlms: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Serve DLMS/COSEM over TCP at this port of 127.0.0.1, 0 for any that is free.",
+        ),
+    ] = None,
+    hdlc: Annotated[
+        bool, typer.Option("--hdlc", help="Serve DLMS/COSEM by HDLC on a pseudo-terminal, too.")
+    ] = False,
 ) -> None:
     """Serve the service port of a meter: one line of JSON in, one line of JSON out.
 
     Ends at the end of the input, at Ctrl-C, SIGTERM, or when the window closes; what was used up
     by then is stored. `--pty --body virtual` is a whole
     board with MicroPython's prompt, for mpremote and `meter20 board`; it comes without a meter.
+    With --dlms or --hdlc time passes by itself, and standard error tells where DLMS is served.
     """
     if stdio == pty:
         raise typer.BadParameter("say where to serve: --stdio or --pty")
     if link and not pty:
         raise typer.BadParameter("--link is for --pty")
+    if pty and body == "virtual" and (dlms is not None or hdlc):
+        raise typer.BadParameter("--dlms and --hdlc of the virtual board are for --stdio")
     try:
-        _serve_pty(body, store, link) if pty else _serve_stdio(body, store)
+        outside = _Outside(dlms, PtyLine() if hdlc else None)
+        _serve_pty(body, store, link, outside) if pty else _serve_stdio(body, store, outside)
     except (BodyError, node.VirtualBoardError, OSError) as error:
         typer.echo(f"Refused: {error}", err=True)
         raise typer.Exit(1) from None
 
 
-def _serve_stdio(body: str, store: Path | None) -> None:
+class _Outside:
+    """What the meter is connected to beside its service port."""
+
+    def __init__(self, dlms: int | None, line: PtyLine | None):
+        self.dlms, self.line = dlms, line
+
+    def __bool__(self) -> bool:
+        return self.dlms is not None or self.line is not None
+
+    def tell_line(self) -> None:
+        if self.line is not None:
+            typer.echo(f"HDLC on {self.line.port}", err=True)
+
+    def body(self, store: Path | None) -> EmulatedBody:
+        """Return the emulated meter with all this. Raises BodyError, OSError."""
+        parts: dict[str, object] = {}
+        if self:
+            parts["crypto"] = HostCrypto()
+        if self.dlms is not None:
+            parts["network"] = SocketNetwork(address=_THIS_MACHINE)
+        if self.line is not None:
+            parts["serial"] = self.line
+        body = EmulatedBody(bodies.open_store(store), parts, self.dlms)
+        if self.dlms is not None:
+            typer.echo(f"DLMS on {_THIS_MACHINE}:{body.sim.dlms_port}", err=True)
+        self.tell_line()
+        return body
+
+
+def _serve_stdio(body: str, store: Path | None, outside: _Outside) -> None:
     if sys.stdin.isatty():
         typer.echo('Requests are lines of JSON, such as {"do":"read"}. Ctrl-D ends.', err=True)
     if body == "virtual":
-        _become_node(store)
+        _become_node(store, outside)
     with in_good_order():
-        _pump(EmulatedBody(bodies.open_store(store)))
+        _pump(outside.body(store), bool(outside))
 
 
-def _serve_pty(body: str, store: Path | None, link: Path | None) -> None:
+def _serve_pty(body: str, store: Path | None, link: Path | None, outside: _Outside) -> None:
     with in_good_order():
         if body == "virtual":
             _serve_board(store, link)
         else:
-            _serve_port(EmulatedBody(bodies.open_store(store)), link)
+            _serve_port(outside.body(store), link, bool(outside))
 
 
 def _serve_board(store: Path | None, link: Path | None) -> None:
@@ -87,23 +138,35 @@ def _serve_board(store: Path | None, link: Path | None) -> None:
             image.close()
 
 
-def _serve_port(body: EmulatedBody, link: Path | None) -> None:
+def _serve_port(body: EmulatedBody, link: Path | None, is_connected: bool) -> None:
     """Carry bytes between `body` and a pseudo-terminal, for ever."""
     with body, contextlib.closing(Pty(link)) as line:
         typer.echo(line.port)
         while True:
-            select.select([line.end], [], [])
+            _await(line.end, body, is_connected)
             data = os.read(line.end, bodies.CHUNK_BYTES)
             os.set_blocking(line.end, True)
             _write(body.exchange(data), line.end)
             os.set_blocking(line.end, False)
 
 
-def _pump(body: EmulatedBody) -> None:
+def _pump(body: EmulatedBody, is_connected: bool) -> None:
     """Carry bytes between `body` and this process's ends until one of them closes."""
     with body, contextlib.suppress(BrokenPipeError):
+        _await(_STDIN, body, is_connected)
         while data := os.read(_STDIN, bodies.CHUNK_BYTES):
             _write(body.exchange(data), _STDOUT)
+            _await(_STDIN, body, is_connected)
+
+
+def _await(end: int, body: EmulatedBody, is_connected: bool) -> None:
+    """Wait until `end` can be read; meanwhile the time of a meter that is connected passes."""
+    before = time.monotonic()
+    due_s = 0.0
+    while not select.select([end], [], [], due_s if is_connected else None)[0]:
+        passed_ms = int((time.monotonic() - before) * 1000)
+        before += passed_ms / 1000
+        due_s = min(body.sim.pass_time(passed_ms) / 1000, _LONGEST_TURN_S)
 
 
 def _write(data: bytes, end: int) -> None:
@@ -111,10 +174,14 @@ def _write(data: bytes, end: int) -> None:
         data = data[os.write(end, data) :]
 
 
-def _become_node(store: Path | None) -> None:
-    """Turn this process into the Node server. The lock on the store goes along."""
+def _become_node(store: Path | None, outside: _Outside) -> None:
+    """Turn this process into the Node server. The lock on the store goes along, and the line."""
     image = bodies.open_store(store)
     if image is not None:
         os.set_inheritable(image.lock, True)
-    command = node.serve_command(store)
+    more = () if outside.dlms is None else ("--dlms", str(outside.dlms))
+    if outside.line is not None:
+        more += ("--serial", str(outside.line.hand_over()))
+        outside.tell_line()
+    command = node.serve_command(store, *more)
     os.execv(command[0], command)

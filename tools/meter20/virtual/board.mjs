@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 
+import { crypto } from "./crypto.mjs";
 import { hostFiles } from "./files.mjs";
 import { hostImage } from "./image.mjs";
 import { Supply } from "./lifeline.mjs";
@@ -46,7 +47,7 @@ const FAR_MS = 2 ** 30;
 
 // As on a board: the prompt's working directory and path, no module that only this port has.
 const SET_UP = `
-import host_files, host_image, host_network, host_supply, machine, micropython, os, sys, vfs
+import host_crypto, host_files, host_image, host_network, host_supply, machine, micropython, os, sys, vfs
 from uctypes import bytearray_at
 for stream, number in ((sys.stdin, raw_in), (sys.stdout, raw_out)):
     field = bytearray_at(id(stream.buffer), 8)
@@ -56,7 +57,7 @@ vfs.umount("/")
 vfs.mount(host_files.HostFiles(), "/")
 os.chdir("/")
 sys.path[:] = ["", "/lib"]
-del bytearray_at, field, host_files, host_image, host_network, host_supply, machine
+del bytearray_at, field, host_crypto, host_files, host_image, host_network, host_supply, machine
 del micropython, number, os, stream, sys, vfs
 `;
 
@@ -120,6 +121,7 @@ class Board {
       host: {
         ...this.image.calls,
         ...this.tcp.calls,
+        ...crypto(() => this.mp),
         ...calls,
         file_read: (number, address, size) => calls.file_read(number, at(address, size)),
         file_write: (number, address, size) => calls.file_write(number, at(address, size)),

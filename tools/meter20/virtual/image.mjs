@@ -16,12 +16,12 @@ import { join } from "node:path";
 import { memory } from "./runtime.mjs";
 
 const ERASED = 0xff;
-const EARLIER_SIZE = 8 * 4096; // of the chip of a meter that had no network yet
+const EARLIER_SIZES = [8 * 4096, 14 * 4096]; // of chips of a meter without network, or tables
 
 /** Return what `file` holds; a chip that had fewer sectors gets more, which are erased. */
 function grown(file, size) {
   const stored = readFileSync(file);
-  if (stored.length !== EARLIER_SIZE || stored.length > size) {
+  if (!EARLIER_SIZES.includes(stored.length) || stored.length > size) {
     return stored;
   }
   const bytes = Buffer.concat([stored, Buffer.alloc(size - stored.length, ERASED)]);

@@ -40,6 +40,11 @@ class Pty:
             self._make_link(link)
 
     @property
+    def ends(self) -> tuple[int, int]:
+        """The file descriptors of both sides; as long as ours is open nobody hangs up."""
+        return self.end, self._held
+
+    @property
     def held(self) -> tuple[int, ...]:
         """What a process inherits that goes on with the port: the claim to the link's name."""
         return () if self._claim is None else (self._claim.fileno(),)

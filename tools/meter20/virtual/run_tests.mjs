@@ -9,6 +9,7 @@
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 
+import { crypto } from "./crypto.mjs";
 import { HOME, interpreter } from "./runtime.mjs";
 import { tcp } from "./tcp.mjs";
 
@@ -27,7 +28,7 @@ async function run(options, { folder, module }) {
     trees: ["firmware", "boards/sim", "boards/fixture_pico", "host_tests"],
     path: ["host_tests", "firmware", "boards/sim", "boards/sim/chip", "boards/fixture_pico"],
     unittest: true,
-    host: sockets.calls,
+    host: { ...sockets.calls, ...crypto(() => mp) },
     print,
   });
   let outcome;

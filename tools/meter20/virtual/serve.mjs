@@ -1,9 +1,12 @@
 // The service port of the virtual board: bytes in on stdin, bytes out on stdout.
 //
 //   node serve.mjs --micropython FOLDER --root FOLDER [--store FOLDER] [--lifeline FD]
+//     [--dlms PORT] [--serial FD]
 //
 // With --store the meter's flash is the file FOLDER/flash.bin and every write is in the file
 // before Python goes on; without, it lies in memory and is gone with the process.
+// With --dlms the meter is on the network of this machine and serves DLMS at PORT, 0 for any; with
+// --serial also on a line that does not block. Then time passes by itself.
 // With --lifeline it ends with the process that started it, see lifeline.mjs.
 // At the end of stdin, of the lifeline, and at SIGINT, SIGTERM or SIGHUP what was used up is stored.
 // Exit code: 0, or 1 when the firmware crashed (its traceback is on stderr).
@@ -12,13 +15,17 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
+import { crypto } from "./crypto.mjs";
 import { hostImage } from "./image.mjs";
 import { watch } from "./lifeline.mjs";
 import { interpreter, memory } from "./runtime.mjs";
+import { serial } from "./serial.mjs";
 import { tcp } from "./tcp.mjs";
 
 // Small enough that the firmware's own limit on a line does the work, not this program's memory.
 const CHUNK_BYTES = 4096;
+
+const LONGEST_TURN_MS = 100;
 
 async function main() {
   const { values: options } = parseArgs({
@@ -27,6 +34,8 @@ async function main() {
       root: { type: "string" },
       store: { type: "string" },
       lifeline: { type: "string" },
+      dlms: { type: "string" },
+      serial: { type: "string" },
     },
   });
 
@@ -35,6 +44,8 @@ async function main() {
   const host = {
     ...image.calls,
     ...tcp(() => mp).calls,
+    ...crypto(() => mp),
+    ...serial(Number(options.serial), () => mp),
     take: (address) => memory(mp, address, input.length).set(input),
     reply: (address, size) => void process.stdout.write(Buffer.from(memory(mp, address, size))),
   };
@@ -45,7 +56,12 @@ async function main() {
     host,
     print: (bytes) => process.stderr.write(bytes),
   });
-  mp.runPython("from serve_body import end, feed, resume");
+  mp.runPython("from serve_body import end, feed, pass_time, resume, start");
+  const isConnected = options.dlms !== undefined || options.serial !== undefined;
+  mp.globals.get("start")(
+    options.dlms === undefined ? null : Number(options.dlms),
+    options.serial !== undefined,
+  );
   const feed = mp.globals.get("feed");
   const resume = mp.globals.get("resume");
   const end = () => {
@@ -64,7 +80,29 @@ async function main() {
     watch(options.lifeline, endNow).unref();
   }
 
+  let isAnswering = false;
+  if (isConnected) {
+    const advance = mp.globals.get("pass_time");
+    let last = performance.now();
+    const go = () => {
+      let due = 1;
+      if (!isAnswering) {
+        const passed = Math.floor(performance.now() - last);
+        last += passed;
+        try {
+          due = advance(passed);
+        } catch (error) {
+          tell(error);
+          process.exit();
+        }
+      }
+      setTimeout(go, Math.min(due, LONGEST_TURN_MS)).unref();
+    };
+    go();
+  }
+
   for await (const data of process.stdin) {
+    isAnswering = true;
     for (let at = 0; at < data.length; at += CHUNK_BYTES) {
       input = data.subarray(at, at + CHUNK_BYTES);
       // Each return to here lets MicroPython collect its garbage.
@@ -73,15 +111,20 @@ async function main() {
         busy = resume();
       }
     }
+    isAnswering = false;
   }
   end();
+}
+
+/** Tell of `error` and end. A PythonError's message is the whole traceback; others are our fault. */
+function tell(error) {
+  process.stderr.write(`${error.name === "PythonError" ? error.message : error.stack}\n`);
+  process.exitCode = 1;
 }
 
 try {
   await main();
 } catch (error) {
-  // A PythonError's message is the whole traceback; anything else is this program's own fault.
-  process.stderr.write(`${error.name === "PythonError" ? error.message : error.stack}\n`);
-  process.exitCode = 1;
+  tell(error);
   process.stdin.destroy();
 }

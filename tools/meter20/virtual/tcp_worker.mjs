@@ -71,7 +71,8 @@ const calls = {
     });
     sockets.set(id, server);
     server.on("error", () => tell(id, "closed"));
-    server.listen({ port: number, backlog: BACKLOG }, () =>
+    // This machine alone: the meters are simulated, and their keys are test keys.
+    server.listen({ host: "127.0.0.1", port: number, backlog: BACKLOG }, () =>
       tell(id, "listening", server.address().port),
     );
   },

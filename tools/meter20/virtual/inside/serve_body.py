@@ -10,24 +10,50 @@ import body
 from host_image import HostImage
 from uctypes import addressof
 
-_body = body.SimBody(HostImage(board.FLASH_SIZE))
+_bodies = []
+
+
+def start(dlms, has_serial: bool):
+    """Switch the meter on. dlms: TCP port, 0 for any that is free, None for no network."""
+    outside = {}
+    if dlms is not None or has_serial:
+        from host_crypto import HostCrypto
+
+        outside["crypto"] = HostCrypto()
+    if dlms is not None:
+        from host_network import HostNetwork
+
+        outside["network"] = HostNetwork()
+    if has_serial:
+        from host_serial import HostSerial
+
+        outside["serial"] = HostSerial()
+    made = body.SimBody(HostImage(board.FLASH_SIZE), outside=outside, dlms=dlms)
+    _bodies.append(made)
+    if dlms is not None:
+        print("DLMS on 127.0.0.1:" + str(made.dlms_port))
+
+
+def pass_time(duration_ms: int) -> int:
+    """Let time pass; return the milliseconds until the next turn is due."""
+    return _bodies[0].pass_time(duration_ms)
 
 
 def feed(size: int) -> bool:
     """Give the body the `size` bytes that the host holds; return whether it wants `resume`."""
     data = bytearray(size)
     _host.take(addressof(data))
-    return _answered(_body.feed(bytes(data)))
+    return _answered(_bodies[0].feed(bytes(data)))
 
 
 def resume() -> bool:
     """Let the body go on with long work; return whether it wants `resume` again."""
-    return _answered(_body.resume())
+    return _answered(_bodies[0].resume())
 
 
 def end():
     """End the meter in good order."""
-    _body.end()
+    _bodies[0].end()
 
 
 def _answered(reply) -> bool:

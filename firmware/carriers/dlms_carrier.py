@@ -1,0 +1,237 @@
+"""DLMS/COSEM on the meter's network and on its serial line, a part of the application.
+
+`DlmsCarrier.step` takes what has come and sends what there is to say; it waits for nobody. One
+connection is served at a time, and one that says nothing whole for a minute is closed, so that
+nobody keeps others away.
+"""
+
+from dlms import association, gcm, meter_objects
+from dlms.hdlc import Hdlc
+from dlms.secrets import Counters, Secrets
+from dlms.wrapper import Wrapper
+from meter import carrier
+from micropython import const
+from ports.network import CLOSED
+
+from carriers import dlms_tables
+from carriers.dlms_meter import Gateway, MeterFacts
+
+_CHUNK = const(256)  # octets taken at a turn
+_WAITING_MOST = const(2048)  # octets of answers: who does not take them is cut off
+_IDLE_MS = const(60_000)
+_BUSY_MS, _CALM_MS = const(10), const(100)  # until the next turn
+_CLOCK_MS = const(5000)
+_TALK_MS = const(2000)  # a line on which something came is asked often for so long
+_FREE_PASSWORDS = const(3)
+_FIRST_WAIT_MS = const(10_000)
+_DOUBLINGS = const(7)  # to 1280 s
+
+
+class DlmsCarrier:
+    """Serves DLMS for `app`, a meter.app.App, on `ports`, ports.Ports.
+
+    record: carriers.dlms_record.DlmsRecord; while it has no keys there is only the public client.
+    port: of TCP, None where the network is not listened on. calm_ms: between two turns while
+    nothing is going on. Raises OSError if the port is taken.
+    bugs: exceptions that nobody expected, met while a stranger's octets were read.
+    """
+
+    name = "network"
+
+    def __init__(self, app, ports, record, port=None, calm_ms=_CALM_MS):
+        self._app, self._ports, self._record = app, ports, record
+        self._password_from_ms = 0
+        self._calm_ms = calm_ms
+        self.now_ms, self._clock_ms = 0, 0
+        self.bugs = 0
+        self.gateway = Gateway()
+        self.load = dlms_tables.Load(ports.rows("load"))
+        self.tokens = dlms_tables.Tokens(ports.rows("tokens"))
+        self._noted = app.notes.history[0] if app.notes.history else None
+        self._listener = None if port is None else ports.network.listen(port)
+        self._line = self._connection = None
+        self.begin()
+
+    @property
+    def port(self) -> int:
+        """The TCP port that is listened on, 0 for none."""
+        return 0 if self._listener is None else self._listener.port
+
+    def begin(self):
+        """Take the keys of the record: when power comes, and when they are new."""
+        self.close_lines()
+        keys = self._record.keys
+        self.counters = self._secrets = None
+        if keys is not None:
+            self.counters = Counters(self._record)
+            encrypt = self._ports.crypto.aes(keys.encryption_key)
+            self._secrets = Secrets(
+                keys.title, encrypt, keys.authentication_key, self._is_password, self.counters
+            )
+            self._await_password()
+        if self._ports.serial is not None:
+            self._line = _Line(self._ports.serial, self._hdlc)
+
+    def close_lines(self):
+        """End what was begun on every line."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._line = None
+
+    def close(self):
+        """Serve no more."""
+        self.close_lines()
+        if self._listener is not None:
+            self._listener.close()
+
+    def step(self, turn) -> int:
+        """Take a turn, a meter.turn.Turn; return the milliseconds until the next is due."""
+        now_ms = self.now_ms = turn.now_ms
+        self._write_tables(now_ms)
+        busy = False
+        if self._line is not None:
+            busy = self._served(self._line, now_ms)
+            busy = busy or now_ms - self._line.heard_ms < _TALK_MS
+            if self._line.broken:
+                self._line = _Line(self._ports.serial, self._hdlc)
+        if self._listener is not None:
+            busy = self._serve_network(now_ms) or busy
+        return _BUSY_MS if busy else self._calm_ms
+
+    # -- lines ---------------------------------------------------------------------------------
+
+    def _serve_network(self, now_ms):
+        """Serve the connection there is; return whether there is one."""
+        if self._connection is None:
+            accepted = self._listener.accept() if self._ports.network.up() else None
+            if accepted is None:
+                return False
+            self._connection = _Line(accepted, self._wrapper)
+            self._connection.since_ms = now_ms
+        line = self._connection
+        self._served(line, now_ms)
+        if line.broken or line.over or now_ms - line.since_ms > _IDLE_MS:
+            line.close()
+            self._connection = None
+        return True
+
+    def _served(self, line, now_ms):
+        """Give `line` its turn; return whether anything came.
+
+        A bug that a stranger's octets meet costs the stranger the connection, and not the
+        customer the supply; whatever a token changes is committed elsewhere, in the
+        application's own turn.
+        """
+        try:
+            return line.step(now_ms)
+        except OSError:
+            line.broken = True  # a counter could not be made safe: nothing is said with it
+        except Exception:
+            self.bugs += 1
+            line.broken = True
+        return False
+
+    def _association(self, by):
+        facts = MeterFacts(self._app, self, by)
+        return association.Association(
+            lambda one: meter_objects.made(facts, one),
+            self._secrets,
+            self._random,
+            by == carrier.LOCAL,
+        )
+
+    def _random(self, count):
+        return self._ports.crypto.random(count)
+
+    def _wrapper(self):
+        return Wrapper(self._association(carrier.REMOTE).answer)
+
+    def _hdlc(self):
+        one = self._association(carrier.LOCAL)
+        return Hdlc(one.answer, one.drop)
+
+    # -- passwords -----------------------------------------------------------------------------
+
+    def _is_password(self, secret):
+        """Whether `secret` is the password; while guesses have to wait, none is.
+
+        A wrong one is counted, and that is safe, before anybody learns that it was wrong.
+        """
+        record = self._record
+        if self.now_ms < self._password_from_ms:
+            return False
+        if gcm.equal(secret, record.keys.password):
+            if record.wrong:
+                record.save_wrong(0)
+            return True
+        record.save_wrong(record.wrong + 1)
+        self._await_password()
+        return False
+
+    def _await_password(self):
+        wrong = self._record.wrong
+        if wrong >= _FREE_PASSWORDS:
+            wait_ms = _FIRST_WAIT_MS << min(wrong - _FREE_PASSWORDS, _DOUBLINGS)
+            self._password_from_ms = self.now_ms + wait_ms
+
+    # -- tables --------------------------------------------------------------------------------
+
+    def _write_tables(self, now_ms):
+        history = self._app.notes.history
+        new = history[0] if history else None
+        if now_ms < self._clock_ms and new is self._noted:
+            return
+        self._clock_ms = now_ms + _CLOCK_MS
+        now_s = dlms_tables.now_s(self._app.clock)
+        try:
+            if now_s is not None:
+                self.load.step(now_s, self._app.meter.state.register.total_wh)
+                self._write_tokens(now_s, history)
+        except OSError:
+            pass  # no credit depends on it; the next row may find a better place
+        self._noted = new
+
+    def _write_tokens(self, now_s, history):
+        new = []
+        for entry in history:
+            if entry is self._noted:
+                break
+            new.insert(0, entry)
+        for entry in new:
+            self.tokens.note(now_s, entry)
+
+
+class _Line:
+    """Octets between `part`, which has `receive` and `send`, and what `make` makes.
+
+    broken: it cannot go on. since_ms: when something whole came last. heard_ms: anything.
+    """
+
+    def __init__(self, part, make):
+        self._part, self._codec = part, make()
+        self._waiting = b""
+        self.broken, self.since_ms, self.heard_ms = False, 0, -_TALK_MS
+
+    @property
+    def over(self) -> bool:
+        """Whether the other side has gone."""
+        return self._part.state == CLOSED
+
+    def step(self, now_ms):
+        """Take what came and send what there is to say; return whether anything came."""
+        data = b"" if self._waiting else self._part.receive(_CHUNK)
+        if data:
+            self.heard_ms = now_ms
+            self._waiting = self._codec.feed(data)
+            if self._waiting:
+                self.since_ms = now_ms
+            self.broken = getattr(self._codec, "broken", False) or (
+                len(self._waiting) > _WAITING_MOST
+            )
+        if self._waiting and not self.broken:
+            self._waiting = self._waiting[self._part.send(self._waiting) :]
+        return bool(data or self._waiting)
+
+    def close(self):
+        """Hang up."""
+        self._part.close()

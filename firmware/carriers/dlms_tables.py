@@ -1,0 +1,115 @@
+"""The tables of DLMS: energy each quarter of an hour, and tokens as they were entered.
+
+Written only while the meter's clock tells the time. Rows ascend: when the clock is set back by
+more than a day, what was written before had false times and is forgotten; by less, the table
+waits until the time it had is over.
+"""
+
+import struct
+
+from dlms import axdr
+from dlms.facts import Rows
+from meter import carrier
+from micropython import const
+from ports.clock import FIRST_YEAR, seconds, weekday
+from sts import results, tid
+
+from carriers import dlms_status
+
+PERIOD_S = const(900)
+_DAY_S = const(86_400)
+_LATE_S = const(60)
+_U32 = const(0xFFFFFFFF)
+_LOAD, _TOKEN = "<II", "<IBBi"
+_I32 = const(0x7FFFFFFF)
+
+
+class Table(Rows):
+    """Rows with a time in each, in `store`, a ports.row_store.RowStore."""
+
+    form = ""
+
+    def __init__(self, store):
+        self._store = store
+        self.capacity = store.capacity
+        self._last_s = self._packed(store.count() - 1)[0] if store.count() else 0
+
+    def count(self):
+        return self._store.count()
+
+    def row(self, place):
+        packed = self._packed(place)
+        return time_of(packed[0]), self.values(packed)
+
+    def values(self, packed):
+        """Return what a row holds behind its time, in A-XDR."""
+        raise NotImplementedError
+
+    def add(self, now_s: int, *values):
+        """Add a row of the time `now_s`, seconds since 2000. Raises OSError."""
+        if now_s < self._last_s - _DAY_S:
+            self._store.clear()
+        elif now_s < self._last_s:
+            now_s = self._last_s
+        self._store.append(struct.pack(self.form, now_s, *values))
+        self._last_s = now_s
+
+    def _packed(self, place):
+        try:
+            return struct.unpack(self.form, self._store.row(place))
+        except OSError:
+            return (0,) * len(struct.unpack(self.form, bytes(struct.calcsize(self.form))))
+
+
+class Load(Table):
+    """The total energy at each quarter of an hour."""
+
+    form = _LOAD
+
+    def values(self, packed):
+        return [axdr.number(axdr.U32, packed[1])]
+
+    def step(self, now_s: int, total_wh: int):
+        """Add a row if a quarter of an hour has just begun. Raises OSError.
+
+        One that began while the meter was without power has no row: nobody read the total then.
+        """
+        quarter_s = now_s - now_s % PERIOD_S
+        is_new = quarter_s > self._last_s or now_s < self._last_s - _DAY_S
+        if is_new and now_s - quarter_s < _LATE_S:
+            self.add(quarter_s, min(total_wh, _U32))
+
+
+class Tokens(Table):
+    """Tokens that the meter had to read, of every carrier: status, delivery and amount."""
+
+    form = _TOKEN
+
+    def values(self, packed):
+        _time_s, result, by, amount = packed
+        name = results.NAMES[result - 1] if 0 < result <= len(results.NAMES) else results.FORMAT
+        return [
+            dlms_status.encoded(dlms_status.of(name)),
+            axdr.number(axdr.ENUM, dlms_status.delivery(by if by in carrier.ALL else 0)),
+            axdr.number(axdr.I32, amount),
+        ]
+
+    def note(self, now_s: int, entry):
+        """Add a row for `entry`, a meter.history.Entry. Raises OSError."""
+        amount = min(max(entry.amount, -_I32), _I32)
+        self.add(now_s, dlms_status.number(entry.result), entry.by, amount)
+
+
+def now_s(clock):
+    """Return the seconds since 2000 that `clock`, a ports.clock.Clock, tells; None if none."""
+    now = clock.now() if clock is not None else None
+    return None if now is None else seconds(*(now[:3] + now[4:]))
+
+
+def time_of(time_s):
+    """Return (year, month, day, hour, minute, second, weekday 1 to 7); None stays None."""
+    if time_s is None:
+        return None
+    minutes, second = divmod(time_s, 60)
+    year, month, day, hour, minute = tid.date(minutes, FIRST_YEAR)
+    return year, month, day, hour, minute, second, weekday(year, month, day) + 1

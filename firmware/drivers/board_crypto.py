@@ -1,0 +1,19 @@
+"""AES and random octets of MicroPython itself: ESP32, RP2040 and the unix port have them."""
+
+from os import urandom
+
+from cryptolib import aes
+from micropython import const
+from ports.crypto import Crypto
+
+_ECB = const(1)
+
+
+class BoardCrypto(Crypto):
+    """The board's own."""
+
+    def aes(self, key):
+        return aes(key, _ECB).encrypt
+
+    def random(self, count):
+        return urandom(count)
