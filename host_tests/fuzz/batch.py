@@ -14,6 +14,7 @@ from fuzz import tokens
 from fuzz.feed import Feed
 from sts import decoder, digits, kinds
 
+from meter20 import given_text
 from meter20.cli import key, requests, token
 from meter20.vending.encoder import encode
 
@@ -32,7 +33,7 @@ def case(data: bytes):
     asked = feed.rest()
     code, said = _run(job, good, asked)
     answers = [json.loads(line) for line in said.splitlines()]
-    lines = io.BytesIO(asked).readlines()
+    lines = list(given_text.lines(io.BytesIO(asked)))
     assert len(answers) == len(lines), "a line without an answer, or an answer too many"
     for line, answer in zip(lines, answers):
         if "error" in answer:
@@ -76,7 +77,7 @@ def _check_secret(line, words):
     """No message holds a key that somebody gave."""
     try:
         asked = json.loads(line)
-    except (ValueError, RecursionError):
+    except (TypeError, ValueError, RecursionError):  # unreadable, or no JSON
         return
     for name in ("key", "vk"):
         secret = asked.get(name) if isinstance(asked, dict) else None

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from meter20.board import watching
 from meter20.board.service import ServicePort
-from meter20.cli import board, counter
+from meter20.cli import board, board_monitor, counter
 from meter20.vending.refusal import Refusal
 
 _LOOKS = 3
@@ -82,8 +82,8 @@ def _monitor(feed, console):
             before = view.heard
             new = view.hear(meter.request(do="read"))
             console.print(view)
-            board._plainly(console, view, before, new)
-            board._changed(view, before, new)
+            board_monitor._plainly(console, view, before, new)
+            board_monitor._changed(view, before, new)
 
 
 def _ask(feed, _console):

@@ -6,6 +6,7 @@ back at its end.
 
 import atexit
 import contextlib
+import io
 import json
 import tempfile
 from pathlib import Path
@@ -16,6 +17,7 @@ from fuzz.feed import Feed
 from sqlalchemy.orm import Session
 from sts import amount, decoder, digits, kinds
 
+from meter20 import given_text
 from meter20.vending import batch, register, rekey, sales, sealing, transport
 from meter20.vending.books import Books
 from meter20.vending.receipt import Receipt
@@ -201,7 +203,7 @@ def _check_words(words):
 
 
 def _batch(station, feed):
-    lines = feed.take(feed.number(2)).splitlines(keepends=True)
+    lines = list(given_text.lines(io.BytesIO(feed.take(feed.number(2)))))
     chunk = feed.pick((1, 3, 500))
     answers = list(batch.run(station, lines, chunk))
     assert len(answers) == len(lines), "an order without an answer, or an answer too many"
