@@ -105,7 +105,9 @@ class _Meter:
         self._lines = Lines()
         self._ports = board.ports(load_switch, display)
         self._app = App(self._ports, self._uptime.now_ms())
-        self._service = Service(self._app, self._handlers(board.service_open))
+        handlers = self._handlers(board.service_open)
+        handlers.update(_carriers(self._app, self._ports))
+        self._service = Service(self._app, handlers)
         self._restart = False
 
     def run(self):
@@ -144,6 +146,17 @@ class _Meter:
         self._ports.load_switch.open()
         time.sleep_ms(100)  # the reply leaves the USB buffer
         _reset()
+
+
+def _carriers(app, ports):
+    """Let `app` have networks, if there are any; return the requests for them."""
+    if ports.network is None:
+        return {}
+    try:
+        from carriers.office import Office
+    except ImportError:  # a board with a radio whose owner wants no network
+        return {}
+    return Office(app, ports).requests
 
 
 def _reset():

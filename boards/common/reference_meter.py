@@ -152,7 +152,7 @@ class ReferenceMeter:
         from drivers.socket_network import SocketNetwork
         from drivers.wifi import Wifi
 
-        return SocketNetwork(Wifi())
+        return SocketNetwork(Wifi(), authority_file=self.folder + "/ca.der")
 
     def bus_number(self) -> int:
         """Return the number of the I2C bus on "sda" and "scl"."""

@@ -53,7 +53,7 @@ class SimBody:
         self._chip = FlashChip(image or RamImage(board.FLASH_SIZE))
         self._parts = (columns, rows, phases)
         self._outside, self._dlms_port = outside or {}, dlms
-        self.dlms = None
+        self.dlms = self.office = None
         self._lines = Lines()
         self._waiting = []
         self._job = None
@@ -159,12 +159,20 @@ class SimBody:
         """Add what carries tokens from networks; return the requests that set it up, by name."""
         if self.dlms is not None:
             self.dlms.close()
+        if self.office is not None:
+            self.office.end()
         if not self._outside or self.app.fault:
             return {}
         from carriers.dlms_request import DlmsPart
 
         self.dlms = DlmsPart(self.app, self.ports, self.now_ms, self._dlms_port, calm_ms=_CALM_MS)
-        return {"dlms": self._dlms}
+        requests = {"dlms": self._dlms}
+        if self.ports.network is not None:
+            from carriers.office import Office
+
+            self.office = Office(self.app, self.ports)
+            requests.update(self.office.requests)
+        return requests
 
     def _dlms(self, request, now_ms):
         return self.dlms.answer(request, now_ms)

@@ -24,20 +24,29 @@ _BACKLOG = 2
 
 
 class SocketNetwork(Network):
-    """link: has `join` and `up`, such as drivers.wifi.Wifi; None where the system keeps the link.
+    """authority_file: a certificate in DER that TLS is to believe.
+
+    link: has `join` and `up`, such as drivers.wifi.Wifi; None where the system keeps the link.
 
     address: of this machine, that `listen` takes connections at.
     """
 
     has_tls = ssl is not None
 
-    def __init__(self, link=None, address: str = "0.0.0.0"):
-        self._link = link
+    def __init__(self, link=None, address: str = "0.0.0.0", authority_file: str = ""):
+        self._link, self._authority_file = link, authority_file
         self._address = address
 
     def join(self, name, password):
         if self._link is not None:
             self._link.join(name, password)
+
+    def authority(self):
+        try:
+            with open(self._authority_file, "rb") as file:
+                return file.read()
+        except OSError:
+            return None
 
     def up(self):
         return self._link is None or self._link.up()

@@ -80,9 +80,13 @@ class App:
         self.parts, self._due_ms = tuple(parts), [now_ms] * len(parts)
 
     def add_part(self, part, now_ms: int):
-        """Let `part`, see meter.turn, have its turn at each step; networks come so."""
-        self.parts += (part,)
-        self._due_ms.append(now_ms)
+        """Let `part`, see meter.turn, have its turn at each step; networks come so.
+
+        It comes before the inbox, which then takes in the same step what it brought.
+        """
+        at = self.parts.index(self.inbox)
+        self.parts = self.parts[:at] + (part,) + self.parts[at:]
+        self._due_ms.insert(at, now_ms)
 
     @property
     def fault(self):

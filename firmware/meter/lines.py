@@ -93,6 +93,11 @@ def refusal(request: dict, refused) -> str:
     return _object([("ok", False), ("error", refused.code), ("message", refused.message)], request)
 
 
+def written(value) -> str:
+    """Return `value` as JSON: None, bool, int, str, lists, and tuples of pairs for objects."""
+    return _json(value)
+
+
 def text(request: dict, name: str) -> str:
     """Return the string `name` of `request`. Raises Refused."""
     value = request.get(name)

@@ -18,6 +18,10 @@ class Network:
     def join(self, name: str, password: str):
         """Belong to the Wi-Fi `name` now; nothing to do where the system keeps the link."""
 
+    def authority(self):
+        """Return the certificate (DER) that TLS is to believe, None if there is none here."""
+        return None
+
     def up(self) -> bool:
         """Whether there is a link. Also keeps a lost one being looked for, so ask at each turn."""
         raise NotImplementedError

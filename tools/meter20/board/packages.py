@@ -13,8 +13,14 @@ from meter20.board.wiring import BOARDS, FIXTURE, NAMES, write
 
 FIRMWARE = DEVICE_ROOT / "firmware"
 
-#: Modules on micropython-lib's index that a role needs.
-_DEPENDENCIES = {"drivers": [["ssd1306", "latest"]]}
+#: The bundle that holds chumicro_mqtt 0.30.2, the version that the host tools pin, too.
+_CHUMICRO = "20260818.1"
+
+#: Libraries that a role needs: on micropython-lib's index, or a repository at one tag.
+_DEPENDENCIES = {
+    "drivers": [["ssd1306", "latest"]],
+    "carriers": [["github:ChuMicro/ChuMicro-Bundle/chumicro_mqtt", _CHUMICRO]],
+}
 
 #: What the virtual board has instead of pins and a reference meter.
 _VIRTUAL = ("board.py", "parts.py", "flash_chip.py")

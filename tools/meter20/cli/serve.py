@@ -1,6 +1,7 @@
 """`meter20 serve`: the service port of a meter on standard input and output, or a serial line."""
 
 import contextlib
+import json
 import os
 import select
 import sys
@@ -13,6 +14,8 @@ from drivers.socket_network import SocketNetwork
 
 from meter20 import bodies
 from meter20.bodies import BodyError, EmulatedBody
+from meter20.cli import networks
+from meter20.cli.networks import Broker
 from meter20.ending import in_good_order
 from meter20.host_crypto import HostCrypto
 from meter20.pty_line import PtyLine
@@ -57,22 +60,37 @@ def serve(
     hdlc: Annotated[
         bool, typer.Option("--hdlc", help="Serve DLMS/COSEM by HDLC on a pseudo-terminal, too.")
     ] = False,
+    mqtt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Reach the meter by this MQTT broker: mqtt://[USER@]HOST[:PORT], mqtts:// for "
+            f"TLS. The password is read from {networks.PASSWORD}.",
+        ),
+    ] = None,
+    mqtt_ca: Annotated[
+        Path | None, typer.Option(help="With mqtts: the authority to believe, a DER file.")
+    ] = None,
+    report_s: Annotated[
+        int, typer.Option(min=0, max=65535, help="With --mqtt: seconds between two reports.")
+    ] = 900,
 ) -> None:
     """Serve the service port of a meter: one line of JSON in, one line of JSON out.
 
     Ends at the end of the input, at Ctrl-C, SIGTERM, or when the window closes; what was used up
     by then is stored. `--pty --body virtual` is a whole
     board with MicroPython's prompt, for mpremote and `meter20 board`; it comes without a meter.
-    With --dlms or --hdlc time passes by itself, and standard error tells where DLMS is served.
+    With --dlms, --hdlc or --mqtt time passes by itself, and standard error tells where DLMS is served.
     """
     if stdio == pty:
         raise typer.BadParameter("say where to serve: --stdio or --pty")
     if link and not pty:
         raise typer.BadParameter("--link is for --pty")
-    if pty and body == "virtual" and (dlms is not None or hdlc):
-        raise typer.BadParameter("--dlms and --hdlc of the virtual board are for --stdio")
+    if pty and body == "virtual" and (dlms is not None or hdlc or mqtt):
+        raise typer.BadParameter("--dlms, --hdlc and --mqtt of the virtual board are for --stdio")
+    broker = networks.broker(mqtt, mqtt_ca, report_s) if mqtt else None
     try:
-        outside = _Outside(dlms, PtyLine() if hdlc else None)
+        outside = _Outside(dlms, PtyLine() if hdlc else None, broker)
         _serve_pty(body, store, link, outside) if pty else _serve_stdio(body, store, outside)
     except (BodyError, node.VirtualBoardError, OSError) as error:
         typer.echo(f"Refused: {error}", err=True)
@@ -82,11 +100,11 @@ def serve(
 class _Outside:
     """What the meter is connected to beside its service port."""
 
-    def __init__(self, dlms: int | None, line: PtyLine | None):
-        self.dlms, self.line = dlms, line
+    def __init__(self, dlms: int | None, line: PtyLine | None, broker: Broker | None):
+        self.dlms, self.line, self.broker = dlms, line, broker
 
     def __bool__(self) -> bool:
-        return self.dlms is not None or self.line is not None
+        return any(part is not None for part in (self.dlms, self.line, self.broker))
 
     def tell_line(self) -> None:
         if self.line is not None:
@@ -97,14 +115,21 @@ class _Outside:
         parts: dict[str, object] = {}
         if self:
             parts["crypto"] = HostCrypto()
-        if self.dlms is not None:
-            parts["network"] = SocketNetwork(address=_THIS_MACHINE)
+        if self.dlms is not None or self.broker is not None:
+            authority = self.broker and self.broker.authority
+            parts["network"] = SocketNetwork(
+                address=_THIS_MACHINE, authority_file=str(authority or "")
+            )
         if self.line is not None:
             parts["serial"] = self.line
         body = EmulatedBody(bodies.open_store(store), parts, self.dlms)
         if self.dlms is not None:
             typer.echo(f"DLMS on {_THIS_MACHINE}:{body.sim.dlms_port}", err=True)
         self.tell_line()
+        if self.broker is not None:
+            told = body.request(**self.broker.request)
+            if not told["ok"]:
+                raise BodyError(told["message"])
         return body
 
 
@@ -183,5 +208,8 @@ def _become_node(store: Path | None, outside: _Outside) -> None:
     if outside.line is not None:
         more += ("--serial", str(outside.line.hand_over()))
         outside.tell_line()
+    if outside.broker is not None:
+        more += outside.broker.arguments
+        os.environ[networks.FIRST_REQUEST] = json.dumps(outside.broker.request) + "\n"
     command = node.serve_command(store, *more)
     os.execv(command[0], command)

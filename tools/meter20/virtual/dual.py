@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from meter20 import DEVICE_ROOT
-from meter20.virtual.node import NodeChild, VirtualBoardError, command
+from meter20.virtual.node import NodeChild, VirtualBoardError, command, library
 
 #: Folders of host_tests that hold files for both interpreters.
 DUAL_FOLDERS = ("unit", "contract", "powercut")
@@ -77,7 +77,9 @@ class DualRunner:
     def run(self, file: Path, timeout_s: float = TIMEOUT_S) -> Outcome:
         """Return what came of `file`, which lies under the runner's root."""
         if self._child is None:
-            self._child = NodeChild(command("run_tests.mjs", root=self._root))
+            self._child = NodeChild(
+                command("run_tests.mjs", "--library", str(library()), root=self._root)
+            )
         folder = file.parent.relative_to(self._root).as_posix()
         request = json.dumps({"folder": folder, "module": file.stem}).encode()
         try:
@@ -107,7 +109,7 @@ class UnixRunner:
     def run(self, file: Path, timeout_s: float = TIMEOUT_S) -> Outcome:
         """Return what came of `file`."""
         parts = ("host_tests", "firmware", "boards/sim", "boards/sim/chip", "boards/fixture_pico")
-        path = [self._root / part for part in parts]
+        path = [*(self._root / part for part in parts), library().parent]
         inside = Path(__file__).parent / "inside" / "run_dual.py"
         try:
             done = subprocess.run(

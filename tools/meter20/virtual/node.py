@@ -6,6 +6,7 @@ folder above the working directory.
 """
 
 import contextlib
+import importlib.util
 import json
 import os
 import queue
@@ -78,6 +79,14 @@ def command(program: str, *arguments: str, root: Path = DEVICE_ROOT) -> list[str
 def serve_command(store: Path | None = None, *arguments: str) -> list[str]:
     """Return the command line whose stdin and stdout are the service port."""
     return command("serve.mjs", *(("--store", str(store)) if store else ()), *arguments)
+
+
+def library() -> Path:
+    """Return the folder of chumicro_mqtt, which pip brought: boards get it by mip."""
+    found = importlib.util.find_spec("chumicro_mqtt")
+    if found is None or not found.submodule_search_locations:
+        raise VirtualBoardError("MQTT needs chumicro-mqtt: run `make setup`, or pip install it")
+    return Path(next(iter(found.submodule_search_locations)))
 
 
 class Lifeline:

@@ -1,6 +1,6 @@
 // Runs unittest files under MicroPython, each in a fresh interpreter.
 //
-//   node run_tests.mjs --micropython FOLDER --root FOLDER
+//   node run_tests.mjs --micropython FOLDER --root FOLDER [--library FOLDER]
 //
 // A line of JSON in names a file, {"folder": "host_tests/unit", "module": "test_tid"}; a line of
 // JSON out says what came of it: run, failures, errors, skipped, output. An endless loop is the
@@ -50,7 +50,11 @@ async function run(options, { folder, module }) {
 }
 
 const { values: options } = parseArgs({
-  options: { micropython: { type: "string" }, root: { type: "string" } },
+  options: {
+    micropython: { type: "string" },
+    root: { type: "string" },
+    library: { type: "string" },
+  },
 });
 for await (const line of createInterface({ input: process.stdin })) {
   process.stdout.write(`${JSON.stringify(await run(options, JSON.parse(line)))}\n`);

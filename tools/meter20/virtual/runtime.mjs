@@ -5,7 +5,7 @@
 // whoever uses this keeps each call short: one test class, one chunk of input, one slice of work.
 
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** Where the checkout appears inside the interpreter; it is the working directory there too. */
@@ -28,6 +28,7 @@ const LEFT_OUT = new Set(["cpython", "__pycache__"]);
  * @param {string} options.root folder that holds the trees
  * @param {string[]} options.trees folders under `root` to copy, at the same places under HOME
  * @param {string[]} options.path what sys.path holds, under HOME
+ * @param {string} [options.library] folder of a library, a package, to have on the path
  * @param {object} [options.host] functions that Python imports as `_host`
  * @param {boolean} [options.unittest] keep unittest, which boards do not have
  * @param {string[]} [options.inside] folders whose modules lie on sys.path before all others
@@ -38,6 +39,7 @@ export async function interpreter({
   root,
   trees = [],
   path = [],
+  library,
   host,
   unittest,
   inside = [INSIDE],
@@ -58,6 +60,10 @@ export async function interpreter({
   }
   for (const folder of inside) {
     copyTree(mp.FS, folder, "/inside");
+  }
+  if (library) {
+    copyTree(mp.FS, library, `/library/${basename(library)}`);
+    path = [...path, "../library"];
   }
   if (host) {
     mp.registerJsModule("_host", host);

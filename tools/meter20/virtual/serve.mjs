@@ -1,12 +1,13 @@
 // The service port of the virtual board: bytes in on stdin, bytes out on stdout.
 //
 //   node serve.mjs --micropython FOLDER --root FOLDER [--store FOLDER] [--lifeline FD]
-//     [--dlms PORT] [--serial FD]
+//     [--dlms PORT] [--serial FD] [--network [--authority FILE] [--library FOLDER]]
 //
 // With --store the meter's flash is the file FOLDER/flash.bin and every write is in the file
 // before Python goes on; without, it lies in memory and is gone with the process.
 // With --dlms the meter is on the network of this machine and serves DLMS at PORT, 0 for any; with
-// --serial also on a line that does not block. Then time passes by itself.
+// --serial also on a line that does not block. With --network it is on the network, and is asked
+// first what METER20_FIRST_REQUEST says; TLS believes --authority. Then time passes by itself.
 // With --lifeline it ends with the process that started it, see lifeline.mjs.
 // At the end of stdin, of the lifeline, and at SIGINT, SIGTERM or SIGHUP what was used up is stored.
 // Exit code: 0, or 1 when the firmware crashed (its traceback is on stderr).
@@ -36,18 +37,23 @@ async function main() {
       lifeline: { type: "string" },
       dlms: { type: "string" },
       serial: { type: "string" },
+      network: { type: "boolean" },
+      authority: { type: "string" },
+      library: { type: "string" },
     },
   });
 
   let input = Buffer.alloc(0);
+  let quiet = false; // the answer is nobody's
   const image = hostImage(options.store, () => mp);
   const host = {
     ...image.calls,
-    ...tcp(() => mp).calls,
+    ...tcp(() => mp, options.authority).calls,
     ...crypto(() => mp),
     ...serial(Number(options.serial), () => mp),
     take: (address) => memory(mp, address, input.length).set(input),
-    reply: (address, size) => void process.stdout.write(Buffer.from(memory(mp, address, size))),
+    reply: (address, size) =>
+      void (quiet || process.stdout.write(Buffer.from(memory(mp, address, size)))),
   };
   const mp = await interpreter({
     ...options,
@@ -57,10 +63,12 @@ async function main() {
     print: (bytes) => process.stderr.write(bytes),
   });
   mp.runPython("from serve_body import end, feed, pass_time, resume, start");
-  const isConnected = options.dlms !== undefined || options.serial !== undefined;
+  const onNetwork = options.dlms !== undefined || options.network === true;
+  const isConnected = onNetwork || options.serial !== undefined;
   mp.globals.get("start")(
     options.dlms === undefined ? null : Number(options.dlms),
     options.serial !== undefined,
+    onNetwork,
   );
   const feed = mp.globals.get("feed");
   const resume = mp.globals.get("resume");
@@ -78,6 +86,15 @@ async function main() {
   }
   if (options.lifeline !== undefined) {
     watch(options.lifeline, endNow).unref();
+  }
+
+  // Not an argument: a list of processes would show the password in it.
+  const first = process.env.METER20_FIRST_REQUEST;
+  if (options.network && first) {
+    input = Buffer.from(first);
+    quiet = true;
+    feed(input.length);
+    quiet = false;
   }
 
   let isAnswering = false;

@@ -1,6 +1,7 @@
 // TCP for a meter in Node whose own thread waits for nobody: a worker thread holds the sockets,
 // and what they bring is fetched by polling. For inside/host_network.py.
 
+import { readFileSync } from "node:fs";
 import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
 
 import { memory } from "./runtime.mjs";
@@ -145,14 +146,20 @@ class Sockets {
  * Data crosses as the address of a buffer, connections as numbers.
  *
  * @param {() => object} interpreter returns the interpreter that calls
+ * @param {string} [file] the certificate, in DER, of the authority that TLS is to believe
  */
-export function tcp(interpreter) {
+export function tcp(interpreter, file) {
+  const authority = file === undefined ? Buffer.alloc(0) : readFileSync(file);
   const sockets = new Sockets();
   const at = (address, size) => memory(interpreter(), address, size);
   return {
     calls: {
       tcp_open: (host, port, address, size) =>
         sockets.open(host, port, size ? Buffer.from(at(address, size)) : null),
+      tcp_authority: (address, size) => {
+        at(address, size).set(authority.subarray(0, size));
+        return authority.length;
+      },
       tcp_state: (id) => sockets.state(id),
       tcp_send: (id, address, size) => sockets.send(id, at(address, size)),
       tcp_receive: (id, address, size) => {

@@ -13,14 +13,14 @@ from uctypes import addressof
 _bodies = []
 
 
-def start(dlms, has_serial: bool):
-    """Switch the meter on. dlms: TCP port, 0 for any that is free, None for no network."""
+def start(dlms, has_serial: bool, on_network: bool):
+    """Switch the meter on. dlms: TCP port, 0 for any that is free, None not to serve DLMS."""
     outside = {}
-    if dlms is not None or has_serial:
+    if on_network or has_serial:
         from host_crypto import HostCrypto
 
         outside["crypto"] = HostCrypto()
-    if dlms is not None:
+    if on_network:
         from host_network import HostNetwork
 
         outside["network"] = HostNetwork()

@@ -1,0 +1,90 @@
+"""The line to the broker: opened, lost, and opened again after a while, never all at once.
+
+The wait doubles from one second to five minutes, and up to half of it comes on top, by the
+number of the meter: so a fleet does not come back in one moment.
+"""
+
+from binascii import crc32
+from errno import EAGAIN
+
+from micropython import const
+from ports.network import CLOSED, OPEN
+
+_FIRST_MS = const(1000)
+_DOUBLINGS = const(8)
+_LONGEST_MS = const(300_000)
+_OPENING_MS = const(30_000)
+#: Octets taken from the line a turn: two tokens at the most.
+TURN_OCTETS = const(64)
+
+
+class Link:
+    """Keeps a connection of `network`, a ports.network.Network. name: of the meter, for jitter."""
+
+    def __init__(self, network, name: str):
+        self._network, self._name = network, name
+        self._failures = 0
+        self._next_ms = 0
+        self.connection = None
+
+    def ready(self, access, now_ms: int) -> bool:
+        """Whether the connection to the broker of `access` is open; opens it when it is time."""
+        if not self._network.up():
+            self.drop(now_ms)
+            return False
+        if self.connection is None:
+            if now_ms >= self._next_ms:
+                self._open(access, now_ms)
+            return False
+        state = self.connection.poll()
+        if state == CLOSED or (state != OPEN and now_ms >= self._next_ms):
+            self.drop(now_ms)
+        return state == OPEN
+
+    def _open(self, access, now_ms):
+        self._next_ms = now_ms + _OPENING_MS
+        authority = self._network.authority() if access.tls else None
+        try:
+            if access.tls and authority is None:
+                raise ValueError("no authority to believe")
+            self.connection = self._network.open(access.host, access.port, authority)
+        except (OSError, ValueError):
+            self._wait(now_ms)
+
+    def held(self):
+        """The broker took us: the next loss is the first one again."""
+        self._failures = 0
+
+    def drop(self, now_ms: int):
+        """Close the connection, if there is one; the next is opened after the wait."""
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+            self._wait(now_ms)
+
+    def _wait(self, now_ms):
+        wait_ms = min(_FIRST_MS << min(self._failures, _DOUBLINGS + 1), _LONGEST_MS)
+        self._failures += 1
+        drawn = crc32(("%s %d %d" % (self._name, self._failures, now_ms)).encode())
+        self._next_ms = now_ms + wait_ms + wait_ms * (drawn & 0xFF) // 512
+
+
+class Stream:
+    """What chumicro-mqtt takes for a socket: a Connection, read in small pieces."""
+
+    def __init__(self, connection):
+        self._connection = connection
+
+    def send(self, data):
+        return self._connection.send(data)
+
+    def recv_into(self, buffer, size):
+        data = self._connection.receive(min(size, TURN_OCTETS))
+        if data:
+            buffer[: len(data)] = data
+        elif self._connection.state != CLOSED:
+            raise OSError(EAGAIN, "nothing came")  # CPython needs two
+        return len(data)
+
+    def close(self):
+        self._connection.close()

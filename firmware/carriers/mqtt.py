@@ -1,0 +1,284 @@
+"""MQTT: brings tokens, tells results, registers and events. See docs/ami.md for the topics.
+
+A token is a publish of its 20 digits. What the broker is acknowledged says only that the token is
+noted in the outbox; the result, which is published after the meter's commit, is what counts.
+"""
+
+from binascii import crc32
+
+from chumicro_mqtt._wire import (  # pyright: ignore[reportMissingImports]
+    MQTTError,
+    encode_puback,
+)
+from chumicro_mqtt.client import (  # pyright: ignore[reportMissingImports]
+    MQTTClient,
+    ProtocolState,
+)
+from meter import carrier, events, lines
+from meter import view as views
+from micropython import const
+from ports.record_store import StoreFailed
+from sts import digits as sts_digits
+from sts import results
+
+from carriers.link import Link, Stream
+
+_TURN_MS = const(20)  # between two looks at the line
+_IDLE_MS = const(500)  # while there is none
+_AGAIN_MS = const(60_000)  # a token that the meter could not take
+_KEEP_ALIVE_S = const(120)
+_ACK_S = const(10)
+_RX_OCTETS = const(256)
+_PAYLOAD_MAX = const(32)  # of a token: 20 digits, in groups if need be
+
+_PREFIX = "meter20/"
+
+
+class Ticks:
+    """Time for the client: the meter's own, which never wraps."""
+
+    now_ms = 0
+
+    def ticks_ms(self):
+        return self.now_ms
+
+    def ticks_add(self, ticks, delta):
+        return ticks + delta
+
+    def ticks_diff(self, end, start):
+        return end - start
+
+
+class _Client(MQTTClient):
+    """Acknowledges what `take`, (topic, payload) -> bool, has taken, and nothing else.
+
+    *Why*: what the library acknowledges by itself is lost in a power cut, or when there is no
+    room. Its version is pinned, for this reaches into it.
+    """
+
+    def __init__(self, take, *arguments, **named):
+        super().__init__(*arguments, **named)
+        self._take = take
+
+    def _handle_inbound_publish(self, packet, pending_pubacks):
+        if self._take(packet.topic, packet.payload) and packet.qos == 1:
+            pending_pubacks.append(encode_puback(packet_id=packet.packet_id))
+
+
+class Mqtt:
+    """A part of the application, see meter.turn. access: carriers.access.Access.
+
+    outbox: carriers.outbox.Outbox. inbox: meter.inbox.Inbox. connected: whether the broker took
+    us. refused: the number by which it last did not, see MQTT 3.1.1, CONNACK; 0 for none.
+    """
+
+    name = "network"
+
+    def __init__(self, network, access, outbox, inbox, number: str):
+        self._network, self.access = network, access
+        self._outbox, self._inbox = outbox, inbox
+        self._number, self._topic = number, _PREFIX + number + "/"
+        self._ticks = Ticks()
+        self._link = Link(network, number)
+        self._client = None
+        self._turn = None
+        self._report_ms = self._again_ms = 0
+        self._starved = False  # a token came for which there was no room
+        self._flying = ()  # names of what was published and not acknowledged
+        self.connected, self.refused = False, 0
+
+    def step(self, turn) -> int:
+        """Move what waits one step on: inbox, line, outbox."""
+        self._turn, self._ticks.now_ms = turn, turn.now_ms
+        self._offer()
+        if not self._link.ready(self.access, turn.now_ms):
+            self._lose()
+            return _IDLE_MS if self._link.connection is None else _TURN_MS
+        if self._client is None:
+            self._begin()
+        try:
+            self._client.handle(turn.now_ms)
+            if self._client.state == ProtocolState.CONNECTED:
+                self._tell()
+        except (MQTTError, ValueError, MemoryError):  # a queue that is full; text that is no UTF-8
+            self._client.state = ProtocolState.FAILED
+        if self._starved and not self._outbox.entries and turn.now_ms >= self._again_ms:
+            self._client.state = ProtocolState.FAILED  # there is room: let the broker send again
+        if self._client.state == ProtocolState.FAILED:
+            self.refused = getattr(self._client.last_error, "return_code", 0)
+            self._lose()
+            self._link.drop(turn.now_ms)
+        return _TURN_MS
+
+    def end(self):
+        """Leave the broker, without a word: the last will tells it."""
+        self._lose()
+        self._link.drop(0)
+
+    # -- the line ------------------------------------------------------------------------------
+
+    def _begin(self):
+        access = self.access
+        self._client = _Client(
+            self._take,
+            Stream(self._link.connection),
+            client_id="meter20-" + self._number,
+            keep_alive_seconds=_KEEP_ALIVE_S,
+            ack_timeout_seconds=_ACK_S,
+            username=access.user or None,
+            password=access.password if access.user else None,
+            clean_session=False,
+            will_topic=self._topic + "state",
+            will_message=b"offline",
+            will_qos=1,
+            will_retain=True,
+            rx_buffer_size=_RX_OCTETS,
+            when_disconnected="raise",
+            ticks=self._ticks,
+        )
+        self._client.on_connect = self._welcome
+        self._client.connect()
+
+    def _lose(self):
+        self._client, self.connected, self._flying = None, False, ()
+        self._starved = False
+        for entry in self._outbox.entries:
+            entry.told = False
+
+    def _welcome(self):
+        self.connected, self.refused = True, 0
+        self._link.held()
+        self._report_ms = self._ticks.now_ms
+        # Each time: the broker may have kept the session, and not the subscription.
+        self._client.subscribe(self._topic + "token", 1)
+        self._client.publish(self._topic + "state", b"online", qos=1, retain=True)
+
+    # -- in ------------------------------------------------------------------------------------
+
+    def _take(self, topic, payload):
+        """Note the token in `payload`; return whether it may be acknowledged.
+
+        Without a word for what cannot be a token.
+        """
+        if self._starved:
+            return False
+        if topic != self._topic + "token" or len(payload) > _PAYLOAD_MAX:
+            return True
+        entered = sts_digits.clean(str(bytes(payload), "utf-8"))
+        if sts_digits.parse(entered) is None:
+            self._answer_at_once(entered, results.FORMAT)
+        elif self._turn.lockout_s(carrier.REMOTE):
+            self._answer_at_once(entered, results.LOCKED_OUT)
+        else:
+            return self._noted(entered)
+        return True
+
+    def _noted(self, entered):
+        """Note a token in the outbox; return whether it is there.
+
+        From one that is not there on nothing is taken, until the broker sends it again: what it
+        sent must be acknowledged in its order.
+        """
+        if self._outbox.room:
+            try:
+                self._outbox.add(entered)
+                return True
+            except StoreFailed:
+                self._again_ms = self._turn.now_ms + _AGAIN_MS
+        self._starved = True
+        return False
+
+    def _answer_at_once(self, entered, result):
+        """Answer what changes nothing and is not worth wear of the flash: once, or not at all."""
+        if "at once" not in self._flying:
+            self._publish("result", _result(entered, result, 0, self._turn), "at once")
+
+    def _offer(self):
+        """Put into the inbox what waits in the outbox."""
+        if self._turn.now_ms < self._again_ms:
+            return
+        for entry in self._outbox.entries:
+            if not entry.result and not entry.asked:
+                told = lambda outcome, entry=entry: self._settle(entry, outcome)  # noqa: E731
+                entry.asked = self._inbox.offer(entry.digits, carrier.REMOTE, told)
+                self._turn.news = True
+
+    def _settle(self, entry, outcome):
+        if outcome is None:
+            entry.asked, self._again_ms = False, self._turn.now_ms + _AGAIN_MS
+            return
+        self._outbox.settle(entry, outcome.result, outcome.amount)
+        self._report_ms = self._turn.now_ms
+
+    # -- out -----------------------------------------------------------------------------------
+
+    def _tell(self):
+        """Publish what is due and not on its way: results before registers before events."""
+        for entry in self._outbox.entries:
+            if entry.result and not self._flying:
+                payload = _result(entry.digits, entry.result, entry.amount, self._turn)
+                self._publish("result", payload, entry)
+        if self._turn.now_ms >= self._report_ms and "registers" not in self._flying:
+            self._publish("registers", _registers(self._turn), "registers", retain=True)
+            rest_ms = 1000 * self.access.report_s
+            self._report_ms = self._turn.now_ms + rest_ms if rest_ms else 1 << 60
+        told = crc32(events.to_bytes(self._turn.notes.events))
+        if told != self._outbox.events_told and "events" not in self._flying:
+            self._told_events = told
+            self._publish("events", _events(self._turn.notes.events), "events", retain=True)
+
+    def _publish(self, topic, fields, what, retain=False):
+        self._flying += (what,)
+        self._client.publish(
+            self._topic + topic,
+            lines.written(fields).encode(),
+            qos=1,
+            retain=retain,
+            on_publish=lambda _topic, _payload: self._landed(what),
+        )
+
+    def _landed(self, what):
+        self._flying = tuple([other for other in self._flying if other is not what])
+        if what == "events":
+            self._outbox.note_events(self._told_events)
+        elif what in self._outbox.entries:
+            self._outbox.remove(what)
+
+
+def _result(entered, result, amount, turn):
+    fields = [("token", entered), ("result", result)]
+    if amount:
+        fields.append(("amount_currency" if views.in_currency(turn) else "amount_wh", amount))
+    return tuple(fields)
+
+
+def _registers(turn):
+    state = turn.state
+    fields = [("credit_wh", views.credit_wh(turn))]
+    if views.in_currency(turn):
+        fields.append(("credit_currency", state.register.credit))
+    return tuple(
+        fields
+        + [
+            ("total_wh", state.register.total_wh),
+            ("power_w", turn.watts),
+            ("relay", "closed" if turn.closed else "open"),
+            ("relay_reason", turn.relay_reason),
+            ("tamper", state.tamper),
+            ("krn", state.key.krn),
+            ("ken", state.key.ken),
+        ]
+    )
+
+
+def _events(noted):
+    """Return the event log, newest first."""
+    return (("events", [_event(event) for event in noted]),)
+
+
+def _event(event):
+    return (
+        ("event", events.NAMES[event.code]),
+        ("count", event.count),
+        ("total_kwh", event.total_kwh),
+    )

@@ -1,0 +1,123 @@
+"""The office of a meter on a network: what was provisioned, the carriers that run by it, and the
+requests of the service port for them.
+
+Nothing of this is read by a meter without a network, and nothing of a carrier by one that was
+not told of it.
+"""
+
+from meter.lines import Refused, boolean, integer, text
+from micropython import const
+from ports.record_store import StoreFailed
+
+from carriers import access as accesses
+
+_IDLE_MS = const(1000)
+
+
+class Office:
+    """A part of `app`, a meter.app.App whose board has `ports.network`, see meter.turn."""
+
+    name = "network"
+
+    def __init__(self, app, ports):
+        self._app, self._ports = app, ports
+        self._store = ports.records("carriers")
+        self._outbox = None
+        self._mqtt = None
+        self.access = self._stored()
+        app.add_part(self, 0)
+        ports.network.join(self.access.wifi_name, self.access.wifi_password)
+
+    @property
+    def requests(self) -> dict:
+        """The requests of the service port that this answers, see meter.service.Service."""
+        return {"mqtt": self._answer_mqtt, "wifi": self._answer_wifi}
+
+    def step(self, turn) -> int:
+        """Give the carriers their turn."""
+        number = turn.state.identity.drn
+        if not self.access.host or not number:
+            return _IDLE_MS
+        if self._mqtt is None:
+            self._begin(turn.state)
+        return _IDLE_MS if self._mqtt is None else self._mqtt.step(turn)
+
+    def end(self):
+        """Leave the networks, as when the power goes."""
+        if self._mqtt is not None:
+            self._mqtt.end()
+            self._mqtt = None
+
+    def _begin(self, state):
+        kind = _mqtt()
+        if kind is None:
+            return
+        if self._outbox is None:
+            from carriers.outbox import Outbox
+
+            self._outbox = Outbox(self._ports.records("outbox"))
+            self._outbox.resolve(state)
+        self._mqtt = kind(
+            self._ports.network, self.access, self._outbox, self._app.inbox, state.identity.drn
+        )
+
+    def _stored(self):
+        record = self._store.load()
+        try:
+            return accesses.from_bytes(record) if record else accesses.Access()
+        except ValueError:  # of another firmware
+            return accesses.Access()
+
+    def _answer_mqtt(self, request, _now_ms):
+        """Store how the broker is reached, if `host` is there; tell all but the password."""
+        if "host" in request:
+            if _mqtt() is None:
+                raise Refused("no_mqtt", "this meter lacks the library chumicro_mqtt")
+            self._change(
+                host=text(request, "host"),
+                port=integer(request, "port", 1, 0xFFFF, default=1883),
+                tls=boolean(request, "tls"),
+                report_s=integer(request, "report_s", 0, accesses.REPORT_MAX_S, default=900),
+                user=text(request, "user") if "user" in request else "",
+                password=text(request, "password") if "password" in request else "",
+            )
+        access, mqtt = self.access, self._mqtt
+        return [
+            ("host", access.host),
+            ("port", access.port),
+            ("tls", access.tls),
+            ("report_s", access.report_s),
+            ("user", access.user),
+            ("connected", mqtt is not None and mqtt.connected),
+            ("refused", mqtt.refused if mqtt is not None else 0),
+            ("waiting", len(self._outbox.entries) if self._outbox is not None else 0),
+        ]
+
+    def _answer_wifi(self, request, _now_ms):
+        """Store which Wi-Fi to be on, if `name` is there; tell its name and whether it is up."""
+        if "name" in request:
+            password = text(request, "password") if "password" in request else ""
+            self._change(wifi_name=text(request, "name"), wifi_password=password)
+            self._ports.network.join(self.access.wifi_name, self.access.wifi_password)
+        return [("name", self.access.wifi_name), ("up", self._ports.network.up())]
+
+    def _change(self, **values):
+        try:
+            changed = self.access.changed(**values)
+        except ValueError as wrong:
+            raise Refused("bad_request", str(wrong)) from None
+        try:
+            self._store.commit(accesses.to_bytes(changed))
+        except OSError:
+            raise StoreFailed from None
+        self.access = changed
+        self.end()
+
+
+def _mqtt():
+    """Return the class Mqtt, None where its library is not installed."""
+    try:
+        from carriers.mqtt import Mqtt
+    except ImportError:
+        return None
+    return Mqtt

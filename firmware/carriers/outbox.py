@@ -1,0 +1,122 @@
+"""Outbox: tokens that a network brought, and what became of each until somebody was told.
+
+A token is noted here before it waits to be entered, so that a power cut loses neither it nor its
+result; it leaves once its result was acknowledged. What cannot be noted is not taken: whoever
+sent it sends it again. Of the events of the meter the outbox only remembers which were told.
+
+    version u8 | events told u32 | for each token: number 9 bytes, result u8, amount i64
+
+Result 0: not yet known. Source: of the results, sts.results.
+"""
+
+import struct
+
+from meter import state as meter_state
+from meter.carrier import REMOTE
+from micropython import const
+from ports.record_store import StoreFailed
+from sts import results
+
+#: Tokens whose results nobody was told yet.
+CAPACITY = const(13)  # what a record of a flash page holds
+_VERSION = const(1)
+_HEAD = "<BI"
+_HEAD_SIZE = const(5)
+_ENTRY = "<9sBq"
+_ENTRY_SIZE = const(18)
+
+
+class Entry:
+    """A token of 20 `digits`. result: of sts.results, "" while it waits. amount: as in Outcome.
+
+    asked: it is in the inbox. told: its result is on its way.
+    """
+
+    def __init__(self, digits, result="", amount=0):
+        self.digits, self.result, self.amount = digits, result, amount
+        self.asked = self.told = False
+
+
+class Outbox:
+    """What is to be told, on `store`, a RecordStore. entries: in the order in which they came."""
+
+    def __init__(self, store):
+        self._store = store
+        self.entries = []
+        self.events_told = 0
+        record = store.load()
+        if record:
+            try:
+                self._read(record)
+            except (ValueError, IndexError):
+                self.entries = []  # of another firmware: senders ask again
+
+    @property
+    def room(self) -> int:
+        """How many tokens may come now."""
+        return CAPACITY - len(self.entries)
+
+    def resolve(self, state):
+        """Know again the token that `state`, a MeterState, says was entered before the cut."""
+        for entry in self.entries:
+            known = not entry.result and state.last_carrier == REMOTE
+            if known and state.last_token == meter_state.check_value(entry.digits):
+                entry.result = state.last_result
+
+    def add(self, digits: str):
+        """Note a token of 20 digits, unless it is here already. One commit.
+
+        Raises StoreFailed: then it is not here.
+        """
+        if digits in [entry.digits for entry in self.entries]:
+            return
+        entry = Entry(digits)
+        self._commit(self.entries + [entry], self.events_told)
+
+    def settle(self, entry, result: str, amount: int):
+        """Note what became of a token. One commit; if that fails, in RAM only."""
+        entry.result, entry.amount, entry.asked = result, amount, False
+        self._try_commit(self.entries, self.events_told)
+
+    def remove(self, entry):
+        """Forget a token whose result was told. One commit; if that fails, in RAM only."""
+        left = [other for other in self.entries if other is not entry]
+        self._try_commit(left, self.events_told)
+
+    def note_events(self, check_value: int):
+        """Note that the events of `check_value` were told. One commit, as `remove`."""
+        self._try_commit(self.entries, check_value)
+
+    def _try_commit(self, entries, events_told):
+        try:
+            self._commit(entries, events_told)
+        except StoreFailed:
+            self.entries, self.events_told = entries, events_told
+
+    def _commit(self, entries, events_told):
+        head = struct.pack(_HEAD, _VERSION, events_told)
+        try:
+            self._store.commit(head + b"".join([_packed(entry) for entry in entries]))
+        except OSError:
+            raise StoreFailed from None
+        self.entries, self.events_told = entries, events_told
+
+    def _read(self, record):
+        version, self.events_told = struct.unpack(_HEAD, record[:_HEAD_SIZE])
+        count = (len(record) - _HEAD_SIZE) // _ENTRY_SIZE
+        if version != _VERSION or count > CAPACITY:
+            raise ValueError("record of another version")
+        starts = range(_HEAD_SIZE, _HEAD_SIZE + count * _ENTRY_SIZE, _ENTRY_SIZE)
+        self.entries = [_unpacked(record[at : at + _ENTRY_SIZE]) for at in starts]
+
+
+def _packed(entry):
+    number = int(entry.digits).to_bytes(9, "big")
+    code = results.NAMES.index(entry.result) + 1 if entry.result else 0
+    return struct.pack(_ENTRY, number, code, entry.amount)
+
+
+def _unpacked(data):
+    number, code, amount = struct.unpack(_ENTRY, data)
+    digits = "%020d" % int.from_bytes(number, "big")
+    return Entry(digits, results.NAMES[code - 1] if code else "", amount)
