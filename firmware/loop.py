@@ -106,7 +106,7 @@ class _Meter:
         self._ports = board.ports(load_switch, display)
         self._app = App(self._ports, self._uptime.now_ms())
         handlers = self._handlers(board.service_open)
-        handlers.update(_carriers(self._app, self._ports))
+        handlers.update(_carriers(self._app, self._ports, not board.service_open))
         self._service = Service(self._app, handlers)
         self._restart = False
 
@@ -148,15 +148,18 @@ class _Meter:
         _reset()
 
 
-def _carriers(app, ports):
-    """Let `app` have networks, if there are any; return the requests for them."""
+def _carriers(app, ports, shut):
+    """Let `app` have networks, if there are any; return the requests for them.
+
+    shut: the service port is.
+    """
     if ports.network is None:
         return {}
     try:
         from carriers.office import Office
     except ImportError:  # a board with a radio whose owner wants no network
         return {}
-    return Office(app, ports).requests
+    return Office(app, ports, shut).requests
 
 
 def _reset():

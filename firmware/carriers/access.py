@@ -22,16 +22,18 @@ REPORT_MAX_S = const(0xFFFF)
 _FIELDS = ("host", "port", "tls", "report_s", "user", "password", "wifi_name", "wifi_password")
 #: Most bytes of each text. Host and port are as ports.network.Network.open takes them.
 LONGEST = {"host": 64, "user": 32, "password": 64, "wifi_name": 32, "wifi_password": 63}
-_DEFAULTS = ("", 1883, False, 900, "", "", "", "")
 
 
 class Access:
     """host: of the broker, "" for none. tls: whether it must prove who it is. report_s: seconds
     between two reports of the registers, 0 for none. wifi_name: "" for none."""
 
+    host, port, tls, report_s, user = "", 1883, False, 900, ""
+    password = wifi_name = wifi_password = ""
+
     def __init__(self, **values):
-        for name, default in zip(_FIELDS, _DEFAULTS):
-            setattr(self, name, values.get(name, default))
+        for name, value in values.items():
+            setattr(self, name, value)
 
     def changed(self, **values):
         """Return this with some fields replaced. Raises ValueError, in words without a secret."""

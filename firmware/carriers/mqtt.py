@@ -26,7 +26,7 @@ from carriers.link import Link, Stream
 _TURN_MS = const(20)  # between two looks at the line
 _IDLE_MS = const(500)  # while there is none
 _AGAIN_MS = const(60_000)  # a token that the meter could not take
-_KEEP_ALIVE_S = const(120)
+_KEEP_ALIVE_S = const(300)  # a ping each 150 s keeps most routers from forgetting us
 _ACK_S = const(10)
 _RX_OCTETS = const(256)
 _PAYLOAD_MAX = const(32)  # of a token: 20 digits, in groups if need be

@@ -15,12 +15,15 @@ _IDLE_MS = const(1000)
 
 
 class Office:
-    """A part of `app`, a meter.app.App whose board has `ports.network`, see meter.turn."""
+    """A part of `app`, a meter.app.App whose board has `ports.network`, see meter.turn.
+
+    shut: broker and Wi-Fi are told once, as the key is.
+    """
 
     name = "network"
 
-    def __init__(self, app, ports):
-        self._app, self._ports = app, ports
+    def __init__(self, app, ports, shut=False):
+        self._app, self._ports, self._shut = app, ports, shut
         self._store = ports.records("carriers")
         self._outbox = None
         self._mqtt = None
@@ -73,6 +76,7 @@ class Office:
         if "host" in request:
             if _mqtt() is None:
                 raise Refused("no_mqtt", "this meter lacks the library chumicro_mqtt")
+            self._check_open(self.access.host)
             self._change(
                 host=text(request, "host"),
                 port=integer(request, "port", 1, 0xFFFF, default=1883),
@@ -96,10 +100,16 @@ class Office:
     def _answer_wifi(self, request, _now_ms):
         """Store which Wi-Fi to be on, if `name` is there; tell its name and whether it is up."""
         if "name" in request:
+            self._check_open(self.access.wifi_name)
             password = text(request, "password") if "password" in request else ""
             self._change(wifi_name=text(request, "name"), wifi_password=password)
             self._ports.network.join(self.access.wifi_name, self.access.wifi_password)
         return [("name", self.access.wifi_name), ("up", self._ports.network.up())]
+
+    def _check_open(self, told):
+        """Raise Refused when this may not be told, for the port is shut and it was `told`."""
+        if self._shut and told:
+            raise Refused("already_provisioned", "a meter whose port is shut is told once")
 
     def _change(self, **values):
         try:

@@ -1,4 +1,4 @@
-"""A meter on a network that leads to a fakes.broker.Broker, in simulated time. Both interpreters."""
+"""A meter on a network that leads to a fakes.broker.Broker, in simulated time."""
 
 import json
 
@@ -16,7 +16,8 @@ BROKER = b'{"do":"mqtt","host":"broker","user":"meter","password":"a secret","re
 class Meter:
     """A meter on a network that leads to `broker`, its flash in `image`."""
 
-    def __init__(self, broker, image=None, state=None):
+    def __init__(self, broker, image=None, state=None, shut=False):
+        self.shut = shut
         self.broker, self.image = broker, image or RamImage(board.FLASH_SIZE)
         self.chip = FlashChip(self.image)
         if state is not None:
@@ -27,7 +28,7 @@ class Meter:
         self.clock = Clock()
         self.ports = board.ports(self.chip, self.clock, network=self.broker)
         self.app = App(self.ports, 0)
-        office = Office(self.app, self.ports)
+        office = Office(self.app, self.ports, self.shut)
         self.service = Service(self.app, office.requests)
 
     def cut(self):

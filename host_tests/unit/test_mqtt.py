@@ -154,6 +154,13 @@ class MqttTest(unittest.TestCase):
         self.meter.run(5)
         self.assertEqual(self.broker.logins[-1], ("meter", "a secret"))
 
+    def test_meter_whose_port_is_shut_is_told_its_broker_and_wifi_once(self):
+        shut = Meter(brokers.Broker(), state=meters.state(), shut=True)
+        wifi = b'{"do":"wifi","name":"shop","password":"a word"}'
+        for line in (BROKER, wifi):
+            self.assertTrue(shut.ask(line)["ok"])
+            self.assertEqual(shut.ask(line)["error"], "already_provisioned")
+
     def test_meter_without_a_number_leaves_the_broker_alone(self):
         lone = Meter(brokers.Broker())
         self.assertTrue(lone.ask(BROKER)["ok"])

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import typer
 
@@ -12,6 +12,7 @@ from meter20.virtual import node
 PASSWORD = "METER20_MQTT_PASSWORD"
 #: What virtual/serve.mjs asks the meter first.
 FIRST_REQUEST = "METER20_FIRST_REQUEST"
+_FORM = "mqtt://[USER@]HOST[:PORT][?report_s=SECONDS], or mqtts://...?ca=FILE for TLS"
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
@@ -29,29 +30,34 @@ class Broker:
         return ("--network", "--library", str(node.library()), *believed)
 
 
-def broker(url: str, authority: Path | None, report_s: int) -> Broker:
-    """Return the broker of `url`, mqtt://[user@]host[:port] or mqtts:. Raises BadParameter."""
+def broker(url: str) -> Broker:
+    """Return the broker of `url`, mqtt://[USER@]HOST[:PORT][?report_s=N], or mqtts://...?ca=FILE.
+
+    Raises BadParameter.
+    """
     try:
         parts = urlsplit(url)
-        port = parts.port
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+        asked = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
+        report_s = int(asked.pop("report_s", "900"))
     except ValueError:
-        raise typer.BadParameter(f"--mqtt: {url} is no URL") from None
-    if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise typer.BadParameter("--mqtt: mqtt://[USER@]HOST[:PORT], or mqtts:// for TLS")
+        raise typer.BadParameter(f"--mqtt: {_FORM}") from None
+    authority, tls = asked.pop("ca", None), parts.scheme == "mqtts"
+    if not port or not parts.hostname or parts.path.strip("/") or asked or (not tls and authority):
+        raise typer.BadParameter(f"--mqtt: {_FORM}")
     if parts.password is not None:
         raise typer.BadParameter(
             f"--mqtt: others see a password in a list of processes; put it into {PASSWORD}"
         )
-    tls = parts.scheme == "mqtts"
-    if tls and authority is None:
-        raise typer.BadParameter("--mqtt mqtts://: say whom to believe with --mqtt-ca FILE (DER)")
+    if tls and not authority:
+        raise typer.BadParameter("--mqtt: mqtts needs ?ca=FILE, the authority to believe, in DER")
     request: dict[str, object] = {
         "do": "mqtt",
         "host": parts.hostname,
-        "port": port or _PORTS[parts.scheme],
+        "port": port,
         "tls": tls,
         "report_s": report_s,
         "user": unquote(parts.username or ""),
         "password": os.environ.get(PASSWORD, ""),
     }
-    return Broker(request, authority)
+    return Broker(request, Path(authority) if authority else None)

@@ -64,23 +64,19 @@ def serve(
         str | None,
         typer.Option(
             metavar="URL",
-            help="Reach the meter by this MQTT broker: mqtt://[USER@]HOST[:PORT], mqtts:// for "
-            f"TLS. The password is read from {networks.PASSWORD}.",
+            help="Reach the meter by this MQTT broker: mqtt://[USER@]HOST[:PORT][?report_s=N], "
+            "mqtts://...?ca=FILE to believe the authority in FILE (DER). "
+            f"The password is read from {networks.PASSWORD}.",
         ),
     ] = None,
-    mqtt_ca: Annotated[
-        Path | None, typer.Option(help="With mqtts: the authority to believe, a DER file.")
-    ] = None,
-    report_s: Annotated[
-        int, typer.Option(min=0, max=65535, help="With --mqtt: seconds between two reports.")
-    ] = 900,
 ) -> None:
     """Serve the service port of a meter: one line of JSON in, one line of JSON out.
 
     Ends at the end of the input, at Ctrl-C, SIGTERM, or when the window closes; what was used up
     by then is stored. `--pty --body virtual` is a whole
     board with MicroPython's prompt, for mpremote and `meter20 board`; it comes without a meter.
-    With --dlms, --hdlc or --mqtt time passes by itself, and standard error tells where DLMS is served.
+    With --dlms, --hdlc or --mqtt time passes by itself, and standard error tells where DLMS is
+    served.
     """
     if stdio == pty:
         raise typer.BadParameter("say where to serve: --stdio or --pty")
@@ -88,7 +84,7 @@ def serve(
         raise typer.BadParameter("--link is for --pty")
     if pty and body == "virtual" and (dlms is not None or hdlc or mqtt):
         raise typer.BadParameter("--dlms, --hdlc and --mqtt of the virtual board are for --stdio")
-    broker = networks.broker(mqtt, mqtt_ca, report_s) if mqtt else None
+    broker = networks.broker(mqtt) if mqtt else None
     try:
         outside = _Outside(dlms, PtyLine() if hdlc else None, broker)
         _serve_pty(body, store, link, outside) if pty else _serve_stdio(body, store, outside)
