@@ -1,14 +1,12 @@
 """Which lines of the project a test executes: see sample_runner.py.
 
-Of each function the first calls are followed line by line, the later ones only counted: a cipher
+A function is followed line by line until it has shown all of them, and then only counted: a cipher
 shows its lines at once, and takes most of the time.
 """
 
 import os
 
 from mutants import ROOT
-
-_TRACED_CALLS = 20  # of a function in a test
 
 
 class LineTracer:
@@ -18,26 +16,34 @@ class LineTracer:
 
     def __init__(self):
         self.found = set()
-        self._calls = {}
+        self._unseen = {}  # lines of each code that were not executed yet
 
     def called(self, frame, _event, _value):
+        """Trace a call; given to sys.settrace."""
         code = frame.f_code
         path = self._paths.get(code.co_filename)
         if path is None:
-            name = code.co_filename
-            ours = name.startswith((f"{ROOT}/firmware", f"{ROOT}/tools"))
-            path = self._paths[name] = os.path.relpath(name, ROOT) if ours else ""
+            path = self._paths[code.co_filename] = _ours(code.co_filename)
         if not path:
             return None
-        self.found.add((path, code.co_firstlineno))
-        calls = self._calls[code] = self._calls.get(code, 0) + 1
-        if calls > _TRACED_CALLS:
+        unseen = self._unseen.get(code)
+        if unseen is None:
+            unseen = self._unseen[code] = {line for _start, _end, line in code.co_lines()}
+            unseen -= {None, code.co_firstlineno}
+            self.found.add((path, code.co_firstlineno))
+        if not unseen:
             return None
-        found = self.found
 
         def line(frame, event, _value):
             if event == "line":
-                found.add((path, frame.f_lineno))
+                self.found.add((path, frame.f_lineno))
+                unseen.discard(frame.f_lineno)
             return line
 
         return line
+
+
+def _ours(name):
+    """Return the path of a file of firmware/ or tools/ below the root, "" for another."""
+    ours = name.startswith((f"{ROOT}/firmware", f"{ROOT}/tools"))
+    return os.path.relpath(name, ROOT) if ours else ""

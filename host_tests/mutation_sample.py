@@ -6,8 +6,9 @@
 A line is drawn, and one of its changes (line_changes.py), with a fixed seed. First each test is
 run once and asked which lines it executes; then each change goes into a process forked from one
 that has loaded everything, where the tests that execute its line run, the fastest first, until
-one fails or they took --seconds. A change outside of all functions takes a process that loads
-the changed module. All this happens in a copy: the checkout may be worked on meanwhile.
+one fails or they took --seconds; a survivor is looked at once more, and for longer. A change
+outside of all functions takes a process that loads the changed module. All this happens in a
+copy: the checkout may be worked on meanwhile.
 
 What changes nothing that anybody would notice is listed with its reason in judged.txt. Exit
 code 1 if there are survivors that are not. host_tests/mutants.py plants chosen faults, which named
@@ -41,6 +42,8 @@ _UNREACHED = "no test executes it"
 
 #: What became of a Change. word: CAUGHT or SURVIVED. reason: why, or the tests that ran.
 Verdict = namedtuple("Verdict", ("change", "word", "reason"))
+_OPEN = Verdict(None, SURVIVED, "")
+_SECOND_LOOK = 8  # times the seconds, for those that survived the first
 
 
 def judged(text: str) -> dict:
@@ -190,15 +193,17 @@ def judge(chosen, tests, processes: int, most_s: int, progress) -> list:
         progress(f"{len(reached.cost_s)} tests pass without a change")
         for name in failing:
             progress(f"left out, for it fails without a change: {name}")
-        jobs = [(change, *reached.within(change, most_s)) for change in chosen]
         verdicts = {}
-        for number, failed in runner.failures(jobs):
-            change, names, _cost_s = jobs[number]
-            word = CAUGHT if failed else SURVIVED
-            reason = failed or (f"{len(names)} tests pass" if names else _UNREACHED)
-            verdicts[number] = Verdict(change, word, reason)
-            progress(f"{number} {change.path}:{change.line} {word}, {reason}")
-    return [verdicts[number] for number in sorted(verdicts)]
+        for look_s in (most_s, _SECOND_LOOK * most_s):
+            left = [each for each in chosen if verdicts.get(each, _OPEN).word == SURVIVED]
+            jobs = [(change, *reached.within(change, look_s)) for change in left]
+            for number, failed in runner.failures(jobs):
+                change, names, _cost_s = jobs[number]
+                reason = failed or (f"{len(names)} tests pass" if names else _UNREACHED)
+                verdicts[change] = Verdict(change, CAUGHT if failed else SURVIVED, reason)
+                told = f"{change.path}:{change.line} {verdicts[change].word}, {reason}"
+                progress(f"{len(verdicts)} of {len(chosen)}: {told}")
+    return [verdicts[change] for change in chosen]
 
 
 def report(verdicts, reasons: dict, drawn_from: int) -> bool:

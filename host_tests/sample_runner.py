@@ -22,8 +22,8 @@ from line_changes import changed
 from line_tracer import LineTracer
 from mutants import ROOT
 
-#: Words in names of tests that are left out: another body or database than the quick one, random
-#: storms of minutes, processes of their own, and a tracer where ours is.
+#: Words in names of tests that are left out: of other bodies and databases, of minutes, with
+#: processes of their own, or with a tracer where ours is.
 LEFT_OUT = (
     "virtual", "postgresql", "rp2040", "test_key_storms", "test_scripted_day", "campaign",
     "test_ends", "test_any_exception", "test_guessing", "process", "test_waiting_too_long",
@@ -178,6 +178,7 @@ class _Chosen:
 _OPTIONS = (
     "-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist",
     "-o", "addopts=--import-mode=importlib", "--continue-on-collection-errors",
+    "-o", "python_files=test_*.py",  # or pytest would load meter/meter_test.py its own way
 )  # fmt: skip
 
 

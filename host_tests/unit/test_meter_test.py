@@ -70,6 +70,14 @@ class MeterTestTest(unittest.TestCase):
             other = token(0, kinds.READ_EXTENDED, control)
             self.assertEqual(meter_test.requested(other, "", 1)[0], results.FUNCTION)
 
+    def test_a_refusal_names_the_kind_if_it_is_known_and_asks_for_no_test(self):
+        wrong = Token(1, 0, kinds.TEST_2DIGIT, {}, False)
+        self.assertEqual(meter_test.requested(wrong, "", 1), (results.CRC, "", ()))
+        unknown = Token(1, 3, None, {}, True)
+        self.assertEqual(meter_test.requested(unknown, "", 1), (results.FUNCTION, "", ()))
+        other = meter_test.requested(token(12), "", 1)
+        self.assertEqual(other, (results.MFR_CODE, kinds.TEST_2DIGIT, ()))
+
     def test_numbers_of_the_tests_are_those_of_the_standard(self):
         self.assertEqual(
             (
@@ -81,7 +89,8 @@ class MeterTestTest(unittest.TestCase):
             ),
             (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18),
         )  # fmt: skip
-        self.assertEqual(meter_test.supported(3), meter_test.SUPPORTED)
+        self.assertEqual(meter_test.FLAGS, 0)
+        self.assertEqual(meter_test.supported(3), tuple(sorted(meter_test.SUPPORTED)))
         self.assertEqual(len(meter_test.supported(1)), len(meter_test.SUPPORTED) - 1)
 
     def test_no_bit_or_only_unknown_ones_is_a_function_error(self):
