@@ -1,8 +1,7 @@
 """Runs tests with one change in one module, in processes that are forked: see mutation_sample.py.
 
-Two ways. `warm`: a process in which every test is collected; a child of it takes the changed
-code into the function where the change is. `cold`: a child of a process that has loaded
-only what the project uses of others; it loads the project with the changed module.
+Two ways. `warm`: a child of a process that has collected every test takes the changed code into
+its function. `cold`: a child of one that has loaded only what is not ours loads the rest anew.
 """
 
 import importlib.machinery
