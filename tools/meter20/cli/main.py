@@ -2,7 +2,7 @@
 
 import typer
 
-from meter20.cli import board, demo, key, serve, sim, token, vend
+from meter20.cli import board, demo, dlms, key, serve, sim, token, vend
 
 app = typer.Typer(
     name="meter20",
@@ -25,3 +25,4 @@ app.add_typer(token.app, name="token")
 app.add_typer(key.app, name="key")
 app.add_typer(vend.app, name="vend")
 app.add_typer(board.app, name="board")
+app.add_typer(dlms.app, name="dlms")

@@ -1,0 +1,77 @@
+"""`meter20 dlms`: a person reads a meter and enters tokens, over TCP and HDLC."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from fakes import meters
+
+from meter20 import DEVICE_ROOT
+
+sys.path.insert(0, str(DEVICE_ROOT / "host_tests" / "dlms_clients"))
+import meter_under_test
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("meter")
+    meter_under_test.made(folder / "store")
+    (folder / "keys.json").write_text(json.dumps(meter_under_test.SECRETS))
+    with meter_under_test.Served(folder / "store", "emulated") as served:
+        served.keys = ("--keys", str(folder / "keys.json"))
+        yield served
+
+
+def dlms(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "meter20.cli", "dlms", *arguments],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_public_client_lists_what_it_may_see(served):
+    done = dlms("list", f"127.0.0.1:{served.port}")
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[1] for line in done.stdout.splitlines()] == [
+        "0.0.42.0.0.255", "0.0.96.1.0.255", "0.0.43.1.0.255", "0.0.1.0.0.255", "0.0.40.0.0.255",
+    ]  # fmt: skip
+
+
+def test_management_reads_over_tcp_by_its_keys(served):
+    where = f"127.0.0.1:{served.port}"
+    assert dlms("read", where, "0.0.96.1.0.255", *served.keys).stdout == meters.DRN + "\n"
+    assert dlms("read", where, "0.0.19.0.0.255", "4", *served.keys).stdout == "00000100\n"
+    load = dlms("read", where, "1.0.99.1.0.255", *served.keys)
+    assert len(load.stdout.splitlines()) in (1000, 1001)
+    assert load.stdout.splitlines()[0] == "{07ea010104000000000000" + "00, 1000}"
+
+
+def test_token_is_entered_once_over_the_serial_line_by_password(served):
+    for result, code in (("Accept: executed", 0), ("UsedError: validation failure", 1)):
+        done = dlms("enter", served.device, meters.TOKEN_100_WH, *served.keys, "--password")
+        assert (done.stdout, done.returncode) == (result + "\n", code), done.stderr
+    assert served.request(do="read")["credit_wh"] == 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("read", "{tcp}", "1.0.1.8.0.255"), "the meter shows no object 1.0.1.8.0.255"),
+        (("read", "{tcp}", "0.0.42.0.0.255", "9"), "the meter refused"),
+        (("enter", "{tcp}", meters.TOKEN_100_WH), "the meter refused"),
+        (("list", "{tcp}", "--keys", "{wrong}"), "wrong keys, or"),
+        (("list", "{tcp}", "--keys", "/nowhere"), "not the JSON of a dlms request"),
+        (("list", "127.0.0.1:1"), "127.0.0.1:1"),
+        (("list", "nowhere"), "HOST:PORT or the name of a serial port is needed"),
+        (("list", "/dev/nowhere"), "/dev/nowhere"),
+    ],
+)  # fmt: skip
+def test_what_is_not_done_is_said_with_its_reason(served, tmp_path, arguments, words):
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text(json.dumps({**meter_under_test.SECRETS, "encryption_key": "ab" * 16}))
+    places = {"tcp": f"127.0.0.1:{served.port}", "wrong": str(wrong)}
+    done = dlms(*[one.format(**places) for one in arguments])
+    assert done.returncode == 1, done.stdout
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,99 @@
+"""`meter20 dlms`: a person reads a meter over DLMS/COSEM, or enters a token there."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from sts import digits as sts_digits
+from sts import results
+
+if TYPE_CHECKING:
+    from meter20.dlms_client import Session
+
+app = typer.Typer(
+    help="Read a meter over DLMS/COSEM, and enter tokens there; see docs/ami.md.",
+    no_args_is_help=True,
+)
+
+Where = Annotated[str, typer.Argument(help="HOST:PORT, or a serial port for HDLC.")]
+Keys = Annotated[
+    Path | None,
+    typer.Option(help="File with the JSON that gave the meter its keys. Without: public client."),
+]
+Password = Annotated[
+    bool, typer.Option("--password", help="Say the password of the file; on a serial line alone.")
+]
+
+_EXECUTED = 3
+
+
+@app.command("list")
+def list_objects(where: Where, keys: Keys = None, password: Password = False) -> None:
+    """List the objects that the meter shows: class, logical name, attributes."""
+    with _session(where, keys, password) as meter:
+        for cls, name, attributes in meter.objects():
+            typer.echo(f"{cls:>4}  {name:16} {' '.join(str(index) for index in attributes)}")
+
+
+@app.command()
+def read(
+    where: Where,
+    name: Annotated[str, typer.Argument(help="Logical name, such as 1.0.1.8.0.255.")],
+    attribute: Annotated[int, typer.Argument(help="Number of the attribute.", min=1)] = 2,
+    keys: Keys = None,
+    password: Password = False,
+) -> None:
+    """Read an attribute. Octets are shown as text where they are, else in hexadecimal."""
+    with _session(where, keys, password) as meter:
+        classes = [cls for cls, known, _ in meter.objects() if known == name]
+        if not classes:
+            _refuse(f"the meter shows no object {name}")
+        found = meter.read(classes[0], name, attribute)
+        for row in found if attribute == 2 and isinstance(found, list) else [found]:
+            typer.echo(_text(row))
+
+
+@app.command()
+def enter(
+    where: Where,
+    digits: Annotated[str, typer.Argument(help="The 20 digits of a token.")],
+    keys: Keys = None,
+    password: Password = False,
+) -> None:
+    """Enter a token, and tell what became of it."""
+    with _session(where, keys, password) as meter:
+        status, number = meter.enter(sts_digits.clean(digits))
+    from meter20.dlms_client import STATUSES
+
+    result = results.NAMES[number - 1] if 0 < number <= len(results.NAMES) else "no result"
+    typer.echo(f"{result}: {STATUSES.get(status, status)}")
+    if status != _EXECUTED:
+        raise typer.Exit(1)
+
+
+@contextlib.contextmanager
+def _session(where: str, keys: Path | None, password: bool) -> Iterator["Session"]:
+    """Open a session; tell a refusal, and end with 1."""
+    from meter20.dlms_client import DlmsRefused, load_secrets, session
+
+    try:
+        with session(where, load_secrets(keys), password) as meter:
+            yield meter
+    except DlmsRefused as refused:
+        _refuse(str(refused))
+
+
+def _refuse(why: str) -> None:
+    typer.echo(f"Refused: {why}", err=True)
+    raise typer.Exit(1)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return "{" + ", ".join(_text(part) for part in value) + "}"
+    if isinstance(value, bytes):
+        is_text = bool(value) and all(0x20 <= octet < 0x7F for octet in value)
+        return value.decode() if is_text else value.hex()
+    return str(value)
