@@ -147,6 +147,13 @@ def test_a_meter_is_provisioned_once(meter):
         {"imp_per_kwh": 0},
         {"manufactured": 1 << 24},
         {"power_limit_w": 18_201_625},
+        {"power_limit_w": -1},
+        {"tariff": 7},
+        {"tariff": [7]},
+        {"tariff": [[5]]},
+        {"tariff": [[5, True], [0, 5]]},
+        {"tariff": [[-1, 5], [0, 5]]},
+        {"tariff": [[1 << 32, 5], [0, 5]]},
     ],
 )
 def test_wrong_provisioning_is_refused_in_words_and_changes_nothing(factory_meter, changes):
