@@ -15,6 +15,7 @@ ALL = (
     Target("store", "store loader: every store, state and notes", 40_000, 1200),
     Target("entry", "token entry: keypad and every carrier", 90_000, 400),
     Target("port", "service port: bytes, lines, requests", 60_000, 6000),
+    Target("mqtt", "MQTT: what a broker sends", 100_000, 1200),
     Target("station", "vending station: orders, imports, registrations", 30_000, 4000),
     Target("provisioning", "provisioning record: file, tool, meter", 200_000, 4000),
     Target("batch", "batches: token decode, encode, key derive", 550_000, 4000),
@@ -23,7 +24,18 @@ ALL = (
 NAMES = tuple(target.name for target in ALL)
 
 #: Packages of which atheris sees each branch.
-WATCHED = ("sts", "meter", "drivers", "ports", "meter20", "body", "parts", "flash_chip", "board")
+WATCHED = (
+    "sts",
+    "meter",
+    "carriers",
+    "drivers",
+    "ports",
+    "meter20",
+    "body",
+    "parts",
+    "flash_chip",
+    "board",
+)
 #: Not these: ciphers and checksums branch as their data do, which tells nothing.
 UNWATCHED = (
     "sts.ea07_sta", "sts.ea11_misty1", "sts.crc", "meter20.vending.misty1_encrypt",

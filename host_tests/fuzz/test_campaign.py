@@ -30,6 +30,7 @@ def as_is(value, *_arguments):
 #: What is broken, so that the target must find it.
 PLANTED = {
     "entry": (tid, "remember", as_is),
+    "mqtt": (tid, "remember", as_is),
     "port": (lines, "_escaped", as_is),
     "store": (meter_state, "_check", nothing),
     "provisioning": (meter_state, "check_key", nothing),
