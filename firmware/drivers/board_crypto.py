@@ -2,7 +2,6 @@
 
 from os import urandom
 
-from cryptolib import aes
 from micropython import const
 from ports.crypto import Crypto
 
@@ -13,6 +12,8 @@ class BoardCrypto(Crypto):
     """The board's own."""
 
     def aes(self, key):
+        from cryptolib import aes  # a board without a network never asks for it
+
         return aes(key, _ECB).encrypt
 
     def random(self, count):

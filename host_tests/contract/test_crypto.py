@@ -6,6 +6,8 @@ try:
     from host_crypto import HostCrypto as Crypto  # the virtual board
 except ImportError:
     try:
+        import cryptolib  # noqa: F401
+
         from drivers.board_crypto import BoardCrypto as Crypto  # MicroPython with cryptolib
     except ImportError:
         from meter20.host_crypto import HostCrypto as Crypto
