@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "ports": BUILT_IN | {"ports"},
     "meter": BUILT_IN | {"sts", "ports", "meter"},
     "dlms": BUILT_IN | {"dlms"},
-    "carriers": BUILT_IN | {"sts", "ports", "meter", "dlms", "carriers"},
+    "carriers": BUILT_IN | {"sts", "ports", "meter", "dlms", "carriers", "chumicro_mqtt"},
 }
 
 # Statements that only define. A docstring is an Expr of a constant and told apart below.
