@@ -7,7 +7,6 @@ try:
 except ImportError:
     try:
         import cryptolib  # noqa: F401
-
         from drivers.board_crypto import BoardCrypto as Crypto  # MicroPython with cryptolib
     except ImportError:
         from meter20.host_crypto import HostCrypto as Crypto
