@@ -243,8 +243,9 @@ def test_a_part_that_hangs_is_left_by_the_watchdog_and_nothing_is_lost(part):
 
 
 def test_every_part_is_broken_somewhere_above():
-    assert set(ASKS) == set(PARTS)
-    assert set(OFTEN_ASKED) | {"store", "notes", "load_switch", "buzzer", "clock"} == set(PARTS)
+    parts = set(PARTS) - {"network"}  # asked by carriers only: see unit/test_mqtt.py
+    assert set(ASKS) == parts
+    assert set(OFTEN_ASKED) | {"store", "notes", "load_switch", "buzzer", "clock"} == parts
 
 
 class _StuckKeypad(SimKeypad):
