@@ -60,13 +60,14 @@ def check_nothing_is_invented(rig):
 @pytest.mark.parametrize("carrier", BARE, ids=lambda carrier: carrier.name)
 def test_every_flipped_bit_of_the_newest_record_is_found_logged_and_shown(carrier, note):
     intact = used(carrier)
+    record = intact.app._ports.store.load()
     pages = [
         at
         for at in range(0, intact.chip.size - 2 * SECTOR, PAGE)
-        if intact.image.read(at, PAGE)[6 : 6 + 230] == intact.app._ports.store.load()
+        if intact.image.read(at, PAGE)[6 : 6 + len(record)] == record
     ]
     page = pages[0]
-    in_use = range(6 + 230 + 4)
+    in_use = range(6 + len(record) + 4)
     for at in in_use:
         for bit in range(8):
             image = carriers.copied(intact.image)

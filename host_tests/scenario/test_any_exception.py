@@ -148,6 +148,6 @@ def test_the_watchdog_waits_for_the_slowest_flash(note):
         run(body.advance(1_300_000))
         longest_ms = max(longest_ms, body.ports.watchdog.longest_ms)
     assert body.boots == 1
-    assert min(chip.erases) > 0
+    assert min(chip.erases[:8]) > 0  # those of a meter without a network
     note(f"watchdog of {SimWatchdog.TIMEOUT_MS} ms, longest without food {longest_ms} ms")
     assert longest_ms < SimWatchdog.TIMEOUT_MS - 2 * WORST_ERASE_MS

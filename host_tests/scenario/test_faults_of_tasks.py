@@ -68,7 +68,7 @@ def owner_of(app, name):
     first, *others = name.split(".")
     owner = {part.name: part for part in app.parts}.get(first)
     if owner is None:
-        owner = getattr(app, {"turn": "_turn", "inbox": "_inbox"}.get(first, first))
+        owner = getattr(app, {"turn": "_turn"}.get(first, first))
     for attribute in others[:-1]:
         owner = getattr(owner, attribute)
     return owner, others[-1]
