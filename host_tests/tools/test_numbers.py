@@ -76,4 +76,6 @@ def test_number_of_any_form_ends_in_words(station, path, one, command):
         assert "Traceback" not in done.output
         if odd in ("nan", "inf", "1e400", "", "1.5", "0x10"):
             allowed = (2, *board) if odd == "1.5" else (2,)
+            if path[0] == "dlms":
+                allowed = (1, 2)  # the meter, which comes first, is looked at first
             assert done.exit_code in allowed, (words, done.output)

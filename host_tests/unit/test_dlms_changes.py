@@ -1,8 +1,12 @@
-"""Changed messages and frames of DLMS do nothing, show no key, and disturb nobody."""
+"""Changed messages and frames of DLMS do nothing, show no key, and disturb nobody.
+
+On CPython only: on the 32-bit unix port the emulated chip's `time` would import itself.
+"""
 
 import sys
 import unittest
 
+import pytest  # noqa: F401 - what imports it is not run by MicroPython
 from fakes import meters
 from fakes.dlms_changes import Throw
 

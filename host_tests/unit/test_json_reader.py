@@ -45,7 +45,7 @@ class JsonReaderTest(unittest.TestCase):
     def test_what_is_json_is_read(self):
         for data, value in JSON:
             self.assertEqual(read(data), value, data)
-            self.assertIs(type(read(data)), type(value), data)
+            self.assertTrue(type(read(data)) is type(value), data)
 
     def test_beginning_of_json_is_no_json(self):
         data = b'{"do":"token","digits":"1\\u00e9\\n","x":[-1.5e+3,true,null,{}]}'

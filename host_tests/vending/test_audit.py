@@ -127,6 +127,7 @@ def test_what_was_done_without_a_token_is_in_the_log_too(busy, clock):
         number = sales.reprinted(desk, sales.history(desk.session, None, 1)[0].id).id
     with busy.looking() as session:
         entries = audit.latest(session, 99)
+    entries = [entry for entry in entries if entry["operation"] != "receipt"]
     told = [(entry["operation"], entry["meter"], entry["actor"]) for entry in entries]
     assert told == [
         ("create", "", "thandi"), ("tariff", "", "thandi"), ("generate key", "", "thandi"),
@@ -140,7 +141,7 @@ def test_what_was_done_without_a_token_is_in_the_log_too(busy, clock):
 
 def test_entry_of_a_token_says_for_which_meter_under_which_key_and_how_much(busy):
     with busy.looking() as session:
-        entry = audit.latest(session, 1)[0]
+        entry = next(row for row in audit.latest(session, 2) if row["operation"] == audit.ISSUE)
     assert audit.line(entry).split("  ")[-7:] == [
         "thandi", "issue", DRN, "123456/1/11/2014", "TransferCredit.electricity",
         f"tid {entry['tid']}", "amount 105",
@@ -149,7 +150,9 @@ def test_entry_of_a_token_says_for_which_meter_under_which_key_and_how_much(busy
 
 def test_the_latest_entries_are_shown_in_the_order_in_which_they_were_made(busy):
     with busy.looking() as session:
-        assert [entry["seq"] for entry in audit.latest(session, 3)] == [7, 8, 9]
+        latest = [entry["seq"] for entry in audit.latest(session, 99)]
+        assert latest == list(range(1, len(latest) + 1))
+        assert [entry["seq"] for entry in audit.latest(session, 3)] == latest[-3:]
 
 
 def test_log_holds_no_token_and_no_key(busy):

@@ -27,8 +27,9 @@ from meter20 import private_folder
 from meter20.vending.log_head import Head
 from meter20.vending.sealing import Key, subkey
 
-#: Seconds between two notes after commits; what a death in between leaves out is this much.
-LAG_S = 1.0
+#: Seconds between two notes after commits. None: what was sold in a second that the anchor does
+#: not know could be given out twice after a loss of the database.
+LAG_S = 0
 _SIZE = 512
 _TEXT = json.JSONEncoder(separators=(",", ":")).encode
 
