@@ -270,5 +270,5 @@ def test_module_offers_no_way_to_a_vending_key():
         "create", "unlock", "relock", "generate_key", "load_key", "change_limits", "retire_key",
         "export_keys", "import_keys", "issue", "issue_test", "key_change", "initial_key",
         "provisioning_key", "note", "log_refusal", "verify_log", "accept_clock", "turn_back",
-        "set_zone", "keeper", "next_receipt", "bind", "check_bound", "floor",
+        "set_zone", "keeper", "opened", "next_receipt", "bind", "check_bound", "floor",
     }  # fmt: skip

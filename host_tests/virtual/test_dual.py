@@ -107,7 +107,7 @@ def test_skipped_test_is_told(run):
     assert outcome.skipped[0][1] == "no heap"
 
 
-@pytest.mark.parametrize("module", ["machine", "hmac", "datetime", "logging", "asyncio", "_host"])
+@pytest.mark.parametrize("module", ["machine", "hmac", "datetime", "logging", "asyncio"])
 def test_module_that_a_board_lacks_is_missing(run, module):
     assert "ImportError" in run(f"import {module}\n" + case("pass")).complaint
 

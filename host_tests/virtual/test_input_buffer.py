@@ -22,13 +22,14 @@ PROVISION = {
 
 
 @pytest.fixture(scope="module")
-def board():
-    """A virtual board, flashed through the same small buffer."""
+def board(tmp_path_factory):
+    """A virtual board with a small buffer, flashed before it had one."""
+    store = tmp_path_factory.mktemp("board")
     files, libraries = flashing.wanted("sim", "")
-    with PtyBoard(input_buffer=BUFFER_BYTES) as board:
-        with Prompt(board.port) as prompt:
-            steps = flashing.plan(files, libraries, prompt.hashes())
-            flashing.carry_out(prompt, steps, lambda _text: None)
+    with PtyBoard(store) as board, Prompt(board.port) as prompt:
+        steps = flashing.plan(files, libraries, prompt.hashes())
+        flashing.carry_out(prompt, steps, lambda _text: None)
+    with PtyBoard(store, input_buffer=BUFFER_BYTES) as board:
         yield board
 
 

@@ -38,6 +38,9 @@ class SimBody:
         self.left -= 1
         return b"done\\n" if self.left == 0 else None
 
+    def end(self):
+        pass
+
     def echo(self, *words):
         return b" ".join(words)
 

@@ -28,7 +28,10 @@ def start(dlms, has_serial: bool, on_network: bool):
         from host_serial import HostSerial
 
         outside["serial"] = HostSerial()
-    made = body.SimBody(HostImage(board.FLASH_SIZE), outside=outside, dlms=dlms)
+    wanted = {"outside": outside} if outside else {}
+    if dlms is not None:
+        wanted["dlms"] = dlms
+    made = body.SimBody(HostImage(board.FLASH_SIZE), **wanted)
     _bodies.append(made)
     if dlms is not None:
         print("DLMS on 127.0.0.1:" + str(made.dlms_port))
