@@ -21,6 +21,17 @@ def test_full_disk_is_a_refusal(arguments):
     assert done.stderr == "Refused: the output cannot be written: No space left on device\n"
 
 
+@pytest.mark.parametrize("body", ["emulated", "virtual"])
+def test_meter_whose_answers_find_a_full_disk_says_so_in_words(body):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*METER20, "serve", "--stdio", "--body", body], input='{"do":"read"}\n',
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "Refused: the output cannot be written: No space left on device\n"
+
+
 def test_reader_that_has_left_is_no_traceback():
     with subprocess.Popen(
         [*METER20, "demo", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

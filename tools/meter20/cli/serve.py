@@ -19,6 +19,7 @@ from meter20.cli.networks import Broker
 from meter20.ending import in_good_order
 from meter20.host_crypto import HostCrypto
 from meter20.pty_line import PtyLine
+from meter20.terminal import OutputFault
 from meter20.virtual import node
 from meter20.virtual.pty_board import Pty, PtyBoard
 
@@ -88,6 +89,8 @@ def serve(
     try:
         outside = _Outside(dlms, PtyLine() if hdlc else None, broker)
         _serve_pty(body, store, link, outside) if pty else _serve_stdio(body, store, outside)
+    except OutputFault:
+        raise  # the end of the command says it in words
     except (BodyError, node.VirtualBoardError, OSError) as error:
         typer.echo(f"Refused: {error}", err=True)
         raise typer.Exit(1) from None
@@ -176,7 +179,7 @@ def _pump(body: EmulatedBody, is_connected: bool) -> None:
     with body, contextlib.suppress(BrokenPipeError):
         _await(_STDIN, body, is_connected)
         while data := os.read(_STDIN, bodies.CHUNK_BYTES):
-            _write(body.exchange(data), _STDOUT)
+            _answer(body.exchange(data))
             _await(_STDIN, body, is_connected)
 
 
@@ -188,6 +191,16 @@ def _await(end: int, body: EmulatedBody, is_connected: bool) -> None:
         passed_ms = int((time.monotonic() - before) * 1000)
         before += passed_ms / 1000
         due_s = min(body.sim.pass_time(passed_ms) / 1000, _LONGEST_TURN_S)
+
+
+def _answer(data: bytes) -> None:
+    """Write to standard output. Raises OutputFault, BrokenPipeError."""
+    try:
+        _write(data, _STDOUT)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputFault(*error.args) from None
 
 
 def _write(data: bytes, end: int) -> None:

@@ -10,11 +10,11 @@
 // first what METER20_FIRST_REQUEST says; TLS believes --authority. Then time passes by itself.
 // With --lifeline it ends with the process that started it, see lifeline.mjs.
 // At the end of stdin, of the lifeline, and at SIGINT, SIGTERM or SIGHUP what was used up is stored.
-// Exit code: 0, or 1 when the firmware crashed (its traceback is on stderr).
+// Exit code: 0, or 1 when the firmware crashed (its traceback is on stderr) or stdout failed.
 // What the firmware prints goes to stderr: stdout carries replies only.
 
 import { setImmediate as turn } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { getSystemErrorMessage, parseArgs } from "node:util";
 
 import { crypto } from "./crypto.mjs";
 import { hostImage } from "./image.mjs";
@@ -84,6 +84,10 @@ async function main() {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, endNow);
   }
+  process.stdout.on("error", (error) => {
+    end();
+    process.exit(outputFailed(error));
+  });
   if (options.lifeline !== undefined) {
     watch(options.lifeline, endNow).unref();
   }
@@ -131,6 +135,18 @@ async function main() {
     isAnswering = false;
   }
   end();
+}
+
+/** Say why stdout takes no more, as `meter20` does. Returns the exit code: a reader may leave. */
+function outputFailed(error) {
+  if (error.code === "EPIPE") {
+    return 0;
+  }
+  const why = getSystemErrorMessage(error.errno);
+  process.stderr.write(
+    `Refused: the output cannot be written: ${why[0].toUpperCase()}${why.slice(1)}\n`,
+  );
+  return 1;
 }
 
 /** Tell of `error` and end. A PythonError's message is the whole traceback; others are our fault. */
