@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from meter20 import terminal
-from meter20.cli import requests
+from meter20.cli import requests, typed
 from meter20.terminal import printable
 from meter20.vending import refusal
 from meter20.vending.refusal import Doubt, Refusal
@@ -43,7 +43,8 @@ At = Annotated[
     datetime | None,
     typer.Option(
         help="Time of issue in UTC, at a station made for rehearsals; now without.",
-        formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"],
+        parser=typed.time,
+        metavar="TIME",
     ),
 ]
 Html = Annotated[
@@ -154,6 +155,18 @@ def _end(as_json: bool, code: str, line: str, message: str, exit_code: int) -> N
     else:
         typer.echo(printable(line), err=True)
     raise typer.Exit(exit_code)
+
+
+def say_facts(as_json: bool, facts: dict, width: int) -> None:
+    """Answer with `facts`, in words one to a line; names take `width` columns."""
+    lines = [f"{name.replace('_', ' '):<{width}} {_plain(fact)}" for name, fact in facts.items()]
+    say(as_json, facts, "\n".join(lines))
+
+
+def _plain(fact: object) -> object:
+    if isinstance(fact, bool):
+        return "yes" if fact else "no"
+    return "-" if fact is None or not str(fact) else fact
 
 
 def say(as_json: bool, data: dict, words: str) -> None:

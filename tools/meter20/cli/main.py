@@ -2,7 +2,7 @@
 
 import typer
 
-from meter20.cli import board, demo, dlms, key, serve, sim, token, vend
+from meter20.cli import board, demo, dlms, key, serve, sim, token, typed, vend
 
 app = typer.Typer(
     name="meter20",
@@ -26,3 +26,4 @@ app.add_typer(key.app, name="key")
 app.add_typer(vend.app, name="vend")
 app.add_typer(board.app, name="board")
 app.add_typer(dlms.app, name="dlms")
+typed.read_numbers_strictly(app)

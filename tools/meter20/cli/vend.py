@@ -57,6 +57,7 @@ app.command("key-change")(vend_tokens.key_change)
 app.command("provision")(vend_tokens.provision)
 app.command("batch")(vend_batch.batch)
 
+ReceiptNumber = Annotated[int, typer.Argument(help="Number of the receipt.")]
 _NewKeyFile = Annotated[
     Path | None, typer.Option(help="Write a new key file and lock the module with it.")
 ]
@@ -221,7 +222,9 @@ def credit(
 
 
 @app.command()
-def receipt(ctx: typer.Context, number: int, html: Html = None, as_json: AsJson = False) -> None:
+def receipt(
+    ctx: typer.Context, number: ReceiptNumber, html: Html = None, as_json: AsJson = False
+) -> None:
     """Print a receipt again; it is marked as a copy."""
     from meter20.vending import sales
 
@@ -231,15 +234,15 @@ def receipt(ctx: typer.Context, number: int, html: Html = None, as_json: AsJson 
 @app.command()
 def reverse(
     ctx: typer.Context,
-    number: int,
+    number: ReceiptNumber,
     reason: Annotated[str, typer.Option(help="Why, for the audit log.")],
     delivered: Annotated[
-        bool | None,
-        typer.Option(
-            "--delivered/--undelivered",
-            help="Whether anybody has seen the token. A token cannot be taken back.",
-        ),
-    ] = None,
+        bool,
+        typer.Option("--delivered", help="Somebody may have seen the token: it stays good."),
+    ] = False,
+    undelivered: Annotated[
+        bool, typer.Option("--undelivered", help="Nobody has seen the token: the sale is void.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Take a sale back, as far as one can.
@@ -249,8 +252,10 @@ def reverse(
     """
     from meter20.vending import sales
 
-    if delivered is None:
-        raise typer.BadParameter("say --delivered or --undelivered: did anybody see the token?")
+    if delivered == undelivered:
+        raise typer.BadParameter(
+            "say either --delivered or --undelivered: did anybody see the token?"
+        )
     issue(ctx, as_json, lambda desk: sales.reverse(desk, number, reason, delivered))
 
 
@@ -269,4 +274,9 @@ def history(
         with looking(ctx) as session:
             one = register.find_meter(session, meter) if meter else None
             rows = [receipts.summary(slip) for slip in sales.history(session, one, limit)]
+        if not as_json:
+            rows = [
+                {"receipt": row.pop("receipt"), "time (UTC)": row.pop("time"), **row}
+                for row in rows
+            ]
         show(as_json, "receipts", rows, "Nothing was issued yet.")

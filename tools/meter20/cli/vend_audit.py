@@ -5,16 +5,19 @@ from typing import Annotated
 
 import typer
 
-from meter20.cli.counter import AsJson, answering, looking, opened, say, utc
+from meter20.cli import typed
+from meter20.cli.counter import AsJson, answering, looking, opened, say, say_facts, utc
 from meter20.cli.outcome import Done, hand_over, uninterrupted
 
+_GO_ON = 'Once you know why, go on by `meter20 vend audit accept --reason "..."`.'
 audit_app = typer.Typer(help="The audit log of the security module.", no_args_is_help=True)
 
 Floor = Annotated[
     datetime | None,
     typer.Option(
         help="Date no token before this time (UTC); without: the newest known minute, or now.",
-        formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
+        parser=typed.time,
+        metavar="TIME",
     ),
 ]
 
@@ -61,7 +64,9 @@ def verify(
         else:
             station = opened(ctx)
             report, trouble = station.verify(noted), station.trouble
-        words = report.words() + (f"\nNothing can be issued: {trouble}." if trouble else "")
+        words = report.words() + (
+            f"\nNothing can be issued: {trouble}. {_GO_ON}" if trouble else ""
+        )
         say(as_json, report.data() | {"trouble": trouble}, words)
     raise typer.Exit(1 if trouble or report.broken is not None else 0)
 
@@ -91,7 +96,7 @@ def report(
     ctx: typer.Context,
     day: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Which day (UTC); today without."),
+        typer.Option(parser=typed.day, metavar="DAY", help="Which day (UTC); today without."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -101,5 +106,4 @@ def report(
     with answering(as_json):
         station = opened(ctx)
         facts = day_report.of(station, day)
-        lines = [f"{name.replace('_', ' '):<12} {value}" for name, value in facts.items()]
-        say(as_json, facts, "\n".join(lines))
+        say_facts(as_json, facts, 12)

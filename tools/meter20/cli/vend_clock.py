@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meter20.cli.counter import AsJson, answering, looking, opened, say
+from meter20.cli.counter import AsJson, answering, looking, opened, say_facts
 from meter20.cli.outcome import Done, do
 from meter20.terminal import printable
 
@@ -52,8 +52,7 @@ def show(ctx: typer.Context, as_json: AsJson = False) -> None:
             "believed": station_time.doubt(vault, now) is None,
             "rehearsal": vault.rehearsal,
         }
-        lines = [f"{name.replace('_', ' '):<14} {value}" for name, value in facts.items()]
-        say(as_json, facts, "\n".join(lines))
+        say_facts(as_json, facts, 14)
 
 
 @clock_app.command("accept")
@@ -88,7 +87,7 @@ def back(
     def job(desk) -> Done:
         keys, meters, refused = meter_time.all_back(desk, reason)
         ahead.extend(str(why) for why in refused)
-        stands = f"Back at the clock: {len(keys)} keys, {len(meters)} meters"
+        stands = f"Back at the clock, keys: {len(keys)}, meters: {len(meters)}"
         data = {"keys": keys, "meters": meters, "refused": ahead}
         return Done(stands, data, "\n".join([f"{stands}.", *ahead]), _SHOWS)
 

@@ -15,7 +15,7 @@ from meter20.cli.counter import (
     looking,
     opened,
     passphrase,
-    say,
+    say_facts,
     show,
 )
 from meter20.cli.outcome import Done, do, taken
@@ -200,7 +200,7 @@ def group_export(
             return Done(
                 stands=f"The export of {', '.join(labels)} is in the audit log",
                 data={"file": str(out), "keys": labels},
-                words=f"{len(rows)} keys are in {out}, encrypted under the transport "
+                words=f"In {out}: {', '.join(labels)}, encrypted under the transport "
                 f"{secret.kind}.",
                 again=f"{out} is whole.",
                 file=desk.module.export_keys(desk.session, rows, secret, desk.actor),
@@ -334,8 +334,7 @@ def meter_show(ctx: typer.Context, number: MeterNumber, as_json: AsJson = False)
     with answering(as_json):
         with looking(ctx) as session:
             facts = register.meter_facts(register.find_meter(session, number))
-        lines = [f"{name.replace('_', ' '):<20} {value}" for name, value in facts.items()]
-        say(as_json, facts, "\n".join(lines))
+        say_facts(as_json, facts, 20)
 
 
 def _limits(
@@ -344,12 +343,14 @@ def _limits(
 ) -> dict:  # fmt: skip
     """Return the limits that were given, in the units of a key."""
     limits: dict = {} if kinds is None else {"kinds": kinds}
-    for name, given in (("max_token_energy", token_kwh), ("max_day_energy", day_kwh)):
+    for which, given in (("token", token_kwh), ("day", day_kwh)):
         if given is not None:
-            limits[name] = None if given == "none" else tenths(given, name)
-    for name, given in (("max_token_currency", token_money), ("max_day_currency", day_money)):
+            units = None if given == "none" else tenths(given, f"--max-{which}-kwh")
+            limits[f"max_{which}_energy"] = units
+    for which, given in (("token", token_money), ("day", day_money)):
         if given is not None:
-            cents = None if given == "none" else hundredths(given, name)
+            name = f"max_{which}_currency"
+            cents = None if given == "none" else hundredths(given, f"--max-{which}-money")
             limits[name] = None if cents is None else cents * PER_CENT
     return limits
 

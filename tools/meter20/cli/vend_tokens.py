@@ -25,6 +25,7 @@ _REGISTERS = {
     "electricity": 0, "water": 1, "gas": 2, "time": 3, "electricity-currency": 4,
     "water-currency": 5, "gas-currency": 6, "time-currency": 7, "all": 0xFFFF,
 }  # fmt: skip
+Bits16 = Annotated[int, typer.Argument(min=0, max=0xFFFF, help="0 to 65535.")]
 Watts = Annotated[int, typer.Argument(min=0, help="Rounded up to what a token can say.")]
 
 
@@ -76,7 +77,7 @@ def clear_tamper(
 
 @manage_app.command("tariff-rate")
 def tariff_rate(
-    ctx: typer.Context, meter: MeterNumber, rate: int, at: At = None, html: Html = None,
+    ctx: typer.Context, meter: MeterNumber, rate: Bits16, at: At = None, html: Html = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Set the tariff rate, 16 bits whose meaning the standard reserves."""
@@ -85,7 +86,7 @@ def tariff_rate(
 
 @manage_app.command("water-factor")
 def water_factor(
-    ctx: typer.Context, meter: MeterNumber, factor: int, at: At = None, html: Html = None,
+    ctx: typer.Context, meter: MeterNumber, factor: Bits16, at: At = None, html: Html = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Set the water meter factor, 16 bits; an electricity meter answers FunctionError."""

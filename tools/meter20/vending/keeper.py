@@ -149,7 +149,7 @@ class Keeper:
         if outside is None and not bad_file and head.anchored:
             bad_file = "the anchor, the file that tells an older copy, is not there"
         went_back = anchor.behind(outside, head, digests(connection)) if outside else ""
-        condemned = "a break was found in it" if head.condemned else ""
+        condemned = log_head.CONDEMNED if head.condemned else ""
         wrong = wrong or audit_walk.recent(connection, head.seq)
         self.trouble = wrong or condemned or bad_file or went_back
         self._known = self._known if self.trouble else head

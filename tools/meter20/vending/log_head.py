@@ -27,6 +27,8 @@ FACTS = tuple(column.name for column in ENTRIES.columns if column.name != "diges
 #: Operations that go on from a log that was not whole, or was put back; see `audit.restart`.
 ACCEPT, RESTORE = "accept break", "restore"
 RESTARTS = (ACCEPT, RESTORE)
+#: What is wrong with a log in which verifying found a break that nobody accepted yet.
+CONDEMNED = "a break was found in it"
 
 _HEAD = (
     HEADS.c.seq, HEADS.c.digest, HEADS.c.minute, HEADS.c.slips, HEADS.c.floor, HEADS.c.anchored,
@@ -140,7 +142,7 @@ def sound(connection: Connection, key: Key) -> Head:
     head, wrong = looked_at(connection, key)
     if not wrong and head is not None:
         if head.condemned:
-            wrong = "a break was found in it"
+            wrong = CONDEMNED
         elif head.old:
             wrong = "its head is of an older meter20"
     if wrong or head is None:

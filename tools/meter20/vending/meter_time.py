@@ -116,7 +116,7 @@ def all_back(desk: Desk, reason: str) -> tuple[list[str], list[str], list[Refusa
     For a station that sold ahead of time and whose clock is right now. Returns the labels of the
     keys and the numbers of the meters that were ahead, and why a meter stays so.
     """
-    reason = plain_text.checked(reason, "reason")
+    reason = plain_text.reason(reason)
     keys = desk.module.turn_back(desk.session, desk.actor, reason)
     done, refused = [], []
     for meter in desk.session.scalars(_ahead(desk)):

@@ -40,7 +40,8 @@ _NUMBER_MAX = (1 << 31) - 1  # of a row, in any database
 class CreditOrder:
     """Credit for a meter: `money` in cents or `units` in 0.1 kWh, not both.
 
-    ref: the caller's own number for this order; given twice, it is sold once. "" is none.
+    ref: the caller's own number for this order; given twice, it is sold once. "" is none,
+    and spaces around it are no part of it.
     """
 
     meter: str
@@ -61,10 +62,11 @@ def credit(desk: Desk, order: CreditOrder) -> Slip:
 
     An order whose ref was sold already gives the same receipt, as a copy.
     """
-    if order.ref:
-        plain_text.checked(order.ref, "ref")
-        if (done := _done_before(desk, order)) is not None:
-            return done
+    if order.money == 0:
+        raise Refusal(refusal.VALUE, "A sale is for more than 0.00.")
+    order = replace(order, ref=plain_text.checked(order.ref or "", "ref").strip())
+    if order.ref and (done := _done_before(desk, order)) is not None:
+        return done
     meter = register.find_meter(desk.session, order.meter)
     tariff = register.tariff_of(desk.session, meter)
     month = meter_time.month_now(desk, meter)
@@ -144,7 +146,7 @@ def reverse(desk: Desk, number: int, reason: str, delivered: bool) -> Slip:
     * delivered: the sale and its token stand; what was paid becomes a debt of the customer,
       repaid by the tariff's share of later purchases.
     """
-    reason = plain_text.checked(reason, "reason")
+    reason = plain_text.reason(reason)
     slip = find_slip(desk.session, number)
     if slip.operation != CREDIT or slip.meter is None:
         raise Refusal(refusal.STATE, f"Receipt {number} is no sale of credit: nothing was paid.")

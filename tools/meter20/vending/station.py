@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from meter20.vending import plain_text, refusal, station_time
+from meter20.vending import log_head, plain_text, refusal, station_time
 from meter20.vending.anchor import Anchor
 from meter20.vending.audit_walk import Report
 from meter20.vending.books import Books
@@ -169,6 +169,7 @@ class Station:
         if ours.broken is not None and not self._storage.read_only and not keeper.trouble:
             with self._logged() as session:
                 keeper.condemn(session, self._actor, ours)
+            keeper.trouble = log_head.CONDEMNED
         return report
 
     def accept(self, reason: str, floor: datetime | None = None) -> str:
@@ -176,7 +177,7 @@ class Station:
 
         No token is dated before `floor` any more; None for the newest known minute, or now.
         """
-        reason = plain_text.checked(reason, "reason")
+        reason = plain_text.reason(reason)
         keeper = self._module.keeper
         noted = keeper.read(self._anchor)
         with self._storage.writing() as session:

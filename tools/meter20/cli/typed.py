@@ -1,0 +1,68 @@
+"""Whole numbers and times as they are typed: ASCII digits, and words for what is none.
+
+Python's own readers take more: `1_0`, digits of other scripts, spaces around.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, get_args, get_type_hints
+
+import typer
+from typer.models import ParameterInfo
+
+_WHOLE = re.compile(r"-?[0-9]{1,30}", re.ASCII)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?Z?)?", re.ASCII)
+
+
+def read_numbers_strictly(app: typer.Typer) -> None:
+    """Let every option and argument of `app` that is an int, at any depth, be read by `whole`."""
+    for command in app.registered_commands:
+        for hint in get_type_hints(command.callback, include_extras=True).values():
+            for info in get_args(hint)[1:]:
+                if isinstance(info, ParameterInfo) and _is_int(get_args(hint)[0]):
+                    info.parser = whole(info.min, info.max)
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            read_numbers_strictly(group.typer_instance)
+
+
+def _is_int(annotation: object) -> bool:
+    return annotation is int or int in get_args(annotation)
+
+
+def whole(low: float | None, high: float | None) -> Callable[[Any], int]:
+    """Return a reader of whole numbers from `low` to `high`; None: no end there."""
+
+    def integer(given: str | int) -> int:
+        if not _WHOLE.fullmatch(str(given)):
+            raise typer.BadParameter(f"{given!r} is not a whole number, such as 5")
+        value = int(given)
+        if low is not None and value < low:
+            raise typer.BadParameter(f"{value} is less than {low}")
+        if high is not None and value > high:
+            raise typer.BadParameter(f"{value} is more than {high}")
+        return value
+
+    return integer
+
+
+def time(given: str | datetime) -> datetime:
+    """Return a time (UTC, not said in the value); a day alone is its beginning."""
+    if isinstance(given, datetime):
+        return given
+    try:
+        if _TIME.fullmatch(given):
+            return datetime.fromisoformat(given.removesuffix("Z"))
+    except ValueError:
+        pass  # the calendar has no such day
+    raise typer.BadParameter(f"{given!r} is not a time in UTC, such as 2026-03-10T09:30")
+
+
+def day(given: str | datetime) -> datetime:
+    """Return the beginning of a day."""
+    if isinstance(given, datetime):
+        return given
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", given, re.ASCII):
+        return time(given)
+    raise typer.BadParameter(f"{given!r} is not a day, such as 2026-03-10")
