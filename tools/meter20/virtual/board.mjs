@@ -170,7 +170,7 @@ class Board {
         write(Buffer.from(buffer.subarray(offset, offset + length)));
         return length;
       },
-      poll: () => (!this.interrupted() && this.line.available() ? 1 : 0) | 4,
+      poll: () => (this.awaited() ? 1 : 0) | 4,
     });
     const text = operations(print);
     const bytes = operations((data) => this.line.write(data));
@@ -187,8 +187,13 @@ class Board {
   /** Return the next byte of the line for a program that reads it; Ctrl-C interrupts it instead. */
   takeForPython() {
     this.line.flush();
-    while (!this.interrupted()) {
-      if (this.line.available()) {
+    for (;;) {
+      const awaited = this.awaited();
+      if (awaited === null) {
+        const EINTR = 27; // of WASI: MicroPython looks what it has to do, which is to raise
+        throw new this.mp.FS.ErrnoError(EINTR);
+      }
+      if (awaited) {
         return this.line.take();
       }
       if (this.line.ended) {
@@ -196,8 +201,16 @@ class Board {
       }
       pause(1);
     }
-    const EINTR = 27; // of WASI: MicroPython looks what it has to do, which is to raise
-    throw new this.mp.FS.ErrnoError(EINTR);
+  }
+
+  /**
+   * Return how many bytes a program may read, null if Ctrl-C came, which interrupts it instead.
+   *
+   * The line is read before one looks for Ctrl-C: one that came in between would be taken for data.
+   */
+  awaited() {
+    const count = this.line.available();
+    return this.interrupted() ? null : count;
   }
 
   /** MicroPython asks the time wherever it waits: there, look for Ctrl-C, and rest. */
