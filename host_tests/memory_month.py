@@ -28,13 +28,13 @@ from pathlib import Path
 from mpremote.romfs import make_romfs
 
 from meter20 import DEVICE_ROOT  # puts firmware/ on the path, too
-from meter20.board import mpy
+from meter20.board import boards, mpy
 
 # isort: split
 from long_run import counted
 from memory_story import COMMISSIONING, Story
 
-BOARD, ARCHITECTURE = "rp2_pico", "armv6m"
+BOARD = "rp2_pico"
 HEAP = 192 * 1024  # bytes, for the meter alone
 FROZEN, FILES = "frozen", ".mpy files"
 
@@ -53,6 +53,7 @@ _POOL, _POOL_BYTES, _ENTRY_BYTES = 10, 24, 7
 
 _INSIDE = Path(__file__).parent / "on_unix32"
 _CHIP = DEVICE_ROOT / "boards" / "sim" / "chip"
+_ABOUT = DEVICE_ROOT / "boards" / BOARD / "about.py"
 _FLASH = DEVICE_ROOT / "boards" / "common" / "rp2_frozen" / "meter_flash.py"
 
 
@@ -138,15 +139,16 @@ def image(folder: Path) -> Path:
 def build(folder: Path) -> dict:
     """Compile emulation and meter into `folder`; return {name of a run: its meter}."""
     chip, files, place = folder / "chip", folder / "files", folder / "place"
-    sources = {chip: [*_CHIP.glob("*.py"), _INSIDE / "month.py"], place: [_FLASH]}
+    sources = {chip: [*_CHIP.glob("*.py"), _ABOUT, _INSIDE / "month.py"], place: [_FLASH]}
+    architecture = boards.find(BOARD).architecture
     said = [
-        mpy.compiled(source, source.name, ARCHITECTURE, target / f"{source.stem}.mpy")
+        mpy.compiled(source, source.name, architecture, target / f"{source.stem}.mpy")
         for target, found in sources.items() for source in found
     ]  # fmt: skip
     if wrong := [words for words in said if words]:
         raise ValueError("\n".join(wrong))
     for target in (files, place):
-        mpy.build(BOARD, ARCHITECTURE, target)
+        mpy.build(BOARD, target)
     image(chip)
     return {FROZEN: image(place), FILES: files}
 

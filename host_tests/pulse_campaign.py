@@ -114,7 +114,7 @@ def advance(driver, line, duration_ms: int):
 
 def started(source):
     """Power comes to the chip of `source`."""
-    WORLD.start({chip.name: chip for chip in chips.ALL}[source.board])
+    WORLD.start(chips.of(source.board))
 
 
 class Chance(random.Random):

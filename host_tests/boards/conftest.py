@@ -6,7 +6,7 @@ import traceback
 
 import loop
 import pytest
-from fakes.board_bench import CHIPS, Bench  # noqa: F401  for the tests beside this file
+from fakes.board_bench import CHIPS, FIXTURES, METERS, Bench  # noqa: F401  for the tests beside
 from fakes.pulses import MS
 from world import WORLD
 

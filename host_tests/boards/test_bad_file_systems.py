@@ -68,7 +68,7 @@ def boot(folder):
 def test_frozen_rp2_makes_a_new_file_system_beside_the_credit(frozen, monkeypatch):
     import meter_flash
 
-    WORLD.start(chips.PICO)
+    WORLD.start(chips.of("rp2_pico"))
     start = meter_flash.start()
 
     def store():

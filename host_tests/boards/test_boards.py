@@ -16,11 +16,11 @@ from drivers.demo_load import DemoLoad
 from meter.app import App
 from world import FLOATING, WORLD, Level
 
-from meter20.board import fixture_wiring, packages, picture, wiring
+from meter20.board import boards, fixture_wiring, packages, picture, type_checks, wiring
 from meter20.board.packages import FIRMWARE
-from meter20.board.wiring import BOARDS, FIXTURE, NAMES, SIGNALS, numbers
+from meter20.board.wiring import BOARDS, SIGNALS, numbers
 
-from .conftest import CHIPS, Bench
+from .conftest import CHIPS, FIXTURES, METERS, Bench
 
 FULL = {
     "relay": "latching with feedback",
@@ -50,7 +50,7 @@ def built(bench):
     return bench.board.ports(switch, bench.board.display())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", METERS)
 class TestBoard:
     @pytest.mark.parametrize("options", OPTIONS)
     def test_meter_is_built_and_runs(self, name, options):
@@ -78,11 +78,12 @@ class TestBoard:
         assert WORLD.wire(bench.pins["demo_out"]).output is FLOATING
 
     def test_picture_shows_each_pin_where_the_board_has_it(self, name):
-        left, right = picture.header(name)
+        board = boards.find(name)
+        left, right = board.headers
         pins = [pin for pin in left + right if isinstance(pin, int)]
         assert len(pins) == len(set(pins))
-        on_board = {25, 29, "LED"}  # of a Pico: not on its headers
-        assert set(CHIPS[name].pins) - on_board <= set(pins)
+        assert set(board.pins) <= set(pins)
+        assert not set(board.on_board) & set(pins)
         drawn = (BOARDS / name / "wiring.svg").read_text()
         for signal, used in wiring.load(name).Board.pins.items():
             for place, pin in enumerate(numbers(used), 1):
@@ -101,7 +102,8 @@ class TestBoard:
 
         def gpio(end):
             label = wires[end].removeprefix("board:").removeprefix("GP")
-            return {"VP": 36, "VN": 39}.get(label) or int(label)
+            names = {text: pin for pin, text in boards.find(name).wokwi.get("names", {}).items()}
+            return names.get(label) or int(label)
 
         assert gpio("load:CLK") == pins["pulse_in"]
         assert gpio("relay:IN") == pins["relay"]
@@ -124,7 +126,7 @@ class TestBoard:
         assert name in settings["firmware"]
 
 
-@pytest.mark.parametrize("name", [*NAMES, FIXTURE])
+@pytest.mark.parametrize("name", [*METERS, *FIXTURES])
 class TestPins:
     def test_all_signals_together_use_no_pin_twice(self, name):
         pins = [pin for pins in wiring.load(name).Board.pins.values() for pin in numbers(pins)]
@@ -152,20 +154,22 @@ class TestPins:
         }
 
 
-def test_fixture_is_built_and_its_pins_can_do_what_they_are_asked():
-    WORLD.start(CHIPS[FIXTURE])
-    pins = wiring.load(FIXTURE).Board.pins
+@pytest.mark.parametrize("name", FIXTURES)
+def test_fixture_is_built_and_its_pins_can_do_what_they_are_asked(name):
+    WORLD.start(CHIPS[name])
+    pins = wiring.load(name).Board.pins
     for signal, level in (("contact", 1), ("pulse_led", 0), ("status_led", 0)):
         WORLD.connect(pins[signal], Level(level))
-    fixture.Fixture(wiring.load(FIXTURE).Board())
+    fixture.Fixture(wiring.load(name).Board())
     assert set(WORLD.owners) == {pin for those in pins.values() for pin in numbers(those)}
     for instructions in WORLD.programs.values():
         assert sum(len(program.words) for program in instructions) <= 32
 
 
-def test_wires_of_the_fixture_are_the_wiring_of_the_code():
-    ours, theirs = (wiring.load(name).Board.pins for name in (FIXTURE, fixture_wiring.METER))
-    picture = (BOARDS / FIXTURE / "wiring.svg").read_text()
+@pytest.mark.parametrize("name", FIXTURES)
+def test_wires_of_the_fixture_are_the_wiring_of_the_code(name):
+    ours, theirs = (wiring.load(one).Board.pins for one in (name, boards.find(name).meter))
+    picture = (BOARDS / name / "wiring.svg").read_text()
     drawn = re.findall(
         r"<title>(\S+) (\S+)(?: \(\d+\))? - (\S+) (\S+)(?: \(\d+\))?</title>", picture
     )
@@ -188,19 +192,26 @@ def test_wires_of_the_fixture_are_the_wiring_of_the_code():
 
 
 def test_every_signal_is_explained():
-    used = {signal for name in NAMES for signal in wiring.load(name).Board.pins}
+    used = {signal for name in METERS for signal in wiring.load(name).Board.pins}
     assert used == set(SIGNALS)
-    assert set(wiring.load(FIXTURE).Board.pins) == set(fixture_wiring.SIGNALS)
+    for name in FIXTURES:
+        assert set(wiring.load(name).Board.pins) == set(fixture_wiring.SIGNALS)
 
 
-def test_every_folder_of_a_board_is_known():
+def test_every_folder_with_a_board_says_what_it_is():
     folders = {path.parent.name for path in BOARDS.glob("*/board.py")}
-    assert folders == {"sim", *NAMES, FIXTURE}
+    assert folders == {board.name for board in boards.every()}
+    assert folders == {"sim", *METERS, *FIXTURES}
 
 
 def test_tables_and_diagrams_are_fresh():
     stale = [path.name for path, text in wiring.files().items() if path.read_text() != text]
     assert not stale, "run `make wiring`"
+
+
+def test_settings_of_the_type_checks_are_fresh():
+    stale = [path.name for path, text in type_checks.files().items() if path.read_text() != text]
+    assert not stale, "run `make packages`"
 
 
 def test_package_lists_are_fresh_and_complete():
@@ -261,10 +272,10 @@ class Manifest:
         )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", METERS)
 def test_manifest_names_all_that_the_board_needs(name):
     manifest = Manifest(BOARDS / name / "manifest.py")
-    family = name.partition("_")[0]
+    family = boards.find(name).family
     assert sorted(manifest.packages) == ["drivers", "meter", "ports", "sts"]
     assert {"main.py", "loop.py", "board.py", "reference_meter.py"} <= set(manifest.modules)
     assert f"{family}_meter.py" in manifest.modules
@@ -274,20 +285,21 @@ def test_manifest_names_all_that_the_board_needs(name):
     assert manifest.files["main.py"] == FIRMWARE / "main.py"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", METERS)
 def test_production_build_starts_without_a_prompt_and_mounts_nothing(name):
     usual = Manifest(BOARDS / name / "manifest.py")
     manifest = Manifest(BOARDS / name / "production" / "manifest.py")
     assert manifest.modules == usual.modules
     assert manifest.files["main.py"] == FIRMWARE / "production" / "main.py"
-    if name.startswith("rp2"):
+    if boards.find(name).family == "rp2":
         boot = manifest.files["_boot.py"]
         assert boot.parent.name == "production"
         assert [type(node).__name__ for node in ast.parse(boot.read_text()).body] == ["Expr"]
 
 
-def test_manifest_of_the_fixture_names_all_that_it_has():
-    manifest = Manifest(BOARDS / FIXTURE / "manifest.py")
-    own = {path.name for path in (BOARDS / FIXTURE).glob("*.py")} - {"manifest.py"}
+@pytest.mark.parametrize("name", FIXTURES)
+def test_manifest_of_the_fixture_names_all_that_it_has(name):
+    manifest = Manifest(BOARDS / name / "manifest.py")
+    own = {path.name for path in (BOARDS / name).glob("*.py")} - {"about.py", "manifest.py"}
     assert set(manifest.modules) == own | {"loop.py"}
     assert sorted(manifest.packages) == ["drivers", "meter", "ports"]

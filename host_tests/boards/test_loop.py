@@ -16,10 +16,9 @@ from rtc_chip import RtcChip
 from world import WORLD, Reset, Train, WatchdogReset
 
 from meter20.board import mpy
-from meter20.board.wiring import NAMES
 from meter20.samples import PROVISION
 
-from .conftest import Bench
+from .conftest import METERS, Bench
 
 TOKEN_100_WH = "59386323472137426967"  # of the compliance suite
 
@@ -42,7 +41,7 @@ def typed(bench, digits):
         yield 80
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", METERS)
 def test_token_is_keyed_in_used_up_and_the_relay_opens(name, play):
     bench = Bench(name)
     contact = Contact(bounce_ns=3 * MS)
@@ -77,7 +76,7 @@ def test_token_is_keyed_in_used_up_and_the_relay_opens(name, play):
     assert script.replies[1]["total_wh"] == 105
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", METERS)
 def test_credit_outlives_a_restart(name, play):
     def first(script):
         yield PROVISION
@@ -111,7 +110,7 @@ def test_frozen_build_keeps_its_credit_out_of_the_file_system(play, files, froze
     assert WORLD.storage[-8 * 4096 :].count(0xFF) < 8 * 4096
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", METERS)
 def test_meter_without_its_display_meters(name, play):
     bench = Bench(name)
     WORLD.devices.clear()
@@ -128,7 +127,7 @@ def test_meter_without_its_display_meters(name, play):
     assert bench.lcd.lines[:2] == ["Accept", "+0.100 kWh"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", METERS)
 def test_demo_load_uses_credit_up_without_anything_connected(name, play):
     bench = Bench(name, demo_load=True)
     demo_out = bench.pins["demo_out"]
@@ -163,7 +162,7 @@ def test_demo_load_uses_credit_up_without_anything_connected(name, play):
     assert total_wh == 33  # 2 kW for a minute
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", METERS)
 def test_switch_is_safe_and_screen_lit_before_the_meter_is_read(
     name, play, fresh_modules, tmp_path, note
 ):
@@ -205,8 +204,7 @@ def test_switch_is_safe_and_screen_lit_before_the_meter_is_read(
         ("starting ...", 0),
         ("metering", 0),
     ]
-    architecture = next(key for key, boards in mpy.ARCHITECTURES.items() if name in boards)
-    sizes = mpy.build(name, architecture, tmp_path / "mpy")
+    sizes = mpy.build(name, tmp_path / "mpy")
     for what, _level, read in moments:
         files = [place for place in sizes if _module(place) in read]
         size = sum(map(sizes.get, files))
@@ -352,7 +350,7 @@ def test_board_without_a_clock_says_so(play):
     assert {reply["error"] for reply in play(Bench("rp2_pico"), story).replies} == {"no_clock"}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", METERS)
 def test_production_shuts_the_port_and_runs_the_watchdog_whatever_the_board_says(name, play):
     bench = Bench(name, service_open=True, has_watchdog=False)
 

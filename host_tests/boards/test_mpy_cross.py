@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from meter20.board.mpy import ARCHITECTURES, LIMIT, build, compiled, contents, report
-from meter20.board.wiring import FIXTURE, NAMES
+from meter20.board import boards
+from meter20.board.mpy import LIMIT, build, compiled, contents, report
+
+from .conftest import FIXTURES, METERS
 
 ROOT = Path(__file__).parents[2]
+
+ARCHITECTURES = sorted({board.architecture for board in boards.every() if board.pins})
 
 SOURCES = sorted(
     path
@@ -30,13 +34,13 @@ def test_every_device_file_compiles(architecture, tmp_path, note):
     assert [words for words in said if words] == []
 
 
-@pytest.mark.parametrize("name", [*NAMES, FIXTURE])
+@pytest.mark.parametrize("name", [*METERS, *FIXTURES])
 def test_board_stays_small(name, tmp_path, note):
-    (architecture,) = [key for key, boards in ARCHITECTURES.items() if name in boards]
-    sizes = build(name, architecture, tmp_path)
+    sizes = build(name, tmp_path)
     total = sum(sizes.values())
     assert total <= LIMIT, report({name: sizes})
-    note(f".mpy files of {name} ({architecture}): {len(sizes)} files, {total} bytes of {LIMIT}")
+    read_by = boards.find(name).architecture
+    note(f".mpy files of {name} ({read_by}): {len(sizes)} files, {total} bytes of {LIMIT}")
 
 
 def test_report_has_a_line_for_each_file_and_the_sums():
@@ -47,12 +51,12 @@ def test_report_has_a_line_for_each_file_and_the_sums():
     assert sums[:2] == ["75", "90"]
 
 
-@pytest.mark.parametrize("name", [*NAMES, FIXTURE])
+@pytest.mark.parametrize("name", [*METERS, *FIXTURES])
 def test_board_holds_all_that_it_imports(name):
     have = {str(Path(place).with_suffix("")).replace("/", ".") for place in contents(name)}
     rooms = {place.partition(".")[0] for place in have}
     for place, source in contents(name).items():
-        if name == FIXTURE and place == "loop.py":
+        if name in FIXTURES and place == "loop.py":
             continue  # of a meter's loop it takes only the serial line and the clock
         for node in ast.walk(ast.parse(source.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module and node.module in rooms:
@@ -65,7 +69,7 @@ def test_board_holds_all_that_it_imports(name):
 
 
 def test_compiled_files_say_nothing_of_the_machine_they_were_made_on(tmp_path):
-    build("rp2_pico", "armv6m", tmp_path)
+    build("rp2_pico", tmp_path)
     telling = [path.name for path in tmp_path.rglob("*.mpy") if b"/firmware" in path.read_bytes()]
     assert telling == []
     assert b"meter.app" in (tmp_path / "meter" / "app.mpy").read_bytes()

@@ -13,11 +13,12 @@ import pytest
 from meter20 import DEVICE_ROOT
 from meter20.board import manifest, mpy, packages
 from meter20.board.service import ServicePort
-from meter20.board.wiring import NAMES
 from meter20.virtual.pty_board import PtyBoard
 
+from .conftest import METERS
 
-@pytest.mark.parametrize("name", NAMES)
+
+@pytest.mark.parametrize("name", METERS)
 def test_manifest_and_packages_bring_the_same(name):
     frozen = manifest.contents(name)
     by_mip = {**mpy.contents(name), "main.py": DEVICE_ROOT / "firmware/main.py"}

@@ -17,7 +17,7 @@ _SCREEN = ["12.345 kWh", "Supply on", "1234567890123456", ""]
 
 class Simulated:
     def __init__(self):
-        WORLD.start(chips.PICO)
+        WORLD.start(chips.of("rp2_pico"))
         self.display = SimDisplay(20, 4)
 
     def read(self):
@@ -28,7 +28,7 @@ class _OnBus:
     freq = 400_000
 
     def __init__(self):
-        WORLD.start(chips.PICO)
+        WORLD.start(chips.of("rp2_pico"))
         pins = [machine.Pin(number) for number in (17, 16)]
         self.i2c = machine.I2C(0, scl=pins[0], sda=pins[1], freq=self.freq)
         self.plug_in()

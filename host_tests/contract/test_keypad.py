@@ -20,7 +20,7 @@ class Simulated:
     """The simulator's keypad, played like a pad of contacts."""
 
     def __init__(self, _columns, _bounce_ns):
-        WORLD.start(chips.PICO)
+        WORLD.start(chips.of("rp2_pico"))
         self.keypad = SimKeypad()
 
     def press(self, keys):
@@ -34,7 +34,7 @@ class Polled:
     """MatrixKeypad and the pad before it."""
 
     def __init__(self, columns, bounce_ns):
-        WORLD.start(chips.PICO)
+        WORLD.start(chips.of("rp2_pico"))
         pins = _COLUMNS[:columns]
         pad = KeyPad(_ROWS, pins, _LABELS[columns], bounce_ns)
         self.press, self.let_go = pad.press, pad.let_go

@@ -23,28 +23,28 @@ def _input(chip_module, contact):
 
 
 def pio(contact):
-    return Rp2PulseCounter(0, _input(chips.PICO, contact))
+    return Rp2PulseCounter(0, _input(chips.of("rp2_pico"), contact))
 
 
 def pcnt(contact):
-    pin = _input(chips.ESP32_DEVKIT, contact)
+    pin = _input(chips.of("esp32_devkit"), contact)
     counter = machine.Counter(0, pin, edge=machine.Counter.FALLING, filter_ns=12_000)
     return Esp32PulseCounter(pin, counter, machine.Timer(0))
 
 
 def interrupt(contact):
-    return IrqPulseCounter(_input(chips.PICO, contact), hard=True)
+    return IrqPulseCounter(_input(chips.of("rp2_pico"), contact), hard=True)
 
 
 def soft_interrupt(contact):
-    return IrqPulseCounter(_input(chips.ESP32_S3, contact))
+    return IrqPulseCounter(_input(chips.of("esp32_s3"), contact))
 
 
 class Simulated(SimPulses):
     """The simulator's part, on the train that a Contact made."""
 
     def __init__(self, contact):
-        WORLD.start(chips.PICO)
+        WORLD.start(chips.of("rp2_pico"))
         self._time = Clock()
         super().__init__(self._time)
         self.train(len(contact.edges_ns) // 2, contact.time_ns // MS)

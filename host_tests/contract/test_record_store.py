@@ -27,8 +27,8 @@ def on_the_simulator():
 
 
 def on_rp2_flash():
-    WORLD.start(chips.PICO)
-    start = chips.PICO.storage_bytes - 2 * SECTOR
+    WORLD.start(chips.of("rp2_pico"))
+    start = chips.of("rp2_pico").storage_bytes - 2 * SECTOR
     return lambda: SlotStore(NorSlots(Rp2Flash(start, 2)))
 
 
@@ -102,7 +102,7 @@ class RecordStoreContract(unittest.TestCase):
 
 class Rp2FlashTest(unittest.TestCase):
     def setUp(self):
-        WORLD.start(chips.PICO2)
+        WORLD.start(chips.of("rp2_pico2"))
         self.flash = Rp2Flash(SECTOR, 3)
 
     def test_programming_a_part_of_a_page_leaves_the_rest(self):
@@ -128,7 +128,7 @@ class Rp2FlashTest(unittest.TestCase):
 
     def test_region_outside_the_storage_is_refused(self):
         with self.assertRaises(ValueError):
-            Rp2Flash(chips.PICO2.storage_bytes - SECTOR, 2)
+            Rp2Flash(chips.of("rp2_pico2").storage_bytes - SECTOR, 2)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def took_ms(call, *arguments):
 
 class _Bench:
     def __init__(self):
-        WORLD.start(chips.PICO)
+        WORLD.start(chips.of("rp2_pico"))
         self.part = self.made()
 
 

@@ -6,9 +6,12 @@ from key_pad import KeyPad
 from lcd_module import LcdModule
 from world import WORLD, Level
 
-from meter20.board import wiring
+from meter20.board import boards, wiring
 
-CHIPS = {**{chip.name: chip for chip in chips.ALL}, wiring.FIXTURE: chips.PICO}
+METERS = [board.name for board in boards.meters()]
+FIXTURES = [board.name for board in boards.fixtures()]
+#: {board: its emulated chip}
+CHIPS = {chip.name: chip for chip in chips.every()}
 
 
 class Bench:

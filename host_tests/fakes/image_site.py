@@ -8,19 +8,23 @@ import struct
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-_CHIPS = {
+from meter20.board import boards
+
+#: image: its chip, as micropython.org has it; of further boards, as their about.py says.
+_CHIPS = {board.image: board.image_chip for board in boards.every() if board.image} | {
     "RPI_PICO": 0xE48BFF56,
     "RPI_PICO_W": 0xE48BFF56,
     "RPI_PICO2": 0xE48BFF59,
     "ESP32_GENERIC": 0,
     "ESP32_GENERIC_S3": 9,
 }
+_ESP32_MOST = 0xFFFF  # families of a UF2 are larger
 
 
 def image(kind: str, blocks: int = 3) -> bytes:
     """Return what a flash loader takes for an image of `kind`: all zeroes but for its form."""
     chip = _CHIPS[kind]
-    if kind.startswith("ESP32"):
+    if chip <= _ESP32_MOST:
         return bytes([0xE9]).ljust(12, b"\0") + struct.pack("<H", chip) + bytes(1000)
     heads = [
         struct.pack("<8I", 0x0A324655, 0x9E5D5157, 0x2000, 0x10000000 + 256 * number, 256, number,
@@ -32,7 +36,7 @@ def image(kind: str, blocks: int = 3) -> bytes:
 
 def file(kind: str) -> str:
     """Return the name of the image of `kind`."""
-    return f"{kind}-20260824-v1.29.0." + ("bin" if kind.startswith("ESP32") else "uf2")
+    return f"{kind}-20260824-v1.29.0." + ("bin" if _CHIPS[kind] <= _ESP32_MOST else "uf2")
 
 
 @contextlib.contextmanager

@@ -210,7 +210,8 @@ def _live(link, name, folder, build, began_ns, levels):
     """The life of a board from power-up; never returns."""
     import loop
 
-    bench = (_Fixture if name == wiring.FIXTURE else _Meter)(name, folder, build)
+    is_fixture = boards.find(name).has_own_program
+    bench = (_Fixture if is_fixture else _Meter)(name, folder, build)
     wires = _Wires(link, bench, name, began_ns)
     for signal, level in levels.items():
         bench.take(signal, level)
@@ -259,6 +260,6 @@ if __name__ == "__main__":
     from world import WORLD, Level, Reset
 
     from fakes.board_bench import CHIPS
-    from meter20.board import wiring
+    from meter20.board import boards, wiring
 
     main(*sys.argv[1:])

@@ -20,6 +20,7 @@ A story has a deed on each line:
 import gc
 import json
 
+import about
 import chips
 import lcd_module
 import machine
@@ -240,8 +241,8 @@ def read_flash(name, cells):
 
 def run(story, flash, outside):
     """Boot the board and play `story`; see start.py. Prints what is found."""
-    WORLD.start(chips.PICO)
-    WORLD.storage = outside(chips.PICO.storage_bytes)
+    WORLD.start(chips.chip("rp2_pico", about.__dict__))
+    WORLD.storage = outside(WORLD.chip.storage_bytes)
     was_used = read_flash(flash, WORLD.storage)
     scale = Scale()
     scale.bytes = used()

@@ -1,6 +1,7 @@
 """`meter20 board` against the virtual board on its serial port, as against a real one."""
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import os
@@ -13,17 +14,18 @@ from typer.testing import CliRunner
 
 from meter20 import samples
 from meter20.board import (
+    boards,
     flashing,
-    kinds,
     manifest,
     ports,
     prompt,
+    running,
     service,
     watching,
     wiring_check,
 )
-from meter20.board.kinds import Running
 from meter20.board.prompt import Prompt
+from meter20.board.running import Running
 from meter20.board.service import ServicePort
 from meter20.board.trouble import Code, Trouble
 from meter20.cli.main import app
@@ -126,7 +128,7 @@ def test_board_that_is_refused_goes_on_with_what_it_did(flashed, words):
 
 
 def test_older_micropython_is_refused_with_what_it_needs(flashed, monkeypatch):
-    monkeypatch.setattr(kinds, "OLDEST", (1, 30))
+    monkeypatch.setattr(running, "OLDEST", (1, 30))
     code, reply = board_command("flash", flashed)
     assert (code, reply["error"]) == (Code.OLD_MICROPYTHON, "old_micropython")
     assert "1.30 or newer" in reply["message"]
@@ -389,13 +391,13 @@ def test_bootsel_mode_is_seen_by_drive_and_by_usb(tmp_path, monkeypatch):
 
 
 def test_board_is_known_by_what_it_says():
-    assert kinds.kind(PICO).name == "rp2_pico"
+    assert running.recognised(PICO).name == "rp2_pico"
     assert (PICO.architecture, VIRTUAL.architecture) == ("armv6m", "")
-    assert kinds.kind(VIRTUAL).name == "sim"
+    assert running.recognised(VIRTUAL).name == "sim"
 
 
 @pytest.mark.parametrize(
-    ("running", "name", "code"),
+    ("answers", "name", "code"),
     [
         (PICO, "esp32_s3", Code.WRONG_BOARD),
         (PICO, "rp2_pico_w", Code.WRONG_BOARD),
@@ -404,9 +406,9 @@ def test_board_is_known_by_what_it_says():
         (Running((1, 25, 0), "rp2", PICO.machine, 0), None, Code.OLD_MICROPYTHON),
     ],
 )
-def test_wrong_board_is_told(running, name, code):
+def test_wrong_board_is_told(answers, name, code):
     with pytest.raises(Trouble) as caught:
-        kinds.kind(running, name)
+        running.recognised(answers, name)
     assert caught.value.code == code
 
 
@@ -421,10 +423,51 @@ def test_micropython_that_reads_other_mpy_files_is_told_before_anything_is_copie
     assert caught.value.code == Code.OLD_MICROPYTHON
 
 
+GENERIC = Running((1, 29, 0), "esp32", "Generic ESP32 module with ESP32", 10246)
+
+
+def board_called(name, machine):
+    return dataclasses.replace(boards.find("esp32_devkit"), name=name, machine=machine)
+
+
+def test_board_that_says_most_of_what_answers_is_the_one(monkeypatch):
+    known = [boards.find("esp32_devkit"), board_called("mine", "Mine with ESP32")]
+    monkeypatch.setattr(boards, "every", lambda: known)
+    mine = dataclasses.replace(GENERIC, machine="Mine with ESP32")
+    assert running.recognised(mine).name == "mine"
+    assert running.recognised(GENERIC).name == "esp32_devkit"
+
+
+def test_boards_that_say_the_same_are_told_apart_by_the_user(monkeypatch):
+    known = [boards.find("esp32_devkit"), board_called("esp32_s3", "with ESP32")]
+    monkeypatch.setattr(boards, "every", lambda: known)
+    with pytest.raises(Trouble, match=r"--board \(esp32_devkit, esp32_s3\)") as caught:
+        running.recognised(GENERIC)
+    assert caught.value.code == Code.WRONG_BOARD
+    assert running.recognised(GENERIC, "esp32_devkit").name == "esp32_devkit"
+
+
+@pytest.mark.parametrize(
+    ("about", "words"),
+    [
+        ("MACHINE =", "cannot be read: SyntaxError"),
+        ('LIKE = "no_such"', "cannot be read: FileNotFoundError"),
+        ('MACHINE = "x"', "does not say FAMILY, ARCHITECTURE"),
+        ('MACHINE = FAMILY = ARCHITECTURE = ""; PINS = (1,)', "does not say IMAGE, IMAGE_CHIP"),
+    ],
+)
+def test_board_whose_about_is_wrong_is_named(about, words, tmp_path):
+    folder = tmp_path / "boards/mine"
+    folder.mkdir(parents=True)
+    (folder / "about.py").write_text(about)
+    with pytest.raises(Trouble, match=f"boards/mine/about.py {words}"):
+        boards.every(tmp_path)
+
+
 def test_unknown_board_may_be_wired_like_a_known_one():
-    assert kinds.kind(PICO, "fixture_pico").name == "fixture_pico"
+    assert running.recognised(PICO, "fixture_pico").name == "fixture_pico"
     clone = Running((1, 28, 0), "rp2", "Some clone with RP2040", 4870)
-    assert kinds.kind(clone, "rp2_pico").name == "rp2_pico"
+    assert running.recognised(clone, "rp2_pico").name == "rp2_pico"
 
 
 def test_manifest_is_read_and_what_only_a_frozen_image_needs_left_out(tmp_path):
@@ -437,6 +480,9 @@ def test_manifest_is_read_and_what_only_a_frozen_image_needs_left_out(tmp_path):
     package = tmp_path / "firmware/sts"
     package.mkdir(parents=True)
     (package / "tid.py").write_text("")
+    (folder / "about.py").write_text(
+        'MACHINE, FAMILY, ARCHITECTURE = "Mine with RP2040", "rp2", "armv6m"'
+    )
     (folder / "manifest.py").write_text(
         'include("../common.py")\npackage("sts", base_path="../../firmware", opt=2)\n'
     )
@@ -472,7 +518,7 @@ def test_image_is_fetched_and_checked_as_far_as_anybody_knows_its_hash(tmp_path)
     assert "offers no 1.20.0" in report["message"]
 
 
-@pytest.mark.parametrize("board", [one.name for one in kinds.KINDS if one.image])
+@pytest.mark.parametrize("board", [board.name for board in boards.every() if board.image])
 def test_every_board_has_an_image_of_its_chip(board, tmp_path):
     code, report = firmware(tmp_path, "--board", board)
     assert (code, report["ok"]) == (0, True)

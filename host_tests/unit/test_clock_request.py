@@ -31,7 +31,7 @@ NO_TIMES = (
 
 
 def chip(kind, flag):
-    WORLD.start(chips.PICO)
+    WORLD.start(chips.of("rp2_pico"))
     pins = [machine.Pin(number) for number in (17, 16)]
     WORLD.devices[kind.address] = RtcChip(flag)
     return kind(machine.I2C(0, scl=pins[0], sda=pins[1], freq=100_000))

@@ -27,7 +27,7 @@ _UP = machine.Pin.PULL_UP
 
 class _OnPico(unittest.TestCase):
     def setUp(self):
-        WORLD.start(chips.PICO)
+        WORLD.start(chips.of("rp2_pico"))
 
 
 class BuzzerTest(_OnPico):
@@ -136,7 +136,7 @@ class WatchdogTest(_OnPico):
         WORLD.advance_ms(60_000)
 
     def test_every_chip_takes_its_timeout(self):
-        for chip in chips.ALL:
+        for chip in chips.every():
             WORLD.start(chip)
             HwWatchdog(chip.timers[-1]).feed()
 

@@ -21,7 +21,7 @@ class Restless(KeyPad):
 
 def played(kind):
     """Return what a keypad on a pad of `kind` saw after each of many changes, and its steps."""
-    WORLD.start(chips.PICO)
+    WORLD.start(chips.of("rp2_pico"))
     pad = kind((2, 3, 4, 5), (6, 7, 8, 9), _LABELS, 3 * MS)
     rows = [machine.Pin(row, machine.Pin.IN) for row in (2, 3, 4, 5)]
     columns = [machine.Pin(column, machine.Pin.IN, machine.Pin.PULL_UP) for column in (6, 7, 8, 9)]

@@ -37,7 +37,7 @@ def follow():
 
 class EmulatedPioTest(unittest.TestCase):
     def setUp(self):
-        WORLD.start(chips.PICO)
+        WORLD.start(chips.of("rp2_pico"))
         self.edges = []
         self.leader, self.follower = Pin(2, Pin.OUT, value=1), Pin(3, Pin.IN)
         for pin in (2, 3):

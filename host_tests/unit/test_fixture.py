@@ -22,7 +22,7 @@ class Desk:
     """
 
     def __init__(self, keys=Hands.keys):
-        WORLD.start(chips.PICO)
+        WORLD.start(chips.of("rp2_pico"))
         self.contact, self.pulse_led, self.status_led = Level(1), Level(0), Level(0)
         for signal in ("contact", "pulse_led", "status_led"):
             WORLD.connect(PINS[signal], getattr(self, signal))
@@ -132,7 +132,7 @@ class PulseTest(unittest.TestCase):
         for train in trains:
             self.setUp()
             edges_ns = [time_ns + 30 * _MS for time_ns, _level in self.train(**train)]
-            WORLD.start(chips.PICO)
+            WORLD.start(chips.of("rp2_pico"))
             WORLD.connect(22, Train(edges_ns))
             counter = Rp2PulseCounter(0, Pin(22, Pin.IN, Pin.PULL_UP))
             WORLD.advance_ns(edges_ns[-1] + 50 * _MS)

@@ -11,7 +11,7 @@ from world import WORLD
 
 class WifiTest(unittest.TestCase):
     def setUp(self):
-        WORLD.start(chips.PICO_W)
+        WORLD.start(chips.of("rp2_pico_w"))
         network.around.clear()
         network.told.clear()
         network.busy = False

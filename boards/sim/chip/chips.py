@@ -1,16 +1,14 @@
-"""What the pins of each board's module can do, as its data sheet says.
+"""The emulated chip of each board: what its pins can do, as the board's about.py says.
 
-`pins` may be used; the others are not brought out, or belong to flash, USB, the
-serial console or the radio. Of these, `input_only` drive nothing and have no
-pull resistor, and `strapping` decide at reset how the chip starts: whatever hangs
-on one must leave it alone until then.
+A pin that is not there to use is not brought out, or belongs to flash, USB, the serial
+console or the radio.
 """
 
 from collections import namedtuple
 
-#: adc: pins with an analogue input. i2c: {bus: (SDA pins, SCL pins)}, None where any pin will do.
-#: named: {name: pin number}. hard_irq: a pin's handler may run in the interrupt itself.
-#: timers: numbers that machine.Timer takes. wdt_max_ms: the longest time-out.
+#: pins: what may be used. input_only: of these, what drives nothing and has no pull resistor.
+#: strapping: what decides at reset how the chip starts; whatever hangs there must leave it
+#: alone until then. The rest is explained in boards/README.md.
 Chip = namedtuple(
     "Chip",
     (
@@ -30,44 +28,38 @@ Chip = namedtuple(
 )
 
 
-def _every(first, last, step=4):
-    return tuple(range(first, last + 1, step))
+def chip(name: str, about: dict) -> Chip:
+    """Return the chip of the board `name`, given {NAME: value} of its about.py."""
+    return Chip(
+        name,
+        about["FAMILY"],
+        about["PINS"] + about.get("ON_BOARD", ()),
+        about.get("INPUT_ONLY", ()),
+        about.get("STRAPPING_PINS", ()),
+        about["ADC"],
+        about.get("I2C"),
+        about.get("NAMED", {}),
+        about.get("HARD_IRQ", False),
+        about["TIMERS"],
+        about["WDT_MAX_MS"],
+        about.get("STORAGE_BYTES", 0),
+    )
 
 
-_RP2_I2C = {0: (_every(0, 28), _every(1, 29)), 1: (_every(2, 26), _every(3, 27))}
-_RP2_PINS = tuple(range(23)) + (26, 27, 28)  # 23 and 24 belong to the power supply
+def of(name: str) -> Chip:
+    """Return the chip of the board `name`. Raises OSError if there is no such folder."""
+    import facts
 
-#: On-board LED on 25; 29 measures VSYS / 3.
-PICO = Chip(
-    "rp2_pico", "rp2", _RP2_PINS + (25, 29), (), (), (26, 27, 28, 29), _RP2_I2C,
-    {"LED": 25}, True, (-1,), 8388, 1408 * 1024,
-)  # fmt: skip
+    return chip(name, facts.read(_boards(), name))
 
-#: The radio has 23, 24, 25 and 29; the LED hangs on the radio.
-PICO_W = Chip(
-    "rp2_pico_w", "rp2", _RP2_PINS + ("LED",), (), (), (26, 27, 28), _RP2_I2C,
-    {"LED": "LED"}, True, (-1,), 8388, 848 * 1024,
-)  # fmt: skip
 
-PICO2 = Chip(
-    "rp2_pico2", "rp2", _RP2_PINS + (25, 29), (), (), (26, 27, 28, 29), _RP2_I2C,
-    {"LED": 25}, True, (-1,), 16_777, 3072 * 1024,
-)  # fmt: skip
+def every() -> list:
+    """Return the chip of each board that has one."""
+    import facts
 
-#: WROOM-32 on a DevKitC: 6..11 flash, 1 and 3 serial console, 37 and 38 not brought out.
-ESP32_DEVKIT = Chip(
-    "esp32_devkit", "esp32",
-    (0, 2, 4, 5) + tuple(range(12, 20)) + (21, 22, 23, 25, 26, 27, 32, 33, 34, 35, 36, 39),
-    (34, 35, 36, 39), (0, 2, 5, 12, 15),
-    (0, 2, 4, 12, 13, 14, 15, 25, 26, 27, 32, 33, 34, 35, 36, 39), None,
-    {}, False, (0, 1, 2, 3), 3_600_000, 0,
-)  # fmt: skip
+    said = [(name, facts.read(_boards(), name)) for name in facts.names(_boards())]
+    return [chip(name, about) for name, about in said if "PINS" in about]
 
-#: DevKitC-1: 19 and 20 USB, 26..37 flash and PSRAM, 43 and 44 serial console, 48 a colour LED.
-ESP32_S3 = Chip(
-    "esp32_s3", "esp32", tuple(range(19)) + (21,) + tuple(range(38, 43)) + (45, 46, 47),
-    (), (0, 3, 45, 46), tuple(range(1, 19)), None,
-    {}, False, (0, 1, 2, 3), 3_600_000, 0,
-)  # fmt: skip
 
-ALL = (PICO, PICO_W, PICO2, ESP32_DEVKIT, ESP32_S3)
+def _boards():
+    return __file__.replace("\\", "/").rsplit("/", 3)[0]

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import littlefs
 
-from meter20.board import flashing
+from meter20.board import boards, flashing
 
-BOARD, ARCHITECTURE = "rp2_pico", "armv6m"
+BOARD = "rp2_pico"
 FLASH_SIZE = 2 * 1024 * 1024  # bytes, a Pico's
 SECTOR = 4096
 BLANK = b"\xff"
@@ -82,7 +82,7 @@ def meter_files() -> dict[str, bytes]:
 
     That one comes over the network, and the display of the board as it stands needs none.
     """
-    return flashing.wanted(BOARD, ARCHITECTURE)[0]
+    return flashing.wanted(BOARD, boards.find(BOARD).architecture)[0]
 
 
 def _placed(uf2):

@@ -4,7 +4,8 @@
 | --- | --- |
 | `trouble.py` | what can be wrong with a board, in words and exit codes |
 | `ports.py` | finds the serial port |
-| `kinds.py` | which board it is, by what its MicroPython says |
+| `boards.py` | the boards of this checkout, by the about.py of each folder |
+| `running.py` | which board it is, by what its MicroPython says |
 | `prompt.py` | MicroPython's prompt: run, compare, copy |
 | `manifest.py` | which files a board's folder asks for |
 | `flashing.py` | brings the files on a board up to date |
@@ -16,6 +17,7 @@
 | `wiring.py` | draws each board's parts, pin table and Wokwi diagram from its `PINS` |
 | `picture.py` | draws its wiring picture |
 | `fixture_wiring.py` | draws the wires between fixture and meter |
+| `type_checks.py` | which boards each family's type check leaves out |
 | `packages.py` | lists what each role of `mip install` brings |
 | `mpy.py` | compiles all that a board holds to `.mpy` files, and says how large it is |
 """

@@ -1,12 +1,10 @@
 """The wires between fixture, meter and the parts between them: a table, and a picture in SVG.
 
-Drawn from the `PINS` of both boards by `make wiring`, for boards/fixture_pico/README.md.
+Drawn from the `PINS` of both boards by `make wiring`, for the README of each fixture's board.
 """
 
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
-
-FIXTURE, METER = "fixture_pico", "rp2_pico"
 
 #: signal: what hangs there.
 SIGNALS = {

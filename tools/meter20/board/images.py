@@ -57,7 +57,7 @@ def digest(content: bytes) -> str:
 
 
 def check_form(content: bytes, name: str, chip: int) -> None:
-    """Raise Trouble unless `content` is a whole image for `chip`, see kinds.Kind."""
+    """Raise Trouble unless `content` is a whole image for `chip`, IMAGE_CHIP of its about.py."""
     found = _uf2_family(content) if name.endswith(".uf2") else _esp_chip(content)
     if found is None:
         raise Trouble(Code.FAILED, f"{name} is no whole image: it was thrown away, try again")

@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from meter20 import DEVICE_ROOT
-from meter20.board.kinds import KINDS
+from meter20.board import boards
 
 #: The start of it belongs to a frozen image: stock MicroPython has its own.
 _FROZEN_ONLY = {"_boot.py", "meter_flash.py"}
-
-_FAMILIES = ("rp2", "esp32")
 
 #: Compiled by the board itself, which looks for this very name.
 _START = "main.py"
@@ -48,18 +46,17 @@ def contents(board: str, root: Path = DEVICE_ROOT, production: bool = False) -> 
     """
     found = Contents()
     _read(root / "boards" / board / "manifest.py", found, {"production": production})
-    family = next((one.platform for one in KINDS if one.name == board), board.partition("_")[0])
-    for path in [path for path in found.files if _foreign(path, family)]:
+    others = {one.family for one in boards.every(root)} - {boards.find(board, root).family}
+    for path in [path for path in found.files if _family(path) in others]:
         del found.files[path]
     if _START not in found.files:
         raise ValueError(f"the manifest of {board} has no {_START}")
     return found
 
 
-def _foreign(path: str, family: str) -> bool:
-    """Return whether the file at `path` is for the other family of boards."""
-    prefix = path.rpartition("/")[2].partition("_")[0]
-    return prefix in _FAMILIES and prefix != family
+def _family(path: str) -> str:
+    """Return the family of boards that the file at `path` is for, if its name begins with one."""
+    return path.rpartition("/")[2].partition("_")[0]
 
 
 def _read(file: Path, found: Contents, given: dict[str, object]) -> None:

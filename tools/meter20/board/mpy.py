@@ -1,6 +1,6 @@
 """All that a board holds, compiled by MicroPython's own compiler, and how large it is.
 
-`make mpy` writes build/mpy/<architecture>/, laid out as on a board, and says the sizes.
+`make mpy` writes build/mpy/<board>/, laid out as on a board, and says the sizes.
 main.py stays source: a board looks for a file of that name, and it is two lines.
 """
 
@@ -11,14 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from meter20 import DEVICE_ROOT
-from meter20.board import manifest
-
-#: architecture: the boards that read it.
-ARCHITECTURES = {
-    "armv6m": ("rp2_pico", "rp2_pico_w", "fixture_pico"),
-    "armv7emsp": ("rp2_pico2",),
-    "xtensawin": ("esp32_devkit", "esp32_s3"),
-}
+from meter20.board import boards, manifest
 
 #: The most that a board's .mpy files may come to, bytes; MQTT and DLMS among them.
 LIMIT = 110_000
@@ -49,9 +42,9 @@ def compiled(source: Path, place: str, architecture: str, target: Path) -> str:
     return "" if run.returncode == 0 else f"{source}: {run.stderr}{run.stdout}"
 
 
-def build(board: str, architecture: str, folder: Path) -> dict:
+def build(board: str, folder: Path) -> dict:
     """Compile what `board` holds into `folder`; return {place: bytes}. Raises ValueError."""
-    sources = contents(board)
+    sources, architecture = contents(board), boards.find(board).architecture
     targets = {place: folder / Path(place).with_suffix(".mpy") for place in sources}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         said = list(
@@ -70,24 +63,22 @@ def build(board: str, architecture: str, folder: Path) -> dict:
 
 def report(sizes: dict) -> str:
     """Return a table of `sizes`, {board: {place: bytes}}, largest first, and the sums."""
-    boards = list(sizes)
-    architectures = [next(key for key in ARCHITECTURES if board in ARCHITECTURES[key])
-                     for board in boards]  # fmt: skip
+    architectures = [boards.find(board).architecture for board in sizes]
     places = {place: max(size.get(place, 0) for size in sizes.values())
-              for board in boards for place in sizes[board]}  # fmt: skip
-    rows = [[str(sizes[board].get(place, "")) for board in boards] + [place]
+              for board in sizes for place in sizes[board]}  # fmt: skip
+    rows = [[str(sizes[board].get(place, "")) for board in sizes] + [place]
             for place in sorted(places, key=lambda place: (-places[place], place))]  # fmt: skip
-    sums = [str(sum(sizes[board].values())) for board in boards]
-    table = [[*boards, ""], [*architectures, ""], *rows, [*sums, f"in all, at most {LIMIT}"]]
+    sums = [str(sum(sizes[board].values())) for board in sizes]
+    table = [[*sizes, ""], [*architectures, ""], *rows, [*sums, f"in all, at most {LIMIT}"]]
     return "\n".join("".join(f"{cell:>14}" for cell in row[:-1]) + "  " + row[-1] for row in table)
 
 
 def main() -> int:
     """Build for every board; return the exit code."""
     sizes = {
-        board: build(board, architecture, DEVICE_ROOT / "build" / "mpy" / board)
-        for architecture, boards in ARCHITECTURES.items()
-        for board in boards
+        board.name: build(board.name, DEVICE_ROOT / "build" / "mpy" / board.name)
+        for board in boards.every()
+        if board.pins
     }
     print(report(sizes))
     return int(any(sum(size.values()) > LIMIT for size in sizes.values()))

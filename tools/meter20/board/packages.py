@@ -3,13 +3,17 @@
 A role's files lie in or below its folder, because `mip` fetches them relative to the
 package.json; the one at the root of the checkout is npm's. Roles do not name each other as
 dependencies: that takes the full address of the repository, which a fork or a clone
-on a disk has not. `make packages` writes them, `make test` refuses what is not fresh.
+on a disk has not. `make packages` writes them, and the lines of type_checks.py; `make test`
+refuses what is not fresh.
 """
 
 import json
+from pathlib import Path
 
 from meter20 import DEVICE_ROOT, __version__
-from meter20.board.wiring import BOARDS, FIXTURE, NAMES, write
+from meter20.board import boards, type_checks
+from meter20.board.boards import Board
+from meter20.board.wiring import BOARDS, write
 
 FIRMWARE = DEVICE_ROOT / "firmware"
 
@@ -42,13 +46,17 @@ def roles() -> dict:
     common = BOARDS / "common"
     shared = [file for file in common.glob("*.py") if file.name != "manifest.py"]
     found["common"] = (common, {file.name: file for file in shared})
-    for name in NAMES:
-        found[name] = (BOARDS / name, {"board.py": BOARDS / name / "board.py"})
-    own = [file for file in (BOARDS / FIXTURE).glob("*.py") if file.name != "manifest.py"]
-    found[FIXTURE] = (BOARDS / FIXTURE, {file.name: file for file in own})
-    virtual = BOARDS / "sim"
-    found["sim"] = (virtual, {name: virtual / name for name in _VIRTUAL})
+    for board in boards.every():
+        found[board.name] = (board.folder, {file.name: file for file in _own(board)})
     return found
+
+
+def _own(board: Board) -> list[Path]:
+    """Return the modules of a board's folder that are for the board itself."""
+    if not board.pins:
+        return [board.folder / name for name in _VIRTUAL]
+    files = sorted(board.folder.glob("*.py"))
+    return [file for file in files if file.name not in ("about.py", "manifest.py")]
 
 
 def package(role: str) -> str:
@@ -69,4 +77,4 @@ def files() -> dict:
 
 
 if __name__ == "__main__":
-    write(files())
+    write({**files(), **type_checks.files()})

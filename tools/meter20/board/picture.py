@@ -6,27 +6,7 @@ socket at the top.
 
 from xml.sax.saxutils import escape
 
-#: board: its headers as they lie there, left and right, from the USB socket down. A number is
-#: a GPIO.
-HEADERS = {
-    "pico": (
-        (0, 1, "GND", 2, 3, 4, 5, "GND", 6, 7, 8, 9, "GND", 10, 11, 12, 13, "GND", 14, 15),
-        ("VBUS", "VSYS", "GND", "3V3_EN", "3V3", "ADC_VREF", 28, "AGND", 27, 26, "RUN", 22,
-         "GND", 21, 20, 19, 18, "GND", 17, 16),
-    ),
-    "esp32_devkit": (
-        ("CLK", "SD0", "SD1", 15, 2, 0, 4, 16, 17, 5, 18, 19, "GND", 21, "RX", "TX", 22, 23,
-         "GND"),
-        ("5V", "CMD", "SD3", "SD2", 13, "GND", 12, 14, 27, 26, 25, 33, 32, 35, 34, 39, 36, "EN",
-         "3V3"),
-    ),
-    "esp32_s3": (
-        ("GND", "GND", "D-", "D+", 21, 47, 48, 45, 0, 35, 36, 37, 38, 39, 40, 41, 42, 2, 1, "RX",
-         "TX", "GND"),
-        ("GND", "5V", 14, 13, 12, 11, 10, 9, 46, 3, 8, 18, 17, 16, 15, 7, 6, 5, 4, "RST", "3V3",
-         "3V3"),
-    ),
-}  # fmt: skip
+from meter20.board.boards import Board
 
 #: signal: the words beside its pin; of rows and columns, beside each.
 WORDS = {
@@ -57,26 +37,18 @@ _SUPPLIES = {
     "5V": "5 V: relay module",
 }
 
-#: Pins of an ESP32 that are printed otherwise on its board.
-_SILK = {36: "36 (VP)", 39: "39 (VN)"}
-
 _ROW, _TOP, _WIDTH = 22, 64, 740  # dots
 _LEFT, _RIGHT = 240, 400  # edges of the board
 _INK, _GREY = "#222222", "#8a8a8a"
 
 
-def header(name: str) -> tuple:
-    """Return the two rows of pins of board `name`."""
-    return HEADERS["pico" if name.startswith("rp2_pico") else name]
-
-
-def picture(name: str, title: str, pins: dict, no_pull: tuple = ()) -> str:
-    """Return the picture of a board as SVG.
+def picture(board: Board, title: str, pins: dict, no_pull: tuple = ()) -> str:
+    """Return the picture of `board` as SVG.
 
     pins: {signal: GPIO, or a tuple of them}. no_pull: signals that need a resistor beside them.
     """
     signals = _signals(pins, no_pull)
-    left, right = header(name)
+    left, right = board.headers
     height = _TOP + _ROW * max(len(left), len(right)) + 40
     middle = (_LEFT + _RIGHT) // 2
     drawn = [
@@ -92,7 +64,8 @@ def picture(name: str, title: str, pins: dict, no_pull: tuple = ()) -> str:
     for row in range(max(len(left), len(right))):
         for side, labels in ((-1, left), (1, right)):
             if row < len(labels):
-                drawn += _pin(side, _TOP + _ROW * row, labels[row], signals)
+                printed = board.printed.get(labels[row], str(labels[row]))
+                drawn += _pin(side, _TOP + _ROW * row, labels[row], printed, signals)
     on_board = sorted(str(pin) for pin in signals if pin not in left + right)
     for pin in on_board:
         drawn.append(_text(middle, height - 26, f"LED on the board: {pin}", anchor="middle"))
@@ -109,12 +82,12 @@ def _signals(pins, no_pull):
     return signals
 
 
-def _pin(side, y, label, signals):
-    """Return one pin, and what hangs there; side: -1 left, 1 right."""
+def _pin(side, y, label, printed, signals):
+    """Return one pin, and what hangs there; side: -1 left, 1 right. printed: on the board."""
     edge = _LEFT if side < 0 else _RIGHT
     inner, outer = ("start", "end") if side < 0 else ("end", "start")
     yield f'<circle cx="{edge}" cy="{y}" r="5" fill="#d8b04a" stroke="{_INK}"/>'
-    yield _text(edge - side * 12, y + 4, _SILK.get(label, str(label)), anchor=inner)
+    yield _text(edge - side * 12, y + 4, printed, anchor=inner)
     signal, words = signals.get(label, ("", _SUPPLIES.get(label, "")))
     if not words:
         return

@@ -12,7 +12,7 @@ from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
 from meter20.board import ports
-from meter20.board.kinds import Running
+from meter20.board.running import Running
 from meter20.board.trouble import Code, Trouble
 
 _ENOSPC = 28

@@ -12,11 +12,10 @@ import sys
 from pathlib import Path
 
 from meter20 import DEVICE_ROOT
-from meter20.board import fixture_wiring, picture
+from meter20.board import boards, fixture_wiring, picture
+from meter20.board.boards import Board
 
 BOARDS = DEVICE_ROOT / "boards"
-NAMES = ("rp2_pico", "rp2_pico_w", "rp2_pico2", "esp32_devkit", "esp32_s3")  # the meters
-FIXTURE = fixture_wiring.FIXTURE
 
 BEGIN, END = "<!-- made by `make wiring` -->", "<!-- end of what is made -->"
 _PINS_BEGIN, _PINS_END = "<!-- pins: made by `make wiring` -->", "<!-- end of pins -->"
@@ -58,15 +57,6 @@ _MATERIALS = (
     ("about 25", "jumper wires", "one of them from `demo_out` to `pulse_in`, for the demo load"),
 )
 
-#: board: type of its part in Wokwi, its 5 V pin, names of pins that are not their number.
-_WOKWI = {
-    "rp2_pico": ("wokwi-pi-pico", "VBUS", "GP%s", {}),
-    "rp2_pico_w": ("board-pi-pico-w", "VBUS", "GP%s", {}),
-    "rp2_pico2": ("board-pi-pico-2", "VBUS", "GP%s", {}),
-    "esp32_devkit": ("board-esp32-devkit-c-v4", "5V", "%s", {36: "VP", 39: "VN"}),
-    "esp32_s3": ("board-esp32-s3-devkitc-1", "5V", "%s", {}),
-}
-
 #: part of the diagram: (type, left, top, attributes)
 _PARTS = {
     "lcd": ("wokwi-lcd2004", 320, -260, {"pins": "i2c"}),
@@ -92,8 +82,9 @@ _ENDS = {
 
 def load(name: str):
     """Return the module boards/`name`/board.py; it needs an emulated `machine`."""
-    for folder in ("sim/chip", "common", FIXTURE):
-        path = str(BOARDS / folder)
+    folders = [BOARDS / "sim" / "chip", BOARDS / "common"]
+    for folder in [*folders, *(fixture.folder for fixture in boards.fixtures())]:
+        path = str(folder)
         if path not in sys.path:
             sys.path.append(path)
     spec = importlib.util.spec_from_file_location("board_" + name, BOARDS / name / "board.py")
@@ -123,35 +114,32 @@ def table(module, signals=None) -> str:
     return "\n".join(rows)
 
 
-def pin_name(name: str, pin) -> str:
-    """Return what Wokwi calls `pin` of board `name`."""
-    _type, _power, pattern, special = _WOKWI[name]
-    return special.get(pin, pattern % pin)
+def pin_name(board: Board, pin) -> str:
+    """Return what Wokwi calls `pin` of `board`."""
+    return board.wokwi.get("names", {}).get(pin, board.wokwi["pin"] % pin)
 
 
-def diagram(name: str, pins) -> str:
+def diagram(board: Board, pins) -> str:
     """Return the board's diagram.json."""
-    kind, power, _pattern, _special = _WOKWI[name]
-    parts = [{"type": kind, "id": "board", "top": 0, "left": 0, "attrs": {}}]
+    parts = [{"type": board.wokwi["part"], "id": "board", "top": 0, "left": 0, "attrs": {}}]
     for part, (part_type, left, top, attributes) in _PARTS.items():
         parts.append(
             {"type": part_type, "id": part, "top": top, "left": left, "attrs": attributes}
         )
     wires = [
-        [f"board:{pin_name(name, pin)}", end, "green", []]
+        [f"board:{pin_name(board, pin)}", end, "green", []]
         for signal, ends in _ENDS.items()
         for pin, end in zip(numbers(pins[signal]), ends, strict=True)
     ]
-    wires += [[f"board:{power}", end, "red", []] for end in ("lcd:VCC", "relay:VCC")]
+    wires += [
+        [f"board:{board.wokwi['power']}", end, "red", []] for end in ("lcd:VCC", "relay:VCC")
+    ]
     wires += [
         ["board:GND.1", end, "black", []]
         for end in ("lcd:GND", "relay:GND", "buzzer:1", "pulse_led:C")
     ]
-    if kind.startswith("board-esp32"):
-        wires += [
-            ["board:TX", "$serialMonitor:RX", "", []],
-            ["board:RX", "$serialMonitor:TX", "", []],
-        ]
+    for pin, end in zip(board.wokwi.get("serial", ()), ("RX", "TX"), strict=False):
+        wires.append([f"board:{pin}", f"$serialMonitor:{end}", "", []])
     return _laid_out({"version": 1, "author": "meter20", "editor": "wokwi"}, parts, wires)
 
 
@@ -164,40 +152,39 @@ def _laid_out(head, parts, wires) -> str:
     return "{\n" + "\n".join(lines) + "\n}\n"
 
 
-def parts(title: str, module) -> str:
+def parts(board: Board, title: str, module) -> str:
     """Return the bill of materials of a board as delivered, in Markdown."""
     options = {name for name in module.Board.no_pull if name != "pulse_in"}
     rows = [("1", title, "with headers"), *_MATERIALS]
     if "pulse_in" in module.Board.no_pull:
         note = f"pulse input; one more for each of {', '.join(sorted(options))}, if used"
         rows.append(("1", "resistor 10 kOhm", note))
-    if not _led_on_board(module):
+    if module.Board.pins["status_led"] not in board.on_board:
         rows.append(("1", "LED and resistor 1 kOhm", "status; many boards have one on that pin"))
     lines = [f"| {number} | {part} | {note} |" for number, part, note in rows]
     return "\n".join(["| pieces | part | note |", "| --- | --- | --- |", *lines])
 
 
-def _led_on_board(module) -> bool:
-    return module.Board.pins["status_led"] in (25, "LED")
-
-
-def title(name: str) -> str:
+def title(board: Board) -> str:
     """Return what the board's README calls it."""
-    with (BOARDS / name / "README.md").open(encoding="utf-8") as file:
+    with (board.folder / "README.md").open(encoding="utf-8") as file:
         return file.readline().removeprefix("# ").strip()
 
 
-def readme(name: str, module) -> str:
+def _fixture_readme(board: Board, fixture, meter) -> str:
+    """Return the README of a fixture with its pins and its wires to a meter's board fresh."""
+    text = (board.folder / "README.md").read_text(encoding="utf-8")
+    text = _between(text, _PINS_BEGIN, _PINS_END, table(fixture, fixture_wiring.SIGNALS))
+    wires = fixture_wiring.table(fixture.Board.pins, meter.Board.pins)
+    return _between(text, _WIRES_BEGIN, _WIRES_END, wires)
+
+
+def readme(board: Board, module) -> str:
     """Return the board's README with its parts, picture and pin table fresh."""
-    text = (BOARDS / name / "README.md").read_text(encoding="utf-8")
-    if name == FIXTURE:
-        pins = module.Board.pins, load(fixture_wiring.METER).Board.pins
-        rows = table(module, fixture_wiring.SIGNALS)
-        text = _between(text, _PINS_BEGIN, _PINS_END, rows)
-        return _between(text, _WIRES_BEGIN, _WIRES_END, fixture_wiring.table(*pins))
+    text = (board.folder / "README.md").read_text(encoding="utf-8")
     made = [
         "## Parts",
-        parts(title(name), module),
+        parts(board, title(board), module),
         "## Pins",
         "![Each pin, and what hangs there](wiring.svg)",
         table(module),
@@ -215,19 +202,31 @@ def _between(text, begin, end, new):
 def files() -> dict:
     """Return {path: text} of all that is drawn."""
     drawn = {}
-    for name in NAMES:
-        module = load(name)
-        drawn[BOARDS / name / "README.md"] = readme(name, module)
-        drawn[BOARDS / name / "wiring.svg"] = picture.picture(
-            name, title(name), module.Board.pins, module.Board.no_pull
-        )
-        drawn[BOARDS / name / "diagram.json"] = diagram(name, module.Board.pins)
-    fixture, meter = load(FIXTURE), load(fixture_wiring.METER)
-    drawn[BOARDS / FIXTURE / "README.md"] = readme(FIXTURE, fixture)
-    drawn[BOARDS / FIXTURE / "wiring.svg"] = fixture_wiring.picture(
-        fixture.Board.pins, meter.Board.pins
-    )
+    for board in boards.meters():
+        drawn.update(_of_meter(board))
+    for board in boards.fixtures():
+        drawn.update(_of_fixture(board))
     return drawn
+
+
+def _of_meter(board):
+    module = load(board.name)
+    pins = module.Board.pins
+    return {
+        board.folder / "README.md": readme(board, module),
+        board.folder / "wiring.svg": picture.picture(
+            board, title(board), pins, module.Board.no_pull
+        ),
+        board.folder / "diagram.json": diagram(board, pins),
+    }
+
+
+def _of_fixture(board):
+    fixture, meter = load(board.name), load(board.meter)
+    return {
+        board.folder / "README.md": _fixture_readme(board, fixture, meter),
+        board.folder / "wiring.svg": fixture_wiring.picture(fixture.Board.pins, meter.Board.pins),
+    }
 
 
 def write(drawn: dict):

@@ -9,8 +9,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from meter20 import given_text
+from meter20.board import boards, flashing, images, ports, running, wiring_check
 from meter20.board import clock as clocks
-from meter20.board import flashing, images, kinds, ports, wiring_check
 from meter20.board import prompt as prompts
 from meter20.board.prompt import Prompt
 from meter20.board.service import ServicePort
@@ -71,11 +71,11 @@ def flash(
     if production and not yes:
         typer.confirm(_LAST_TIME, abort=True, err=as_json)
     with _told(as_json), Prompt(ports.find(port)) as prompt:
-        kind = kinds.kind(prompt.running, board)
+        known = running.recognised(prompt.running, board)
         architecture = prompt.running.architecture if mpy else None
         try:
             files, libraries = flashing.wanted(
-                kind.name, architecture, options or (), production=production
+                known.name, architecture, options or (), production=production
             )
         except ValueError as wrong:
             raise typer.BadParameter(str(wrong), param_hint="--set") from None
@@ -83,14 +83,14 @@ def flash(
             prompt.running.check_reads(files["board.mpy"])
         steps = flashing.plan(files, libraries, prompt.hashes(), production)
         say = (lambda _text: None) if as_json else typer.echo
-        say(f"{prompt.running.words()}, board {kind.name}")
+        say(f"{prompt.running.words()}, board {known.name}")
         if not steps.nothing:
             flashing.carry_out(prompt, steps, say)
         missing = [name for name in libraries if not prompt.has_module(name)]
         if not missing:
             prompt.restart()
         report = {
-            "ok": True, "port": prompt.port, "board": kind.name, "copied": len(steps.put)
+            "ok": True, "port": prompt.port, "board": known.name, "copied": len(steps.put)
             + steps.start_differs, "removed": len(steps.remove), "same": steps.same,
             "production": production,
         }  # fmt: skip
@@ -245,11 +245,11 @@ def firmware(
     that nobody checked it.
     """
     with _told(as_json):
-        kind = next((one for one in kinds.KINDS if one.name == board and one.image), None)
-        if kind is None:
-            raise Trouble(Code.WRONG_BOARD, f"there is no image for a board '{board}'")
-        name, content = images.fetch(kind.image, version, site.rstrip("/"))
-        images.check_form(content, name, kind.chip)
+        known = boards.find(board)
+        if not known.image:
+            raise Trouble(Code.WRONG_BOARD, f"there is no image for the board '{board}'")
+        name, content = images.fetch(known.image, version, site.rstrip("/"))
+        images.check_form(content, name, known.image_chip)
         expected = sha256 or (checksums and images.listed(checksums, name))
         if expected:
             images.check(content, expected, name)

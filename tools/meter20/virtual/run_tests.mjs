@@ -25,7 +25,7 @@ async function run(options, { folder, module }) {
   const sockets = tcp(() => mp);
   const mp = await interpreter({
     ...options,
-    trees: ["firmware", "boards/sim", "boards/fixture_pico", "host_tests"],
+    trees: ["firmware", "boards", "host_tests"],
     path: ["host_tests", "firmware", "boards/sim", "boards/sim/chip", "boards/fixture_pico"],
     unittest: true,
     host: { ...sockets.calls, ...crypto(() => mp) },
