@@ -1,13 +1,25 @@
 """The tables of a vending station, for SQLite and PostgreSQL.
 
-The upper half belongs to the security module (`Vault` to `AuditHead`), the lower to the
-station. Times are UTC text, `2026-01-31T09:30:00Z`, which sorts as it reads. Energy is an
-integer in 0.1 kWh, money an integer in cents; no column holds a float.
+The first part belongs to the security module (`Vault` to `AuditHead`), the second to the
+station, the third, `Purchase` and `Route`, to the head-end. Times are UTC text,
+`2026-01-31T09:30:00Z`, which sorts as it reads. Energy is an integer in 0.1 kWh, money an integer
+in cents; no column holds a float.
 
 Migrations in `migrations/versions/` make these tables; a test compares the two.
 """
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, LargeBinary, MetaData, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    text,
+)
 from sqlalchemy import Table as _Table
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -263,3 +275,62 @@ class Token(Base):
     kind: Mapped[str]
     label: Mapped[str]
     digits: Mapped[str] = mapped_column(String(20))
+
+
+class Purchase(Base):
+    """An order that came over a network, and its way to the meter; `meter20.ami` works on it.
+
+    code: its name for programs; the sale has it as its `ref`, so a purchase has one slip, and its
+    tokens, for ever. ref: the caller's own number: the same `ref` twice is one purchase. Either
+    `money_cents` or `units` (0.1 kWh) was ordered. state, outcome: see `ami.purchases`.
+    position: which token of the slip is under way, from 1. sends: how often any was sent.
+    result: what the meter said last. told: what it said of each token that is settled. due_at:
+    when there is something to do next; None for never, and only then others of the meter follow.
+    """
+
+    __tablename__ = "purchase"
+    __table_args__ = (
+        Index("ix_purchase_due_at", "due_at", sqlite_where=text("due_at IS NOT NULL"),
+              postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_purchase_open", "meter_id", "id", sqlite_where=text("due_at IS NOT NULL"),
+              postgresql_where=text("due_at IS NOT NULL")),
+    )  # fmt: skip
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(32), unique=True)
+    ref: Mapped[str | None] = mapped_column(unique=True)
+    meter_id: Mapped[int] = mapped_column(ForeignKey("meter.id"), index=True)
+    money_cents: Mapped[int | None] = mapped_column(BigInteger)
+    units: Mapped[int | None] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(8))
+    outcome: Mapped[str] = mapped_column(String(8))
+    carrier: Mapped[str] = mapped_column(String(8))
+    slip_id: Mapped[int | None] = mapped_column(ForeignKey("slip.id"), unique=True)
+    position: Mapped[int]
+    sends: Mapped[int]
+    result: Mapped[str]
+    reason: Mapped[str]
+    told: Mapped[list]
+    due_at: Mapped[str | None]
+    ordered_at: Mapped[str]
+    vended_at: Mapped[str | None]
+    sent_at: Mapped[str | None]
+    answered_at: Mapped[str | None]
+    closed_at: Mapped[str | None]
+    meter: Mapped[Meter] = relationship()
+    slip: Mapped[Slip | None] = relationship()
+
+
+class Route(Base):
+    """How a meter is reached. carrier: `mqtt` or `dlms`. address: HOST:PORT for DLMS, else "".
+
+    sealed: JSON of its secrets, under the carriers' key of the security module. seen_at: when
+    the meter was last heard.
+    """
+
+    __tablename__ = "route"
+    meter_id: Mapped[int] = mapped_column(ForeignKey("meter.id"), primary_key=True)
+    carrier: Mapped[str] = mapped_column(String(8))
+    address: Mapped[str]
+    sealed: Mapped[bytes]
+    seen_at: Mapped[str | None]
+    meter: Mapped[Meter] = relationship()

@@ -9,7 +9,7 @@ from meter20.vending.models import Base
 from meter20.vending.refusal import Refusal
 
 #: The newest migration, a number that grows.
-REVISION = "0004"
+REVISION = "0005"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
