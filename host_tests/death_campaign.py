@@ -14,7 +14,6 @@ import json
 import os
 import random
 import re
-import shutil
 import sys
 import tempfile
 import time
@@ -29,26 +28,25 @@ import typer.main
 import meter20  # noqa: F401  puts firmware/ on the path
 
 # isort: split
+from death_books import Books, books
+from death_places import (
+    EMPTY,
+    NEW_PASSPHRASE,
+    OLD_TABLES,
+    SECRET,
+    STATION,
+    TAMPERED,
+    UNUSED_SGC,
+    Place,
+)
 from fakes import dying, postgresql
-from fakes.stations import DRN, PASSPHRASE, SGC, TARIFF
-from sqlalchemy import select
+from fakes.stations import DRN, PASSPHRASE, SGC
 from typer.testing import CliRunner
 
 from meter20.cli.main import app
-from meter20.vending import register, sales, sealing, transport
-from meter20.vending.backup import back_up
-from meter20.vending.models import AuditEntry, Meter, Slip, Vault, VendingKey
-from meter20.vending.models import Tariff as TariffRow
-from meter20.vending.new_file import NewFile
-from meter20.vending.refusal import Refusal
-from meter20.vending.sales import CreditOrder
+from meter20.vending import sealing, transport
 from meter20.vending.sealing import Secret
-from meter20.vending.station import Station
-from meter20.vending.storage import Storage
-from meter20.vending.vending_key import KeyTerms
 
-NEW_PASSPHRASE = "another horse battery"
-_ANCHOR = "station.anchor"
 _OTHER_METER = "03000000004"
 _LOADED = (
     "alembic.command", "alembic.config", "alembic.runtime.migration", "psycopg", "segno",
@@ -56,20 +54,19 @@ _LOADED = (
     "meter20.vending.rekey",
 )  # fmt: skip
 _TOKEN = re.compile(r"\d{20}|\d{4}(?: \d{4}){4}")
-_SECRET = Secret.passphrase(PASSPHRASE)
 
 
 @dataclass(frozen=True)
 class Command:
     """One command. files: what it writes, by kind: page, record, export or key.
 
-    exit_code: of a run that nothing disturbs.
+    start: the station that it begins with. exit_code: of a run that nothing disturbs.
     """
 
     name: str
     arguments: str
     files: dict[str, str] = field(default_factory=dict)
-    on_empty: bool = False
+    start: str = STATION
     changes: bool = True
     exit_code: int = 0
 
@@ -96,174 +93,26 @@ COMMANDS = [
     Command("tariff add", "tariff add other tariff.json"),
     Command("new passphrase", "passphrase"),
     Command("new key file", "passphrase --new-key-file new.key", {"new.key": "key"}),
-    Command("init", "init --name kiosk", on_empty=True),
+    Command("init", "init --name kiosk", start=EMPTY),
     Command("init with a key file", "init --name kiosk --new-key-file new.key",
-            {"new.key": "key"}, on_empty=True),
+            {"new.key": "key"}, start=EMPTY),
     Command("clock zone", "clock zone Africa/Johannesburg"),
     Command("clock accept", "clock accept --json"),
     Command("clock back", "clock back --reason mistake"),
-    Command("upgrade", "upgrade", changes=False),
+    Command("group retire", f"group retire {UNUSED_SGC} --krn 1"),
+    Command("audit accept", "audit accept --reason mistake --json", start=TAMPERED),
+    Command("audit verify", "audit verify", start=TAMPERED, changes=False, exit_code=1),
+    Command("upgrade", "upgrade", start=OLD_TABLES),
+    Command("upgrade of what is new", "upgrade --json", changes=False),
     Command("backup", "backup safe.backup", {"safe.backup": "backup"}, changes=False),
-    Command("restore", "restore kept.backup --json", on_empty=True),
+    Command("restore", "restore kept.backup --json", start=EMPTY),
 ]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Books:
-    """What the books say, and whether they are in order. lock: the salt that it is opened with."""
-
-    slips: dict[int, tuple]
-    entries: list[tuple]
-    others: tuple
-    lock: str
-
-    def changed(self, before: "Books") -> bool:
-        """Say whether anything was done since `before`; refusals in the log are nothing."""
-        mine, its = ([e for e in each.entries if e[0] != "refuse"] for each in (self, before))
-        return (self.slips, mine, self.others, self.lock) != (
-            before.slips, its, before.others, before.lock,
-        )  # fmt: skip
-
-    def tokens(self, since: "Books | None" = None) -> set[str]:
-        """Return the digits of all slips, or of those that are new or changed."""
-        slips = self.slips.items() - (since.slips.items() if since else set())
-        return {digits for _, facts in slips for digits in facts[-1]}
-
-
-def books(where: str, secrets: list[Secret], anchor: Path | None = None) -> Books | None:
-    """Return what the books in `where` say; asserts that they open with one of `secrets`.
-
-    anchor: its file, if not the usual one. None without a station.
-    """
-    storage = _storage(where, anchor)
-    if storage.path and not storage.path.exists():
-        return None
-    try:
-        with storage.writing() as session:  # waits for whoever was killed in a commit
-            vault = session.get(Vault, 1)
-            if vault is None:
-                return None
-            read = Books(
-                {slip.id: _slip(slip) for slip in session.scalars(select(Slip))},
-                [(e.operation, e.meter, e.supply, e.detail)
-                 for e in session.scalars(select(AuditEntry).order_by(AuditEntry.seq))],
-                (*(tuple(sorted(_facts(row) for row in session.scalars(select(kind))))
-                   for kind in (Meter, VendingKey, TariffRow)),),
-                vault.lock_salt.hex(),
-            )  # fmt: skip
-        _check_opens(storage, secrets)
-        return read
-    except Refusal as refused:
-        assert refused.code == "no_database", refused
-        return None
-    finally:
-        storage.close()
-
-
-@functools.cache
-def _storage(where: str, anchor: Path | None) -> Storage:
-    """Return the database in `where`; closed, it keeps its statements, but no connection."""
-    return Storage(where, anchor=anchor)
-
-
-def _slip(slip: Slip) -> tuple:
-    """Return the facts of a slip, last the digits that may be shown."""
-    digits = () if slip.state == sales.VOID else tuple(token.digits for token in slip.tokens)
-    return slip.operation, slip.state, slip.prints, digits
-
-
-def _facts(row) -> str:
-    return repr([getattr(row, column.name) for column in row.__table__.columns])
-
-
-def _check_opens(storage: Storage, secrets: list[Secret]) -> None:
-    for secret in secrets:
-        try:
-            station = Station(storage, secret, "auditor")
-        except Refusal:
-            continue
-        with station.looking() as session:
-            report = station.module.verify_log(session)
-        assert report.broken is None, report
-        return
-    raise AssertionError("the station opens no more")
-
-
-# -- where the commands run --------------------------------------------------------------------
-
-
-class Place:
-    """A folder and a database, put back as they were before each run."""
-
-    def __init__(self, folder: Path, server: str | None = None):
-        """server: the URL of a PostgreSQL server; None for SQLite."""
-        self.folder, self._server = folder, server
-        self._kept = folder / "kept"
-        self._kept.mkdir()
-        self.work = folder / "work"
-        self._furnish()
-
-    def where(self, on_empty: bool) -> str:
-        name = "empty" if on_empty else "station"
-        if self._server is None:
-            return str(self.work / f"{name}.sqlite")
-        return self._url(f"work_{name}")
-
-    def restore(self, on_empty: bool) -> None:
-        """Make folder and database fresh."""
-        shutil.rmtree(self.work, ignore_errors=True)
-        shutil.copytree(self._kept, self.work)
-        if on_empty:
-            (self.work / _ANCHOR).unlink()
-        if self._server is not None:
-            name = "empty" if on_empty else "station"
-            self._sql(f"DROP DATABASE IF EXISTS work_{name} WITH (FORCE)",
-                      f"CREATE DATABASE work_{name} TEMPLATE kept_{name}")  # fmt: skip
-
-    def _furnish(self) -> None:
-        if self._server is not None:
-            self._sql("CREATE DATABASE kept_empty", "CREATE DATABASE kept_station")
-            where = self._url("kept_station")
-        else:
-            where = str(self._kept / "station.sqlite")
-        anchor = self._kept / _ANCHOR
-        storage = Storage(where, anchor=anchor)
-        station = Station.found(storage, _SECRET, "kiosk", "thandi")
-        with station.desk() as desk:
-            register.keep_tariff(desk, "home", TARIFF)
-            register.add_group(desk, KeyTerms(SGC), "town", "home")
-            register.add_meter(desk, register.NewMeter(DRN, SGC, customer="Søren ثاندي"))
-            sales.credit(desk, CreditOrder(DRN, money=20_000))
-        with NewFile(self._kept / "kept.backup") as file:
-            back_up(station, file)
-            file.keep()
-        storage.close()
-        before = books(where, [_SECRET], anchor)
-        assert before is not None
-        self.before = before
-        (self._kept / "tariff.json").write_text(json.dumps(TARIFF))
-        orders = [{"meter": DRN, "kwh": "1", "ref": f"B-{number}"} for number in range(5)]
-        orders.insert(2, {"meter": "1", "kwh": "1"})
-        (self._kept / "orders.jsonl").write_text("\n".join(map(json.dumps, orders)))
-        secret = Secret.passphrase(NEW_PASSPHRASE)
-        (self._kept / "groups.json").write_text(
-            transport.sealed_file([(KeyTerms("777777"), bytes(20))], secret)  # test key
-        )
-
-    def _url(self, name: str) -> str:
-        assert self._server is not None
-        base, _, options = self._server.partition("?")
-        return f"{base.rsplit('/', 1)[0]}/{name}?{options}"
-
-    def _sql(self, *statements: str) -> None:
-        import psycopg
-
-        with psycopg.connect(self._url("postgres"), autocommit=True) as to:
-            for statement in statements:
-                to.execute(statement.encode())  # names of this file only
-
-
 # -- one end -----------------------------------------------------------------------------------
+
+#: Commands whose exit code 1 tells of something else than a refusal of all that was asked.
+_PARTLY = ("batch", "audit verify")
 
 
 @dataclass(frozen=True)
@@ -276,13 +125,13 @@ class Case:
     def end(self, at: int = 0, how: str = dying.FAIL, kill_after: float | None = None):
         """Run it once with that end, and check what it left; return how it ended."""
         command, work = self.command, self.place.work
-        self.place.restore(command.on_empty)
-        where = self.place.where(command.on_empty)
-        before = None if command.on_empty else self.place.before
+        self.place.restore(command.start)
+        where = self.place.where(command.start)
+        before = self.place.before.get(command.start)
         here = Path.cwd()
         os.chdir(work)
         try:
-            options = ["--db", where, "--anchor", _ANCHOR]
+            options = ["--db", where, "--anchor", self.place.anchor(command.start)]
             ended = dying.run(["vend", *options, *command.arguments.split()], at, how, kill_after)
         finally:
             os.chdir(here)
@@ -298,7 +147,9 @@ class Case:
         return ended
 
     def _check(self, ended: dying.Ended, before: Books | None, where: str) -> None:
-        after = books(where, self._secrets(), self.place.work / _ANCHOR)
+        start = self.command.start
+        anchor = self.place.work / self.place.anchor(start)
+        after = books(where, self._secrets(), anchor, tampered=start == TAMPERED)
         assert ended.code != dying.BUG, "it crashed"
         assert ended.code in (0, 1, 3, 4, -9), "an exit code of its own"
         changed = (after is not None) if before is None else after.changed(before)
@@ -310,7 +161,7 @@ class Case:
             assert made <= shown, "done, and not shown"
         if ended.code == 1:
             assert made <= shown, "refused, but sold"
-            if self.command.name != "batch":
+            if self.command.name not in _PARTLY:
                 assert not changed, "refused, but done"
         if ended.code == 3:
             assert changed or not self.command.changes, "'stands', but it does not"
@@ -326,7 +177,7 @@ class Case:
 
     def _secrets(self) -> list[Secret]:
         key = self.place.work / "new.key"
-        secrets = [_SECRET, Secret.passphrase(NEW_PASSPHRASE)]
+        secrets = [SECRET, Secret.passphrase(NEW_PASSPHRASE)]
         if self.command.files.get("new.key") and key.exists() and key.stat().st_size:
             secrets.append(Secret.key_file(key))  # whole, or it raises
         return secrets

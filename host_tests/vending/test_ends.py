@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 
+import death_books
 import death_campaign
+import death_places
 import pytest
 from fakes import dying
 from fakes.stations import DRN, PASSPHRASE, SGC, furnished
@@ -63,7 +65,7 @@ class Counter:
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
     def books(self):
-        return death_campaign.books(self.where, [Secret.passphrase(PASSPHRASE)])
+        return death_books.books(self.where, [Secret.passphrase(PASSPHRASE)])
 
     def receipts(self):
         return len(self.books().slips)
@@ -271,6 +273,23 @@ def test_sale_stands_though_the_answer_to_its_commit_was_lost(any_station, stora
         assert session.get(Slip, number)
 
 
+def test_upgrade_stands_though_the_answer_to_its_commit_was_lost(storage):
+    break_commit(storage, before=False)
+    storage.upgrade()
+    storage.check()
+
+
+def test_upgrade_whose_commit_was_not_carried_out_is_refused_and_works_later(storage):
+    break_commit(storage, before=True)
+    with pytest.raises(Refusal) as refused:
+        storage.upgrade()
+    assert not isinstance(refused.value, Doubt)
+    with pytest.raises(Refusal):
+        storage.check()
+    storage.upgrade()
+    storage.check()
+
+
 def test_sale_whose_commit_was_not_carried_out_is_refused(any_station, storage):
     break_commit(storage, before=True)
     with pytest.raises(Refusal):
@@ -343,7 +362,7 @@ def place(tmp_path, monkeypatch):
     for name, value in os.environ.items():
         monkeypatch.setenv(name, value)  # put back afterwards
     death_campaign.environment()
-    return death_campaign.Place(tmp_path)
+    return death_places.Place(tmp_path)
 
 
 def command(name):
@@ -369,8 +388,10 @@ def test_nothing_is_written_before_it_is_on_record(place, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["credit in JSON", "provision direct", "group export", "new key file", "batch"]
-)
+    "name",
+    ["credit in JSON", "provision direct", "group export", "new key file", "batch", "group retire",
+     "audit accept", "audit verify", "upgrade"],
+)  # fmt: skip
 def test_command_that_fails_or_dies_around_its_commit_agrees_with_the_books(place, name):
     case = death_campaign.Case(place, command(name))
     calls = case.end().calls
@@ -389,7 +410,7 @@ def test_the_same_on_postgresql(tmp_path, postgresql_server, monkeypatch):
         monkeypatch.setenv(name, value)
     death_campaign.environment()
     server = f"postgresql:///postgres?host={postgresql_server}&user=meter20"
-    case = death_campaign.Case(death_campaign.Place(tmp_path, server), command("provision direct"))
+    case = death_campaign.Case(death_places.Place(tmp_path, server), command("provision direct"))
     for how in dying.HOWS:
         case.end(case.end().calls.index("sql commit") + 1, how)
 

@@ -55,6 +55,8 @@ def test_station_of_the_first_release_goes_on_from_its_latest_sale(storage):
         command.upgrade(config, "0001")
         for statement in FIRST_RELEASE:
             connection.execute(text(statement), {"octets": b"x"})
+    with pytest.raises(Refusal, match="older meter20"):
+        storage.check()  # its connection is kept, and must not hinder the upgrade
     storage.upgrade()
     with storage.reading() as session:
         vault = session.get_one(Vault, 1)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy import Connection, func, inspect, select, text
 
 from meter20.vending import refusal
 from meter20.vending.models import Base
@@ -18,6 +18,13 @@ def upgrade(connection: Connection) -> None:
     migrate(connection, "head")
     if connection.dialect.name == "sqlite":
         assert not connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+
+
+def is_newest(connection: Connection) -> bool:
+    """Say whether the tables are those of this version."""
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    return connection.scalar(text("SELECT version_num FROM alembic_version")) == REVISION
 
 
 def migrate(connection: Connection, revision: str) -> None:

@@ -69,9 +69,12 @@ class Storage:
 
     def upgrade(self) -> None:
         """Make the tables, or bring those of an older meter20 up to date; safe to repeat."""
-        with self._creating(), self._words(), self._engine.begin() as connection:
+        with self._creating(), self._words(), Books(self._engine) as books:
+            connection = books.connection()
             self._take_turn(connection)
             schema.upgrade(connection)
+            books.proof = schema.is_newest
+            self._commit(books)
 
     @contextmanager
     def restoring(
@@ -207,6 +210,7 @@ class Storage:
         if self.path and not self.path.exists():
             private_folder.make(self.path.parent)
             self.path.touch(mode=0o600)
+        self._engine.dispose()  # connections that were used before check foreign keys
         self._may_create = True
         try:
             yield

@@ -1,0 +1,120 @@
+"""What the books of a station say after a command ended, for the death campaign."""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+import meter20  # noqa: F401  puts firmware/ on the path
+
+# isort: split
+from sqlalchemy import select, text
+
+from meter20.vending import log_head, sales, schema
+from meter20.vending.models import AuditEntry, Meter, Slip, Vault, VendingKey
+from meter20.vending.models import Tariff as TariffRow
+from meter20.vending.refusal import Refusal
+from meter20.vending.sealing import Secret
+from meter20.vending.station import Station
+from meter20.vending.storage import Storage
+
+#: The revision of the tables of an old station, see death_places.py.
+OLD = "0003"
+
+
+@dataclass(frozen=True)
+class Books:
+    """What the books say, and whether they are in order.
+
+    lock: the salt that it is opened with. revision: of the tables, as the command left them.
+    """
+
+    slips: dict[int, tuple]
+    entries: list[tuple]
+    others: tuple
+    lock: str
+    revision: str
+
+    def changed(self, before: "Books") -> bool:
+        """Say whether anything was done since `before`; refusals in the log are nothing."""
+        mine, its = ([e for e in each.entries if e[0] != "refuse"] for each in (self, before))
+        return (self.slips, mine, self.others, self.lock, self.revision) != (
+            before.slips, its, before.others, before.lock, before.revision,
+        )  # fmt: skip
+
+    def tokens(self, since: "Books | None" = None) -> set[str]:
+        """Return the digits of all slips, or of those that are new or changed."""
+        slips = self.slips.items() - (since.slips.items() if since else set())
+        return {digits for _, facts in slips for digits in facts[-1]}
+
+
+def books(
+    where: str, secrets: list[Secret], anchor: Path | None = None, *, tampered: bool = False
+) -> Books | None:
+    """Return what the books in `where` say; asserts that they open with one of `secrets`.
+
+    anchor: its file, if not the usual one. tampered: the log is whole only if somebody accepted
+    its break. None without a station. Tables of an older revision are brought up to date.
+    """
+    storage = _storage(where, anchor)
+    if storage.path and not storage.path.exists():
+        return None
+    try:
+        revision = _revision(storage)
+        if OLD <= revision < schema.REVISION:
+            storage.upgrade()
+        with storage.writing() as session:  # waits for whoever was killed in a commit
+            vault = session.get(Vault, 1)
+            if vault is None:
+                return None
+            read = Books(
+                {slip.id: _slip(slip) for slip in session.scalars(select(Slip))},
+                [(e.operation, e.meter, e.supply, e.detail)
+                 for e in session.scalars(select(AuditEntry).order_by(AuditEntry.seq))],
+                (*(tuple(sorted(_facts(row) for row in session.scalars(select(kind))))
+                   for kind in (Meter, VendingKey, TariffRow)),),
+                vault.lock_salt.hex(),
+                revision,
+            )  # fmt: skip
+        accepted = any(entry[0] == log_head.ACCEPT for entry in read.entries)
+        _check_opens(storage, secrets, whole=accepted or not tampered)
+        return read
+    except Refusal as refused:
+        assert refused.code == "no_database", refused
+        return None
+    finally:
+        storage.close()
+
+
+@functools.cache
+def _storage(where: str, anchor: Path | None) -> Storage:
+    """Return the database in `where`; closed, it keeps its statements, but no connection."""
+    return Storage(where, anchor=anchor)
+
+
+def _revision(storage: Storage) -> str:
+    """Return the revision of the tables; empty without tables."""
+    with storage._words(), storage._engine.connect() as connection:
+        return connection.scalar(text("SELECT version_num FROM alembic_version")) or ""
+
+
+def _slip(slip: Slip) -> tuple:
+    """Return the facts of a slip, last the digits that may be shown."""
+    digits = () if slip.state == sales.VOID else tuple(token.digits for token in slip.tokens)
+    return slip.operation, slip.state, slip.prints, digits
+
+
+def _facts(row) -> str:
+    return repr([getattr(row, column.name) for column in row.__table__.columns])
+
+
+def _check_opens(storage: Storage, secrets: list[Secret], whole: bool) -> None:
+    for secret in secrets:
+        try:
+            station = Station(storage, secret, "auditor")
+        except Refusal:
+            continue
+        with station.looking() as session:
+            report = station.module.verify_log(session)
+        assert (report.broken is None) == whole, report
+        return
+    raise AssertionError("the station opens no more")
