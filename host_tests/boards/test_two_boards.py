@@ -116,10 +116,10 @@ def test_fixture_without_a_serial_meter_is_wrong_usage(pytestconfig, monkeypatch
 def test_wrong_board_on_a_port_is_named(pair):
     with pytest.raises(Trouble, match=r"a meter answers on .*: the fixture's port") as trouble:
         Fixture(pair.meter)
-    assert trouble.value.code == Code.WRONG_BOARD
+    assert trouble.value.exit_code == Code.WRONG_BOARD
     with pytest.raises(Trouble, match=r"the fixture answers on .*: the meter's port") as trouble:
         ServicePort(pair.fixture)
-    assert trouble.value.code == Code.WRONG_BOARD
+    assert trouble.value.exit_code == Code.WRONG_BOARD
 
 
 def test_fixture_that_does_not_answer_is_named(monkeypatch):
@@ -129,10 +129,10 @@ def test_fixture_that_does_not_answer_is_named(monkeypatch):
     with pytest.raises(Trouble, match=r"no fixture answers on .* --board fixture_pico") as trouble:
         Fixture(silent.port)
     silent.close()
-    assert trouble.value.code == Code.NO_ANSWER
+    assert trouble.value.exit_code == Code.NO_ANSWER
     with pytest.raises(Trouble, match="is not there") as trouble:
         Fixture(silent.port)
-    assert trouble.value.code == Code.NO_BOARD
+    assert trouble.value.exit_code == Code.NO_BOARD
 
 
 def test_order_that_the_fixture_refuses_is_told(pair):
@@ -157,7 +157,7 @@ def test_meter_that_does_not_come_back_after_a_cut_is_told(subject, wires, monke
     wires.broken.add("meter dead")
     with pytest.raises(Trouble, match="did not come back after a cut of its supply") as trouble:
         subject.ask("power_cut")
-    assert trouble.value.code == Code.UNPLUGGED
+    assert trouble.value.exit_code == Code.UNPLUGGED
     wires.broken.clear()
     monkeypatch.undo()
     assert subject.ask("power_cut")["ok"]

@@ -15,7 +15,7 @@ from fuzz.feed import Feed
 from sts import decoder, digits, kinds
 
 from meter20 import given_text
-from meter20.cli import key, requests, token
+from meter20.cli import batch_lines, key, request_fields, token
 from meter20.vending.encoder import encode
 
 _VENDING_KEYS = {
@@ -66,7 +66,7 @@ def _run(job, good, asked):
     stdin, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(asked))
     try:
         with contextlib.redirect_stdout(output):
-            requests.answer_lines(job, {}, good)
+            batch_lines.answer_lines(job, {}, good)
     except typer.Exit as ended:
         return ended.exit_code, output.getvalue()
     finally:
@@ -98,7 +98,7 @@ def _check_decoded(asked, answer):
         assert answer["fields"] == {}
         return
     under = (None, None) if answer["class"] == 1 else (asked["ea"], bytes.fromhex(asked["key"]))
-    tables = None if answer["class"] == 1 else requests.tables(asked)
+    tables = None if answer["class"] == 1 else request_fields.tables(asked)
     assert encode(answer["kind"], *under, answer["fields"], tables) == typed
 
 
@@ -109,7 +109,7 @@ def _check_encoded(asked, answer):
     token_ = digits.parse(answer["token"])
     if digits.split(token_)[0] != 1:
         ea = asked["ea"]
-        cipher = decoder.cipher(ea, bytes.fromhex(asked["key"]), requests.tables(asked))
+        cipher = decoder.cipher(ea, bytes.fromhex(asked["key"]), request_fields.tables(asked))
     read = decoder.decode(token_, cipher, ea)
     assert (read.crc_ok, read.kind) == (True, asked["kind"])
     assert read.fields == {"reserved": 0, **asked["fields"]} or read.fields == asked["fields"]

@@ -91,7 +91,7 @@ def case(data: bytes):
         try:
             told = meter.port.request(**{**request, "do": "provision"})
         except Trouble as trouble:
-            assert trouble.code == Code.REFUSED, trouble
+            assert trouble.exit_code == Code.REFUSED, trouble
             told = {"ok": False, "error": "", "message": str(trouble)}
         assert meter.app.fault is None, meter.app.fault
         oracle.lines(meter.app.lines, 16, 2)

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from meter20.board import watching
 from meter20.board.service import ServicePort
-from meter20.cli import board, board_monitor, counter
+from meter20.cli import answers, board, board_monitor
 from meter20.vending.refusal import Refusal
 
 _LOOKS = 3
@@ -75,7 +75,7 @@ def almost(chance) -> bytes:
 
 def _monitor(feed, console):
     """`board monitor`: each look at a reply of the stranger."""
-    with board._told(feed.number() & 1 == 1):
+    with answers.ending(None, feed.number() & 1 == 1):
         meter = _port(feed.rest())
         view = watching.View()
         for _ in range(_LOOKS):
@@ -89,26 +89,26 @@ def _monitor(feed, console):
 def _ask(feed, _console):
     """`board ask` and `board provision`: one reply."""
     as_json = feed.number() & 1 == 1
-    with board._told(as_json):
+    with answers.ending(None, as_json):
         reply = _port(feed.rest()).request(do="provision")
-        board._report(board._accepted(reply), as_json, f"Number {reply.get('drn')}")
+        answers.say(as_json, board._accepted(reply), f"Number {reply.get('drn')}")
 
 
 def _table(feed, _console):
     """A list of `meter20 vend`: names of customers, tariffs and meters."""
     columns = ("drn", "customer", "tariff")
     rows = [{name: feed.text() for name in columns} for _ in range(1 + feed.number() % 4)]
-    counter.show(feed.number() & 1 == 1, "meters", rows, "none")
+    answers.show(feed.number() & 1 == 1, "meters", rows, "none")
 
 
 def _words(feed, _console):
     """A receipt, or what else a command says."""
     as_json = feed.number() & 1 == 1
-    counter.say(as_json, {"note": feed.text()}, feed.text() + "\n" + feed.text())
+    answers.say(as_json, {"note": feed.text()}, feed.text() + "\n" + feed.text())
 
 
 def _refusal(feed, _console):
-    with counter.answering(feed.number() & 1 == 1):
+    with answers.ending(None, feed.number() & 1 == 1):
         raise Refusal("value", feed.text())
 
 

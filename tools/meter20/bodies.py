@@ -19,7 +19,8 @@ from body import SimBody
 from flash_chip import BLANK
 
 from meter20 import private_folder
-from meter20.virtual.node import VirtualBoardError, VirtualBody
+from meter20.failure import NoMeter
+from meter20.virtual.node import VirtualBody
 
 NAMES = ("emulated", "virtual")
 
@@ -27,15 +28,11 @@ NAMES = ("emulated", "virtual")
 CHUNK_BYTES = 4096
 
 
-class BodyError(Exception):
-    """The meter cannot be had, or is gone; the text says why and what to do."""
-
-
 class Body(Protocol):
     """A meter that is asked through its service port. A context manager."""
 
     def request(self, **fields: object) -> dict:
-        """Return the reply to the request of these fields. Raises BodyError."""
+        """Return the reply to the request of these fields. Raises NoMeter."""
         ...
 
     def close(self) -> None:
@@ -51,7 +48,7 @@ class FileImage:
     """Content of a flash chip in `folder`/flash.bin, which is made if it is missing.
 
     Every write is in the file before it returns: it outlives this process, though
-    not a crash of the computer. Raises BodyError if the file cannot be used; then
+    not a crash of the computer. Raises NoMeter if the file cannot be used; then
     nothing has been changed. The file stays locked until `close`.
     """
 
@@ -93,7 +90,7 @@ class FileImage:
             private_folder.make(folder)
             return os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise BodyError(f"{self.file} cannot be opened: {error.strerror}") from None
+            raise NoMeter(f"{self.file} cannot be opened: {error.strerror}") from None
 
     def _write_blank(self, offset):
         self.write(offset, BLANK * (self._size - offset))
@@ -106,12 +103,12 @@ class FileImage:
             elif found in board.EARLIER_FLASH_SIZES and found < self._size:
                 self._write_blank(found)
             elif found != self._size:
-                raise BodyError(
+                raise NoMeter(
                     f"{self.file} holds {found} bytes, this meter's flash has {self._size}: "
                     "it is left as it is; name another folder"
                 )
         except OSError as error:
-            raise BodyError(f"{self.file} cannot be used: {error.strerror}") from None
+            raise NoMeter(f"{self.file} cannot be used: {error.strerror}") from None
 
 
 class EmulatedBody:
@@ -164,15 +161,12 @@ class NodeBody:
             self._body = VirtualBody(
                 image.file.parent if image else None, held=(image.lock,) if image else ()
             )
-        except VirtualBoardError as error:
+        except NoMeter:
             self._let_go()
-            raise BodyError(str(error)) from None
+            raise
 
     def request(self, **fields: object) -> dict:
-        try:
-            return self._body.request(fields)
-        except VirtualBoardError as error:
-            raise BodyError(str(error)) from None
+        return self._body.request(fields)
 
     def close(self) -> None:
         self._body.close()
@@ -192,14 +186,14 @@ class NodeBody:
 def open_body(name: str, store: Path | None = None) -> Body:
     """Return the body `name`, of NAMES, its flash in the folder `store` or in memory.
 
-    Raises BodyError.
+    Raises NoMeter.
     """
     image = open_store(store)
     return EmulatedBody(image) if name == "emulated" else NodeBody(image)
 
 
 def open_store(store: Path | None) -> FileImage | None:
-    """Return the flash in the folder `store`, locked; None without a folder. Raises BodyError."""
+    """Return the flash in the folder `store`, locked; None without a folder. Raises NoMeter."""
     return None if store is None else FileImage(store)
 
 
@@ -207,10 +201,10 @@ def _lock(fd, file):
     try:
         import fcntl
     except ImportError:
-        raise BodyError("a store needs Linux or macOS") from None
+        raise NoMeter("a store needs Linux or macOS") from None
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise BodyError(f"{file} is in use by another meter20: end that one first") from None
+        raise NoMeter(f"{file} is in use by another meter20: end that one first") from None
     except OSError as error:
-        raise BodyError(f"{file} cannot be locked: {error.strerror}") from None
+        raise NoMeter(f"{file} cannot be locked: {error.strerror}") from None

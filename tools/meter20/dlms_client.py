@@ -22,6 +22,8 @@ from dlms_cosem.security import (
 )
 from serial import SerialException
 
+from meter20.failure import Failure
+
 PUBLIC, MANAGEMENT = 16, 1
 _SERVER = 1
 _SERIAL = "/"  # the first character of a serial port's name
@@ -40,8 +42,10 @@ STATUSES = {
 }  # fmt: skip
 
 
-class DlmsRefused(Exception):
+class DlmsRefused(Failure):
     """The meter did not do it, or is not there; the text says why."""
+
+    code = "dlms"
 
 
 class _Tcp(BlockingTcpIO):

@@ -102,7 +102,7 @@ class Fixture(ServicePort):
             meter.await_restart()
         except Trouble as trouble:
             raise Trouble(
-                trouble.code,
+                trouble.exit_code,
                 f"{trouble} after a cut of its supply: look at the high-side switch and the cable",
             ) from None
         uptime_s = meter.request(do="read")["uptime_s"]

@@ -85,7 +85,7 @@ def check(prompt: Prompt, tester: Tester) -> list[Found]:
     try:
         keys, demo_load = prompt.run(_SET_UP).splitlines()[-2:]
     except Trouble as trouble:
-        if trouble.code != Code.FAILED:
+        if trouble.exit_code != Code.FAILED:
             raise
         raise Trouble(
             Code.FAILED, f"{trouble}: is the meter on the board? (`meter20 board flash`)"
@@ -104,7 +104,7 @@ def _display(prompt, tester):
         if prompt.run(_SHOW).strip() != "True":
             return Found("display", None, "none")
     except Trouble as trouble:
-        if trouble.code != Code.FAILED:
+        if trouble.exit_code != Code.FAILED:
             raise
         return Found("display", False, f"it does not answer ({trouble}): look at SDA and SCL")
     return _seen(tester, "display", "Does the display show 'meter20 wiring'?")

@@ -4,14 +4,10 @@ Loading the commands takes a moment; they are imported where Ctrl-C and an outpu
 or gone are already expected.
 """
 
-import errno
 import io
-import os
 import sys
 
-from meter20.terminal import OutputFault
-
-_INTERRUPTED = 130  # as a shell has it: 128 and the number of the signal
+from meter20.exit_codes import Code
 
 
 def main() -> None:
@@ -27,14 +23,13 @@ def main() -> None:
             if sys.stdout is not None:
                 sys.stdout.flush()
     except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
+        sys.exit(Code.INTERRUPTED)
     except OSError as error:
-        if error.errno not in (errno.EPIPE, errno.ENOSPC) and not isinstance(error, OutputFault):
+        from meter20.cli import answers
+
+        if not answers.is_output(error):
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left of the output goes nowhere
-        if error.errno != errno.EPIPE:
-            print(f"Refused: the output cannot be written: {error.strerror}", file=sys.stderr)
-        sys.exit(1)
+        answers.output_failed(error, answers.asked_in_json(sys.argv[1:]))
 
 
 if __name__ == "__main__":

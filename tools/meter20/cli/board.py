@@ -2,9 +2,9 @@
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -16,8 +16,8 @@ from meter20.board.prompt import Prompt
 from meter20.board.service import ServicePort
 from meter20.board.trouble import Code, Trouble
 from meter20.board.watching import View
-from meter20.cli import board_monitor, requests
-from meter20.terminal import printable
+from meter20.cli import board_monitor, typed
+from meter20.cli.answers import always_in_json, print_json, say
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -70,7 +70,7 @@ def flash(
     """
     if production and not yes:
         typer.confirm(_LAST_TIME, abort=True, err=as_json)
-    with _told(as_json), Prompt(ports.find(port)) as prompt:
+    with Prompt(ports.find(port)) as prompt:
         known = running.recognised(prompt.running, board)
         architecture = prompt.running.architecture if mpy else None
         try:
@@ -82,10 +82,10 @@ def flash(
         if mpy:
             prompt.running.check_reads(files["board.mpy"])
         steps = flashing.plan(files, libraries, prompt.hashes(), production)
-        say = (lambda _text: None) if as_json else typer.echo
-        say(f"{prompt.running.words()}, board {known.name}")
+        note = (lambda _text: None) if as_json else typer.echo
+        note(f"{prompt.running.words()}, board {known.name}")
         if not steps.nothing:
-            flashing.carry_out(prompt, steps, say)
+            flashing.carry_out(prompt, steps, note)
         missing = [name for name in libraries if not prompt.has_module(name)]
         if not missing:
             prompt.restart()
@@ -94,10 +94,9 @@ def flash(
             + steps.start_differs, "removed": len(steps.remove), "same": steps.same,
             "production": production,
         }  # fmt: skip
-    with _told(as_json):
-        if missing:
-            _install(report["port"], missing, say)
-        _report(report, as_json, f"{report['copied']} files copied, {steps.same} were the same")
+    if missing:
+        _install(report["port"], missing, note)
+    say(as_json, report, f"{report['copied']} files copied, {steps.same} were the same")
 
 
 @app.command()
@@ -135,26 +134,28 @@ def provision(  # noqa: PLR0913, PLR0917
         request = _recorded(record)
     elif decoder_key == "-":
         request["decoder_key"] = typer.prompt("decoder key", hide_input=True)
-    with _told(as_json), ServicePort(ports.find(port)) as meter:
+    with ServicePort(ports.find(port)) as meter:
         reply = meter.request(**{**request, "do": "provision"})
-        _report(_accepted(reply), as_json, f"The meter is now number {reply.get('drn')}.")
+        say(as_json, _accepted(reply), f"The meter is now number {reply.get('drn')}.")
 
 
 @app.command()
 def ask(
+    ctx: typer.Context,
     request: Annotated[str, typer.Argument(help='A request, such as {"do":"read"}.')],
     port: Port = None,
 ) -> None:
     """Send one request to the service port of the meter on a board, and print the reply."""
+    always_in_json(ctx)
     try:
         fields = json.loads(request)
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
         raise typer.BadParameter("the request is not a JSON object")
-    with _told(True), ServicePort(ports.find(port)) as meter:
+    with ServicePort(ports.find(port)) as meter:
         reply = meter.request(**fields)
-    typer.echo(json.dumps(reply))
+    print_json(reply)
     raise typer.Exit(0 if reply["ok"] else Code.REFUSED)
 
 
@@ -163,15 +164,11 @@ def monitor(
     port: Port = None,
     seconds: Annotated[
         float | None,
-        typer.Option(
-            parser=requests.seconds, metavar="SECONDS", help="End after so many seconds."
-        ),
+        typer.Option(parser=typed.seconds, metavar="SECONDS", help="End after so many seconds."),
     ] = None,
     every: Annotated[
         float,
-        typer.Option(
-            parser=requests.seconds, metavar="SECONDS", help="Seconds between two looks."
-        ),
+        typer.Option(parser=typed.seconds, metavar="SECONDS", help="Seconds between two looks."),
     ] = 0.5,
     as_json: Annotated[
         bool, typer.Option("--json", help="A line of JSON whenever something changed.")
@@ -181,7 +178,6 @@ def monitor(
     quietly = contextlib.suppress(KeyboardInterrupt)
     view = View()
     with (
-        _told(as_json),
         quietly,
         ServicePort(ports.find(port)) as meter,
         board_monitor.voice(view, as_json) as tell,
@@ -203,24 +199,21 @@ def clock(
     refused for the time. A board without a clock, and --set with the service port shut, are
     refused.
     """
-    with _told(as_json), ServicePort(ports.find(port)) as meter:
+    with ServicePort(ports.find(port)) as meter:
         times = clocks.set_to_host(meter) if set_it else clocks.read(meter)
-        _report(clocks.report(times, set_it), as_json, clocks.words(times, set_it))
+        say(as_json, clocks.report(times, set_it), clocks.words(times, set_it))
 
 
 @app.command()
 def test(port: Port = None, as_json: AsJson = False) -> None:
     """Check the wiring: display, each key, relay, buzzer, pulses. The meter stops meanwhile."""
-    with _told(as_json), Prompt(ports.find(port)) as prompt:
+    with Prompt(ports.find(port)) as prompt:
         found = wiring_check.check(prompt, _Person(as_json))
         prompt.restart()
     wrong = [one for one in found if one.good is False]
-    if as_json:
-        typer.echo(json.dumps([vars(one) for one in found]))
-    else:
-        for one in found:
-            mark = {True: "good", False: "WRONG", None: "-"}[one.good]
-            typer.echo(f"{one.part:10} {mark:6} {one.words}")
+    mark = {True: "good", False: "WRONG", None: "-"}
+    lines = [f"{one.part:10} {mark[one.good]:6} {one.words}" for one in found]
+    say(as_json, [vars(one) for one in found], "\n".join(lines))
     raise typer.Exit(Code.REFUSED if wrong else 0)
 
 
@@ -244,21 +237,20 @@ def firmware(
     and invents none: without --sha256 or --checksums the image is kept, its hash is printed, and
     that nobody checked it.
     """
-    with _told(as_json):
-        known = boards.find(board)
-        if not known.image:
-            raise Trouble(Code.WRONG_BOARD, f"there is no image for the board '{board}'")
-        name, content = images.fetch(known.image, version, site.rstrip("/"))
-        images.check_form(content, name, known.image_chip)
-        expected = sha256 or (checksums and images.listed(checksums, name))
-        if expected:
-            images.check(content, expected, name)
-        digest = images.digest(content)
-        target = folder / name
-        target.write_bytes(content)
-        words = f"{target}\nSHA-256 {digest}, " + ("as expected" if expected else "NOT CHECKED")
-        report = {"ok": True, "file": str(target), "sha256": digest, "checked": bool(expected)}
-        _report(report, as_json, words)
+    known = boards.find(board)
+    if not known.image:
+        raise Trouble(Code.WRONG_BOARD, f"there is no image for the board '{board}'")
+    name, content = images.fetch(known.image, version, site.rstrip("/"))
+    images.check_form(content, name, known.image_chip)
+    expected = sha256 or (checksums and images.listed(checksums, name))
+    if expected:
+        images.check(content, expected, name)
+    digest = images.digest(content)
+    target = folder / name
+    target.write_bytes(content)
+    words = f"{target}\nSHA-256 {digest}, " + ("as expected" if expected else "NOT CHECKED")
+    report = {"ok": True, "file": str(target), "sha256": digest, "checked": bool(expected)}
+    say(as_json, report, words)
 
 
 class _Person:
@@ -301,25 +293,3 @@ def _accepted(reply: dict) -> dict:
     if not reply["ok"]:
         raise Trouble(Code.REFUSED, f"the meter refused: {reply.get('message')}")
     return reply
-
-
-def _report(report: dict, as_json: bool, words: str) -> None:
-    typer.echo(json.dumps(report) if as_json else printable(words))
-
-
-@contextlib.contextmanager
-def _told(as_json: bool) -> Iterator[None]:
-    """Say what the trouble is and end with its code."""
-    try:
-        yield
-    except Trouble as trouble:
-        _end(trouble, as_json)
-
-
-def _end(trouble: Trouble, as_json: bool) -> NoReturn:
-    if as_json:
-        report = {"ok": False, "error": trouble.code.name.lower(), "message": str(trouble)}
-        typer.echo(json.dumps(report))
-    else:
-        typer.echo(printable(f"Refused: {trouble}"), err=True)
-    raise typer.Exit(int(trouble.code)) from None

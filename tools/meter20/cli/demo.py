@@ -7,9 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from meter20.bodies import BodyError
 from meter20.cli.serve import BodyName
-from meter20.vending.refusal import Refusal
 
 
 def demo(
@@ -31,19 +29,13 @@ def demo(
     """
     from meter20.demo import counter, performance, story  # SQLAlchemy takes its time to load
 
-    try:
-        acts = story.acts(counter.papers())
-        if svg is not None:
-            svg.write_text(performance.picture(acts, body), encoding="utf-8")
-            return
-        with contextlib.ExitStack() as stack:
-            voice = _voice(acts, plain, as_json, fast, stack)
-            wrong = performance.tell(acts, body, voice)
-    except (BodyError, Refusal) as error:
-        typer.echo(f"Refused: {error}", err=True)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+    acts = story.acts(counter.papers())
+    if svg is not None:
+        svg.write_text(performance.picture(acts, body), encoding="utf-8")
+        return
+    with contextlib.ExitStack() as stack:
+        voice = _voice(acts, plain, as_json, fast, stack)
+        wrong = performance.tell(acts, body, voice)
     raise typer.Exit(1 if wrong else 0)
 
 

@@ -46,10 +46,12 @@ def read(
     password: Password = False,
 ) -> None:
     """Read an attribute. Octets are shown as text where they are, else in hexadecimal."""
+    from meter20.dlms_client import DlmsRefused
+
     with _session(where, keys, password) as meter:
         classes = [cls for cls, known, _ in meter.objects() if known == name]
         if not classes:
-            _refuse(f"the meter shows no object {name}")
+            raise DlmsRefused(f"the meter shows no object {name}")
         found = meter.read(classes[0], name, attribute)
         for row in found if attribute == 2 and isinstance(found, list) else [found]:
             typer.echo(_text(row))
@@ -75,19 +77,11 @@ def enter(
 
 @contextlib.contextmanager
 def _session(where: str, keys: Path | None, password: bool) -> Iterator["Session"]:
-    """Open a session; tell a refusal, and end with 1."""
-    from meter20.dlms_client import DlmsRefused, load_secrets, session
+    """Open a session. Raises DlmsRefused."""
+    from meter20.dlms_client import load_secrets, session
 
-    try:
-        with session(where, load_secrets(keys), password) as meter:
-            yield meter
-    except DlmsRefused as refused:
-        _refuse(str(refused))
-
-
-def _refuse(why: str) -> None:
-    typer.echo(f"Refused: {why}", err=True)
-    raise typer.Exit(1)
+    with session(where, load_secrets(keys), password) as meter:
+        yield meter
 
 
 def _text(value: object) -> str:

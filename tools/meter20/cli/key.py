@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 from sts import drn
 
-from meter20.cli import requests
+from meter20.cli import request_fields
+from meter20.cli.answers import print_json
+from meter20.cli.batch_lines import answer_lines, answer_one
 from meter20.vending.derivation import decoder_key
 
 app = typer.Typer(help="Derive decoder keys.", no_args_is_help=True)
@@ -27,7 +29,7 @@ def derive(  # noqa: PLR0913, PLR0917
         str | None,
         typer.Option(
             envvar="METER20_VENDING_KEY",
-            help="Vending key, hexadecimal. " + requests.HEXADECIMAL_HELP,
+            help="Vending key, hexadecimal. " + request_fields.HEXADECIMAL_HELP,
         ),
     ] = None,
     sgc: Annotated[str | None, typer.Option(help="Supply group code, 6 digits.")] = None,
@@ -49,9 +51,9 @@ def derive(  # noqa: PLR0913, PLR0917
     With --batch a line holds dkga, ea, vk, sgc, ti, krn, kt, base_date, and pan or iin
     and iain; only the vending key of the command line holds for lines without.
     """
-    vk = requests.secret("--vk", vk, batch)
+    vk = request_fields.secret("--vk", vk, batch)
     if batch:
-        requests.answer_lines(derived, {"vk": vk})
+        answer_lines(derived, {"vk": vk})
     request = {
         "dkga": dkga,
         "ea": ea,
@@ -65,9 +67,9 @@ def derive(  # noqa: PLR0913, PLR0917
         "iin": iin,
         "iain": iain,
     }
-    answer = requests.answer_one(derived, request, as_json)
+    answer = answer_one(derived, request)
     if as_json:
-        requests.print_json(answer)
+        print_json(answer)
     else:
         typer.echo(answer["decoder_key"])
 
@@ -76,14 +78,14 @@ def derived(request: dict) -> dict:
     """Return the decoder key that `request` describes; raise ValueError for one that cannot be."""
     dated = request.get("base_date") is not None
     key = decoder_key(
-        requests.text(request, "dkga"),
-        requests.text(request, "ea"),
-        requests.key_bytes(request, "vk"),
-        requests.padded(request, "sgc", 6),
-        requests.padded(request, "ti", 2),
-        requests.number(request, "krn"),
-        requests.number(request, "kt"),
-        requests.number(request, "base_date") if dated else None,
+        request_fields.text(request, "dkga"),
+        request_fields.text(request, "ea"),
+        request_fields.key_bytes(request, "vk"),
+        request_fields.padded(request, "sgc", 6),
+        request_fields.padded(request, "ti", 2),
+        request_fields.number(request, "krn"),
+        request_fields.number(request, "kt"),
+        request_fields.number(request, "base_date") if dated else None,
         _pan(request),
     )
     return {"decoder_key": key.hex()}
@@ -91,5 +93,5 @@ def derived(request: dict) -> dict:
 
 def _pan(request):
     if request.get("pan") is None and request.get("iin") is not None:
-        return drn.pan(requests.text(request, "iin"), requests.text(request, "iain"))
-    return requests.text(request, "pan")
+        return drn.pan(request_fields.text(request, "iin"), request_fields.text(request, "iain"))
+    return request_fields.text(request, "pan")

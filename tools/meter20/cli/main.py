@@ -3,9 +3,11 @@
 import typer
 
 from meter20.cli import board, demo, dlms, key, serve, sim, token, typed, vend
+from meter20.cli.answers import Root
 
 app = typer.Typer(
     name="meter20",
+    cls=Root,
     help="An open, simulated STS prepayment meter and the tools around it.",
     no_args_is_help=True,
     rich_markup_mode="markdown",

@@ -20,16 +20,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from meter20 import terminal
-from meter20.cli.counter import answering, opened, utc
+from meter20.cli.station_options import opened, utc
+from meter20.exit_codes import Code
 from meter20.terminal import printable
 from meter20.vending.new_file import NewFile
 
 if TYPE_CHECKING:
     from meter20.vending.models import Slip
     from meter20.vending.station import Desk, Station
-
-#: Exit code: it was done, but not all of it could be shown or written.
-STANDS = 3
 
 
 @dataclass(frozen=True)
@@ -81,10 +79,9 @@ def issue(
     opening: Callable[[typer.Context, bool], "Station"] = lambda ctx, _: opened(ctx),
 ) -> None:
     """Do what makes a receipt, and hand it over; as a page in a new file, too, if `html`."""
-    with answering(as_json):
-        station = opening(ctx, as_json)
-        with taken(html) as page:
-            do(station, as_json, lambda desk: receipt(desk, job(desk), station, page), page, at)
+    station = opening(ctx, as_json)
+    with taken(html) as page:
+        do(station, as_json, lambda desk: receipt(desk, job(desk), station, page), page, at)
 
 
 def do(
@@ -132,7 +129,7 @@ def hand_over(as_json: bool, done: Done, file: NewFile | None = None) -> None:
     )
     if faults:
         _warn(faults)
-        raise typer.Exit(STANDS)
+        raise typer.Exit(Code.STANDS)
 
 
 def _digits_first(as_json: bool, done: Done, file: NewFile | None) -> list[dict]:
@@ -183,7 +180,7 @@ def _filled(done: Done, file: NewFile, text: str) -> list[dict]:
 
 
 def _fault(code: str, message: str) -> dict:
-    return {"code": code, "message": message, "exit_code": STANDS}
+    return {"code": code, "message": message, "exit_code": Code.STANDS}
 
 
 def _why(error: OSError | ValueError) -> str:

@@ -13,10 +13,11 @@ import typer
 from drivers.socket_network import SocketNetwork
 
 from meter20 import bodies
-from meter20.bodies import BodyError, EmulatedBody
+from meter20.bodies import EmulatedBody
 from meter20.cli import networks
 from meter20.cli.networks import Broker
 from meter20.ending import in_good_order
+from meter20.failure import NoMeter
 from meter20.host_crypto import HostCrypto
 from meter20.pty_line import PtyLine
 from meter20.terminal import OutputFault
@@ -86,14 +87,8 @@ def serve(
     if pty and body == "virtual" and (dlms is not None or hdlc or mqtt):
         raise typer.BadParameter("--dlms, --hdlc and --mqtt of the virtual board are for --stdio")
     broker = networks.broker(mqtt) if mqtt else None
-    try:
-        outside = _Outside(dlms, PtyLine() if hdlc else None, broker)
-        _serve_pty(body, store, link, outside) if pty else _serve_stdio(body, store, outside)
-    except OutputFault:
-        raise  # the end of the command says it in words
-    except (BodyError, node.VirtualBoardError, OSError) as error:
-        typer.echo(f"Refused: {error}", err=True)
-        raise typer.Exit(1) from None
+    outside = _Outside(dlms, PtyLine() if hdlc else None, broker)
+    _serve_pty(body, store, link, outside) if pty else _serve_stdio(body, store, outside)
 
 
 class _Outside:
@@ -110,7 +105,7 @@ class _Outside:
             typer.echo(f"HDLC on {self.line.port}", err=True)
 
     def body(self, store: Path | None) -> EmulatedBody:
-        """Return the emulated meter with all this. Raises BodyError, OSError."""
+        """Return the emulated meter with all this. Raises NoMeter, OSError."""
         parts: dict[str, object] = {}
         if self:
             parts["crypto"] = HostCrypto()
@@ -128,7 +123,7 @@ class _Outside:
         if self.broker is not None:
             told = body.request(**self.broker.request)
             if not told["ok"]:
-                raise BodyError(told["message"])
+                raise NoMeter(told["message"])
         return body
 
 
@@ -156,7 +151,7 @@ def _serve_board(store: Path | None, link: Path | None) -> None:
         with PtyBoard(store, link, held=held) as board:
             typer.echo(board.port)
             if said := board.wait():
-                raise node.VirtualBoardError(said)
+                raise NoMeter(said)
     finally:
         if image is not None:
             image.close()

@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from sts import amount, decoder, digits, kinds, tid
 
-from meter20.cli import requests
+from meter20.cli import request_fields
+from meter20.cli.answers import print_json
+from meter20.cli.batch_lines import answer_lines, answer_one
 from meter20.vending import encoder
 from meter20.vending.tid_clock import BASE_YEARS
 
@@ -36,7 +38,7 @@ Key = Annotated[
     str | None,
     typer.Option(
         envvar="METER20_DECODER_KEY",
-        help="Decoder key, hexadecimal. " + requests.HEXADECIMAL_HELP,
+        help="Decoder key, hexadecimal. " + request_fields.HEXADECIMAL_HELP,
     ),
 ]
 TablesFile = Annotated[
@@ -76,16 +78,16 @@ def decode(
         raise typer.BadParameter("give either 20 digits or --batch")
     if base_date not in (None, *BASE_YEARS):
         raise typer.BadParameter("--base-date must be 1993, 2014 or 2035")
-    key = requests.secret("--key", key, batch)
-    request = {"ea": ea, "key": key, "tables": requests.tables_file(tables)}
+    key = request_fields.secret("--key", key, batch)
+    request = {"ea": ea, "key": key, "tables": request_fields.tables_file(tables)}
     if batch:
-        requests.answer_lines(decoded, request, good=lambda answer: answer["crc_ok"])
+        answer_lines(decoded, request, good=lambda answer: answer["crc_ok"])
     request = {**request, "token": "".join(typed or ()), "ea": ea or _DEFAULT_EA}
-    answer = requests.answer_one(decoded, request, as_json)
+    answer = answer_one(decoded, request)
     if base_date and "tid" in answer["fields"]:
         answer["date"] = _date(answer["fields"]["tid"], base_date)
     if as_json:
-        requests.print_json(answer)
+        print_json(answer)
     else:
         Console().print(_shown(answer))
     if not answer["crc_ok"]:
@@ -117,19 +119,19 @@ def encode(
     """
     if batch == (kind is not None):
         raise typer.BadParameter("give either a kind of token or --batch")
-    key = requests.secret("--key", key, batch)
-    request = {"ea": ea, "key": key, "tables": requests.tables_file(tables)}
+    key = request_fields.secret("--key", key, batch)
+    request = {"ea": ea, "key": key, "tables": request_fields.tables_file(tables)}
     if kind is None:
-        requests.answer_lines(encoded, request)
+        answer_lines(encoded, request)
     fields = dict(_field(text) for text in field or ())
     ea = ea or _DEFAULT_EA
     found = kinds.named(kind, ea)
     if found and "rnd" in dict(found[2]):
         fields = {"rnd": secrets.randbelow(16), **fields}
     request = {**request, "kind": kind, "ea": ea, "fields": fields}
-    answer = requests.answer_one(encoded, request, as_json)
+    answer = answer_one(encoded, request)
     if as_json:
-        requests.print_json(answer)
+        print_json(answer)
     else:
         typer.echo(digits.grouped(answer["token"]))
 
@@ -142,7 +144,7 @@ def list_kinds(as_json: AsJson = False) -> None:
         for class_, subclass, ea, kind, layout in kinds.TABLE
     ]
     if as_json:
-        requests.print_json({"kinds": rows})
+        print_json({"kinds": rows})
         return
     console = Console()
     table = Table("class", "sub", "EA", "kind", "fields (bits)")
@@ -160,17 +162,17 @@ def decoded(request: dict) -> dict:
 
     Raises ValueError if it is no token, or its key, algorithm or tables cannot be used.
     """
-    typed = digits.clean(requests.text(request, "token"))
+    typed = digits.clean(request_fields.text(request, "token"))
     token = digits.parse(typed)
     if token is None:
         raise ValueError("FormatError: " + _no_token(typed))
     ea = cipher = None
     if digits.split(token)[0] in _ENCRYPTED:
-        ea = requests.text(request, "ea")
-        tables = requests.tables(request)
+        ea = request_fields.text(request, "ea")
+        tables = request_fields.tables(request)
         if tables and ea != "07":
             raise ValueError("only EA07 has tables")
-        cipher = decoder.cipher(ea, requests.key_bytes(request, "key"), tables)
+        cipher = decoder.cipher(ea, request_fields.key_bytes(request, "key"), tables)
     found = decoder.decode(token, cipher, ea)
     return {
         "class": found.class_,
@@ -183,7 +185,7 @@ def decoded(request: dict) -> dict:
 
 def encoded(request: dict) -> dict:
     """Return the token that `request` describes; raise ValueError for one that cannot be."""
-    kind = requests.text(request, "kind")
+    kind = request_fields.text(request, "kind")
     fields = request.get("fields")
     if not isinstance(fields, dict):
         raise ValueError("'fields' must be an object of whole numbers")
@@ -191,9 +193,9 @@ def encoded(request: dict) -> dict:
     if not any(row[3] == kind for row in kinds.TABLE):
         raise ValueError(f"unknown kind of token: {kind!r}; `meter20 token kinds` lists them")
     if not any(row[3] == kind and row[0] not in _ENCRYPTED for row in kinds.TABLE):
-        ea = requests.text(request, "ea")
-        key = requests.key_bytes(request, "key")
-        tables = requests.tables(request)
+        ea = request_fields.text(request, "ea")
+        key = request_fields.key_bytes(request, "key")
+        tables = request_fields.tables(request)
     return {"token": encoder.encode(kind, ea, key, fields, tables)}
 
 

@@ -1,4 +1,4 @@
-"""Whole numbers and times as they are typed: ASCII digits, and words for what is none.
+"""Numbers, seconds and times as they are typed: ASCII digits, and words for what is none.
 
 Python's own readers take more: `1_0`, digits of other scripts, spaces around.
 """
@@ -12,6 +12,7 @@ import typer
 from typer.models import ParameterInfo
 
 _WHOLE = re.compile(r"-?[0-9]{1,30}", re.ASCII)
+_SECONDS_MAX = 86_400 * 366
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?Z?)?", re.ASCII)
 
 
@@ -66,3 +67,17 @@ def day(given: str | datetime) -> datetime:
     if re.fullmatch(r"\d{4}-\d\d-\d\d", given, re.ASCII):
         return time(given)
     raise typer.BadParameter(f"{given!r} is not a day, such as 2026-03-10")
+
+
+def seconds(given: str | float) -> float:
+    """Return the number of seconds that an option gives; raises BadParameter if it is none.
+
+    given: text, or a number where the option has it by default.
+    """
+    text = str(given)
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text, re.ASCII):
+        raise typer.BadParameter(f"{text!r} is not a number of seconds, such as 5 or 0.5")
+    value = float(text)
+    if not 0.01 <= value <= _SECONDS_MAX:
+        raise typer.BadParameter(f"{text} is not between 0.01 and {_SECONDS_MAX} seconds")
+    return value

@@ -19,22 +19,21 @@ from meter20.cli import (
     vend_register,
     vend_tokens,
 )
-from meter20.cli.counter import (
+from meter20.cli.answers import show
+from meter20.cli.outcome import Done, do, hand_over, issue, uninterrupted
+from meter20.cli.station_options import (
     AsJson,
     At,
-    Counter,
     Html,
     MeterNumber,
-    answering,
+    StationOptions,
     check_output,
-    counter,
     database,
     looking,
     opened,
+    options,
     passphrase,
-    show,
 )
-from meter20.cli.outcome import Done, do, hand_over, issue, uninterrupted
 from meter20.vending import sealing
 from meter20.vending.new_file import NewFile
 from meter20.vending.sealing import Secret
@@ -96,7 +95,7 @@ def _root(
     ] = None,
 ) -> None:
     """Options that hold for every command; they stand before its name."""
-    ctx.obj = Counter(db, key_file, operator, ea07_tables, anchor)
+    ctx.obj = StationOptions(db, key_file, operator, ea07_tables, anchor)
 
 
 # -- the station -------------------------------------------------------------------------------
@@ -121,16 +120,15 @@ def init(
     """Make a vending station: its database and its security module."""
     from meter20.vending.station import Station
 
-    with answering(as_json):
-        check_output()
-        at = counter(ctx)
-        storage = database(ctx)
-        with _new_secret(new_key_file, lambda: at.secret(again=True)) as (secret, file):
-            if file is not None:
-                file.keep()
-            with uninterrupted():
-                Station.make(storage, secret, name, at.actor(), zone=zone, rehearsal=rehearsal)
-                hand_over(as_json, _founded(name, storage.where, zone))
+    check_output()
+    at = options(ctx)
+    storage = database(ctx)
+    with _new_secret(new_key_file, lambda: at.secret(again=True)) as (secret, file):
+        if file is not None:
+            file.keep()
+        with uninterrupted():
+            Station.make(storage, secret, name, at.actor(), zone=zone, rehearsal=rehearsal)
+            hand_over(as_json, _founded(name, storage.where, zone))
 
 
 def _founded(name: str, where: str, zone: str) -> Done:
@@ -143,15 +141,14 @@ def _founded(name: str, where: str, zone: str) -> Done:
 @app.command()
 def upgrade(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Bring the database of an older meter20 up to date."""
-    with answering(as_json):
-        storage = database(ctx)
-        if storage.path and not storage.path.exists():
-            storage.check()
-        check_output()
-        with uninterrupted():
-            storage.upgrade()
-            stands = f"{storage.where} is up to date"
-            hand_over(as_json, Done(stands, {"database": storage.where}, f"{stands}.", ""))
+    storage = database(ctx)
+    if storage.path and not storage.path.exists():
+        storage.check()
+    check_output()
+    with uninterrupted():
+        storage.upgrade()
+        stands = f"{storage.where} is up to date"
+        hand_over(as_json, Done(stands, {"database": storage.where}, f"{stands}.", ""))
 
 
 @app.command("passphrase")
@@ -159,14 +156,13 @@ def change_passphrase(
     ctx: typer.Context, new_key_file: _NewKeyFile = None, as_json: AsJson = False
 ) -> None:
     """Lock the security module with another passphrase (METER20_NEW_PASSPHRASE) or key file."""
-    with answering(as_json):
-        station = opened(ctx)
+    station = opened(ctx)
 
-        def another() -> Secret:
-            return passphrase("METER20_NEW_PASSPHRASE", "New passphrase", again=True)
+    def another() -> Secret:
+        return passphrase("METER20_NEW_PASSPHRASE", "New passphrase", again=True)
 
-        with _new_secret(new_key_file, another) as (secret, file):
-            do(station, as_json, lambda desk: _relocked(desk, secret), file)
+    with _new_secret(new_key_file, another) as (secret, file):
+        do(station, as_json, lambda desk: _relocked(desk, secret), file)
 
 
 def _relocked(desk, secret: Secret) -> Done:
@@ -211,13 +207,12 @@ def credit(
 
     if (kwh is None) == (money is None):
         raise typer.BadParameter("say either --kwh or --money")
-    with answering(as_json):
-        order = sales.CreditOrder(
-            meter=meter,
-            units=None if kwh is None else tenths(kwh, "--kwh"),
-            money=None if money is None else hundredths(money, "--money"),
-            ref=ref,
-        )
+    order = sales.CreditOrder(
+        meter=meter,
+        units=None if kwh is None else tenths(kwh, "--kwh"),
+        money=None if money is None else hundredths(money, "--money"),
+        ref=ref,
+    )
     issue(ctx, as_json, lambda desk: sales.credit(desk, order), at, html, vend_clock.selling)
 
 
@@ -270,13 +265,11 @@ def history(
     from meter20.vending import receipt as receipts
     from meter20.vending import register, sales
 
-    with answering(as_json):
-        with looking(ctx) as session:
-            one = register.find_meter(session, meter) if meter else None
-            rows = [receipts.summary(slip) for slip in sales.history(session, one, limit)]
-        if not as_json:
-            rows = [
-                {"receipt": row.pop("receipt"), "time (UTC)": row.pop("time"), **row}
-                for row in rows
-            ]
-        show(as_json, "receipts", rows, "Nothing was issued yet.")
+    with looking(ctx) as session:
+        one = register.find_meter(session, meter) if meter else None
+        rows = [receipts.summary(slip) for slip in sales.history(session, one, limit)]
+    if not as_json:
+        rows = [
+            {"receipt": row.pop("receipt"), "time (UTC)": row.pop("time"), **row} for row in rows
+        ]
+    show(as_json, "receipts", rows, "Nothing was issued yet.")

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from meter20.cli import typed
-from meter20.cli.counter import AsJson, answering, looking, opened, say, say_facts, utc
+from meter20.cli.answers import say, say_facts
 from meter20.cli.outcome import Done, hand_over, uninterrupted
+from meter20.cli.station_options import AsJson, looking, opened, utc
 
 _GO_ON = 'Once you know why, go on by `meter20 vend audit accept --reason "..."`.'
 audit_app = typer.Typer(help="The audit log of the security module.", no_args_is_help=True)
@@ -31,11 +32,10 @@ def show(
     """List the latest entries, and the head: note it elsewhere, and verify against it later."""
     from meter20.vending import audit
 
-    with answering(as_json):
-        with looking(ctx) as session:
-            rows, head = audit.latest(session, limit), audit.head_of(session)
-        lines = [*map(audit.line, rows), f"  head  {head}"]
-        say(as_json, {"entries": rows, "head": head}, "\n".join(lines))
+    with looking(ctx) as session:
+        rows, head = audit.latest(session, limit), audit.head_of(session)
+    lines = [*map(audit.line, rows), f"  head  {head}"]
+    say(as_json, {"entries": rows, "head": head}, "\n".join(lines))
 
 
 @audit_app.command("verify")
@@ -57,17 +57,14 @@ def verify(
     from meter20.vending import audit_walk
 
     trouble = ""
-    with answering(as_json):
-        if chain_only:
-            with looking(ctx) as session:
-                report = audit_walk.verify(session, None, noted)
-        else:
-            station = opened(ctx)
-            report, trouble = station.verify(noted), station.trouble
-        words = report.words() + (
-            f"\nNothing can be issued: {trouble}. {_GO_ON}" if trouble else ""
-        )
-        say(as_json, report.data() | {"trouble": trouble}, words)
+    if chain_only:
+        with looking(ctx) as session:
+            report = audit_walk.verify(session, None, noted)
+    else:
+        station = opened(ctx)
+        report, trouble = station.verify(noted), station.trouble
+    words = report.words() + (f"\nNothing can be issued: {trouble}. {_GO_ON}" if trouble else "")
+    say(as_json, report.data() | {"trouble": trouble}, words)
     raise typer.Exit(1 if trouble or report.broken is not None else 0)
 
 
@@ -83,13 +80,12 @@ def accept(
     The log says for ever what was found, and who went on. No minute that may have been given to
     a token already is given again.
     """
-    with answering(as_json):
-        station = opened(ctx)
-        with uninterrupted():
-            found = station.accept(reason, utc(floor))
-            stands = f"Accepted, and entered into the log: {found}"
-            again = "`meter20 vend audit show` shows the entry."
-            hand_over(as_json, Done(stands, {"accepted": found}, f"{stands}.", again))
+    station = opened(ctx)
+    with uninterrupted():
+        found = station.accept(reason, utc(floor))
+        stands = f"Accepted, and entered into the log: {found}"
+        again = "`meter20 vend audit show` shows the entry."
+        hand_over(as_json, Done(stands, {"accepted": found}, f"{stands}.", again))
 
 
 def report(
@@ -103,7 +99,6 @@ def report(
     """Sum up a day: receipts, money, energy, and where audit log and anchor stand."""
     from meter20.vending import day_report
 
-    with answering(as_json):
-        station = opened(ctx)
-        facts = day_report.of(station, day)
-        say_facts(as_json, facts, 12)
+    station = opened(ctx)
+    facts = day_report.of(station, day)
+    say_facts(as_json, facts, 12)

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from meter20.cli.counter import AsJson, answering, check_output, counter, database, opened, utc
-from meter20.cli.outcome import STANDS, Done, hand_over, taken, uninterrupted, warn
+from meter20.cli.outcome import Done, hand_over, taken, uninterrupted, warn
+from meter20.cli.station_options import AsJson, check_output, database, opened, options, utc
 from meter20.cli.vend_audit import Floor
+from meter20.exit_codes import Code
 
 
 def backup(
@@ -22,17 +23,16 @@ def backup(
     """
     from meter20.vending.backup import back_up
 
-    with answering(as_json):
-        station = opened(ctx)
-        with taken(file) as to, ExitStack() as held:
-            assert to is not None
-            counts, report = back_up(station, to)
-            held.enter_context(uninterrupted())
-            to.keep()
-            stands = f"The backup {file} stands"
-            data = {"file": str(file), "rows": counts, **report.data()}
-            words = f"{stands}: {counts['slip']} receipts, restored on trial.\n{report.words()}"
-            hand_over(as_json, Done(stands, data, words, "`meter20 vend restore` reads it."))
+    station = opened(ctx)
+    with taken(file) as to, ExitStack() as held:
+        assert to is not None
+        counts, report = back_up(station, to)
+        held.enter_context(uninterrupted())
+        to.keep()
+        stands = f"The backup {file} stands"
+        data = {"file": str(file), "rows": counts, **report.data()}
+        words = f"{stands}: {counts['slip']} receipts, restored on trial.\n{report.words()}"
+        hand_over(as_json, Done(stands, data, words, "`meter20 vend restore` reads it."))
 
 
 def restore(
@@ -49,21 +49,20 @@ def restore(
     from meter20.vending import backup_file
     from meter20.vending.backup import restoring
 
-    with answering(as_json):
-        check_output()
-        backup_file.header(file)  # before the passphrase is asked for
-        at, storage = counter(ctx), database(ctx)
-        with ExitStack() as held:
-            with restoring(storage, file, at.secret(), at.actor(), floor=utc(floor)) as made:
-                held.enter_context(uninterrupted())
-            stands = f"The station {made.name!r} is in {storage.where} again, as of {made.time}"
-            data: dict = {"station": made.name, "database": storage.where, "time": made.time}
-            data |= {"rows": made.counts, "restored": made.found, "trouble": made.trouble}
-            trouble = f"{stands}, but nothing can be issued: {made.trouble}."
-            if made.trouble:
-                data["warning"] = {"code": "anchor", "message": trouble, "exit_code": STANDS}
-            words = f"{stands}: {made.counts.get('slip', 0)} receipts.\n{made.report.words()}"
-            hand_over(as_json, Done(stands, data, words, "`meter20 vend audit show` tells of it."))
+    check_output()
+    backup_file.header(file)  # before the passphrase is asked for
+    at, storage = options(ctx), database(ctx)
+    with ExitStack() as held:
+        with restoring(storage, file, at.secret(), at.actor(), floor=utc(floor)) as made:
+            held.enter_context(uninterrupted())
+        stands = f"The station {made.name!r} is in {storage.where} again, as of {made.time}"
+        data: dict = {"station": made.name, "database": storage.where, "time": made.time}
+        data |= {"rows": made.counts, "restored": made.found, "trouble": made.trouble}
+        trouble = f"{stands}, but nothing can be issued: {made.trouble}."
+        if made.trouble:
+            data["warning"] = {"code": "anchor", "message": trouble, "exit_code": Code.STANDS}
+        words = f"{stands}: {made.counts.get('slip', 0)} receipts.\n{made.report.words()}"
+        hand_over(as_json, Done(stands, data, words, "`meter20 vend audit show` tells of it."))
     if made.trouble:
         warn(trouble)
-        raise typer.Exit(STANDS)
+        raise typer.Exit(Code.STANDS)

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from meter20 import given_text, terminal
-from meter20.cli import requests
-from meter20.cli.counter import At, answering, opened, utc
-from meter20.cli.outcome import STANDS, uninterrupted, warn
+from meter20.cli.answers import always_in_json, print_json
+from meter20.cli.outcome import uninterrupted, warn
+from meter20.cli.station_options import At, opened, utc
+from meter20.exit_codes import Code
 from meter20.vending import refusal
 from meter20.vending.refusal import Refusal
 
@@ -28,31 +29,31 @@ def batch(
     """
     from meter20.vending import batch as vending_batch
 
+    always_in_json(ctx)
     refused_any = False
-    with answering(as_json=True):
-        station = opened(ctx)
-        for lines in vending_batch.chunks(_lines(orders), chunk):
-            with ExitStack() as held:
-                with station.desk(utc(at)) as desk:
-                    answers = vending_batch.sold(desk, station.name, lines)
-                    interrupts = held.enter_context(uninterrupted())
-                _show_sold(answers)
-            if interrupts:
-                raise KeyboardInterrupt
-            refused_any = refused_any or any("error" in answer for answer in answers)
-    raise typer.Exit(1 if refused_any else 0)
+    station = opened(ctx)
+    for lines in vending_batch.chunks(_lines(orders), chunk):
+        with ExitStack() as held:
+            with station.desk(utc(at)) as desk:
+                answers = vending_batch.sold(desk, station.name, lines)
+                interrupts = held.enter_context(uninterrupted())
+            _show_sold(answers)
+        if interrupts:
+            raise KeyboardInterrupt
+        refused_any = refused_any or any("error" in answer for answer in answers)
+    raise typer.Exit(Code.REFUSED if refused_any else Code.DONE)
 
 
 def _show_sold(answers: list[dict]) -> None:
     """Write the answers of one commit; ends the batch if not all of them can be shown."""
     for shown, answer in enumerate(answers):
         try:
-            requests.print_json(answer)
+            print_json(answer)
         except OSError as error:
             terminal.give_up()
             numbers = [str(each["number"]) for each in answers[shown:] if "number" in each]
             warn(_not_shown(numbers, str(error.strerror)))
-            raise typer.Exit(STANDS if numbers else 1) from None
+            raise typer.Exit(Code.STANDS if numbers else Code.REFUSED) from None
 
 
 def _not_shown(numbers: list[str], why: str) -> str:

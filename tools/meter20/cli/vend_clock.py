@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meter20.cli.counter import AsJson, answering, looking, opened, say_facts
+from meter20.cli.answers import say_facts
 from meter20.cli.outcome import Done, do
+from meter20.cli.station_options import AsJson, looking, opened
 from meter20.terminal import printable
 
 if TYPE_CHECKING:
@@ -40,32 +41,30 @@ def show(ctx: typer.Context, as_json: AsJson = False) -> None:
     from meter20.vending.models import Vault
     from meter20.vending.station import utc_now
 
-    with answering(as_json):
-        with looking(ctx) as session:
-            vault = session.get_one(Vault, 1)
-        now = utc_now()
-        facts = {
-            "utc": station_time.stamp(now),
-            "zone": vault.zone,
-            "local": station_time.local(now, vault.zone),
-            "latest_token": vault.latest,
-            "believed": station_time.doubt(vault, now) is None,
-            "rehearsal": vault.rehearsal,
-        }
-        say_facts(as_json, facts, 14)
+    with looking(ctx) as session:
+        vault = session.get_one(Vault, 1)
+    now = utc_now()
+    facts = {
+        "utc": station_time.stamp(now),
+        "zone": vault.zone,
+        "local": station_time.local(now, vault.zone),
+        "latest_token": vault.latest,
+        "believed": station_time.doubt(vault, now) is None,
+        "rehearsal": vault.rehearsal,
+    }
+    say_facts(as_json, facts, 14)
 
 
 @clock_app.command("accept")
 def accept(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Confirm a clock that is far ahead of the latest token. The audit log says who did."""
-    with answering(as_json):
 
-        def job(desk) -> Done:
-            time = desk.module.accept_clock(desk.session, desk.actor)
-            return Done(f"The clock is right: {time}", {"accepted": time},
-                        f"The clock is right: {time}.", _SHOWS)  # fmt: skip
+    def job(desk) -> Done:
+        time = desk.module.accept_clock(desk.session, desk.actor)
+        return Done(f"The clock is right: {time}", {"accepted": time},
+                    f"The clock is right: {time}.", _SHOWS)  # fmt: skip
 
-        do(opened(ctx), as_json, job)
+    do(opened(ctx), as_json, job)
 
 
 @clock_app.command("back")
@@ -91,8 +90,7 @@ def back(
         data = {"keys": keys, "meters": meters, "refused": ahead}
         return Done(stands, data, "\n".join([f"{stands}.", *ahead]), _SHOWS)
 
-    with answering(as_json):
-        do(opened(ctx), as_json, job)
+    do(opened(ctx), as_json, job)
     raise typer.Exit(1 if ahead else 0)
 
 
@@ -103,14 +101,13 @@ def zone(
     as_json: AsJson = False,
 ) -> None:
     """Count months and days by another time zone from now on."""
-    with answering(as_json):
 
-        def job(desk) -> Done:
-            desk.module.set_zone(desk.session, desk.actor, name)
-            stands = f"Months and days are those of {name}"
-            return Done(stands, {"zone": name}, f"{stands}.", _SHOWS)
+    def job(desk) -> Done:
+        desk.module.set_zone(desk.session, desk.actor, name)
+        stands = f"Months and days are those of {name}"
+        return Done(stands, {"zone": name}, f"{stands}.", _SHOWS)
 
-        do(opened(ctx), as_json, job)
+    do(opened(ctx), as_json, job)
 
 
 def at_terminal() -> bool:

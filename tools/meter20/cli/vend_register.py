@@ -7,18 +7,10 @@ from typing import Annotated
 import typer
 
 from meter20 import given_text
-from meter20.cli import requests
-from meter20.cli.counter import (
-    AsJson,
-    MeterNumber,
-    answering,
-    looking,
-    opened,
-    passphrase,
-    say_facts,
-    show,
-)
+from meter20.cli import request_fields
+from meter20.cli.answers import say_facts, show
 from meter20.cli.outcome import Done, do, taken
+from meter20.cli.station_options import AsJson, MeterNumber, looking, opened, passphrase
 from meter20.vending import refusal
 from meter20.vending.amounts import PER_CENT
 from meter20.vending.refusal import Refusal
@@ -77,18 +69,17 @@ def group_add(  # noqa: PLR0913, PLR0917
     from meter20.vending import register
     from meter20.vending.vending_key import KeyTerms
 
-    with answering(as_json):
-        limits = _limits(kinds, max_token_kwh, max_day_kwh, max_token_money, max_day_money)
-        terms = KeyTerms(sgc, krn, kt, ken, base_date, dkga, ea, **limits)
-        key_hex = requests.secret("--vk", vk, batch=False) or ""
+    limits = _limits(kinds, max_token_kwh, max_day_kwh, max_token_money, max_day_money)
+    terms = KeyTerms(sgc, krn, kt, ken, base_date, dkga, ea, **limits)
+    key_hex = request_fields.secret("--vk", vk, batch=False) or ""
 
-        def job(desk) -> Done:
-            row = register.add_group(desk, terms, name, tariff, key_hex)
-            words = f"Supply group {sgc}: key {row.label}, check value {row.check_value}."
-            stands = f"Key {row.label} is registered"
-            return Done(stands, register.key_facts(row), words, _SHOWS_GROUPS)
+    def job(desk) -> Done:
+        row = register.add_group(desk, terms, name, tariff, key_hex)
+        words = f"Supply group {sgc}: key {row.label}, check value {row.check_value}."
+        stands = f"Key {row.label} is registered"
+        return Done(stands, register.key_facts(row), words, _SHOWS_GROUPS)
 
-        do(opened(ctx), as_json, job)
+    do(opened(ctx), as_json, job)
 
 
 @group_app.command("list")
@@ -96,12 +87,11 @@ def group_list(ctx: typer.Context, as_json: AsJson = False) -> None:
     """List supply groups and the attributes and limits of their keys."""
     from meter20.vending import register
 
-    with answering(as_json):
-        with looking(ctx) as session:
-            rows = [register.key_facts(row) for row in register.vending_keys(session)]
-        if not as_json:
-            rows = [_short(row) for row in rows]
-        show(as_json, "groups", rows, "No supply group yet: meter20 vend group add --sgc ...")
+    with looking(ctx) as session:
+        rows = [register.key_facts(row) for row in register.vending_keys(session)]
+    if not as_json:
+        rows = [_short(row) for row in rows]
+    show(as_json, "groups", rows, "No supply group yet: meter20 vend group add --sgc ...")
 
 
 def _short(facts: dict) -> dict:
@@ -133,19 +123,18 @@ def group_limit(  # noqa: PLR0913, PLR0917
     """Change the limits of a key; 'none' as an amount lifts one. What is not given stays."""
     from meter20.vending import register
 
-    with answering(as_json):
-        limits = _limits(kinds, max_token_kwh, max_day_kwh, max_token_money, max_day_money)
-        limits |= {} if ken is None else {"ken": ken}
-        if not limits:
-            raise typer.BadParameter("say what to change")
+    limits = _limits(kinds, max_token_kwh, max_day_kwh, max_token_money, max_day_money)
+    limits |= {} if ken is None else {"ken": ken}
+    if not limits:
+        raise typer.BadParameter("say what to change")
 
-        def job(desk) -> Done:
-            row = register.find_key(desk.session, sgc, ea, krn)
-            desk.module.change_limits(desk.session, row, limits, desk.actor)
-            stands = f"The limits of {row.label} are changed"
-            return Done(stands, register.key_facts(row), f"{stands}.", _SHOWS_GROUPS)
+    def job(desk) -> Done:
+        row = register.find_key(desk.session, sgc, ea, krn)
+        desk.module.change_limits(desk.session, row, limits, desk.actor)
+        stands = f"The limits of {row.label} are changed"
+        return Done(stands, register.key_facts(row), f"{stands}.", _SHOWS_GROUPS)
 
-        do(opened(ctx), as_json, job)
+    do(opened(ctx), as_json, job)
 
 
 @group_app.command("retire")
@@ -163,15 +152,13 @@ def group_retire(
     """
     from meter20.vending import register
 
-    with answering(as_json):
+    def job(desk) -> Done:
+        row = register.find_key(desk.session, sgc, ea, krn, base_date)
+        register.retire_key(desk, row)
+        stands = f"The key {row.label} is retired; KRN {row.krn} can be registered again"
+        return Done(stands, register.key_facts(row), f"{stands}.", _SHOWS_GROUPS)
 
-        def job(desk) -> Done:
-            row = register.find_key(desk.session, sgc, ea, krn, base_date)
-            register.retire_key(desk, row)
-            stands = f"The key {row.label} is retired; KRN {row.krn} can be registered again"
-            return Done(stands, register.key_facts(row), f"{stands}.", _SHOWS_GROUPS)
-
-        do(opened(ctx), as_json, job)
+    do(opened(ctx), as_json, job)
 
 
 @group_app.command("export")
@@ -185,31 +172,29 @@ def group_export(
     """Write supply groups, encrypted, to a file for another station."""
     from meter20.vending import register
 
-    with answering(as_json):
-        station = opened(ctx)
-        secret = _transport_secret(transport_key_file, again=True)
+    station = opened(ctx)
+    secret = _transport_secret(transport_key_file, again=True)
 
-        def job(desk) -> Done:
-            rows = [
-                row
-                for each in sgc
-                for row in register.vending_keys(desk.session, each)
-                if not row.retired
-            ]
-            labels = [row.label for row in rows]
-            return Done(
-                stands=f"The export of {', '.join(labels)} is in the audit log",
-                data={"file": str(out), "keys": labels},
-                words=f"In {out}: {', '.join(labels)}, encrypted under the transport "
-                f"{secret.kind}.",
-                again=f"{out} is whole.",
-                file=desk.module.export_keys(desk.session, rows, secret, desk.actor),
-                rewrite="Nothing left the station: export again.",
-                file_first=True,
-            )
+    def job(desk) -> Done:
+        rows = [
+            row
+            for each in sgc
+            for row in register.vending_keys(desk.session, each)
+            if not row.retired
+        ]
+        labels = [row.label for row in rows]
+        return Done(
+            stands=f"The export of {', '.join(labels)} is in the audit log",
+            data={"file": str(out), "keys": labels},
+            words=f"In {out}: {', '.join(labels)}, encrypted under the transport {secret.kind}.",
+            again=f"{out} is whole.",
+            file=desk.module.export_keys(desk.session, rows, secret, desk.actor),
+            rewrite="Nothing left the station: export again.",
+            file_first=True,
+        )
 
-        with taken(out) as file:
-            do(station, as_json, job, file)
+    with taken(out) as file:
+        do(station, as_json, job, file)
 
 
 @group_app.command("import")
@@ -222,19 +207,18 @@ def group_import(
     """Take over the supply groups in a file that another station exported."""
     from meter20.vending import register
 
-    with answering(as_json):
-        station = opened(ctx)
-        secret = _transport_secret(transport_key_file)
-        text = _text(file)
+    station = opened(ctx)
+    secret = _transport_secret(transport_key_file)
+    text = _text(file)
 
-        def job(desk) -> Done:
-            rows = register.import_groups(desk, text, secret)
-            words = "\n".join(f"{row.label}, check value {row.check_value}" for row in rows)
-            stands = f"{', '.join(row.label for row in rows)}: registered"
-            facts = [register.key_facts(row) for row in rows]
-            return Done(stands, {"groups": facts}, words, _SHOWS_GROUPS)
+    def job(desk) -> Done:
+        rows = register.import_groups(desk, text, secret)
+        words = "\n".join(f"{row.label}, check value {row.check_value}" for row in rows)
+        stands = f"{', '.join(row.label for row in rows)}: registered"
+        facts = [register.key_facts(row) for row in rows]
+        return Done(stands, {"groups": facts}, words, _SHOWS_GROUPS)
 
-        do(station, as_json, job)
+    do(station, as_json, job)
 
 
 @tariff_app.command("add")
@@ -247,16 +231,15 @@ def tariff_add(
     """Add a tariff, or replace its terms: later purchases follow them."""
     from meter20.vending import register
 
-    with answering(as_json):
-        asked = register.read_terms(_text(terms))
+    asked = register.read_terms(_text(terms))
 
-        def job(desk) -> Done:
-            register.keep_tariff(desk, name, asked)
-            stands = f"Tariff {name} is in force"
-            facts = {"tariff": name, "terms": asked}
-            return Done(stands, facts, f"{stands}.", "`meter20 vend tariff list` shows it.")
+    def job(desk) -> Done:
+        register.keep_tariff(desk, name, asked)
+        stands = f"Tariff {name} is in force"
+        facts = {"tariff": name, "terms": asked}
+        return Done(stands, facts, f"{stands}.", "`meter20 vend tariff list` shows it.")
 
-        do(opened(ctx), as_json, job)
+    do(opened(ctx), as_json, job)
 
 
 @tariff_app.command("list")
@@ -264,10 +247,9 @@ def tariff_list(ctx: typer.Context, as_json: AsJson = False) -> None:
     """List the tariffs and their terms."""
     from meter20.vending import register
 
-    with answering(as_json):
-        with looking(ctx) as session:
-            rows = register.tariffs(session)
-        show(as_json, "tariffs", rows, "No tariff yet: meter20 vend tariff add NAME FILE")
+    with looking(ctx) as session:
+        rows = register.tariffs(session)
+    show(as_json, "tariffs", rows, "No tariff yet: meter20 vend tariff add NAME FILE")
 
 
 @meter_app.command("add")
@@ -291,22 +273,21 @@ def meter_add(  # noqa: PLR0913, PLR0917
     """Register a meter. Give it its key with `provision`, unless it holds one already."""
     from meter20.vending import register
 
-    with answering(as_json):
-        new = register.NewMeter(
-            number, sgc, ti, ea, krn, base_date, ken, customer, tariff, accounting,
-            hundredths(debt, "--debt"),
-        )  # fmt: skip
+    new = register.NewMeter(
+        number, sgc, ti, ea, krn, base_date, ken, customer, tariff, accounting,
+        hundredths(debt, "--debt"),
+    )  # fmt: skip
 
-        def job(desk) -> Done:
-            meter = register.add_meter(desk, new)
-            return Done(
-                stands=f"Meter {meter.drn} is registered",
-                data=register.meter_facts(meter),
-                words=f"Meter {meter.drn} (MeterPAN {meter.pan}) holds {meter.vending_key.label}.",
-                again=f"`meter20 vend meter show {meter.drn}` shows it.",
-            )
+    def job(desk) -> Done:
+        meter = register.add_meter(desk, new)
+        return Done(
+            stands=f"Meter {meter.drn} is registered",
+            data=register.meter_facts(meter),
+            words=f"Meter {meter.drn} (MeterPAN {meter.pan}) holds {meter.vending_key.label}.",
+            again=f"`meter20 vend meter show {meter.drn}` shows it.",
+        )
 
-        do(opened(ctx), as_json, job)
+    do(opened(ctx), as_json, job)
 
 
 @meter_app.command("list")
@@ -318,12 +299,11 @@ def meter_list(
     """List the meters."""
     from meter20.vending import register
 
-    with answering(as_json):
-        with looking(ctx) as session:
-            rows = [register.meter_facts(each) for each in register.meters(session, limit)]
-        columns = ("drn", "sgc", "krn", "ti", "kt", "ea", "base_date", "customer", "debt")
-        short = [{name: row[name] for name in columns} for row in rows]
-        show(as_json, "meters", rows if as_json else short, "No meter yet: meter20 vend meter add")
+    with looking(ctx) as session:
+        rows = [register.meter_facts(each) for each in register.meters(session, limit)]
+    columns = ("drn", "sgc", "krn", "ti", "kt", "ea", "base_date", "customer", "debt")
+    short = [{name: row[name] for name in columns} for row in rows]
+    show(as_json, "meters", rows if as_json else short, "No meter yet: meter20 vend meter add")
 
 
 @meter_app.command("show")
@@ -331,10 +311,9 @@ def meter_show(ctx: typer.Context, number: MeterNumber, as_json: AsJson = False)
     """Show all that is known of a meter. Never a key."""
     from meter20.vending import register
 
-    with answering(as_json):
-        with looking(ctx) as session:
-            facts = register.meter_facts(register.find_meter(session, number))
-        say_facts(as_json, facts, 20)
+    with looking(ctx) as session:
+        facts = register.meter_facts(register.find_meter(session, number))
+    say_facts(as_json, facts, 20)
 
 
 def _limits(

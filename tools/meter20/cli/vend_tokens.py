@@ -8,14 +8,8 @@ from typing import Annotated, Literal
 import typer
 from sts import kinds
 
-from meter20.cli.counter import (
-    AsJson,
-    At,
-    Html,
-    MeterNumber,
-    answering,
-)
 from meter20.cli.outcome import Done, do, issue, receipt, taken
+from meter20.cli.station_options import AsJson, At, Html, MeterNumber
 from meter20.cli.vend_clock import selling
 
 manage_app = typer.Typer(help="Management tokens of class 2.", no_args_is_help=True)
@@ -194,7 +188,6 @@ def provision(  # noqa: PLR0913, PLR0917
         rewrite = f"`meter20 vend provision {meter} --again --out FILE` makes another record."
         return replace(done, file=json.dumps(record, indent=2) + "\n", rewrite=rewrite)
 
-    with answering(as_json):
-        station = selling(ctx, as_json)
-        with taken(out) as file:
-            do(station, as_json, job, file, at)
+    station = selling(ctx, as_json)
+    with taken(out) as file:
+        do(station, as_json, job, file, at)

@@ -20,7 +20,7 @@ _PICTURED = ("accept", "end")  # the moment that the picture shows
 
 
 def picture(acts: Sequence[Act], body: str) -> str:
-    """Return the story on the body of that name at its best moment, as SVG. Raises BodyError."""
+    """Return the story on the body of that name at its best moment, as SVG. Raises NoMeter."""
     console = Console(
         record=True, width=drawing.WIDTH, file=io.StringIO(), force_terminal=True,
         color_system="truecolor", legacy_windows=False,

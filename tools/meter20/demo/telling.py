@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from meter20.bodies import Body, BodyError
+from meter20.bodies import Body
+from meter20.failure import NoMeter
 from meter20.vending.receipt import Receipt
 
 _SLICE_S = 80  # of simulated time between two events while energy is drawn
@@ -137,7 +138,7 @@ class Draw:
 def told(story: Iterable[Step], body: Body, first: int = 1) -> Iterator[Event]:
     """Run `story` on `body` and yield its events; `first` is the number of its first step.
 
-    Raises BodyError when the meter is gone.
+    Raises NoMeter when the meter is gone.
     """
     for number, step in enumerate(story, first):
         load_w = 0
@@ -154,10 +155,10 @@ def told(story: Iterable[Step], body: Body, first: int = 1) -> Iterator[Event]:
 
 
 def asked(body: Body, **fields: object) -> dict:
-    """Return the reply to a request that the story cannot do without. Raises BodyError."""
+    """Return the reply to a request that the story cannot do without. Raises NoMeter."""
     reply = body.request(**fields)
     if not reply["ok"]:
-        raise BodyError(f"the meter refused {fields['do']!r}: {reply['message']}")
+        raise NoMeter(f"the meter refused {fields['do']!r}: {reply['message']}")
     return reply
 
 

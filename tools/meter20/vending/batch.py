@@ -56,7 +56,7 @@ def sold(desk: Desk, station: str, lines: list[str | Unreadable]) -> list[dict]:
     done = [_one(desk, order) for order in orders]
     desk.session.flush()
     return [
-        refused(each) if isinstance(each, Refusal) else Receipt.of(each, station).data()
+        each.data() if isinstance(each, Refusal) else Receipt.of(each, station).data()
         for each in done
     ]
 
@@ -103,8 +103,3 @@ def parsed(line: str) -> CreditOrder:
         units=None if kwh is None else tenths(str(kwh), "kwh"),
         ref=ref,
     )
-
-
-def refused(why: Refusal) -> dict:
-    """Return a refusal for `--json`."""
-    return {"error": why.code, "message": str(why)}

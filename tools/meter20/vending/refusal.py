@@ -5,8 +5,11 @@ unreachable database) ends as a `Refusal`, whose text is meant for that user. An
 exception is a bug. A refusal never holds a key, a passphrase or a token.
 """
 
+from meter20.exit_codes import Code
+from meter20.failure import Failure
 
-class Refusal(Exception):
+
+class Refusal(Failure):
     """A request was refused and nothing was issued.
 
     `code` is a short name for programs (`--json`), the text is for people. `about` is set by
@@ -22,11 +25,18 @@ class Refusal(Exception):
         return self.args[1]
 
 
-class Doubt(Exception):
+class Doubt(Failure):
     """The database broke off in the commit and cannot be asked: nobody knows what it holds.
 
     Neither done nor refused. Look, once it can be reached again, before doing it once more.
     """
+
+    code = "doubt"
+    exit_code = Code.NOT_KNOWN
+    lead = "Not known"
+
+    def __str__(self) -> str:
+        return f"{self.args[0]} Whether it was done is not known: look, before you do it again."
 
 
 #: The database holds no vending station yet.

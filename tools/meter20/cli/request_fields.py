@@ -1,102 +1,24 @@
-"""What `token` and `key` are asked, by arguments or a line of JSON each, and how they answer.
+"""The fields of a request to `token` and `key`: texts, numbers, keys and tables.
 
-A request is a dict, an answer too; a refusal is a ValueError with words. Both ways
-of asking go through the same functions, so they cannot differ. No message holds a key.
+A request is a dict, made of arguments or of a line of JSON. A field that is wrong raises a
+ValueError with words. No message holds a key.
 """
 
 import getpass
 import json
-import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 import typer
 from sts.ea07_sta import Tables, check_tables
 
-from meter20 import given_text, terminal
+from meter20 import given_text
 
 HEXADECIMAL_HELP = "The shell and the list of processes show arguments: '-' asks for it instead."
 
 
-SECONDS_MAX = 86_400 * 366
-
-
-def seconds(given: str | float) -> float:
-    """Return the number of seconds that an option gives; raises BadParameter if it is none.
-
-    given: text, or a number where the option has it by default.
-    """
-    text = str(given)
-    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text, re.ASCII):
-        raise typer.BadParameter(f"{text!r} is not a number of seconds, such as 5 or 0.5")
-    value = float(text)
-    if not 0.01 <= value <= SECONDS_MAX:
-        raise typer.BadParameter(f"{text} is not between 0.01 and {SECONDS_MAX} seconds")
-    return value
-
-
 class Missing(ValueError):
     """A request lacks something; by arguments that is wrong usage."""
-
-
-def answer_one(job: Callable[[dict], dict], request: dict, as_json: bool) -> dict:
-    """Return what `job` answers to `request`, or end the command: 1 refused, 2 incomplete."""
-    try:
-        return job({name: value for name, value in request.items() if value is not None})
-    except Missing as error:
-        raise typer.BadParameter(str(error)) from None
-    except ValueError as error:
-        refuse(str(error), as_json)
-
-
-def refuse(reason: str, as_json: bool) -> NoReturn:
-    """Say why there is no answer, and end the command with exit code 1."""
-    if as_json:
-        print_json({"error": reason})
-    else:
-        typer.echo(f"Refused: {reason}", err=True)
-    raise typer.Exit(1)
-
-
-def answer_lines(
-    job: Callable[[dict], dict], defaults: dict, good: Callable[[dict], bool] = bool
-) -> NoReturn:
-    """Answer each line of standard input with a line of JSON, in order, until it ends.
-
-    defaults: what holds for lines that do not say otherwise; None is nothing.
-    A line that is refused is answered {"error": ...} and the run goes on. Ends
-    the command with exit code 1 if any was, or if an answer is not `good`.
-    """
-    defaults = {name: value for name, value in defaults.items() if value is not None}
-    failed = False
-    for line in given_text.lines(sys.stdin.buffer):
-        try:
-            answer = job({**defaults, **_request(line)})
-            failed = failed or not good(answer)
-        except ValueError as error:
-            answer = {"error": str(error)}
-            failed = True
-        print_json(answer)
-    raise typer.Exit(1 if failed else 0)
-
-
-def _request(line):
-    if isinstance(line, given_text.Unreadable):
-        raise line
-    try:
-        request = json.loads(line)
-    except (ValueError, RecursionError):
-        raise ValueError("the line is not JSON") from None
-    if not isinstance(request, dict):
-        raise ValueError("the line is not a JSON object")
-    return request
-
-
-def print_json(answer: dict) -> None:
-    """Write `answer` as one line, at once: whoever is on the other side may wait for it."""
-    terminal.write(json.dumps(answer) + "\n")
 
 
 def text(request: dict, name: str) -> str:

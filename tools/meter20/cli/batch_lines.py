@@ -1,0 +1,64 @@
+"""How `token` and `key` answer: one request by arguments, or many by `--batch`.
+
+A request is a dict, an answer too. Both ways of asking go through the same function, so they
+cannot differ.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+import typer
+
+from meter20 import failure, given_text
+from meter20.cli.answers import print_json
+from meter20.cli.request_fields import Missing
+from meter20.exit_codes import Code
+from meter20.vending import refusal
+from meter20.vending.refusal import Refusal
+
+Job = Callable[[dict], dict]
+
+
+def answer_one(job: Job, request: dict) -> dict:
+    """Return what `job` answers to `request`; raises BadParameter or Refusal."""
+    try:
+        return job({name: value for name, value in request.items() if value is not None})
+    except Missing as error:
+        raise typer.BadParameter(str(error)) from None
+    except ValueError as error:
+        raise Refusal(refusal.VALUE, str(error)) from None
+
+
+def answer_lines(job: Job, defaults: dict, good: Callable[[dict], bool] = bool) -> NoReturn:
+    """Answer each line of standard input with a line of JSON, in order, until it ends.
+
+    defaults: what holds for lines that do not say otherwise; None is nothing.
+    A line that is refused is answered {"ok": false, ...} and the run goes on. Ends
+    the command with exit code 1 if any was, or if an answer is not `good`.
+    """
+    defaults = {name: value for name, value in defaults.items() if value is not None}
+    failed = False
+    for line in given_text.lines(sys.stdin.buffer):
+        try:
+            answer = job({**defaults, **_request(line)})
+            failed = failed or not good(answer)
+        except ValueError as error:
+            answer = failure.answer(refusal.VALUE, str(error))
+            failed = True
+        print_json(answer)
+    raise typer.Exit(Code.REFUSED if failed else Code.DONE)
+
+
+def _request(line: str | given_text.Unreadable) -> dict:
+    """Return the object in a line; raises ValueError."""
+    if isinstance(line, given_text.Unreadable):
+        raise line
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError):
+        raise ValueError("the line is not JSON") from None
+    if not isinstance(request, dict):
+        raise ValueError("the line is not a JSON object")
+    return request

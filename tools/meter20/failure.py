@@ -1,0 +1,27 @@
+"""Failure: why a command has no answer. Whatever a user can bring about ends as one of these."""
+
+from meter20.exit_codes import Code
+
+
+class Failure(Exception):
+    """The text is for people; `code` is one stable word for programs, `exit_code` for a shell."""
+
+    code = "failed"
+    exit_code = Code.REFUSED
+    #: What stands before the text where people read it.
+    lead = "Refused"
+
+    def data(self) -> dict:
+        """Return the answer of `--json`."""
+        return answer(self.code, str(self))
+
+
+def answer(code: str, message: str) -> dict:
+    """Return the one shape that says in JSON why there is no answer."""
+    return {"ok": False, "error": code, "message": message}
+
+
+class NoMeter(Failure):
+    """The meter cannot be had, or is gone; the text says why and what to do."""
+
+    code = "no_meter"
