@@ -195,7 +195,8 @@ class Case:
                 assert path.stat().st_mode & 0o777 == 0o600, f"{name} is not private"
             if text:
                 _CHECKS[kind](text, changed, after)
-        known = {path.name for path in (work.parent / "kept").iterdir()} | set(self.command.files)
+        known = {path.name for path in (work.parent / "kept").iterdir()}
+        known |= {*self.command.files, self.place.anchor(self.command.start)}
         for path in work.iterdir():
             if path.name in known or ".sqlite" in path.name:
                 continue
