@@ -1,7 +1,7 @@
 """What DLMS asks, answered by the meter: the adapter from meter.app.App to dlms.facts.Facts."""
 
 from dlms.facts import Facts
-from meter import carrier
+from meter import carrier, history
 from meter import view as views
 from micropython import const
 from sts import results
@@ -104,6 +104,13 @@ class MeterFacts(Facts):
 
     def token_carrier(self):
         return dlms_status.delivery(self._shared.gateway.by)
+
+    def token_accepted(self):
+        digits, status = self._shared.gateway.digits, self._shared.gateway.status
+        noted = None
+        if status == dlms_status.of(results.USED):
+            noted = history.accepted(self._app.notes.history, digits.decode())
+        return None if noted is None else (noted.tid, carrier.NAMES[noted.by].encode())
 
     def token_status(self):
         return self._shared.gateway.status

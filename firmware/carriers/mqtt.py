@@ -14,7 +14,7 @@ from chumicro_mqtt.client import (  # pyright: ignore[reportMissingImports]
     MQTTClient,
     ProtocolState,
 )
-from meter import carrier, events, lines
+from meter import carrier, events, history, lines
 from meter import view as views
 from micropython import const
 from ports.record_store import StoreFailed
@@ -247,6 +247,10 @@ class Mqtt:
 
 def _result(entered, result, amount, turn):
     fields = [("token", entered), ("result", result)]
+    noted = history.accepted(turn.notes.history, entered) if result == results.USED else None
+    if noted is not None:
+        fields += [("accepted_tid", noted.tid), ("accepted_by", carrier.NAMES[noted.by])]
+        amount = noted.amount
     if amount:
         fields.append(("amount_currency" if views.in_currency(turn) else "amount_wh", amount))
     return tuple(fields)

@@ -90,6 +90,13 @@ class Facts:
         """Return how it came: 0 remote, 1 local, 2 manual."""
         raise NotImplementedError
 
+    def token_accepted(self):
+        """Return (TID, word for the carrier) of when this very token was accepted before.
+
+        None unless it is refused as used, and the meter's history still holds it.
+        """
+        raise NotImplementedError
+
     def token_status(self):
         """Return (token_status_code, number of our result) of it.
 

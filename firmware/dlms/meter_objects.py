@@ -139,11 +139,17 @@ def _gateway(facts):
     attributes = {
         2: lambda: axdr.octets(facts.token()),
         3: lambda: _time(facts.token_time()),
-        4: lambda: array([axdr.octets(b"STS token, 20 digits")]),
+        4: lambda: array([axdr.octets(text) for text in _descriptions(facts)]),
         5: lambda: number(ENUM, facts.token_carrier()),
         6: status,
     }
     return Object(115, GATEWAY, attributes, {1: enter})
+
+
+def _descriptions(facts):
+    accepted = facts.token_accepted()
+    told = [b"STS token, 20 digits"]
+    return told if accepted is None else told + [b"accepted, TID %d, %s" % accepted]
 
 
 def _association(objects, association):

@@ -56,6 +56,14 @@ def purchases(history) -> tuple:
     return tuple([item for item in history if _is_purchase(item)])
 
 
+def accepted(history, digits: str):
+    """Return the entry of the token of 20 `digits` that was accepted, None if there is none."""
+    for item in history:
+        if item.result == results.ACCEPT and item.digits == digits:
+            return item
+    return None
+
+
 def is_ahead(history, tids) -> bool:
     """Whether the token noted last counted, and the TID memory `tids` does not know of it.
 

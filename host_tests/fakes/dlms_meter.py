@@ -97,6 +97,9 @@ class FixedFacts(Facts):
     def token_carrier(self):
         return 0
 
+    def token_accepted(self):
+        return None
+
     def token_status(self):
         return self.status
 

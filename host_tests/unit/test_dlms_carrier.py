@@ -74,6 +74,9 @@ class Case(unittest.TestCase):
         self.assertEqual(answer[4:7], b"\x02\x02\x16")
         return answer[7], answer[10]
 
+    def described(self, client):
+        return [text.decode() for text in client.get(115, GATEWAY, 4)[1]]
+
 
 class TokenTest(Case):
     def test_token_is_credited_once_and_the_status_says_so(self):
@@ -84,6 +87,16 @@ class TokenTest(Case):
         self.assertEqual(self.enter(client, TOKEN), (0, 6, 12))
         self.assertEqual(client.get(115, GATEWAY, 2), (0, TOKEN.encode()))
         self.assertEqual(client.get(115, GATEWAY, 5), (0, 0))
+
+    def test_used_token_is_described_by_what_the_history_holds_of_it(self):
+        client = self.management()
+        self.enter(client, TOKEN)
+        self.assertEqual(self.described(client), ["STS token, 20 digits"])
+        self.enter(client, TOKEN)
+        told = "accepted, TID %d, remote" % meters.TOKEN_100_WH_TID
+        self.assertEqual(self.described(client), ["STS token, 20 digits", told])
+        self.app.notes.history = ()  # other purchases came since
+        self.assertEqual(self.described(client), ["STS token, 20 digits"])
 
     def test_what_is_no_token_is_a_format_failure_and_costs_no_try(self):
         client = self.management()

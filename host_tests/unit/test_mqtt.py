@@ -47,6 +47,19 @@ class MqttTest(unittest.TestCase):
         self.assertEqual(self.meter.results(), ["Accept", "UsedError", "UsedError"])
         self.assertEqual(self.meter.credit, 100)
 
+    def test_used_token_is_told_with_what_the_history_holds_of_it(self):
+        self.meter.ask(b'{"do":"token","digits":"%s"}' % TOKEN)
+        self.broker.send_token(TOKEN)
+        self.meter.run(1)
+        used = json.loads(self.broker.told("result")[0])
+        wanted = {"token": TOKEN.decode(), "result": "UsedError", "amount_wh": 100}
+        wanted.update(accepted_tid=meters.TOKEN_100_WH_TID, accepted_by="local")
+        self.assertEqual(used, wanted)
+        self.meter.app.notes.history = ()  # other purchases came since
+        self.broker.send_token(TOKEN)
+        self.meter.run(1)
+        self.assertFalse("accepted_tid" in json.loads(self.broker.told("result")[1]))
+
     def test_many_tokens_that_wait_are_taken_one_after_the_other_and_none_is_lost(self):
         sent = [b"%020d" % (int(TOKEN) ^ n << 3) for n in range(40)]
         self.meter.app.meter.lockout_ms = lambda *_: 0  # wrong tokens, and all of them looked at
