@@ -38,19 +38,18 @@ def selling(ctx: typer.Context, as_json: bool) -> "Station":
 def show(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Show the time, the zone of months and days, and the latest token."""
     from meter20.vending import station_time
-    from meter20.vending.models import Vault
     from meter20.vending.station import utc_now
 
     with looking(ctx) as session:
-        vault = session.get_one(Vault, 1)
+        known = station_time.StationTime(session)
     now = utc_now()
     facts = {
         "utc": station_time.stamp(now),
-        "zone": vault.zone,
-        "local": station_time.local(now, vault.zone),
-        "latest_token": vault.latest,
-        "believed": station_time.doubt(vault, now) is None,
-        "rehearsal": vault.rehearsal,
+        "zone": known.zone,
+        "local": station_time.local(now, known.zone),
+        "latest_token": known.latest,
+        "believed": known.doubt(now) is None,
+        "rehearsal": known.rehearsal,
     }
     say_facts(as_json, facts, 14)
 

@@ -6,7 +6,7 @@ unit of work keeps track of each attribute of each row, and that cost more than 
 All else (meters, groups, keys, tariffs) is written by the unit of work.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, event
@@ -48,6 +48,20 @@ class Books(Session):
         super().flush(objects)
         for pending in sorted(self._pending.values(), key=lambda each: each.last):
             pending.write(self.connection())
+
+
+def read_row(connection: Connection, statement: str) -> Sequence | None:
+    """Return the one row of `statement`, past SQLAlchemy, whose share in a short sale is large."""
+    dialect, raw = connection.dialect, connection.connection
+    assert dialect.loaded_dbapi is not None
+    cursor = raw.cursor()
+    try:
+        cursor.execute(statement)
+        return cursor.fetchone()
+    except dialect.loaded_dbapi.Error:
+        return connection.exec_driver_sql(statement).one_or_none()  # SQLAlchemy says what is wrong
+    finally:
+        cursor.close()
 
 
 @event.listens_for(Books, "loaded_as_persistent")

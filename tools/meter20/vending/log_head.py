@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from meter20.vending import refusal
+from meter20.vending.books import read_row
 from meter20.vending.models import AuditEntry, AuditHead, table
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Key
@@ -104,27 +105,13 @@ def authentic(connection: Connection, key: Key) -> Head | None:
 
 def looked_at(connection: Connection, key: Key) -> tuple[Head | None, str]:
     """Return (head, what is wrong with it, or with the last entry; empty if nothing is)."""
-    found = _read(connection)
+    found = read_row(connection, _READ)
     if found is None:
         return None, "the head of the log is gone"
     mac, before, head, last = found[0], found[1], Head(*found[2:9]), found[9:]
     if not hmac.compare_digest(mac, head.mac(key)):
         return head, "the head was not made by this security module"
     return head, _wrong_end(head, before, last)
-
-
-def _read(connection: Connection) -> Sequence | None:
-    """Return the row of _READ, past SQLAlchemy, whose share in a short sale would be the most."""
-    dialect, raw = connection.dialect, connection.connection
-    assert dialect.loaded_dbapi is not None
-    cursor = raw.cursor()
-    try:
-        cursor.execute(_READ)
-        return cursor.fetchone()
-    except dialect.loaded_dbapi.Error:
-        return connection.exec_driver_sql(_READ).one_or_none()  # SQLAlchemy says what is wrong
-    finally:
-        cursor.close()
 
 
 def _wrong_end(head: Head, before: str | None, last: Sequence) -> str:

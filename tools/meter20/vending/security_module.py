@@ -39,7 +39,7 @@ from meter20.vending.encoder import encode
 from meter20.vending.keeper import Keeper
 from meter20.vending.models import AuditEntry, AuditHead, KeyUsage, Slip, Vault, VendingKey, table
 from meter20.vending.refusal import Refusal
-from meter20.vending.station_time import stamp
+from meter20.vending.station_time import StationTime, stamp
 from meter20.vending.token_request import TokenRequest, body, check
 from meter20.vending.vending_key import LIMIT_MAX, KeyTerms, MeterKey
 
@@ -290,18 +290,18 @@ class SecurityModule:
         Raises Refusal before it has changed anything; `log_refusal` puts it into the audit log,
         once the caller has taken back what it did itself.
         """
-        row, now, vault = meter.vending_key, self._now(), session.get_one(Vault, 1)
-        day = max(row.day, station_time.day(now, vault.zone))
+        row, now, known = meter.vending_key, self._now(), session.later(StationTime)
+        day = max(row.day, station_time.day(now, known.zone))
         usage = session.later(_Usage, row.id, day)
         try:
-            station_time.check(vault, now)
+            known.check(now)
             tokens, amounts = self._encoded(usage, meter, requests)
             self.keeper.gave(session, [request.tid for request in requests], row.base_date)
         except Refusal as refused:
             refused.about = {"meter": meter.drn, "supply": row.label, "kind": requests[0].kind}
             raise
         row.day, time = day, stamp(now)
-        station_time.issued(vault, now)
+        known.issued(now)
         for request, amount in zip(requests, amounts, strict=True):
             usage.count(request.kind, amount)
             self._log(
@@ -389,9 +389,9 @@ class SecurityModule:
 
     def accept_clock(self, session: Books, actor: str) -> str:
         """Believe the clock, though it is far ahead of the latest token; returns what it says."""
-        vault, time = session.get_one(Vault, 1), stamp(self._now())
-        self._log(session, actor, "accept clock", detail=f"latest token {vault.latest}")
-        vault.latest = max(vault.latest, time)
+        known, time = session.later(StationTime), stamp(self._now())
+        self._log(session, actor, "accept clock", detail=f"latest token {known.latest}")
+        known.latest = max(known.latest, time)
         return time
 
     def turn_back(self, session: Books, actor: str, reason: str) -> list[str]:
@@ -399,12 +399,12 @@ class SecurityModule:
 
         What was issued on a day stays counted for that day, so none begins anew.
         """
-        vault, now = session.get_one(Vault, 1), self._now()
-        today = station_time.day(now, vault.zone)
+        known, now = session.later(StationTime), self._now()
+        today = station_time.day(now, known.zone)
         self._log(
-            session, actor, "turn back", detail=f"latest token {vault.latest}. Reason: {reason}"
+            session, actor, "turn back", detail=f"latest token {known.latest}. Reason: {reason}"
         )
-        vault.latest = min(vault.latest, stamp(now))
+        known.latest = min(known.latest, stamp(now))
         ahead = list(session.scalars(select(VendingKey).where(VendingKey.day > today)))
         for row in ahead:
             detail = f"day {row.day} back to {today}"
@@ -414,16 +414,16 @@ class SecurityModule:
 
     def set_zone(self, session: Books, actor: str, zone: str) -> None:
         """Count months and days by another zone, an IANA name, from now on."""
-        vault = session.get_one(Vault, 1)
-        detail = f"{vault.zone} to {zone}"
-        vault.zone = station_time.checked_zone(zone)
+        known = session.later(StationTime)
+        detail = f"{known.zone} to {zone}"
+        known.zone = station_time.checked_zone(zone)
         self._log(session, actor, "zone", detail=detail)
 
     def _check_clock(self, session: Books) -> None:
         """Raise Refusal when the clock is not believed; else remember that it was used."""
-        vault, now = session.get_one(Vault, 1), self._now()
-        station_time.check(vault, now)
-        station_time.issued(vault, now)
+        known, now = session.later(StationTime), self._now()
+        known.check(now)
+        known.issued(now)
 
     # -- the log -------------------------------------------------------------------------------
 

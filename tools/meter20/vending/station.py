@@ -20,6 +20,7 @@ from meter20.vending.models import Vault
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Secret
 from meter20.vending.security_module import SecurityModule
+from meter20.vending.station_time import StationTime
 from meter20.vending.storage import Storage
 
 
@@ -118,15 +119,15 @@ class Station:
         """
         try:
             with self._logged() as session:
-                vault = session.get_one(Vault, 1)
-                if at is not None and not vault.rehearsal:
+                time = session.later(StationTime)
+                if at is not None and not time.rehearsal:
                     raise Refusal(
                         refusal.STATE,
                         "This station sells at the present time. The time of issue (--at) can be "
                         "given at one made for rehearsals: meter20 vend init --rehearsal.",
                     )
                 now = at or self._now()
-                yield Desk(session, self._module, self._actor, now, vault.zone, vault.rehearsal)
+                yield Desk(session, self._module, self._actor, now, time.zone, time.rehearsal)
         except Refusal as refused:
             if refused.about:
                 with self._logged() as session:
@@ -155,7 +156,7 @@ class Station:
     def clock_doubt(self) -> Refusal | None:
         """Return why the clock is not believed, None if it is; see `station_time`."""
         with self.looking() as session:
-            return station_time.doubt(session.get_one(Vault, 1), self._now())
+            return StationTime(session).doubt(self._now())
 
     def verify(self, noted: str | None = None) -> Report:
         """Verify the audit log. A break is entered there: nothing is issued until it is accepted.

@@ -10,9 +10,17 @@ is asked: there the operator gives the time.
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
+from sqlalchemy import Connection, update
+from sqlalchemy.orm import Session
+
 from meter20.vending import refusal
-from meter20.vending.models import Vault
+from meter20.vending.books import read_row
+from meter20.vending.models import Vault, table
 from meter20.vending.refusal import Refusal
+
+_VAULT = table(Vault)
+_READ = "SELECT zone, latest, rehearsal FROM vault WHERE id = 1"
+_WRITE = update(_VAULT).where(_VAULT.c.id == 1)
 
 #: How far the clock may be after the latest token before somebody is asked.
 AHEAD_DAYS = 31
@@ -49,27 +57,44 @@ def local(when: datetime, zone: str) -> str:
     return when.astimezone(ZoneInfo(zone)).isoformat(" ", "minutes")[:16]
 
 
-def doubt(vault: Vault, now: datetime) -> Refusal | None:
-    """Return why a clock that says `now` is not believed, None if it is."""
-    latest = datetime.fromisoformat(vault.latest)
-    if vault.rehearsal or now - latest <= timedelta(days=AHEAD_DAYS):
-        return None
-    return Refusal(
-        refusal.CLOCK,
-        f"The clock says {stamp(now)}, which is {(now - latest).days} days after the latest "
-        f"token of this station, {vault.latest}. If the clock is wrong, set it. If it is right, "
-        "say so: meter20 vend clock accept.",
-    )
+class StationTime:
+    """What a station knows of time, in one transaction: zone, latest token, whether it rehearses.
 
+    These are columns of `Vault`, read and written past the unit of work. rehearsal: the operator
+    gives the time of issue. latest: time of the latest token, to the hour.
+    """
 
-def check(vault: Vault, now: datetime) -> None:
-    """Raise Refusal when the clock is too far ahead to be believed."""
-    doubted = doubt(vault, now)
-    if doubted:
-        raise doubted
+    last = False
 
+    def __init__(self, books: Session):
+        found = read_row(books.connection(), _READ)
+        assert found is not None
+        self.zone, self.latest, self.rehearsal = found[0], found[1], bool(found[2])
+        self._kept = (self.zone, self.latest)
 
-def issued(vault: Vault, now: datetime) -> None:
-    """Remember, to the hour, when the latest token was issued."""
-    hour = stamp(now)[:13] + ":00:00Z"
-    vault.latest = max(vault.latest, hour)
+    def doubt(self, now: datetime) -> Refusal | None:
+        """Return why a clock that says `now` is not believed, None if it is."""
+        latest = datetime.fromisoformat(self.latest)
+        if self.rehearsal or now - latest <= timedelta(days=AHEAD_DAYS):
+            return None
+        return Refusal(
+            refusal.CLOCK,
+            f"The clock says {stamp(now)}, which is {(now - latest).days} days after the latest "
+            f"token of this station, {self.latest}. If the clock is wrong, set it. If it is "
+            "right, say so: meter20 vend clock accept.",
+        )
+
+    def check(self, now: datetime) -> None:
+        """Raise Refusal when the clock is too far ahead to be believed."""
+        doubted = self.doubt(now)
+        if doubted:
+            raise doubted
+
+    def issued(self, now: datetime) -> None:
+        """Remember, to the hour, when the latest token was issued."""
+        self.latest = max(self.latest, stamp(now)[:13] + ":00:00Z")
+
+    def write(self, to: Connection) -> None:
+        if self._kept != (self.zone, self.latest):
+            self._kept = (self.zone, self.latest)
+            to.execute(_WRITE, {"zone": self.zone, "latest": self.latest})
