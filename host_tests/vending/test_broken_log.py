@@ -6,7 +6,7 @@ import pytest
 from fakes.stations import DRN
 from sqlalchemy import delete, select, text, update
 
-from meter20.vending import anchor, audit_walk, log_head, refusal, sales
+from meter20.vending import audit_walk, log_head, refusal, sales
 from meter20.vending.log_head import Head
 from meter20.vending.models import AuditEntry, AuditHead, KeyUsage, Meter, Slip, Token
 from meter20.vending.refusal import Refusal
@@ -275,7 +275,6 @@ def put_back(station, copy):
 def test_older_copy_is_noticed_and_no_minute_is_given_twice(busy, again):
     old = copied(busy)
     newer = sell(busy)
-    busy.close()
     put_back(busy, old)
     assert "put back" in refused(lambda: sell(busy))
     assert "put back" in refused(lambda: sell(again()))
@@ -298,7 +297,6 @@ def test_copy_that_was_sold_from_elsewhere_is_noticed(busy, again, tmp_path):
     other = again()
     sell(other, 50)
     sell(other, 50)
-    other.close()
     here_anchor = busy.anchor.read_bytes()
     put_back(busy, there)
     busy.anchor.write_bytes(here_anchor)
@@ -330,32 +328,10 @@ def last_entry(station):
         return session.get_one(AuditHead, 1).seq
 
 
-def test_anchor_is_its_owners_only_and_follows_the_sales(busy, monkeypatch):
+def test_anchor_is_its_owners_only_and_follows_each_sale(busy):
     assert busy.anchor.stat().st_mode & 0o777 == 0o600
-    monkeypatch.setattr(anchor, "LAG_S", 0)
     sell(busy)
     assert noted(busy) == last_entry(busy)
-
-
-def test_anchor_may_lag_until_the_station_is_closed(busy, again, monkeypatch):
-    monkeypatch.setattr(anchor, "LAG_S", 1e9)
-    before = noted(busy)
-    sell(busy)
-    assert noted(busy) == before < last_entry(busy)
-    busy.close()
-    assert noted(busy) == last_entry(busy)
-    sell(again())  # and it raises no alarm
-
-
-def test_station_that_is_closed_late_leaves_the_newer_anchor_of_another(busy, again, monkeypatch):
-    monkeypatch.setattr(anchor, "LAG_S", 1e9)
-    sell(busy)
-    other = again()
-    sell(other)
-    other.close()
-    newest = noted(busy)
-    busy.close()
-    assert noted(busy) == newest == last_entry(busy)
 
 
 def test_new_station_is_not_made_where_one_was(busy, storage, secret, clock):

@@ -429,3 +429,15 @@ def test_disagreement_is_found(place, monkeypatch):
     commit = max(at for at, call in enumerate(calls, 1) if call == "sql commit")
     with pytest.raises(AssertionError, match="not on record"):
         case.end(commit, dying.DIE)
+
+
+def test_database_that_cannot_be_made_is_refused_in_words_and_leaves_no_key(tmp_path, monkeypatch):
+    monkeypatch.setenv("METER20_PASSPHRASE", PASSPHRASE)
+    (tmp_path / "file").touch()
+    where, key = tmp_path / "file" / "station.sqlite", tmp_path / "new.key"
+    options = ("vend", "--db", where, "--anchor", tmp_path / "anchor", "init", "--name", "kiosk")
+    for more in ((), ("--new-key-file", key)):
+        ended = CliRunner().invoke(app, [str(each) for each in (*options, *more)])
+        assert ended.exit_code == 1 and ended.exception.args == (1,)
+        assert f"Refused: Cannot write {where}" in ended.output
+        assert not key.exists()

@@ -273,7 +273,6 @@ def read_only(station, sqlite, tmp_path):
     """Return a copy of the station that may be read only, by a user who is not root."""
     with station.desk() as desk:
         sales.credit(desk, CreditOrder(DRN, units=105))
-    station.close()
     sqlite.close()
     folder = tmp_path / "copy"
     folder.mkdir()

@@ -92,9 +92,7 @@ def opened(ctx: typer.Context) -> "Station":
     at = options(ctx)
     storage = database(ctx)
     storage.check()  # before the passphrase is asked for
-    station = Station(storage, at.secret(), at.actor(), tables=at.tables())
-    ctx.call_on_close(station.close)
-    return station
+    return Station(storage, at.secret(), at.actor(), tables=at.tables())
 
 
 def check_output() -> None:

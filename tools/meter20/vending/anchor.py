@@ -1,10 +1,11 @@
 """The anchor: the end of the audit log, noted in a file outside of the database.
 
 A database that was put back to an older copy is whole in itself; that something was issued since
-only somebody outside can know. The anchor is written when a station opens, after a commit, at
-most once in LAG_S, and when the station is closed; never before a commit. One that is older than
-the database is usual (a process died in between): it finds less, and raises no false alarm. One
-that is newer means that the database went back. It carries a code of the security module.
+only somebody outside can know. The anchor is written when a station opens and after every commit,
+so that no minute is given twice after a loss of the database; never before a commit. An anchor
+that is older than the database means that a process died in between: it finds less, and raises no
+false alarm. An anchor that is newer means that the database went back. It carries a code of the
+security module.
 
 The file is written in place: 512 bytes, one sector of any disk, so an old or a new anchor stands
 there, never half of each.
@@ -14,7 +15,6 @@ import hashlib
 import hmac
 import json
 import os
-import time
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,9 +27,6 @@ from meter20 import private_folder
 from meter20.vending.log_head import Head
 from meter20.vending.sealing import Key, subkey
 
-#: Seconds between two notes after commits. None: what was sold in a second that the anchor does
-#: not know could be given out twice after a loss of the database.
-LAG_S = 0
 _SIZE = 512
 _TEXT = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -58,8 +55,6 @@ class Anchor:
     def __init__(self, path: Path):
         self.path = path
         self._file: int | None = None
-        self._noted_at = -LAG_S  # on the clock of `time.monotonic`
-        self._waiting: tuple[Key, Head] | None = None
 
     def read(self, key: Key) -> tuple[Head | None, str]:
         """Return (the head that was noted, what is wrong with the file; empty if nothing is).
@@ -82,30 +77,12 @@ class Anchor:
 
     def write(self, key: Key, head: Head, durable: bool = False) -> None:
         """Note `head`; raises OSError. durable: on the disk when this returns."""
-        self._noted_at, self._waiting = time.monotonic(), None
         text = _TEXT(head.facts() | {"mac": head.mac(key)}).ljust(_SIZE - 1) + "\n"
         if self._file is None:
             self._file = self._opened(text)
         os.pwrite(self._file, text.encode(), 0)
         if durable:
             os.fsync(self._file)
-
-    def follow(self, key: Key, head: Head) -> None:
-        """Note `head`, or keep it until LAG_S after the last note; raises OSError."""
-        if time.monotonic() - self._noted_at < LAG_S:
-            self._waiting = key, head
-        else:
-            self.write(key, head)
-
-    def settle(self) -> None:
-        """Note what waits, unless another process noted something newer; raises OSError."""
-        if self._waiting is None:
-            return
-        key, head = self._waiting
-        there, _ = self.read(key)
-        if there is None or there.seq < head.seq:
-            self.write(key, head)
-        self._waiting = None
 
     def _opened(self, text: str) -> int:
         """Return the file, open until this object goes; one that is not there is made whole."""

@@ -86,7 +86,7 @@ class Keeper:
         """Note outside of the database what was just committed."""
         self._known = self.tail(books).head
         with suppress(OSError):  # an older anchor is a good one
-            place.follow(self._anchor_key, self._known)
+            place.write(self._anchor_key, self._known)
 
     # -- minutes and receipts ------------------------------------------------------------------
 

@@ -142,11 +142,6 @@ class Station:
             yield session
         self._module.keeper.committed(session, self._anchor)
 
-    def close(self) -> None:
-        """Note outside of the database what was issued last; for the end of the work."""
-        with suppress(OSError):  # an older anchor is a good one
-            self._anchor.settle()
-
     @contextmanager
     def looking(self) -> Iterator[Session]:
         """Give a session to read from."""

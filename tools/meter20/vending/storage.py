@@ -30,6 +30,7 @@ from meter20.vending import backup_file, refusal, schema, sqlite_file
 from meter20.vending.anchor import default_path as default_anchor
 from meter20.vending.backup_file import Header
 from meter20.vending.books import Books
+from meter20.vending.new_file import cannot_write
 from meter20.vending.refusal import Doubt, Refusal
 from meter20.vending.sealing import Key
 
@@ -208,8 +209,11 @@ class Storage:
     def _creating(self) -> Iterator[None]:
         """Allow the SQLite file to be made; a mistyped path elsewhere leaves none behind."""
         if self.path and not self.path.exists():
-            private_folder.make(self.path.parent)
-            self.path.touch(mode=0o600)
+            try:
+                private_folder.make(self.path.parent)
+                self.path.touch(mode=0o600)
+            except OSError as error:
+                raise cannot_write(self.path, error) from None
         self._engine.dispose()  # connections that were used before check foreign keys
         self._may_create = True
         try:
