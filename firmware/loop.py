@@ -97,8 +97,8 @@ class _Meter:
 
     def __init__(self, board, load_switch, display):
         from meter.app import App
-        from meter.lines import Lines
-        from meter.service import Service
+        from service_port.lines import Lines
+        from service_port.service import Service
 
         self._uptime = Uptime()
         self._port = UsbLines()
@@ -183,7 +183,7 @@ def _keep_heap_whole():
 
 
 def _refuse(_request, _now_ms):
-    from meter.lines import Refused
+    from service_port.lines import Refused
 
     raise Refused("port_shut", "this board's service port is shut")
 

@@ -16,9 +16,9 @@ import meter20  # noqa: F401  puts firmware/ on the path
 
 # isort: split
 import long_run
+from account import meter_test
 from fakes import meters
 from guessing import CLASS_0, UNIFORM, band, chances, newer_share
-from meter import meter_test
 from sts import decoder, digits, kinds, results
 from sts.decoder_key import DecoderKey
 

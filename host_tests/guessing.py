@@ -1,7 +1,7 @@
 """Guessing tokens: how likely a guess counts, and how long a patient attacker needs.
 
-The arithmetic behind meter.lockout and behind the guess campaign. It knows the rules of the
-meter (meter.acceptance, sts.key_change) as probabilities; the campaign feeds random tokens
+The arithmetic behind account.lockout and behind the guess campaign. It knows the rules of the
+meter (account.acceptance, sts.key_change) as probabilities; the campaign feeds random tokens
 through the real ones and compares.
 
     python host_tests/guessing.py
@@ -16,7 +16,7 @@ from fractions import Fraction
 import meter20  # noqa: F401  puts firmware/ on the path
 
 # isort: split
-from meter import carrier, lockout
+from account import carrier, lockout
 
 #: Ways to guess. UNIFORM: any 20 digits. CLASS_0: a number below 2^66 whose class is credit.
 UNIFORM, CLASS_0 = "uniform", "class 0"
@@ -89,7 +89,7 @@ def band(expected: float, outside: float = 0.001) -> tuple:
 def seconds_for(tries: int, try_s, by: int = carrier.MANUAL) -> Fraction:
     """Return how long `tries` wrong tokens take that are entered as fast as lock-out allows.
 
-    by: of meter.carrier. try_s: seconds to enter one, which go on while the meter waits. Cutting
+    by: of account.carrier. try_s: seconds to enter one, which go on while the meter waits. Cutting
     the power between two tries changes nothing: the count is stored and the whole wait begins
     again.
     """
@@ -101,7 +101,7 @@ def seconds_for(tries: int, try_s, by: int = carrier.MANUAL) -> Fraction:
 
 
 def tries_a_day(by: int) -> Fraction:
-    """Return the tries a day that the lock-out of `by`, of meter.carrier, leaves in the end."""
+    """Return the tries a day that the lock-out of `by`, of account.carrier, leaves in the end."""
     return Fraction(_DAY_S, lockout.wait_s(lockout.FAILURES_MAX, by))
 
 

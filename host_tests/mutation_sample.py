@@ -31,7 +31,10 @@ import line_changes
 import sample_runner
 from mutants import CAUGHT, ROOT, SURVIVED, copied
 
-SOURCES = ("firmware/sts", "firmware/meter", "tools/meter20/vending")
+SOURCES = (
+    "firmware/sts", "firmware/account", "firmware/journal", "firmware/supply", "firmware/panel",
+    "firmware/meter", "firmware/service_port", "firmware/store", "tools/meter20/vending",
+)  # fmt: skip
 TESTS = (
     "unit", "contract", "scenario", "acceptance", "powercut/test_spoiled_store.py", "vending",
     "tools/test_amounts.py", "tools/test_derivation.py", "tools/test_encoder.py",

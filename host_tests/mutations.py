@@ -12,10 +12,10 @@ from collections import namedtuple
 #: new: instead. tests: pytest's names of those that must fail, with an assertion.
 Mutation = namedtuple("Mutation", ("name", "breaks", "path", "old", "new", "tests"))
 
-_METER = "firmware/meter/meter.py"
-_SLOTS = "firmware/meter/slot_store.py"
-_RULES = "firmware/meter/acceptance.py"
-_REGISTER = "firmware/meter/register.py"
+_METER = "firmware/account/meter.py"
+_SLOTS = "firmware/store/slot_store.py"
+_RULES = "firmware/account/acceptance.py"
+_REGISTER = "firmware/account/register.py"
 _PIO = "firmware/drivers/rp2_pulse_counter.py"
 
 _UNIT = "host_tests/unit/"
@@ -177,7 +177,7 @@ MUTATIONS = (
     Mutation(
         "saturating count of failures removed",
         "the 256th wrong token cannot be stored",
-        "firmware/meter/lockout.py",
+        "firmware/account/lockout.py",
         "min(failures[carrier] + 1, FAILURES_MAX)",
         "failures[carrier] + 1",
         (
@@ -244,7 +244,7 @@ MUTATIONS = (
     Mutation(
         "newest record not spared",
         "a slot is written beside the newest record, which a torn page disturbs",
-        "firmware/drivers/nor_slots.py",
+        "firmware/store/nor_slots.py",
         "            return False\n        return self._begins_sector",
         "            pass\n        return self._begins_sector",
         (

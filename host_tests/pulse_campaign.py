@@ -27,13 +27,13 @@ sys.path.append(str(meter20.DEVICE_ROOT / "boards/sim/chip"))  # `machine` and w
 # isort: split
 import chips
 import long_run
+from account import register
+from account import state as meter_state
 from drivers.esp32_pulse_counter import Esp32PulseCounter
 from drivers.irq_pulse_counter import IrqPulseCounter
 from drivers.rp2_pulse_counter import Rp2PulseCounter
 from fakes import meters
 from fakes.pulses import MS, Contact
-from meter import register
-from meter import state as meter_state
 from world import WORLD, Train
 
 from meter20.board import wiring

@@ -33,10 +33,10 @@ class Esp32Meter(ReferenceMeter):
         return MatrixKeypad(rows, columns, self.keys)
 
     def store(self, name):
-        from drivers.alternate_slots import AlternateSlots, MissingSlots
         from drivers.esp32_nvs_slots import NvsSlots
-        from drivers.file_slots import FileSlots
-        from meter.slot_store import SlotStore
+        from store.alternate_slots import AlternateSlots, MissingSlots
+        from store.file_slots import FileSlots
+        from store.slot_store import SlotStore
 
         try:
             files = FileSlots(self.folder + "/" + name)

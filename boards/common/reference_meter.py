@@ -118,8 +118,8 @@ class ReferenceMeter:
 
     def record(self, name: str):
         """Return the RecordStore `name`, of ports.RECORDS, in files: no credit depends on it."""
-        from drivers.file_slots import FileSlots
-        from meter.slot_store import LostStore, SlotStore
+        from store.file_slots import FileSlots
+        from store.slot_store import LostStore, SlotStore
 
         try:
             return SlotStore(FileSlots(self.folder + "/" + name))
@@ -128,8 +128,8 @@ class ReferenceMeter:
 
     def rows(self, name: str):
         """Return the RowStore `name`, of ports.TABLES, in files."""
-        from drivers.row_ring import FileRows, RowRing
         from ports import TABLES
+        from store.row_ring import FileRows, RowRing
 
         return RowRing(FileRows(self.folder + "/" + name, 4), TABLES[name])
 

@@ -48,19 +48,19 @@ class Rp2Meter(ReferenceMeter):
         return Rp2MatrixKeypad(1, rows[0], self.inputs("keypad_columns")[0], self.keys)
 
     def store(self, name):
-        from meter.slot_store import LostStore, SlotStore
+        from store.slot_store import LostStore, SlotStore
 
         try:
             import meter_flash
         except ImportError:  # stock MicroPython: the whole storage is the file system's
-            from drivers.file_slots import FileSlots
+            from store.file_slots import FileSlots
 
             try:
                 return SlotStore(FileSlots(self.folder + "/" + name))
             except OSError:
                 return LostStore()  # the meter says so, and supplies nothing
-        from drivers.nor_slots import NorSlots
         from drivers.rp2_flash import Rp2Flash
+        from store.nor_slots import NorSlots
 
         first, count = _SECTORS[name]
         return SlotStore(NorSlots(Rp2Flash(meter_flash.start() + first * 4096, count)))

@@ -5,8 +5,18 @@ time goes on by itself, and `read` tells how far it is.
 """
 
 import loop
-from meter.lines import Lines, Refused, accepted, boolean, integer, keys, parse, refusal, text
 from micropython import const
+from service_port.lines import (
+    Lines,
+    Refused,
+    accepted,
+    boolean,
+    integer,
+    keys,
+    parse,
+    refusal,
+    text,
+)
 
 VERSION = "1"
 _IDLE_MS = const(20)

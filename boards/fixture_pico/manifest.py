@@ -1,6 +1,6 @@
 include("$(PORT_DIR)/boards/manifest.py")
 package(
-    "meter",
+    "service_port",
     files=("__init__.py", "json_reader.py", "lines.py"),
     base_path="../../firmware",
     opt=2,

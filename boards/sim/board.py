@@ -12,10 +12,7 @@
 | records, rows | of a network: 2 flash sectors each record, 4 for the load profile, 2 for tokens |
 """
 
-from drivers.nor_slots import NorSlots
-from drivers.row_ring import NorRows, RowRing
 from flash_chip import SECTOR, FlashChip, FlashPart
-from meter.slot_store import SlotStore
 from micropython import const
 from parts import (
     DemoPulses,
@@ -32,6 +29,9 @@ from parts import (
     SimWatchdog,
 )
 from ports import RECORDS, TABLES, Ports
+from store.nor_slots import NorSlots
+from store.row_ring import NorRows, RowRing
+from store.slot_store import SlotStore
 
 COLUMNS = const(20)
 ROWS = const(4)

@@ -5,11 +5,13 @@ pulses and cuts the power. It runs on CPython and on MicroPython alike.
 """
 
 import board
+from account.explain import explained
 from breakage import PARTS, WAYS, Breakage, Stuck
 from flash_chip import FlashChip, PowerCut, RamImage
 from meter.app import App
-from meter.explain import explained
-from meter.lines import (
+from micropython import const
+from parts import Clock
+from service_port.lines import (
     Lines,
     Refused,
     accepted,
@@ -20,9 +22,7 @@ from meter.lines import (
     refusal,
     text,
 )
-from meter.service import Service, credit_fields, keys_fields
-from micropython import const
-from parts import Clock
+from service_port.service import Service, credit_fields, keys_fields
 from sts import digits
 
 _CALM_MS = const(10_000)  # whoever lets the time pass gives networks their turns

@@ -5,11 +5,11 @@ connection is served at a time, and one that says nothing whole for a minute is 
 nobody keeps others away.
 """
 
+from account import carrier
 from dlms import association, gcm, meter_objects
 from dlms.hdlc import Hdlc
 from dlms.secrets import Counters, Secrets
 from dlms.wrapper import Wrapper
-from meter import carrier
 from micropython import const
 from ports.network import CLOSED
 

@@ -1,9 +1,10 @@
 """What DLMS asks, answered by the meter: the adapter from meter.app.App to dlms.facts.Facts."""
 
+from account import carrier
 from dlms.facts import Facts
-from meter import carrier, history
-from meter import view as views
+from journal import history
 from micropython import const
+from panel import view as views
 from sts import results
 
 from carriers import dlms_status, dlms_tables
@@ -43,7 +44,7 @@ class Gateway:
 
 
 class MeterFacts(Facts):
-    """`app` for one line, whose tokens come by the carrier `by`, of meter.carrier.
+    """`app` for one line, whose tokens come by the carrier `by`, of account.carrier.
 
     shared: what the lines have in common: `gateway`, `load`, `tokens`, `counters`, `now_ms`.
     """

@@ -8,7 +8,7 @@ Keys are hexadecimal, the password 8 to 32 printable ASCII characters, the title
 hexadecimal. No reply holds a key or the password.
 """
 
-from meter.lines import Refused, boolean, integer, text
+from service_port.lines import Refused, boolean, integer, text
 
 from carriers.dlms_record import (
     KEY_OCTETS,

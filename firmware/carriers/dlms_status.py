@@ -4,8 +4,8 @@ Pure: imports sts, meter and dlms. Source: IEC 62056-6-2, token gateway, token_s
 token_delivery_method; the grouping of STS results is ours, see docs/ami.md.
 """
 
+from account import carrier
 from dlms import axdr
-from meter import carrier
 from micropython import const
 from sts import results
 
@@ -50,5 +50,5 @@ def encoded(status) -> bytes:
 
 
 def delivery(by: int) -> int:
-    """Return the token_delivery_method of meter.carrier `by`: 0 remote, 1 local, 2 manual."""
+    """Return the token_delivery_method of account.carrier `by`: 0 remote, 1 local, 2 manual."""
     return carrier.REMOTE - by

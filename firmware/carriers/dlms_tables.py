@@ -7,9 +7,9 @@ waits until the time it had is over.
 
 import struct
 
+from account import carrier
 from dlms import axdr
 from dlms.facts import Rows
-from meter import carrier
 from micropython import const
 from ports.clock import FIRST_YEAR, seconds, weekday
 from sts import results, tid
@@ -95,7 +95,7 @@ class Tokens(Table):
         ]
 
     def note(self, now_s: int, entry):
-        """Add a row for `entry`, a meter.history.Entry. Raises OSError."""
+        """Add a row for `entry`, a journal.history.Entry. Raises OSError."""
         amount = min(max(entry.amount, -_I32), _I32)
         self.add(now_s, dlms_status.number(entry.result), entry.by, amount)
 

@@ -6,6 +6,7 @@ noted in the outbox; the result, which is published after the meter's commit, is
 
 from binascii import crc32
 
+from account import carrier
 from chumicro_mqtt._wire import (  # pyright: ignore[reportMissingImports]
     MQTTError,
     encode_puback,
@@ -14,10 +15,11 @@ from chumicro_mqtt.client import (  # pyright: ignore[reportMissingImports]
     MQTTClient,
     ProtocolState,
 )
-from meter import carrier, events, history, lines
-from meter import view as views
+from journal import events, history
 from micropython import const
+from panel import view as views
 from ports.record_store import StoreFailed
+from service_port import lines
 from sts import digits as sts_digits
 from sts import results
 

@@ -5,9 +5,9 @@ Nothing of this is read by a meter without a network, and nothing of a carrier b
 not told of it.
 """
 
-from meter.lines import Refused, boolean, integer, text
 from micropython import const
 from ports.record_store import StoreFailed
+from service_port.lines import Refused, boolean, integer, text
 
 from carriers import access as accesses
 
@@ -33,7 +33,7 @@ class Office:
 
     @property
     def requests(self) -> dict:
-        """The requests of the service port that this answers, see meter.service.Service."""
+        """The requests of the service port that this answers, see service_port.service.Service."""
         return {"mqtt": self._answer_mqtt, "wifi": self._answer_wifi}
 
     def step(self, turn) -> int:

@@ -11,8 +11,8 @@ Result 0: not yet known. Source: of the results, sts.results.
 
 import struct
 
-from meter import state as meter_state
-from meter.carrier import REMOTE
+from account import state as meter_state
+from account.carrier import REMOTE
 from micropython import const
 from ports.record_store import StoreFailed
 from sts import results

@@ -4,24 +4,26 @@
 it. now_ms: milliseconds since power came, never wrapping.
 """
 
+from account import carrier
+from account import meter as meters
+from account import state as meter_state
+from journal.notes import Notes
 from micropython import const
+from panel.answers import Answers
+from panel.beeper import Beeper
+from panel.credit_screen import CreditScreen
+from panel.keys import Keys
+from panel.panel import Panel
+from panel.token_entry import TokenEntry
 from ports.record_store import StoreFailed
+from supply import overload
+from supply.contactor import Contactor
 
-from meter import carrier, overload, restart
-from meter import meter as meters
-from meter import state as meter_state
-from meter.answers import Answers
-from meter.beeper import Beeper
-from meter.contactor import Contactor
-from meter.credit_screen import CreditScreen
+from meter import restart
 from meter.inbox import Inbox
-from meter.keys import Keys
 from meter.metering import Metering
-from meter.notes import Notes
-from meter.panel import Panel
 from meter.stopping import Stopping
 from meter.supervisor import Faulted, Supervisor, Watch
-from meter.token_entry import TokenEntry
 from meter.turn import Turn
 
 _REST_MS = const(1000)  # no part rests longer: the supervisor hears of each every 2 s
@@ -31,7 +33,7 @@ _FAR_MS = const(10_000)
 class App:
     """The meter application on `ports`, ports.Ports. Made when power comes, at `now_ms`.
 
-    tables: see meter.meter.Meter. policy: overload.Policy. The load switch is opened
+    tables: see account.meter.Meter. policy: overload.Policy. The load switch is opened
     before anything else.
 
     Nothing here raises because a part is broken: at a fault, also at the start, the load
@@ -90,7 +92,7 @@ class App:
 
     @property
     def fault(self):
-        """The (part, kind) of meter.faults that stopped the meter, None while it works."""
+        """The (part, kind) of journal.faults that stopped the meter, None while it works."""
         return self.supervisor.fault
 
     @property
@@ -100,12 +102,12 @@ class App:
 
     @property
     def meter(self):
-        """The meter.meter.Meter that this application runs."""
+        """The account.meter.Meter that this application runs."""
         return self._turn.meter
 
     @property
     def notes(self):
-        """The meter.notes.Notes of the meter."""
+        """The journal.notes.Notes of the meter."""
         return self._turn.notes
 
     @property
@@ -119,12 +121,12 @@ class App:
         return bool(self.parts) and self._turn.closed
 
     def lockout_s(self, now_ms: int, by: int) -> int:
-        """Return for how many seconds no token is taken from `by`, of meter.carrier."""
+        """Return for how many seconds no token is taken from `by`, of account.carrier."""
         self._turn.now_ms = now_ms
         return self._turn.lockout_s(by)
 
     def view(self, now_ms: int):
-        """Return the meter.view.View at `now_ms`. Raises Faulted if the meter never started."""
+        """Return the panel.view.View at `now_ms`. Raises Faulted if the meter never started."""
         if not self.parts:
             raise Faulted
         self._turn.now_ms = now_ms
@@ -196,7 +198,7 @@ class App:
     def provision(
         self, identity, key, manufactured: int, power_limit_w: int, new_settings, again=False
     ):
-        """Provision the meter, see meter.meter.Meter.provision; `new_settings`: its Settings.
+        """Provision the meter, see account.meter.Meter.provision; `new_settings`: its Settings.
 
         The settings are safe before the number that makes them count. Raises ValueError, in
         words, StoreLost, StoreFailed and Faulted.

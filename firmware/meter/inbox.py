@@ -6,19 +6,19 @@ them wait. What networks bring waits here, and one is entered a step.
 
 from collections import namedtuple
 
+from account import carrier, meter_test
+from account.meter import NotProvisioned
+from journal import events, history
 from micropython import const
 from ports.record_store import StoreFailed
 from sts import key_change, results
-
-from meter import carrier, events, history, meter_test
-from meter.meter import NotProvisioned
 
 #: Most tokens that wait; who finds no room keeps his token and asks again.
 CAPACITY = const(8)
 _REST_MS = const(1000)
 
-#: digits: as they came, without spaces. by: of meter.carrier. told: called with the Outcome, see
-#: meter.meter, once the token was entered and all of it is stored; with None when nothing was
+#: digits: as they came, without spaces. by: of account.carrier. told: called with the Outcome, see
+#: account.meter, once the token was entered and all of it is stored; with None when nothing was
 #: done because the meter has no key, or its store does not take it.
 _Waiting = namedtuple("_Waiting", ("digits", "by", "told"))
 

@@ -3,9 +3,9 @@
 It watches the supply, the cover and the store, as nothing that was used up may be lost.
 """
 
+from account import flags, tariff
+from journal import events
 from micropython import const
-
-from meter import events, flags, tariff
 
 _REST_MS = const(1000)
 _STORE_TRY_MS = const(60_000)

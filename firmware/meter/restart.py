@@ -1,8 +1,8 @@
 """Restart: what the meter finds when power comes, noted and told."""
 
+from journal import events, history
+from panel import screens
 from ports.record_store import LOST, REPAIRED
-
-from meter import events, history, screens
 
 
 def noted(turn, health: str):

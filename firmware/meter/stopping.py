@@ -1,7 +1,10 @@
 """The part stopping: makes safe what can be made safe when the meter stops at a fault."""
 
-from meter import faults, screens, supply
-from meter.notes import Notes
+from journal import faults
+from journal.notes import Notes
+from panel import screens
+from supply import decision
+
 from meter.turn import Turn
 
 
@@ -31,7 +34,7 @@ class Stopping:
 
     def _open_switch(self, _part, _kind):
         if self.turn is not None:
-            self.turn.closed, self.turn.relay_reason = False, supply.FAULT
+            self.turn.closed, self.turn.relay_reason = False, decision.FAULT
         if self._ports.load_switch is not None:
             self._ports.load_switch.open()
 

@@ -1,14 +1,14 @@
 """The turn: what the parts of the application share in a step.
 
 A part gets the turn in `step(turn)`, does what is due, and returns the milliseconds until it
-is due again. `name` of a part is the one of meter.faults that is blamed for what it raises.
+is due again. `name` of a part is the one of journal.faults that is blamed for what it raises.
 """
 
+from account import carrier
 from micropython import const
-
-from meter import carrier, supply
-from meter.power import PowerMeter
-from meter.view import View
+from panel.view import View
+from supply import decision
+from supply.power import PowerMeter
 
 _MEAN_AFTER_MS = const(600_000)  # of running, before a mean power means something
 _MS_PER_H = const(3_600_000)
@@ -30,7 +30,7 @@ class Turn:
         self.power = PowerMeter(now_ms)
         self.now_ms = now_ms
         self.watts = 0
-        self.closed, self.relay_reason = False, supply.NOT_PROVISIONED
+        self.closed, self.relay_reason = False, decision.NOT_PROVISIONED
         self.news = True
         self.clock = clock
         self._began_ms, self._began_wh = now_ms, self.state.register.total_wh
@@ -47,7 +47,7 @@ class Turn:
         return self.notes.settings
 
     def lockout_s(self, by: int = carrier.MANUAL) -> int:
-        """Return for how many seconds no token is taken from `by`, of meter.carrier."""
+        """Return for how many seconds no token is taken from `by`, of account.carrier."""
         return (self.meter.lockout_ms(self.now_ms, by) + 999) // 1000
 
     def time(self):
@@ -65,7 +65,7 @@ class Turn:
         self.watts = self.power.watts(self.now_ms, self.state.identity.imp_per_kwh)
 
     def log(self, code: int):
-        """Put the event `code`, of meter.events, into the log."""
+        """Put the event `code`, of journal.events, into the log."""
         self.notes.log([code], self.state.register.total_wh, not self.meter.lost)
 
     def view(self):

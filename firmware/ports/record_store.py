@@ -15,7 +15,7 @@ class RecordStore:
 
     health: GOOD, REPAIRED or LOST.
 
-    Implemented by `meter.slot_store.SlotStore`; whatever implements it passes
+    Implemented by `store.slot_store.SlotStore`; whatever implements it passes
     host_tests/contract/test_record_store.py. Called from tasks, never from an
     interrupt.
     """

@@ -1,6 +1,6 @@
 """Port: rows that are only ever added, the oldest forgotten for the newest.
 
-Implemented by drivers.row_ring; no credit depends on them.
+Implemented by store.row_ring; no credit depends on them.
 """
 
 

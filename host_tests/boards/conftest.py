@@ -10,7 +10,7 @@ from fakes.board_bench import CHIPS, FIXTURES, METERS, Bench  # noqa: F401  for 
 from fakes.pulses import MS
 from world import WORLD
 
-from meter20.board import wiring
+from meter20.board import packages, wiring
 
 
 @pytest.fixture
@@ -25,7 +25,8 @@ def files(tmp_path, monkeypatch):
 @pytest.fixture
 def fresh_modules():
     """The modules of the firmware are read anew, as by a board that starts."""
-    rooms = ("drivers", "meter", "ports", "sts", "reference_meter", "rp2_meter", "esp32_meter")
+    shared = ("reference_meter", "rp2_meter", "esp32_meter")
+    rooms = (*packages.rooms(), *shared)
     kept = dict(sys.modules)
     for module in kept:
         if module.partition(".")[0] in rooms:

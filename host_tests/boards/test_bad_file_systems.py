@@ -12,11 +12,11 @@ import chips
 import esp32
 import pytest
 import rp2
-from drivers.nor_slots import NorSlots
 from drivers.rp2_flash import Rp2Flash
 from fakes.little_files import Geometry, LittleFiles
 from flash_chip import SECTOR, FlashChip, RamImage
-from meter.slot_store import SlotStore
+from store.nor_slots import NorSlots
+from store.slot_store import SlotStore
 from world import WORLD
 
 from meter20.board.wiring import BOARDS

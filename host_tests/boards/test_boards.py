@@ -276,7 +276,7 @@ class Manifest:
 def test_manifest_names_all_that_the_board_needs(name):
     manifest = Manifest(BOARDS / name / "manifest.py")
     family = boards.find(name).family
-    assert sorted(manifest.packages) == ["drivers", "meter", "ports", "sts"]
+    assert manifest.packages == packages.rooms()
     assert {"main.py", "loop.py", "board.py", "reference_meter.py"} <= set(manifest.modules)
     assert f"{family}_meter.py" in manifest.modules
     assert len(manifest.modules) == len(set(manifest.modules))
@@ -302,4 +302,4 @@ def test_manifest_of_the_fixture_names_all_that_it_has(name):
     manifest = Manifest(BOARDS / name / "manifest.py")
     own = {path.name for path in (BOARDS / name).glob("*.py")} - {"about.py", "manifest.py"}
     assert set(manifest.modules) == own | {"loop.py"}
-    assert sorted(manifest.packages) == ["drivers", "meter", "ports"]
+    assert sorted(manifest.packages) == ["drivers", "ports", "service_port"]

@@ -6,12 +6,12 @@ What must be safe is safe, what can go on goes on, it is shown, and nothing is l
 import errno
 
 import pytest
-from drivers.file_slots import FileSlots
 from fakes import carriers, rigs
 from fakes.pulses import MS
-from meter import faults
-from meter.slot_store import SlotStore
+from journal import faults
 from rtc_chip import RtcChip
+from store.file_slots import FileSlots
+from store.slot_store import SlotStore
 from world import FLOATING, WORLD, Level, Train, WatchdogReset
 
 from meter20.samples import PROVISION

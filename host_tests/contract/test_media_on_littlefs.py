@@ -2,11 +2,11 @@
 
 import pytest
 from contract import slot_medium
-from drivers.file_slots import FileSlots
 from fakes import carriers, little_files
 from fakes.little_files import RP2, LittleFiles
 from flash_chip import SECTOR, FlashChip, PowerCut, RamImage
-from meter.slot_store import SlotStore
+from store.file_slots import FileSlots
+from store.slot_store import SlotStore
 
 
 @pytest.fixture(params=little_files.ALL, ids=lambda carrier: carrier.name)

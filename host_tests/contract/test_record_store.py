@@ -7,12 +7,12 @@ import board
 import chips
 import esp32
 from drivers.esp32_nvs_slots import NvsSlots
-from drivers.file_slots import FileSlots
-from drivers.nor_slots import NorSlots
 from drivers.rp2_flash import Rp2Flash
 from flash_chip import SECTOR, FlashChip, RamImage
-from meter import slot_store
-from meter.slot_store import SlotStore
+from store import slot_store
+from store.file_slots import FileSlots
+from store.nor_slots import NorSlots
+from store.slot_store import SlotStore
 from world import WORLD
 
 

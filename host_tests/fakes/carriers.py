@@ -9,8 +9,8 @@ when power comes. `tears`: cuts that it must stand without any loss.
 import board
 import esp32
 from drivers.esp32_nvs_slots import NvsSlots
-from drivers.nor_slots import NorSlots
 from flash_chip import SECTOR, FlashPart, RamImage
+from store.nor_slots import NorSlots
 
 from fakes import tears
 

@@ -1,9 +1,9 @@
 """A whole meter with DLMS keys, in memory, for tests: power comes with `begin`."""
 
 import board
+from account import state as meter_state
 from carriers.dlms_request import DlmsPart
 from flash_chip import FlashChip, RamImage
-from meter import state as meter_state
 from meter.app import App
 from parts import Clock
 

@@ -6,10 +6,10 @@ model was during that act, exactly, and the model goes on from there. CPython on
 
 from functools import cache
 
+from account.meter import Meter
+from account.state import Identity
 from flash_chip import FlashChip, PowerCut
-from meter.meter import Meter
-from meter.slot_store import SlotStore
-from meter.state import Identity
+from store.slot_store import SlotStore
 
 from fakes import carriers, meters
 from fakes.plain_meter import Meaning, PlainMeter, State

@@ -9,10 +9,10 @@ from collections import namedtuple
 from types import SimpleNamespace
 
 import esp32
-from drivers.alternate_slots import AlternateSlots, MissingSlots
-from drivers.file_slots import FileSlots
 from flash_chip import PAGE, SECTOR, FlashChip, FlashPart, PowerCut, RamImage
 from littlefs import LittleFS, LittleFSError, UserContext, lfs
+from store.alternate_slots import AlternateSlots, MissingSlots
+from store.file_slots import FileSlots
 
 from fakes import tears
 from fakes.carriers import NVS, copied

@@ -1,6 +1,6 @@
 """A provisioned meter for tests, and tokens of the compliance suite that fit it."""
 
-from meter.state import Identity, changed, factory
+from account.state import Identity, changed, factory
 from ports.record_store import RecordStore
 from sts import tid
 from sts.decoder_key import DUTK, DecoderKey, KeyAttributes
@@ -76,8 +76,8 @@ class RamStore(RecordStore):
 
 def meter(**changes):
     """Return a started Meter on a RamStore, in `state(**changes)`."""
-    from meter import state as meter_state
-    from meter.meter import Meter
+    from account import state as meter_state
+    from account.meter import Meter
 
     store = RamStore()
     store.record = meter_state.to_bytes(state(**changes))

@@ -3,12 +3,12 @@
 import json
 
 import board
+from account import state as meter_state
 from carriers.office import Office
 from flash_chip import FlashChip, RamImage
-from meter import state as meter_state
 from meter.app import App
-from meter.service import Service
 from parts import Clock
+from service_port.service import Service
 
 BROKER = b'{"do":"mqtt","host":"broker","user":"meter","password":"a secret","report_s":900}'
 

@@ -3,14 +3,15 @@
 Nothing is emulated but what the state depends on: flash, pulses, cover, load switch.
 """
 
+from account import lockout
+from account import state as meter_state
+from account.state import Identity
 from flash_chip import FlashChip, PowerCut
-from meter import lockout, settings
-from meter import state as meter_state
+from journal import settings
 from meter.app import App
-from meter.slot_store import SlotStore
-from meter.state import Identity
 from parts import Clock, SimBrownOut, SimLoadSwitch, SimPulses, SimTamper
 from ports import NAMES, Ports
+from store.slot_store import SlotStore
 
 from fakes import meters
 from meter20.vending.encoder import encode

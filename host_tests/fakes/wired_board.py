@@ -236,7 +236,7 @@ def main(name, folder, build, descriptor):
     link = Connection(int(descriptor))
     if build == "frozen":
         sys.path.append(str(wiring.BOARDS / "common" / "rp2_frozen"))
-    for module in ("drivers.file_slots", "meter.app", "meter.service", "fixture", "hands"):
+    for module in ("store.file_slots", "meter.app", "service_port.service", "fixture", "hands"):
         __import__(module)  # so that power, a fork, comes at once
     while True:
         try:

@@ -3,20 +3,21 @@
 A case is a meter, and what is done to it.
 """
 
+from account import carrier
+from account import state as meter_state
+from account.meter import NotProvisioned, StoreFailed
+from account.register import with_credit
+from account.state import Identity
 from fakes import meters
 from fakes.rigs import ports
 from fuzz import feed as feeds
 from fuzz import oracle, tokens
 from fuzz.feed import Feed
-from meter import carrier, notes, settings
-from meter import state as meter_state
+from journal import notes, settings
 from meter.app import App
-from meter.meter import NotProvisioned, StoreFailed
-from meter.register import with_credit
-from meter.service import Service
-from meter.state import Identity
 from parts import Clock, SimBuzzer, SimDisplay, SimKeypad, SimLoadSwitch, SimPulses
 from ports.keypad import KEYS
+from service_port.service import Service
 from sts import tid
 
 _CREDIT_WH = 100

@@ -7,10 +7,10 @@ encoder, which shares no cipher with the meter, makes the same digits of what th
 import contextlib
 import json
 
+from account import carrier, lockout
+from account import meter as meters
+from account import state as meter_state
 from flash_chip import PowerCut
-from meter import carrier, lockout
-from meter import meter as meters
-from meter import state as meter_state
 from sts import digits as sts_digits
 from sts import kinds, results
 

@@ -13,7 +13,8 @@ from fakes import meters
 from fuzz import feed as feeds
 from fuzz import oracle, tokens
 from fuzz.feed import Feed
-from meter import lines, settings
+from journal import settings
+from service_port import lines
 from sts import kinds, tid
 
 _CREDIT_WH = 100

@@ -9,17 +9,18 @@ import tempfile
 from pathlib import Path
 
 import typer
+from account import state as meter_state
 from fakes import meters
 from fakes.rigs import ports
 from fuzz import feed as feeds
 from fuzz import oracle, tokens
 from fuzz.feed import Feed
-from meter import lines, settings
-from meter import state as meter_state
+from journal import settings
 from meter.app import App
-from meter.lines import Lines
-from meter.service import Service
 from parts import Clock, SimDisplay, SimLoadSwitch, SimPulses
+from service_port import lines
+from service_port.lines import Lines
+from service_port.service import Service
 from sts import tid
 
 from meter20.board.service import ServicePort

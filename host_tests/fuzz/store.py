@@ -7,19 +7,20 @@ changed, and slots written whose checksum is right whatever they hold.
 import struct
 from binascii import crc32
 
+from account.meter import NotProvisioned, StoreFailed
+from account.register import with_credit
+from account.state import changed
 from fakes import carriers, little_files, meters, rigs
 from flash_chip import PAGE, SECTOR, FlashChip, FlashPart, RamImage
 from fuzz import feed as feeds
 from fuzz import oracle
 from fuzz.feed import Feed
-from meter import short_codes, slot_store
 from meter.app import App
-from meter.meter import NotProvisioned, StoreFailed
-from meter.register import with_credit
-from meter.service import Service
-from meter.slot_store import SlotStore
-from meter.state import changed
+from panel import short_codes
 from parts import Clock, SimDisplay, SimKeypad, SimLoadSwitch, SimPulses
+from service_port.service import Service
+from store import slot_store
+from store.slot_store import SlotStore
 
 _OLDER, _NEWEST = 10_000, 40_000  # Wh
 _CREDIT_AT = 36  # of a record of the state

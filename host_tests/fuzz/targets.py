@@ -26,7 +26,13 @@ NAMES = tuple(target.name for target in ALL)
 #: Packages of which atheris sees each branch.
 WATCHED = (
     "sts",
+    "account",
+    "journal",
+    "supply",
+    "panel",
     "meter",
+    "service_port",
+    "store",
     "carriers",
     "drivers",
     "ports",
@@ -42,7 +48,7 @@ UNWATCHED = (
     "meter20.vending.sta_encrypt",
 )  # fmt: skip
 #: Nor these by a target that only starts from them, and from many slots.
-STARTS_FROM = {"port": ("meter.slot_store", "drivers.nor_slots", "flash_chip")}
+STARTS_FROM = {"port": ("store.slot_store", "store.nor_slots", "flash_chip")}
 
 
 def module(name: str):

@@ -7,10 +7,10 @@ import random
 
 import fuzz_campaign
 import pytest
+from account import state as meter_state
 from fuzz import targets
 from fuzz_campaign import Output, Result, report
-from meter import lines
-from meter import state as meter_state
+from service_port import lines
 from sts import tid
 
 from meter20.cli import answers

@@ -3,11 +3,11 @@
 import random
 
 import pytest
+from account.meter import CHECKPOINT_MAX_WH
 from body import SimBody
 from fakes import carriers, little_files, meters, rigs
 from fakes.rigs import token
 from flash_chip import PowerCut
-from meter.meter import CHECKPOINT_MAX_WH
 from powercut.campaign import sized
 
 CUTS = 1000

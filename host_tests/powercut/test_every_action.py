@@ -5,9 +5,10 @@ through without a cut, and a token counts once. Carriers: bare flash, NVS, and L
 """
 
 import pytest
+from account import state
 from fakes import actions, carriers, little_files, rigs, tears
 from fakes.rigs import Rig
-from meter import events, state
+from journal import events
 from powercut.campaign import sized
 from sts import digits as sts_digits
 from sts import results

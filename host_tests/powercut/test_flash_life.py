@@ -6,8 +6,8 @@ time, has to look at the table of the campaign again.
 
 import flash_life
 import pytest
+from account import meter
 from flash_life import STORES
-from meter import meter
 
 WEEKS = 6
 #: Most erases a kWh, by store and part: a twentieth above what was measured.

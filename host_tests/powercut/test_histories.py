@@ -8,14 +8,14 @@ import os
 
 import history_campaign
 import pytest
+from account import lockout
+from account.meter import Meter
+from account.state import changed
 from fakes import carriers, little_files
 from fakes.histories import KINDS, TIDS, WAITS_S, History
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
-from meter import lockout
-from meter.meter import Meter
-from meter.state import changed
 from sts import results
 
 HISTORIES = int(os.environ.get("METER20_HISTORIES", "800"))

@@ -4,19 +4,20 @@ import json
 import random
 
 import pytest
+from account.meter import CHECKPOINT_MAX_WH, NotProvisioned, StoreLost
+from account.register import with_credit
+from account.state import changed
 from body import SimBody
 from fakes import carriers, little_files, meters, rigs
 from fakes.rigs import Rig, token
 from flash_chip import PAGE, SECTOR, FlashChip
-from meter import events, supply
+from journal import events
 from meter.app import App
-from meter.meter import CHECKPOINT_MAX_WH, NotProvisioned, StoreLost
-from meter.register import with_credit
-from meter.slot_store import LostStore, SlotStore
-from meter.state import changed
 from parts import Clock, SimPulses
 from powercut.campaign import sized
+from store.slot_store import LostStore, SlotStore
 from sts import results
+from supply import decision
 
 from meter20.vending.encoder import encode
 
@@ -239,7 +240,7 @@ def test_meter_that_lost_its_store_opens_says_so_and_takes_no_token(carrier):
     rig = lost(carrier)
     before = rig.image.read(0, rig.image.size())
     assert not rig.switch.closed
-    assert rig.app.view(0).relay_reason == supply.STORE_FAULT
+    assert rig.app.view(0).relay_reason == decision.STORE_FAULT
     assert rig.app.lines[:2] == ["MEMORY LOST", "OFF: memory bad"]
     with pytest.raises(StoreLost):
         rig.enter(token())
@@ -267,7 +268,7 @@ def test_record_of_another_version_is_left_for_the_firmware_that_knows_it(carrie
     store.commit(record)
     rig.boot()
     assert rig.meter.store_lost
-    assert rig.app.view(0).relay_reason == supply.STORE_FAULT
+    assert rig.app.view(0).relay_reason == decision.STORE_FAULT
     rig.use(1000)
     assert rig.boot().app._ports.store.load() == record
 
@@ -290,7 +291,7 @@ def test_money_is_never_taken_for_energy_when_the_tariff_is_lost(carrier):
             spoil_slot(rig, medium, slot)
     rig.boot()
     assert not rig.switch.closed
-    assert rig.app.view(0).relay_reason == supply.STORE_FAULT
+    assert rig.app.view(0).relay_reason == decision.STORE_FAULT
     assert events.SETTINGS_LOST in codes(rig)
     with pytest.raises(StoreLost):
         rig.enter(token())
@@ -301,7 +302,7 @@ def test_money_is_never_taken_for_energy_when_the_tariff_is_lost(carrier):
 def test_blank_store_is_a_new_meter(carrier):
     rig = Rig(carrier)
     assert not rig.meter.store_lost
-    assert rig.app.view(0).relay_reason == supply.NOT_PROVISIONED
+    assert rig.app.view(0).relay_reason == decision.NOT_PROVISIONED
     with pytest.raises(NotProvisioned):
         rig.enter(token())
 
@@ -331,7 +332,7 @@ def test_worn_store_takes_no_token_says_so_and_goes_on_metering(carrier):
     rig.use(1)
     rig.app.step(4)
     assert not rig.switch.closed
-    assert rig.app.view(4).relay_reason == supply.STORE_FAULT
+    assert rig.app.view(4).relay_reason == decision.STORE_FAULT
     assert rig.state.register.credit == NEWEST - CHECKPOINT_MAX_WH
     assert codes(rig)[0] == events.STORE_FAULT
 
@@ -434,7 +435,7 @@ def test_a_file_system_that_stock_micropython_made_anew_is_a_new_meter():
     rig.carrier.media(FlashChip(rig.image), format_first=True)
     rig.boot()
     assert not rig.switch.closed
-    assert rig.app.view(0).relay_reason == supply.NOT_PROVISIONED
+    assert rig.app.view(0).relay_reason == decision.NOT_PROVISIONED
     assert rig.state.register.credit == 0
     with pytest.raises(NotProvisioned):
         rig.enter(token())

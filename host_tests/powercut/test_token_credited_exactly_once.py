@@ -2,12 +2,12 @@
 
 import unittest
 
-from drivers.nor_slots import NorSlots
+from account.meter import Meter
+from account.state import Identity
 from fakes import meters
 from flash_chip import FlashChip, PowerCut, RamImage
-from meter.meter import Meter
-from meter.slot_store import SlotStore
-from meter.state import Identity
+from store.nor_slots import NorSlots
+from store.slot_store import SlotStore
 from sts import results
 
 _SECTORS = 2

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import board
 import pytest
+from account.state import Identity
 from body import SimBody
 from fakes import meters
 from flash_chip import RamImage
-from meter.state import Identity
 from parts import SimWatchdog
 
 from meter20 import DEVICE_ROOT

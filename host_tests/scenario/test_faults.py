@@ -1,10 +1,10 @@
 """Parts break while the meter runs: the supply goes off, the display says why, nothing is lost."""
 
 import pytest
+from account import state as meter_state
 from breakage import PARTS
 from fakes import carriers, meters, rigs
 from fakes.benches import Bench, EmulatedLines
-from meter import state as meter_state
 from meter.app import App
 from parts import Clock, SimBuzzer, SimDisplay, SimKeypad, SimPulses
 

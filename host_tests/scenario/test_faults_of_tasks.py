@@ -10,7 +10,7 @@ import pytest
 from body import SimBody
 from fakes import meters
 from flash_chip import RamImage
-from meter import faults
+from journal import faults
 from meter.supervisor import PERIOD_MS
 
 CREDIT_WH = 100

@@ -2,12 +2,12 @@
 
 import board
 import pytest
+from account.state import Identity
 from body import SimBody
 from fakes import meters
 from flash_chip import RamImage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from meter.state import Identity
 from ports.keypad import KEYS
 from sts import kinds
 from sts.decoder_key import DecoderKey

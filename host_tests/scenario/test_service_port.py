@@ -5,7 +5,7 @@ import json
 import pytest
 from fakes import meters
 from fakes.tokens import NEW_KEY, credit
-from meter import lines as port_lines
+from service_port import lines as port_lines
 
 BAD_LINES = {
     b"": "bad_json",

@@ -3,9 +3,9 @@
 from itertools import permutations
 
 import pytest
+from account import meter as meter_module
 from fakes import meters
 from fakes.tokens import NEW_KEY, key_change, token
-from meter import meter as meter_module
 from sts.decoder_key import DecoderKey
 
 from meter20.vending.encoder import encode

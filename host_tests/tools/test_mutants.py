@@ -36,15 +36,15 @@ def test_names_are_unique():
 
 
 def mutation(old, new, test=WAITS):
-    return Mutation("a fault", "a promise", "firmware/meter/lockout.py", old, new, (test,))
+    return Mutation("a fault", "a promise", "firmware/account/lockout.py", old, new, (test,))
 
 
 def test_a_fault_that_matters_is_caught_and_the_checkout_left_alone():
-    before = (ROOT / "firmware/meter/lockout.py").read_bytes()
+    before = (ROOT / "firmware/account/lockout.py").read_bytes()
     found = judged(mutation("_FIRST_WAIT_S = const(10)", "_FIRST_WAIT_S = const(5)"))
     assert found.word == CAUGHT
     assert found.reason.startswith("AssertionError")
-    assert (ROOT / "firmware/meter/lockout.py").read_bytes() == before
+    assert (ROOT / "firmware/account/lockout.py").read_bytes() == before
 
 
 @pytest.mark.parametrize(

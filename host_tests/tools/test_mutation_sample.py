@@ -96,7 +96,7 @@ def test_an_entry_without_a_reason_is_refused():
 
 
 def test_tests_are_chosen_by_the_line_that_they_execute_the_fastest_first():
-    path = "firmware/meter/lockout.py"
+    path = "firmware/account/lockout.py"
     change = next(
         change
         for change in line_changes.changes(path, (ROOT / path).read_text(encoding="utf-8"))
@@ -119,10 +119,10 @@ def test_survivors_that_are_not_judged_are_listed_and_fail_the_run(capsys):
 
 
 def test_changes_inside_and_outside_of_functions_are_caught_and_the_checkout_is_left_alone():
-    module = ROOT / "firmware" / "meter" / "lockout.py"
+    module = ROOT / "firmware" / "account" / "lockout.py"
     before = module.read_bytes()
     program = str(ROOT / "host_tests" / "mutation_sample.py")
-    asked = ["--only", "meter/lockout.py", "--tests", "unit/test_lockout.py", "--size", "6"]
+    asked = ["--only", "account/lockout.py", "--tests", "unit/test_lockout.py", "--size", "6"]
     ran = subprocess.run(
         [sys.executable, program, *asked], cwd=ROOT, capture_output=True, text=True, check=False
     )

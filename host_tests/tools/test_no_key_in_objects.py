@@ -8,18 +8,19 @@ from body import SimBody
 from fakes import carriers, little_files, meters, rigs
 from fakes.leaks import leaks, told_by, told_of
 from fakes.tokens import key_change
-from meter import screens, settings, short_codes
+from journal import settings
+from panel import screens, short_codes
 from sts import decoder, decoder_key
 from sts import digits as sts_digits
 from sts.decoder_key import DecoderKey
 
+from meter20.board import packages
 from meter20.bodies import EmulatedBody
 from meter20.sim.app import Sim
 from meter20.sim.bench import Bench
 
 #: What the walk looks into. What is left out holds the flash, which is where a key has to be.
-ROOMS = ("sts", "meter", "ports", "drivers", "parts", "body", "board", "breakage", "flash_chip",
-         "loop", "meter20")  # fmt: skip
+ROOMS = (*packages.rooms(), "parts", "body", "board", "breakage", "flash_chip", "loop", "meter20")
 
 NEXT_KEY = bytes.fromhex("8d3b51e2c06f9a47b81d7ef02495ac63")  # test key
 KEY_07, NEXT_07 = (
@@ -43,9 +44,9 @@ def test_no_object_of_a_meter_tells_its_key():
         body.app.enter(section, 0)
     names, telling = tells(body, meters.KEY, NEXT_KEY)
     assert telling == []
-    assert {"sts.decoder_key.DecoderKey", "sts.ea11_misty1.Misty1", "meter.meter.Meter",
-            "meter.slot_store.SlotStore", "sts.decoder_key.KeySection", "meter.app.App",
-            "flash_chip.RamImage", "meter.state.MeterState"} <= names  # fmt: skip
+    assert {"sts.decoder_key.DecoderKey", "sts.ea11_misty1.Misty1", "account.meter.Meter",
+            "store.slot_store.SlotStore", "sts.decoder_key.KeySection", "meter.app.App",
+            "flash_chip.RamImage", "account.state.MeterState"} <= names  # fmt: skip
 
 
 def provision(key):
@@ -63,8 +64,8 @@ def test_no_object_of_a_meter_of_ea07_tells_its_key():
 
 @pytest.mark.parametrize(
     ("carrier", "medium"),
-    [(carriers.SMALL, "drivers.nor_slots.NorSlots"),
-     (little_files.ON_RP2, "drivers.file_slots.FileSlots")],
+    [(carriers.SMALL, "store.nor_slots.NorSlots"),
+     (little_files.ON_RP2, "store.file_slots.FileSlots")],
 )  # fmt: skip
 def test_no_store_of_a_board_tells_a_key(carrier, medium):
     names, telling = tells(rigs.provisioned(carrier), meters.KEY)

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from meter import supply
 from sts import results
+from supply import decision
 
 import meter20
 
@@ -46,7 +46,11 @@ def test_every_error_of_meter_and_fixture_is_listed():
 
 def test_every_request_is_listed():
     asked = set()
-    for name in ("firmware/meter/service.py", "firmware/carriers/office.py", "boards/sim/body.py"):
+    for name in (
+        "firmware/service_port/service.py",
+        "firmware/carriers/office.py",
+        "boards/sim/body.py",
+    ):
         text = (meter20.DEVICE_ROOT / name).read_text(encoding="utf-8")
         asked |= set(re.findall(r'"(\w+)": self\.(?:_\w+|clock)\b', text))
     assert {"read", "token", "provision", "arm_cut", "clock"} <= asked
@@ -59,7 +63,7 @@ def test_every_result_is_listed():
 
 
 def test_every_reason_of_the_load_switch_is_listed():
-    reasons = {value for name, value in vars(supply).items() if name.isupper()}
+    reasons = {value for name, value in vars(decision).items() if name.isupper()}
     assert reasons == set(first_column("The state")) - {"relay_reason"}
 
 

@@ -1,8 +1,8 @@
 import unittest
 
+from account import acceptance
+from account.register import CREDIT_MAX_WH, Register
 from fakes import meters
-from meter import acceptance
-from meter.register import CREDIT_MAX_WH, Register
 from sts import kinds, results, tid
 from sts.decoder import Token
 from sts.decoder_key import DCTK, DDTK, DITK, DUTK

@@ -1,6 +1,6 @@
 import unittest
 
-from meter.beeper import ACCEPT, DROPPED, KEY, LOW_CREDIT, REJECT, Beeper
+from panel.beeper import ACCEPT, DROPPED, KEY, LOW_CREDIT, REJECT, Beeper
 
 
 class Buzzer:

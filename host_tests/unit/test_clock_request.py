@@ -7,10 +7,10 @@ import machine
 from drivers.rtc_clock import Ds3231, Pcf8563
 from flash_chip import FlashChip, RamImage
 from meter.app import App
-from meter.service import Service
 from parts import Clock, SimClock
 from ports import Ports
 from rtc_chip import RtcChip
+from service_port.service import Service
 from world import WORLD
 
 TIME = "2026-11-29T10:00:00Z"

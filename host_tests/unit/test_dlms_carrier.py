@@ -3,18 +3,18 @@
 import unittest
 
 import board
+from account import state as meter_state
+from account.carrier import MANUAL, REMOTE
+from account.meter import Outcome
 from carriers import dlms_status
 from carriers.dlms_request import DlmsPart
 from dlms import axdr
 from fakes import dlms_lines, meters
 from fakes.dlms_client import AUTHENTICATION_KEY, ENCRYPTION_KEY, PASSWORD, Client
 from flash_chip import FlashChip, RamImage
-from meter import state as meter_state
 from meter.app import App
-from meter.carrier import MANUAL, REMOTE
-from meter.lines import Refused
-from meter.meter import Outcome
 from parts import Clock
+from service_port.lines import Refused
 from sts import results
 
 GATEWAY, LOAD, HISTORY = "0.0.19.40.0.255", "1.0.99.1.0.255", "0.0.99.15.0.255"

@@ -1,11 +1,12 @@
 import unittest
 
+from account.meter import Outcome
 from fakes import meters
-from meter import events, settings, slot_store
-from meter.events import Event
-from meter.meter import Outcome
-from meter.notes import Notes
+from journal import events, settings
+from journal.events import Event
+from journal.notes import Notes
 from ports.record_store import GOOD, LOST, REPAIRED
+from store import slot_store
 from sts import results
 
 

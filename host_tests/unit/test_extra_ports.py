@@ -3,11 +3,11 @@
 import unittest
 
 import board
+from account import state as meter_state
+from account.register import Register
 from fakes import meters
 from flash_chip import FlashChip, RamImage
-from meter import state as meter_state
 from meter.app import App
-from meter.register import Register
 from parts import Clock
 
 

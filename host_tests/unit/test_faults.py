@@ -1,6 +1,6 @@
 import unittest
 
-from meter import faults
+from journal import faults
 
 HOUR_MS = 3_600_000
 

@@ -6,6 +6,7 @@ from math import exp
 
 import guess_campaign
 import pytest
+from account import lockout
 from fakes import meters
 from guess_campaign import PARTS, campaign, guess, meter_of, outcome, report, verdicts
 from guessing import (
@@ -19,7 +20,6 @@ from guessing import (
     seconds_for,
     years,
 )
-from meter import lockout
 
 NEWER = newer_share(6_574_000)
 TOKENS = 60_000

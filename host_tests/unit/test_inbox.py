@@ -3,12 +3,12 @@
 import unittest
 
 import board
+from account import state as meter_state
+from account.carrier import MANUAL, REMOTE
 from fakes import meters
 from flash_chip import FlashChip, RamImage
 from meter import inbox
-from meter import state as meter_state
 from meter.app import App
-from meter.carrier import MANUAL, REMOTE
 from parts import Clock
 from sts import results
 

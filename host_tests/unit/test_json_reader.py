@@ -1,7 +1,7 @@
 import unittest
 
 from fakes.json_texts import NO_JSON
-from meter.json_reader import NotJson, read
+from service_port.json_reader import NotJson, read
 
 JSON = (
     (b"{}", {}),

@@ -1,6 +1,6 @@
 import unittest
 
-from meter.lines import LINE_MAX, Lines
+from service_port.lines import LINE_MAX, Lines
 
 ENDS = (b"\n", b"\r", b"\r\n")
 TEXTS = [b"one", b"", b"two", b"{}", b"", b""]

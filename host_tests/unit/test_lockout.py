@@ -1,7 +1,7 @@
 import unittest
 
-from meter import lockout
-from meter.carrier import ALL, LOCAL, MANUAL, REMOTE
+from account import lockout
+from account.carrier import ALL, LOCAL, MANUAL, REMOTE
 
 _DAY_S = 86_400
 

@@ -1,8 +1,8 @@
 import unittest
 
+from account import acceptance, flags
+from account.register import CREDIT_MAX_CURRENCY, Register
 from fakes import meters
-from meter import acceptance, flags
-from meter.register import CREDIT_MAX_CURRENCY, Register
 from sts import kinds, results, tid
 from sts.decoder import Token
 

@@ -1,10 +1,10 @@
 import unittest
 
+from account import lockout
+from account.carrier import LOCAL, MANUAL, REMOTE
+from account.meter import CHECKPOINT_MAX_WH, Meter, NotProvisioned
+from account.state import Identity, changed
 from fakes import meters
-from meter import lockout
-from meter.carrier import LOCAL, MANUAL, REMOTE
-from meter.meter import CHECKPOINT_MAX_WH, Meter, NotProvisioned
-from meter.state import Identity, changed
 from sts import results
 from sts.decoder import Token
 from sts.decoder_key import DecoderKey

@@ -1,6 +1,6 @@
 import unittest
 
-from meter import meter_test
+from account import meter_test
 from sts import digits, kinds, results
 from sts.decoder import Token, decode
 

@@ -3,10 +3,10 @@
 import json
 import unittest
 
+from account.carrier import LOCAL, REMOTE
 from fakes import broker as brokers
 from fakes import meters
 from fakes.net_meter import BROKER, Meter
-from meter.carrier import LOCAL, REMOTE
 
 TOKEN = meters.TOKEN_100_WH.encode()
 WRONG = TOKEN[:19] + b"0"

@@ -1,11 +1,12 @@
 import unittest
 
+from account.meter import Outcome
+from account.register import CREDIT_MAX_WH
 from fakes import meters
-from meter import faults, history, settings, slot_store
-from meter.meter import Outcome
-from meter.notes import Notes
-from meter.register import CREDIT_MAX_WH
+from journal import faults, history, settings
+from journal.notes import Notes
 from ports.record_store import LOST
+from store import slot_store
 from sts import results
 
 PAGE = 256

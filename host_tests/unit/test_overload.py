@@ -1,6 +1,6 @@
 import unittest
 
-from meter.overload import DEFAULT, Overload, Policy
+from supply.overload import DEFAULT, Overload, Policy
 
 POLICY = Policy(trip_after_s=30, retry_s=(30, 60), lock_s=1800, forget_s=3600)
 

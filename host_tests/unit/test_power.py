@@ -1,6 +1,6 @@
 import unittest
 
-from meter.power import PowerMeter
+from supply.power import PowerMeter
 
 
 class PowerTest(unittest.TestCase):

@@ -1,7 +1,7 @@
 import unittest
 
-from meter import register
-from meter.register import EMPTY, Register
+from account import register
+from account.register import EMPTY, Register
 
 
 def credited(before, amount):

@@ -3,8 +3,8 @@
 import os
 import unittest
 
-from drivers.row_ring import FileRows, NorRows, RowRing
 from flash_chip import SECTOR, FlashChip, PowerCut, RamImage
+from store.row_ring import FileRows, NorRows, RowRing
 
 _SIZE = 8
 

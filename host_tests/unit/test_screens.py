@@ -2,26 +2,29 @@
 
 import unittest
 
+from account import meter_test
+from account.meter import Outcome
+from account.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH, Register
+from account.state import Identity
 from fakes import meters
-from meter import events, faults, meter_test, screens, settings, short_codes, supply
-from meter import view as views
-from meter.events import Event
-from meter.history import Entry
-from meter.meter import Outcome
-from meter.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH, Register
-from meter.state import Identity
+from journal import events, faults, settings
+from journal.events import Event
+from journal.history import Entry
+from panel import screens, short_codes
+from panel import view as views
 from sts import kinds, results
 from sts.decoder_key import DecoderKey
+from supply import decision
 
 REASONS = (
-    supply.CREDIT, supply.EMERGENCY, supply.FRIENDLY, supply.NO_CREDIT, supply.TAMPER,
-    supply.SERVICE, supply.OVERLOAD, supply.OVERLOAD_LOCK, supply.TEST,
-    supply.STORE_FAULT,
-    supply.FAULT,
+    decision.CREDIT, decision.EMERGENCY, decision.FRIENDLY, decision.NO_CREDIT, decision.TAMPER,
+    decision.SERVICE, decision.OVERLOAD, decision.OVERLOAD_LOCK, decision.TEST,
+    decision.STORE_FAULT,
+    decision.FAULT,
 )  # fmt: skip
 
 
-def view(reason=supply.CREDIT, in_currency=False, credit=CREDIT_MAX_WH, **changes):
+def view(reason=decision.CREDIT, in_currency=False, credit=CREDIT_MAX_WH, **changes):
     steps = ((0, 1),) if in_currency else ()
     return views.View(
         meters.state(register=Register(credit, 9_999_999_999, 0, 0, 0, 0), **changes),
@@ -80,7 +83,7 @@ class ScreensTest(unittest.TestCase):
         self.fits(screens.locked_out(1280))
         for screen in (
             screens.key_change_dropped(), screens.not_stored(), screens.repaired(),
-            screens.idle(view(supply.STORE_FAULT, identity=Identity("", 1000))),
+            screens.idle(view(decision.STORE_FAULT, identity=Identity("", 1000))),
         ):  # fmt: skip
             self.fits(screen)
 
@@ -138,10 +141,10 @@ class ScreensTest(unittest.TestCase):
         self.assertEqual(screens.idle(view(in_currency=True, credit=123_456_000))[0], "Cr 1234.56")
 
     def test_a_meter_without_a_number_says_why(self):
-        new = view(supply.NOT_PROVISIONED, identity=Identity("", 0))
+        new = view(decision.NOT_PROVISIONED, identity=Identity("", 0))
         words = ["Not provisioned", "OFF: no key yet", screens.FIRMWARE, ""]
         self.assertEqual(screens.idle(new), words)
-        lost = view(supply.STORE_FAULT, identity=Identity("", 0))
+        lost = view(decision.STORE_FAULT, identity=Identity("", 0))
         words = ["MEMORY LOST", "OFF: memory bad", "Call your seller", screens.FIRMWARE]
         self.assertEqual(screens.idle(lost), words)
 

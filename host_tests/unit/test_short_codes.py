@@ -2,13 +2,15 @@
 
 import unittest
 
+from account.register import Register
 from fakes import meters
-from meter import events, faults, settings, short_codes, supply
-from meter import view as views
-from meter.events import Event
-from meter.history import Entry
-from meter.register import Register
+from journal import events, faults, settings
+from journal.events import Event
+from journal.history import Entry
+from panel import short_codes
+from panel import view as views
 from sts import results
+from supply import decision
 
 _NAMES = (
     "Restart", "Memory repaired", "Memory failed", "Tamper", "Locked out", "Overload", "New key",
@@ -33,7 +35,7 @@ def view(profile="meter20", **changes):
         ),
         1234,
         1000,
-        supply.CREDIT,
+        decision.CREDIT,
         0,
         tuple([Event(code, code, 10 * code) for code in range(1, 9)]),
         faults.noted(faults.NONE, "display", "OSError"),

@@ -1,9 +1,9 @@
 import unittest
 
+from account import meter_test
+from account.state import Identity
 from body import SimBody
 from fakes import meters
-from meter import meter_test
-from meter.state import Identity
 from sts import results
 
 UNBALANCE_TEST = "00000000017314105857"  # 531-1-0-02/CTSA11, test 11

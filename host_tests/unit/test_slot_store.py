@@ -1,10 +1,10 @@
 import unittest
 
-from drivers.nor_slots import NorSlots
 from fakes import carriers
 from flash_chip import PAGE, SECTOR, FlashChip, RamImage
-from meter.slot_store import OVERHEAD, SlotStore, _encoded
 from ports.record_store import GOOD, LOST, REPAIRED
+from store.nor_slots import NorSlots
+from store.slot_store import OVERHEAD, SlotStore, _encoded
 
 _SIZE = 2 * SECTOR
 _SLOTS = _SIZE // PAGE

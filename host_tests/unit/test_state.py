@@ -1,9 +1,10 @@
 import unittest
 
+from account.register import CREDIT_MAX_WH, Register, with_credit
+from account.state import Identity, changed, factory, from_bytes, to_bytes
 from fakes import meters
-from meter import settings, slot_store
-from meter.register import CREDIT_MAX_WH, Register, with_credit
-from meter.state import Identity, changed, factory, from_bytes, to_bytes
+from journal import settings
+from store import slot_store
 from sts import results, tid
 from sts.decoder_key import DecoderKey
 

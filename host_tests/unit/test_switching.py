@@ -1,7 +1,7 @@
 import unittest
 
-from meter.switching import Switching
 from ports.load_switch import LoadSwitch
+from supply.switching import Switching
 
 
 class Relay(LoadSwitch):

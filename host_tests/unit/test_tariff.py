@@ -1,7 +1,7 @@
 import unittest
 
-from meter import register, tariff
-from meter.register import EMPTY
+from account import register, tariff
+from account.register import EMPTY
 
 STEPS = ((50_000, 100_000), (200_000, 200_000), (0, 350_000))  # 1, 2 and 3.5 units per kWh
 

@@ -1,6 +1,6 @@
 import unittest
 
-from meter.token_entry import (
+from panel.token_entry import (
     CANCELLED,
     CHANGED,
     CODE,

@@ -10,7 +10,7 @@ import json
 from acceptance.rp2040.parts import Bus, KeyPad, PulseOutput
 from acceptance.rp2040.pico import Pico
 from lcd_module import LcdModule
-from meter import lines
+from service_port import lines
 
 from meter20.board import wiring
 

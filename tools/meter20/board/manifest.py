@@ -54,6 +54,13 @@ def contents(board: str, root: Path = DEVICE_ROOT, production: bool = False) -> 
     return found
 
 
+def of_every_meter(root: Path = DEVICE_ROOT) -> dict[str, Path]:
+    """Return {path on the board: path here} of what every meter holds, in the manifest's order."""
+    found = Contents()
+    _read(root / "firmware" / "manifest.py", found, {})
+    return found.files
+
+
 def _family(path: str) -> str:
     """Return the family of boards that the file at `path` is for, if its name begins with one."""
     return path.rpartition("/")[2].partition("_")[0]

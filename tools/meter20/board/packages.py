@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 from meter20 import DEVICE_ROOT, __version__
-from meter20.board import boards, type_checks
+from meter20.board import boards, manifest, type_checks
 from meter20.board.boards import Board
 from meter20.board.wiring import BOARDS, write
 
@@ -30,16 +30,17 @@ _DEPENDENCIES = {
 _VIRTUAL = ("board.py", "parts.py", "flash_chip.py")
 
 
+def rooms() -> list[str]:
+    """Return the folders of firmware/ that every meter holds, in the order of its manifest."""
+    folders = [place.partition("/")[0] for place in manifest.of_every_meter() if "/" in place]
+    return list(dict.fromkeys(folders))
+
+
 def roles() -> dict:
     """Return {role: (its folder, {place on the board: file below the folder})}."""
-    meter = [FIRMWARE / "main.py", FIRMWARE / "loop.py"]
-    for room in ("sts", "meter", "ports"):
-        meter += sorted((FIRMWARE / room).glob("*.py"))
-    drivers = FIRMWARE / "drivers"
-    found = {
-        "meter": (FIRMWARE, {str(file.relative_to(FIRMWARE)): file for file in meter}),
-        "drivers": (drivers, {f"drivers/{file.name}": file for file in drivers.glob("*.py")}),
-    }
+    meter = manifest.of_every_meter()
+    drivers = {place: meter.pop(place) for place in list(meter) if place.startswith("drivers/")}
+    found = {"meter": (FIRMWARE, meter), "drivers": (FIRMWARE / "drivers", drivers)}
     for room in ("dlms", "carriers"):
         files = (FIRMWARE / room).glob("*.py")
         found[room] = (FIRMWARE / room, {f"{room}/{file.name}": file for file in files})

@@ -7,7 +7,7 @@ import time
 from typing import Self
 
 import serial
-from meter import lines
+from service_port import lines
 
 from meter20.board import ports
 from meter20.board.trouble import Code, Trouble

@@ -7,7 +7,7 @@ register for free kWh.
 
 from collections.abc import Iterable
 
-from meter import tariff as meter_tariff
+from account import tariff as meter_tariff
 from sts import kinds
 
 from meter20.vending import refusal

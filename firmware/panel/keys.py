@@ -1,10 +1,10 @@
 """The part keypad: keys become tokens and short codes."""
 
+from account.meter import NotProvisioned
 from micropython import const
 from ports.record_store import StoreFailed
 
-from meter import beeper, screens, short_codes, token_entry
-from meter.meter import NotProvisioned
+from panel import beeper, screens, short_codes, token_entry
 
 _KEYS_A_TURN = const(32)  # a keypad that never ends its keys must not stop the metering
 _REST_MS = const(1000)

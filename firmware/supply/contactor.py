@@ -1,11 +1,13 @@
 """The part contactor: whether the load switch is closed, and the order that makes it so."""
 
+from account import tariff
+from journal import events, faults, settings
 from micropython import const
 
-from meter import events, faults, settings, supply, tariff
-from meter.overload import Overload
-from meter.power import PowerMeter
-from meter.switching import Switching
+from supply import decision
+from supply.overload import Overload
+from supply.power import PowerMeter
+from supply.switching import Switching
 
 _TEST_MS = const(3000)
 _REST_MS = const(1000)
@@ -32,10 +34,10 @@ class Contactor:
         """Bring the load switch to where it must be now."""
         closed, reason = self._decision(turn)
         if closed and self._is_tested(turn.now_ms):
-            closed, reason = False, supply.TEST
+            closed, reason = False, decision.TEST
         if reason != turn.relay_reason:
             turn.news = True
-            if reason in (supply.OVERLOAD, supply.OVERLOAD_LOCK):
+            if reason in (decision.OVERLOAD, decision.OVERLOAD_LOCK):
                 turn.log(events.OVERLOAD)
         turn.relay_reason = reason
         if turn.closed and not closed:
@@ -68,15 +70,15 @@ class Contactor:
     def _decision(self, turn):
         meter, now_ms = turn.meter, turn.now_ms
         if meter.lost or meter.unsafe:
-            return False, supply.STORE_FAULT
+            return False, decision.STORE_FAULT
         state, configured = turn.state, turn.settings
         over = None
         if self._overload.blocks(now_ms, turn.watts, state.power_limit_w):
-            over = supply.OVERLOAD_LOCK if self._overload.locked else supply.OVERLOAD
+            over = decision.OVERLOAD_LOCK if self._overload.locked else decision.OVERLOAD
         emergency = tariff.in_credit(configured.emergency_wh, state.register, configured.steps)
-        closed, reason = supply.decision(state, emergency, self._is_friendly(turn), over)
+        closed, reason = decision.decide(state, emergency, self._is_friendly(turn), over)
         if self.faulty or (closed and now_ms < self._hold_until_ms):
-            return False, supply.FAULT
+            return False, decision.FAULT
         return closed, reason
 
     def _is_friendly(self, turn):
@@ -90,7 +92,7 @@ class Contactor:
         """The load is about to be cut off: what was used up stays used up, and people see why."""
         turn.meter.checkpoint()
         turn.power, turn.watts = PowerMeter(turn.now_ms), 0
-        if turn.relay_reason not in (supply.TEST, supply.FAULT):
+        if turn.relay_reason not in (decision.TEST, decision.FAULT):
             self._answers.dismiss()
 
     def _order(self, turn):

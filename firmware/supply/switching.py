@@ -2,7 +2,7 @@
 
 The last order is repeated now and then: a relay that a blow moved comes back, and one that
 does not follow, where a contact tells, is found. The meter then keeps it open, goes on
-metering and tries again after a while, see `meter.faults`.
+metering and tries again after a while, see `journal.faults`.
 """
 
 from micropython import const

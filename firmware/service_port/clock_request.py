@@ -6,7 +6,7 @@ Source: RFC 3339, date-time, in its one form with "Z" and without a fraction.
 
 from ports.clock import FIRST_YEAR, LAST_YEAR, is_time, seconds
 
-from meter.lines import Refused, text
+from service_port.lines import Refused, text
 
 _FORM = "0000-00-00T00:00:00Z"  # with any digits
 _FIELDS = ((0, 4), (5, 7), (8, 10), (11, 13), (14, 16), (17, 19))

@@ -7,7 +7,7 @@ A key press ends what was called up.
 
 from micropython import const
 
-from meter import screens
+from panel import screens
 
 _SCREEN_MS = const(8000)
 _PAGE_MS = const(4000)

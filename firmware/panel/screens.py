@@ -7,11 +7,12 @@ shows them two at a time (`pages`).
 Pure domain: no ports, no clock, no I/O.
 """
 
+from account import meter_test
 from micropython import const
 from sts import results
+from supply import decision
 
-from meter import meter_test, supply
-from meter import view as views
+from panel import view as views
 
 WIDTH = const(16)
 _TWO_ROWS = const(2)
@@ -35,18 +36,18 @@ _WORDS = {
 }
 
 _REASONS = {
-    supply.CREDIT: "Supply on",
-    supply.EMERGENCY: "EMERGENCY credit",
-    supply.FRIENDLY: "On: friendly hrs",
-    supply.NO_CREDIT: "OFF: no credit",
-    supply.NOT_PROVISIONED: "OFF: no key yet",
-    supply.TAMPER: "OFF: tamper",
-    supply.SERVICE: "OFF: by seller",
-    supply.OVERLOAD: "OFF: overload",
-    supply.OVERLOAD_LOCK: "OFF: overl. lock",
-    supply.TEST: "OFF: switch test",
-    supply.STORE_FAULT: "OFF: memory bad",
-    supply.FAULT: "OFF: fault",
+    decision.CREDIT: "Supply on",
+    decision.EMERGENCY: "EMERGENCY credit",
+    decision.FRIENDLY: "On: friendly hrs",
+    decision.NO_CREDIT: "OFF: no credit",
+    decision.NOT_PROVISIONED: "OFF: no key yet",
+    decision.TAMPER: "OFF: tamper",
+    decision.SERVICE: "OFF: by seller",
+    decision.OVERLOAD: "OFF: overload",
+    decision.OVERLOAD_LOCK: "OFF: overl. lock",
+    decision.TEST: "OFF: switch test",
+    decision.STORE_FAULT: "OFF: memory bad",
+    decision.FAULT: "OFF: fault",
 }
 
 
@@ -84,11 +85,11 @@ def message(*lines):
 
 
 def idle(view):
-    """The screen at rest. view: meter.view.View."""
-    if view.relay_reason == supply.STORE_FAULT and not view.state.identity.drn:
-        return message("MEMORY LOST", _REASONS[supply.STORE_FAULT], "Call your seller", FIRMWARE)
+    """The screen at rest. view: panel.view.View."""
+    if view.relay_reason == decision.STORE_FAULT and not view.state.identity.drn:
+        return message("MEMORY LOST", _REASONS[decision.STORE_FAULT], "Call your seller", FIRMWARE)
     if not view.state.identity.drn:
-        return message("Not provisioned", _REASONS[supply.NOT_PROVISIONED], FIRMWARE)
+        return message("Not provisioned", _REASONS[decision.NOT_PROVISIONED], FIRMWARE)
     in_currency = views.in_currency(view)
     return [
         ("Cr " if in_currency else "") + credit(view.state.register.credit, in_currency),
@@ -219,7 +220,7 @@ def _key_change(outcome):
 def _state_of_supply(view):
     if view.lockout_s:
         return "Locked %d s" % view.lockout_s
-    if view.relay_reason == supply.CREDIT and views.is_low(view):
+    if view.relay_reason == decision.CREDIT and views.is_low(view):
         return "LOW CREDIT"
     return _REASONS[view.relay_reason]
 

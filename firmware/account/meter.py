@@ -11,8 +11,8 @@ from micropython import const
 from ports.record_store import LOST, StoreFailed
 from sts import decoder, digits, key_change, results, tid
 
-from meter import acceptance, carrier, lockout, meter_test, register
-from meter import state as meter_state
+from account import acceptance, carrier, lockout, meter_test, register
+from account import state as meter_state
 
 #: Consumption that a power cut may leave unaccounted for, at most, in Wh; the customer keeps it.
 #: The checkpoint comes a little earlier, as one step may bring several pulses.
@@ -48,7 +48,7 @@ class Meter:
 
     tables: the EA07 tables of a licensee, sts.ea07_sta.Tables, or None for the
     sample tables. phases: 1 or 3. steps: the tariff of a meter that keeps money, see
-    meter.tariff, () for one that counts energy; whoever configures the meter sets it.
+    account.tariff, () for one that counts energy; whoever configures the meter sets it.
     """
 
     def __init__(self, store, tables=None, phases=1):
@@ -117,7 +117,7 @@ class Meter:
     def provision(self, identity, key, manufactured: int, power_limit_w: int, again=False):
         """Give a meter in factory state its number and key. One commit.
 
-        identity: meter.state.Identity. key: KeyAttributes. manufactured: the TID that
+        identity: account.state.Identity. key: KeyAttributes. manufactured: the TID that
         fills the memory, so that no older token is ever taken. power_limit_w: 0 for none.
         again: the meter lost its store; then `manufactured` must be the TID of today, or tokens
         that were used before would count twice.
@@ -151,7 +151,7 @@ class Meter:
     def enter(self, entered: str, now_ms: int, by: int = carrier.MANUAL):
         """Take the digits of a token; return its Outcome. Accept means the credit is safe.
 
-        entered: digits only, any number of them. by: of meter.carrier. Blocks for up to two
+        entered: digits only, any number of them. by: of account.carrier. Blocks for up to two
         commits.
         Raises NotProvisioned in factory state, StoreLost after a loss, but not for test/display
         tokens; StoreFailed if the store does not take it: then it has no effect, and can be
@@ -183,7 +183,7 @@ class Meter:
         Goes on when the store fails; the caller sees to it that an `unsafe` meter supplies
         nothing.
 
-        period: the tariff period of now, see meter.tariff.
+        period: the tariff period of now, see account.tariff.
         """
         state = self.state
         after = register.consumed(

@@ -4,7 +4,7 @@ Credit, TID memory and lock-out share the record, so a token is cancelled and
 credited in the same commit or not at all. The record stays below 245 bytes, so
 that with `slot_store.OVERHEAD` it fits one flash page of 256 and LittleFS keeps
 it inline. Settings and history, which no credit depends on, have a record of
-their own (meter.settings, meter.history).
+their own (journal.settings, journal.history).
 
     version u8 | drn 7 bytes BCD | imp_per_kwh u24 | key attributes 24
     register: credit i64, total u64, remainder u24, cost remainder u16, period u16, period Wh u32
@@ -25,8 +25,8 @@ from micropython import const
 from sts import decoder_key, drn, results, tid
 from sts.decoder_key import DITK, DecoderKey, KeyAttributes
 
-from meter import carrier, flags, lockout
-from meter.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH, EMPTY, Register
+from account import carrier, flags, lockout
+from account.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH, EMPTY, Register
 
 _VERSION = const(2)
 _HEAD = "<B7sI24sqqIHHIBIIHHBBBBBI"
@@ -38,13 +38,13 @@ _FAILURES_AT = const(64)
 Identity = namedtuple("Identity", ("drn", "imp_per_kwh"))
 
 #: identity: Identity. key: KeyAttributes. register: Register. tids: the TID memory, see sts.tid.
-#: failures: wrong tokens in a row of each carrier, see meter.lockout. power_limit_w,
+#: failures: wrong tokens in a row of each carrier, see account.lockout. power_limit_w,
 #: unbalance_limit_w: 0 for none. tariff_rate: as its token brought it. power_fails: restarts,
-#: 0..65535. last_result: of sts.results.NAMES, ""
-#: for none. last_carrier: that brought it, of meter.carrier. last_token: check value of the token
-#: that was committed last, see `check_value`, 0 for none. flags: see meter.flags. tamper: it was
-#: detected and not cleared. key_change: a set of
-#: key change tokens is incomplete. emergency: the customer called up emergency credit.
+#: 0..65535. last_result: of sts.results.NAMES, "" for none. last_carrier: that brought it, of
+#: account.carrier. last_token: check value of the token that was committed last, see
+#: `check_value`, 0 for none. flags: see account.flags. tamper: it was detected and not cleared.
+#: key_change: a set of key change tokens is incomplete. emergency: the customer called up
+#: emergency credit.
 #: in_currency: the credit is money; so it is never taken for energy, should the tariff be lost,
 #: which lies in another record.
 _FIELDS = (

@@ -13,7 +13,7 @@ Pure domain: no ports, no clock, no I/O.
 
 from collections import namedtuple
 
-from meter import tariff
+from account import tariff
 
 #: Most credit a meter holds: 9 999 999.9 kWh, the widest that the 16-column display shows.
 CREDIT_MAX_WH = 9_999_999_900

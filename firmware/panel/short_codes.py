@@ -7,11 +7,13 @@ dialect "pln" a code needs no leading #.
 Pure: no ports, no clock, no I/O.
 """
 
+from account import carrier
+from journal import events, history
+from journal import settings as meter_settings
 from sts import digits as sts_digits
 
-from meter import carrier, events, history, screens
-from meter import settings as meter_settings
-from meter import view as views
+from panel import screens
+from panel import view as views
 
 #: Codes that begin so set something: the two digits after them are the value.
 _LOW_CREDIT, _ALARM = "456", "123"
@@ -24,7 +26,7 @@ EMERGENCY = "8"
 def screen(code: str, view):
     """Return the screen of short code `code`, digits, or None if there is no such code.
 
-    view: meter.view.View.
+    view: panel.view.View.
     """
     name = _named(_DIALECTS[view.settings.profile], code) or _named(_COMMON, code)
     if not name:

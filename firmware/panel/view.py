@@ -5,11 +5,12 @@ Pure: no ports, no clock, no I/O.
 
 from collections import namedtuple
 
-from meter import supply, tariff
+from account import tariff
+from supply import decision
 
-#: state: MeterState. settings: Settings. history: of meter.history. watts: power drawn. mean_w:
-#: mean power since the restart. relay_reason: of meter.supply. lockout_s: seconds without tokens
-#: at the keypad. events: of meter.events. faults: meter.faults.Faults.
+#: state: MeterState. settings: Settings. history: of journal.history. watts: power drawn. mean_w:
+#: mean power since the restart. relay_reason: of supply.decision. lockout_s: seconds without
+#: tokens at the keypad. events: of journal.events. faults: journal.faults.Faults.
 View = namedtuple(
     "View",
     (
@@ -43,7 +44,8 @@ def is_low(view) -> bool:
     if view.state.identity.drn == _UNPROVISIONED:
         return False
     return (
-        view.relay_reason == supply.EMERGENCY or 0 < credit_wh(view) < view.settings.low_credit_wh
+        view.relay_reason == decision.EMERGENCY
+        or 0 < credit_wh(view) < view.settings.low_credit_wh
     )
 
 

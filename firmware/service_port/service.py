@@ -1,23 +1,23 @@
-"""Service port: one line of JSON in, one line of JSON out, as meter.lines has them.
+"""Service port: one line of JSON in, one line of JSON out, as service_port.lines has them.
 
 `Service` answers the requests that every meter knows. A bench (an emulated
 body) offers more; it hands them in as `extra`. An unknown or malformed request
 gets an error reply, whatever it was; nothing that arrives raises.
 """
 
+from account import carrier
+from account import state as meter_state
+from account.meter import NotProvisioned, StoreLost
+from journal import settings as meter_settings
+from meter.supervisor import Faulted, Watch
 from micropython import const
+from panel import view as views
+from panel.screens import FIRMWARE
 from ports.record_store import StoreFailed
 from sts import digits, drn
 from sts.decoder_key import DecoderKey, KeyAttributes
 
-from meter import carrier
-from meter import settings as meter_settings
-from meter import state as meter_state
-from meter import view as views
-from meter.lines import Refused, accepted, boolean, integer, keys, parse, refusal, text
-from meter.meter import NotProvisioned, StoreLost
-from meter.screens import FIRMWARE
-from meter.supervisor import Faulted, Watch
+from service_port.lines import Refused, accepted, boolean, integer, keys, parse, refusal, text
 
 _TID_MAX = const(0xFFFFFF)
 
@@ -73,8 +73,8 @@ class Service:
         return Refused("fault", "%s: %s; the meter restarts" % self._app.fault)
 
     def clock(self, request, _now_ms):
-        """Tell the time of the meter's clock, or set it: see meter.clock_request."""
-        from meter import clock_request  # rarely asked: a board reads it when it is
+        """Tell the time of the meter's clock, or set it: see service_port.clock_request."""
+        from service_port import clock_request  # rarely asked: a board reads it when it is
 
         return clock_request.answer(self._app.clock, self._app.supervisor, request)
 

@@ -3,7 +3,7 @@
 Pure domain: no ports, no clock, no I/O.
 """
 
-from meter import flags
+from account import flags
 
 #: Reasons in `relay_reason` of the service port. Those of a closed switch first.
 CREDIT = "credit"
@@ -20,7 +20,7 @@ STORE_FAULT = "store_fault"
 FAULT = "fault"
 
 
-def decision(state, emergency_wh: int, friendly: bool, overload):
+def decide(state, emergency_wh: int, friendly: bool, overload):
     """Return (closed, reason) for `state`, a MeterState.
 
     emergency_wh: emergency credit of this meter, in the unit of its credit. friendly: whether

@@ -1,4 +1,4 @@
-"""How a token came to the meter. Each carrier has a lock-out of its own, see meter.lockout.
+"""How a token came to the meter. Each carrier has a lock-out of its own, see account.lockout.
 
 Source: IEC 62055-41, TokenCarrier; IEC 62056-6-2, Token gateway, delivery method.
 """

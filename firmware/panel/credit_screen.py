@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from meter import view as views
+from panel import view as views
 
 _TRY_MS = const(1000)
 

@@ -9,7 +9,7 @@ from micropython import const
 from sts import crc, digits, key_change, kinds, results, tid
 from sts.decoder_key import DITK
 
-from meter import carrier, meter_test
+from account import carrier, meter_test
 
 _MANAGEMENT = const(2)  # the class of a key change
 _KEY_PART = "part of a new key"
@@ -18,7 +18,7 @@ _KEY_PART = "part of a new key"
 def explained(meter, entered: str, now_ms: int):
     """Return the steps as (step, text) pairs in a list of pair tuples, ready for the service port.
 
-    meter: meter.meter.Meter. entered: digits without spaces.
+    meter: account.meter.Meter. entered: digits without spaces.
     """
     steps = _Steps()
     result = _walk(steps, meter, entered, now_ms)

@@ -6,11 +6,10 @@ Pure domain: no ports, no clock, no I/O.
 import struct
 from collections import namedtuple
 
+from account import tariff
 from micropython import const
 
-from meter import tariff
-
-#: Dialects of the short codes, see meter.short_codes.
+#: Dialects of the short codes, see panel.short_codes.
 PROFILES = ("meter20", "conlog", "landisgyr", "pln")
 
 ALARM_MAX_MIN = const(999)
@@ -24,7 +23,7 @@ _STEP_SIZE = const(8)
 #: profile: of PROFILES. low_credit_wh: warning level, 0 for none. alarm_min: minutes between two
 #: alarms, 0 for silent. emergency_wh: emergency credit, 0 for none. friendly_from, friendly_to:
 #: hours of the day, in UTC, without a cut-off, equal for none. steps: tariff of a meter that keeps
-#: money (see meter.tariff), () for one that counts energy.
+#: money (see account.tariff), () for one that counts energy.
 _FIELDS = (
     "profile",
     "low_credit_wh",

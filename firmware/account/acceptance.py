@@ -15,9 +15,9 @@ from micropython import const
 from sts import amount, kinds, results, tid
 from sts.decoder_key import DITK, DUTK
 
-from meter import flags, register
-from meter.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH
-from meter.state import changed
+from account import flags, register
+from account.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH
+from account.state import changed
 
 _WH_PER_TENTH_KWH = const(100)
 #: Registers that ClearCredit names. Source: IEC 62055-41, Register.

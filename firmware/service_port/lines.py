@@ -8,7 +8,7 @@ have no order and its dumps no options: so every body answers with the same byte
 from micropython import const
 from ports.keypad import KEYS
 
-from meter import json_reader
+from service_port import json_reader
 
 LINE_MAX = const(4096)  # bytes
 _KEYS_MAX = const(1000)

@@ -6,10 +6,10 @@ for each fault and for each change of a setting.
     version u8 | faults | settings | events | history, see the modules of these names
 """
 
+from account.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH
 from ports.record_store import GOOD, LOST, StoreFailed
 
-from meter import events, faults, history, settings
-from meter.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH
+from journal import events, faults, history, settings
 
 _VERSION = b"\x02"
 

@@ -1,12 +1,12 @@
 """The part answers: what people see and hear of what happened."""
 
+from account.meter import StoreLost
 from micropython import const
 from ports.record_store import StoreFailed
 from sts import results
 
-from meter import beeper, screens
-from meter import view as views
-from meter.meter import StoreLost
+from panel import beeper, screens
+from panel import view as views
 
 _MS_PER_MIN = const(60_000)
 _REST_MS = const(1000)
@@ -64,7 +64,7 @@ class Answers:
         self._panel.dismiss()
 
     def play(self, tune, now_ms: int):
-        """Begin `tune`, of meter.beeper."""
+        """Begin `tune`, of panel.beeper."""
         supervisor = self._supervisor
         before, supervisor.at = supervisor.at, self.name
         self._player.play(tune, now_ms)

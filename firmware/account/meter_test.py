@@ -2,7 +2,7 @@
 
 They need no key, may be repeated at will and leave the TID memory alone. What a
 test does is the business of `meter.app` (load switch, display, buzzer); what it
-shows, of `meter.screens`.
+shows, of `panel.screens`.
 
 Pure domain: no ports, no clock, no I/O.
 Source: IEC 62055-41, InitiateMeterTest/Display.
