@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from acceptance.two_boards import TwoBoardSubject, check_usage
-from fakes.pair import MS, Pair
+from fakes.pair import MS, STEP_NS, Pair
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from powercut.campaign import sized
@@ -148,7 +148,8 @@ def test_power_comes_back_after_the_time_and_the_meter_starts_anew(subject, wire
     assert wires.boots == boots + 1
     assert wires.cut_ns - began_ns >= 100 * MS
     assert 2000 * MS <= wires.back_ns - wires.cut_ns <= 2001 * MS
-    assert subject.ask("read")["uptime_s"] <= 2
+    uptime_s = subject.ask("read")["uptime_s"]
+    assert 1000 * uptime_s * MS <= wires.now_ns + STEP_NS - wires.back_ns
 
 
 def test_meter_that_does_not_come_back_after_a_cut_is_told(subject, wires, monkeypatch):
@@ -171,9 +172,12 @@ def test_meter_that_goes_on_through_a_cut_is_told(subject, wires):
 
 
 def test_contact_that_is_not_where_the_meter_says_fails_the_case(subject, wires):
+    # The meter answers before it moves the relay: let each movement have its time.
     subject.clear_credit()
+    subject.fixture.until(lambda read: read["relay"] == "open", 2000, "the relay did not open")
     wires.broken.add("contact loose")
     assert subject.results(subject.credit(1)) == ["Accept"]
+    subject.fixture.pause(1000)
     with pytest.raises(pytest.fail.Exception, match="is open where the meter says closed"):
         subject.ask("read")
     wires.broken.clear()
@@ -205,7 +209,8 @@ def test_token_counts_exactly_once_wherever_in_a_flash_operation_the_supply_goes
     pair, subject = frozen
     chance = random.Random(20)
     credited = []
-    while pair.torn < TORN and len(credited) < MOST_TOKENS:
+    # Both ends of a cut are needed, too: chance may give a few tokens the same one.
+    while (pair.torn < TORN or len(set(credited)) < 2) and len(credited) < MOST_TOKENS:
         digits, before = subject.credit(1), subject.ask("read")["credit_wh"]
         subject.fixture.arm_cut("key", 20, chance.randrange(20_000, 65_000), dark_ms=100)
         subject.fixture.press(digits, hold_ms=25, gap_ms=25)
@@ -217,7 +222,7 @@ def test_token_counts_exactly_once_wherever_in_a_flash_operation_the_supply_goes
         assert subject.ask("read")["credit_wh"] == before + 100
         if len(credited) % 50 == 0:
             print(f"{len(credited)} tokens, {pair.torn} of {TORN} cuts inside", flush=True)
-    assert pair.torn == TORN
+    assert pair.torn >= TORN
     assert {True, False} == set(credited)
     note(
         f"two boards: {len(credited)} tokens typed, the supply cut at each, {pair.torn} times "
