@@ -1,6 +1,7 @@
 """Nobody gets the module to go on from a log, a receipt or a database that was tampered with."""
 
 import shutil
+from contextlib import suppress
 
 import pytest
 from fakes.stations import DRN
@@ -109,6 +110,23 @@ def test_forged_log_is_found_and_not_signed(busy, again, name):
     assert "audit accept" in refused(lambda: sell(again()))
     assert entries(busy) == before
     assert again().verify().broken is not None
+
+
+@pytest.mark.parametrize("sale_after", [False, True], ids=["no sale after", "sale after"])
+@pytest.mark.parametrize("name", FORGERIES)
+def test_forged_log_is_found_whether_a_till_that_was_open_sold_after_it_or_not(
+    busy, again, name, sale_after
+):
+    """That till looks at the log's end only: what was forged before it stays forged."""
+    tamper(busy, *FORGERIES[name](busy))
+    if sale_after:
+        with suppress(Refusal):
+            sell(busy)
+    report = again().verify()
+    assert report.broken is not None
+    refused(lambda: sell(busy))
+    refused(lambda: sell(again()))
+    assert again().verify().reason == report.reason
 
 
 @pytest.mark.parametrize("name", FORGERIES)

@@ -161,12 +161,28 @@ class Station:
         with self.looking() as session:
             report = self._module.verify_log(session, noted)
             ours = report if noted is None else self._module.verify_log(session)
-        keeper = self._module.keeper
-        if ours.broken is not None and not self._storage.read_only and not keeper.trouble:
-            with self._logged() as session:
-                keeper.condemn(session, self._actor, ours)
-            keeper.trouble = log_head.CONDEMNED
+        if ours.broken is not None and not self._storage.read_only:
+            self._condemn(ours)
         return report
+
+    def _condemn(self, report: Report) -> None:
+        """Enter a break into the log, so that tills which are open stop, too.
+
+        Where the log cannot be added to, they find that at their next sale.
+        """
+        keeper = self._module.keeper
+        try:
+            with self._storage.writing() as session:
+                if not keeper.trouble:
+                    keeper.ready(session)
+                keeper.condemn(session, self._actor, report)
+        except Refusal as refused:
+            if refused.code != refusal.BROKEN:
+                raise
+        else:
+            if not keeper.trouble:
+                keeper.committed(session, self._anchor)
+        keeper.trouble = keeper.trouble or log_head.CONDEMNED
 
     def accept(self, reason: str, floor: datetime | None = None) -> str:
         """Go on though the log is not whole, for a `reason`; returns what was found.
