@@ -232,7 +232,8 @@ class Slip(Base):
     """One transaction as the customer sees it; its id is the receipt number.
 
     `about` is what the receipt says of the meter, as it was then. `lines` is the list of
-    (words, cents) that adds up to `paid_cents`. `undo` says what a reversal has to put back.
+    (words, cents) that adds up to `paid_cents`, `typed` the same for programs (`typed_lines`);
+    None of what was sold before there were any. `undo` says what a reversal has to put back.
     `seal` binds all of it (`slip_seal`). `ref` is the caller's own number: the same `ref`
     twice is one sale. `asked` is the order as it was given, so that another order under its
     `ref` is noticed; None of what was sold before there was a word for it.
@@ -252,6 +253,7 @@ class Slip(Base):
     units: Mapped[int] = mapped_column(BigInteger)
     about: Mapped[dict]
     lines: Mapped[list]
+    typed: Mapped[list | None] = mapped_column(JSON(none_as_null=True))
     undo: Mapped[dict]
     note: Mapped[str]
     corrects: Mapped[int | None] = mapped_column(ForeignKey("slip.id"))

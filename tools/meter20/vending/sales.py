@@ -13,7 +13,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sts import kinds
 
-from meter20.vending import free_units, meter_time, plain_text, refusal, register
+from meter20.vending import (
+    free_units,
+    meter_time,
+    offers,
+    plain_text,
+    refusal,
+    register,
+    typed_lines,
+)
 from meter20.vending.amounts import PER_CENT, PER_UNIT
 from meter20.vending.encoder import TESTS
 from meter20.vending.models import Meter, Slip
@@ -30,8 +38,9 @@ from meter20.vending.slips import (
     new_slip,
 )
 from meter20.vending.station import Desk
-from meter20.vending.tariff import Account, Quote, Tariff, check_exact
+from meter20.vending.tariff import Quote, Tariff
 from meter20.vending.token_request import TokenRequest
+from meter20.vending.typed_lines import Line
 
 _NUMBER_MAX = (1 << 31) - 1  # of a row, in any database
 
@@ -70,8 +79,8 @@ def credit(desk: Desk, order: CreditOrder) -> Slip:
     meter = register.find_meter(desk.session, order.meter)
     tariff = register.tariff_of(desk.session, meter)
     month = meter_time.month_now(desk, meter)
-    account = _account(meter, month)
-    quote = _quote(meter, tariff, order, account)
+    account = offers.account(meter, month)
+    quote = offers.quote(meter, tariff, order.money, order.units, account)
     paid, due = (
         _request(meter, quote, meter_time.next_tid(desk, meter)),
         meter.free_owed + quote.free,
@@ -79,16 +88,47 @@ def credit(desk: Desk, order: CreditOrder) -> Slip:
     free = free_units.request(desk, meter, due) if due else None
     requests, digits = free_units.issued(desk, meter, paid, free)
     due -= sum(request.value for request in requests[1:])
+    typed = [*quote.typed, *[_free_line(request) for request in requests[1:]]]
     slip = new_slip(
         desk, CREDIT, meter, ref=order.ref or None, asked=order.text(),
         paid_cents=quote.paid, units=quote.units,
-        lines=[list(line) for line in quote.lines], currency=tariff.currency if tariff else "",
+        lines=[list(line) for line in quote.lines], typed=[list(line) for line in typed],
+        currency=tariff.currency if tariff else "",
         undo=_standing(meter), note=free_units.note(due),
     )  # fmt: skip
     for request, token in zip(requests, digits, strict=True):
         add_token(slip, meter, request.kind, _label(request, tariff), token, request.tid)
     _settle(desk, meter, month, quote)
     meter.free_owed, meter.last_tid = due, paid.tid
+    if order.ref:
+        desk.session.info["ref", order.ref] = slip
+    return slip
+
+
+def free(desk: Desk, order: CreditOrder) -> Slip:
+    """Issue the free units that are due, and nothing else; nothing is paid, no charge is taken.
+
+    order: of 0 cents. Raises Refusal if none are due, or none can be issued today.
+    """
+    order = replace(order, ref=plain_text.checked(order.ref or "", "ref").strip())
+    if order.ref and (done := _done_before(desk, order)) is not None:
+        return done
+    meter = register.find_meter(desk.session, order.meter)
+    tariff = register.tariff_of(desk.session, meter)
+    month = meter_time.month_now(desk, meter)
+    due = offers.free_due(meter, tariff, month)
+    request = free_units.request(desk, meter, due) if due else None
+    if request is None:
+        raise Refusal(refusal.STATE, f"Meter {meter.drn} has no free units to be issued now.")
+    (token,) = desk.module.issue(desk.session, register.key_of(meter), [request], desk.actor)
+    slip = new_slip(
+        desk, CREDIT, meter, ref=order.ref or None, asked=order.text(),
+        typed=[list(_free_line(request))], currency=tariff.currency if tariff else "",
+        undo=_standing(meter), note=free_units.note(due - request.value),
+    )  # fmt: skip
+    add_token(slip, meter, request.kind, _label(request, tariff), token, request.tid)
+    meter_time.enter(desk, meter, replace(month, free=True))
+    meter.free_owed = due - request.value
     if order.ref:
         desk.session.info["ref", order.ref] = slip
     return slip
@@ -245,17 +285,6 @@ def _done_before(desk: Desk, order: CreditOrder) -> Slip | None:
     return reprinted(desk, slip.id)
 
 
-def _account(meter: Meter, month: meter_time.Month) -> Account:
-    """Return where the customer stands before a purchase in `month`."""
-    return Account(
-        debt=meter.debt_cents,
-        carried=meter.carried_cents,
-        bought=month.units,
-        fixed_due=not month.fixed,
-        free_due=not month.free,
-    )
-
-
 def _standing(meter: Meter) -> dict:
     """Return what a reversal puts back."""
     return {
@@ -269,38 +298,15 @@ def _standing(meter: Meter) -> dict:
     }
 
 
-def _quote(meter: Meter, tariff: Tariff | None, order: CreditOrder, account: Account) -> Quote:
-    """Return what the order comes to; raises Refusal where meter, tariff and order do not fit."""
-    if (order.money is None) == (order.units is None):
-        raise Refusal(refusal.VALUE, "Say either how much money or how many kWh.")
-    if meter.accounting == register.MONEY:
-        if order.money is None:
-            raise Refusal(refusal.VALUE, f"Meter {meter.drn} counts money: sell it money.")
-        return _needed(tariff, meter).for_transfer(order.money, account)
-    if order.money is not None:
-        return _needed(tariff, meter).for_money(order.money, account)
-    assert order.units is not None
-    if tariff is not None:
-        return tariff.for_energy(order.units, account)
-    check_exact(order.units)
-    return Quote(0, order.units, [])
-
-
-def _needed(tariff: Tariff | None, meter: Meter) -> Tariff:
-    if tariff is None:
-        raise Refusal(
-            refusal.STATE,
-            f"Meter {meter.drn} has no tariff, so money has no price: `meter20 vend tariff add`, "
-            "or sell kWh.",
-        )
-    return tariff
-
-
 def _request(meter: Meter, quote: Quote, tid: int) -> TokenRequest:
     if meter.accounting == register.MONEY:
         value = quote.transfer * PER_CENT
         return TokenRequest(kinds.ELECTRICITY_CURRENCY, tid, value)
     return TokenRequest(kinds.ELECTRICITY, tid, quote.units)
+
+
+def _free_line(request: TokenRequest) -> Line:
+    return Line(typed_lines.FREE, 0, request.value)
 
 
 def _label(request: TokenRequest, tariff: Tariff | None) -> str:

@@ -4,12 +4,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, inspect, select, text
 
-from meter20.vending import refusal
+from meter20.vending import pos_models, refusal
 from meter20.vending.models import Base
 from meter20.vending.refusal import Refusal
 
 #: The newest migration, a number that grows.
-REVISION = "0005"
+REVISION = "0006"
+#: The tables that are described outside of `models`; with them, `Base` knows all of them.
+MORE_TABLES = (pos_models,)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -53,7 +53,7 @@ def new_slip(desk: Desk, operation: str, meter: Meter | None, **told) -> Slip:
     """Return a new slip, which gets its number when the session is flushed."""
     defaults = {
         "ref": None, "asked": None, "currency": "", "paid_cents": 0, "units": 0, "lines": [],
-        "undo": {}, "note": "", "corrects": None,
+        "typed": None, "undo": {}, "note": "", "corrects": None,
     }  # fmt: skip
     slip = Slip(
         operation=operation, meter=meter, meter_id=meter.id if meter else None,

@@ -17,12 +17,13 @@ Nothing is lost to rounding: debt + fixed charge + energy + tax + carried on = p
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact
 from functools import lru_cache
 
-from meter20.vending import amounts, plain_text, refusal
+from meter20.vending import amounts, plain_text, refusal, typed_lines
 from meter20.vending.refusal import Refusal
+from meter20.vending.typed_lines import Line
 
 #: The most that one token carries, 0.1 kWh. Source: reference of the 16-bit decimal float.
 MAX_UNITS = 18_201_624
@@ -83,7 +84,7 @@ class Quote:
     """What a purchase comes to. `lines` add up to `paid`; `units` go on the token (0.1 kWh).
 
     transfer: cents that a currency token carries, 0 for an energy token. carried: what is kept
-    for the next purchase. free: free units to issue besides.
+    for the next purchase. free: free units to issue besides. typed: the lines, for programs.
     """
 
     paid: int
@@ -94,6 +95,7 @@ class Quote:
     transfer: int = 0
     fixed: bool = False
     free: int = 0
+    typed: list[Line] = field(default_factory=list)
 
     def __post_init__(self):
         """Raise Refusal for what the books cannot hold: a price list may say anything."""
@@ -198,23 +200,43 @@ class Tariff:
             ("Carried over", -account.carried),
             ("Carried on", carried),
         ]
-        return Quote(paid, 0, _told(lines), debt, carried, transfer, fixed > 0)
+        typed = [
+            Line(typed_lines.DEBT, debt),
+            Line(typed_lines.FIXED, fixed),
+            Line(typed_lines.CHARGE_TAX, charge - fixed, rate=self.tax),
+            Line(typed_lines.CREDIT, transfer),
+            *_carried(account.carried, carried),
+        ]
+        return Quote(
+            paid, 0, _told(lines), debt, carried, transfer, fixed > 0,
+            typed=typed_lines.told(typed),
+        )  # fmt: skip
 
     def _quote(self, paid: int, units: int, debt: int, fixed: int, account: Account) -> Quote:
         steps = self._step_lines(units, account.bought)
-        tax = self._tax(fixed + sum(cents for _, cents in steps))
+        charge_tax = self._tax(fixed)
+        tax = self._tax(fixed + sum(line.cents for line in steps))
         carried = paid + account.carried - debt - self._total(units, fixed, account.bought)
         lines = [
             ("Debt repaid", debt),
             ("Fixed charge", fixed),
-            *steps,
+            *[(_step_words(line), line.cents) for line in steps],
             (f"Tax {self.tax / 100:g} %", tax),
             ("Carried over", -account.carried),
             ("Carried on", carried),
         ]
+        typed = [
+            Line(typed_lines.DEBT, debt),
+            Line(typed_lines.FIXED, fixed),
+            Line(typed_lines.CHARGE_TAX, charge_tax, rate=self.tax),
+            *steps,
+            Line(typed_lines.ENERGY_TAX, tax - charge_tax, rate=self.tax),
+            *_carried(account.carried, carried),
+        ]
         return Quote(
-            paid, units, _told(lines), debt, carried, 0, fixed > 0, self._free_due(account)
-        )
+            paid, units, _told(lines), debt, carried, 0, fixed > 0, self._free_due(account),
+            typed_lines.told(typed),
+        )  # fmt: skip
 
     def _fixed_due(self, account: Account) -> int:
         return self.fixed if account.fixed_due or self.fixed_per == PURCHASE else 0
@@ -266,13 +288,12 @@ class Tariff:
             bought += part
         return parts
 
-    def _step_lines(self, units: int, bought: int) -> list[tuple[str, int]]:
+    def _step_lines(self, units: int, bought: int) -> list[Line]:
         """Return a line for each step; rounded so that their sum is the rounded sum."""
         lines, cost, told = [], 0, 0
         for part, price in self._parts(units, bought):
             cost += part * price
-            words = f"{part / 10:.1f} kWh at {Decimal(price) / _PRICE_SCALE:f}"
-            lines.append((words, _cents(cost) - told))
+            lines.append(Line(typed_lines.STEP, _cents(cost) - told, part, price))
             told = _cents(cost)
         return lines
 
@@ -315,6 +336,14 @@ def _steps(terms) -> tuple[tuple[int | None, int], ...]:
             "Each step of a tariff has a price and, except the last, a rising up_to_kwh.",
         )
     return tuple(steps)
+
+
+def _step_words(line: Line) -> str:
+    return f"{line.units / 10:.1f} kWh at {Decimal(line.rate) / _PRICE_SCALE:f}"
+
+
+def _carried(over: int, on: int) -> list[Line]:
+    return [Line(typed_lines.CARRIED_OVER, -over), Line(typed_lines.CARRIED_ON, on)]
 
 
 def _told(lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
