@@ -106,7 +106,7 @@ class _Meter:
         self._ports = board.ports(load_switch, display)
         self._app = App(self._ports, self._uptime.now_ms())
         handlers = self._handlers(board.service_open)
-        handlers.update(_carriers(self._app, self._ports, not board.service_open))
+        handlers.update(self._carriers(not board.service_open))
         self._service = Service(self._app, handlers)
         self._restart = False
 
@@ -124,6 +124,19 @@ class _Meter:
             self._ports.watchdog.rest()
             raise
         self._hard_reset()
+
+    def _carriers(self, shut):
+        """Let the meter have networks, if there are any; return the requests for them.
+
+        shut: the service port is.
+        """
+        if self._ports.network is None and self._ports.serial is None:
+            return {}
+        try:
+            from carriers.office import Office
+        except ImportError:  # a board with a radio whose owner wants no network
+            return {}
+        return Office(self._app, self._ports, shut, self._uptime.now_ms()).requests
 
     def _handlers(self, service_open):
         """Return the requests that a board answers beside, or instead of, those of Service."""
@@ -146,20 +159,6 @@ class _Meter:
         self._ports.load_switch.open()
         time.sleep_ms(100)  # the reply leaves the USB buffer
         _reset()
-
-
-def _carriers(app, ports, shut):
-    """Let `app` have networks, if there are any; return the requests for them.
-
-    shut: the service port is.
-    """
-    if ports.network is None:
-        return {}
-    try:
-        from carriers.office import Office
-    except ImportError:  # a board with a radio whose owner wants no network
-        return {}
-    return Office(app, ports, shut).requests
 
 
 def _reset():

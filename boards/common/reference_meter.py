@@ -42,6 +42,9 @@ class ReferenceMeter:
     service_open = True
     phases = 1
     has_wifi = False
+    #: Number of the UART on "dlms_tx" and "dlms_rx" that DLMS is served on by HDLC, None for none.
+    dlms_uart = None
+    dlms_baud = 9600
     folder = ""  # where the files lie: the root
 
     #: Numbers of the timers that machine.Timer takes, for pulses, demo load and rest.
@@ -134,16 +137,22 @@ class ReferenceMeter:
         return RowRing(FileRows(self.folder + "/" + name, 4), TABLES[name])
 
     def crypto(self):
-        """Return the Crypto, None on a board without a radio: nobody asks for it there."""
-        if not self.has_wifi:
+        """Return the Crypto, None where nobody asks for it: without a radio or a line for DLMS."""
+        if not self.has_wifi and self.dlms_uart is None:
             return None
         from drivers.board_crypto import BoardCrypto
 
         return BoardCrypto()
 
     def serial_line(self):
-        """Return the SerialLine of DLMS, None without one; on a UART, see drivers.uart_line."""
-        return None
+        """Return the SerialLine of DLMS, None without one."""
+        if self.dlms_uart is None:
+            return None
+        from drivers.uart_line import UartLine
+        from machine import UART
+
+        tx, rx = Pin(self.pins["dlms_tx"]), Pin(self.pins["dlms_rx"])
+        return UartLine(UART(self.dlms_uart, self.dlms_baud, tx=tx, rx=rx, timeout=0))
 
     def network(self):
         """Return the Network, None on a board without a radio."""

@@ -25,6 +25,8 @@ PINS = {
     "demo_button": 18,
     "credit_clk": 21,
     "credit_dio": 26,
+    "dlms_tx": 0,
+    "dlms_rx": 1,
 }
 
 _SECTORS = {"credit": (0, 6), "notes": (6, 2)}  # of meter_flash: first, how many

@@ -53,7 +53,7 @@ class SimBody:
         self._chip = FlashChip(image or RamImage(board.FLASH_SIZE))
         self._parts = (columns, rows, phases)
         self._outside, self._dlms_port = outside or {}, dlms
-        self.dlms = self.office = None
+        self.office = None
         self._lines = Lines()
         self._waiting = []
         self._job = None
@@ -152,30 +152,22 @@ class SimBody:
     @property
     def dlms_port(self) -> int:
         """The TCP port that serves DLMS, 0 for none."""
-        carrier = None if self.dlms is None else self.dlms.carrier
+        carrier = None if self.office is None else self.office.dlms
         return 0 if carrier is None else carrier.port
 
     def _carriers(self):
         """Add what carries tokens from networks; return the requests that set it up, by name."""
-        if self.dlms is not None:
-            self.dlms.close()
         if self.office is not None:
             self.office.end()
+            self.office = None
         if not self._outside or self.app.fault:
             return {}
-        from carriers.dlms_request import DlmsPart
+        from carriers.office import Office
 
-        self.dlms = DlmsPart(self.app, self.ports, self.now_ms, self._dlms_port, calm_ms=_CALM_MS)
-        requests = {"dlms": self._dlms}
-        if self.ports.network is not None:
-            from carriers.office import Office
-
-            self.office = Office(self.app, self.ports)
-            requests.update(self.office.requests)
-        return requests
-
-    def _dlms(self, request, now_ms):
-        return self.dlms.answer(request, now_ms)
+        self.office = Office(
+            self.app, self.ports, False, self.now_ms, self._dlms_port, calm_ms=_CALM_MS
+        )
+        return self.office.requests
 
     def pass_time(self, duration_ms: int) -> int:
         """Let time pass between two requests; return the milliseconds until the next turn is due.

@@ -1,12 +1,12 @@
-"""The office of a meter on a network: what was provisioned, the carriers that run by it, and the
-requests of the service port for them.
+"""The office of a meter on a network or with a line for DLMS: what was provisioned, the carriers
+that run by it, and the requests of the service port for them.
 
-Nothing of this is read by a meter without a network, and nothing of a carrier by one that was
-not told of it.
+Nothing of this is read by a meter that has neither, and nothing of a carrier by one that was not
+told of it.
 """
 
 from micropython import const
-from ports.record_store import StoreFailed
+from ports.record_store import LOST, StoreFailed
 from service_port.lines import Refused, boolean, integer, text
 
 from carriers import access as accesses
@@ -15,26 +15,47 @@ _IDLE_MS = const(1000)
 
 
 class Office:
-    """A part of `app`, a meter.app.App whose board has `ports.network`, see meter.turn.
+    """A part of `app`, a meter.app.App whose board has `ports.network` or `ports.serial`, see
+    meter.turn.
 
-    shut: broker and Wi-Fi are told once, as the key is.
+    shut: broker, Wi-Fi and DLMS keys are told once, as the key is. now_ms: the time now.
+    dlms_port: TCP port of DLMS at once, instead of the one that its keys come with. calm: further
+    arguments of carriers.dlms_carrier.DlmsCarrier, by name.
+
+    A port that is taken is no reason not to meter: then there is no DLMS, unless `dlms_port` asked
+    for it, which raises OSError.
     """
 
     name = "network"
 
-    def __init__(self, app, ports, shut=False):
+    def __init__(self, app, ports, shut=False, now_ms=0, dlms_port=None, **calm):
         self._app, self._ports, self._shut = app, ports, shut
+        self._dlms, self._dlms_port, self._calm = None, dlms_port, calm
         self._store = ports.records("carriers")
         self._outbox = None
         self._mqtt = None
         self.access = self._stored()
-        app.add_part(self, 0)
-        ports.network.join(self.access.wifi_name, self.access.wifi_password)
+        if ports.network is not None:
+            app.add_part(self, 0)
+            ports.network.join(self.access.wifi_name, self.access.wifi_password)
+        if dlms_port is not None or _is_used(ports.records("dlms")):
+            try:
+                self._begin_dlms(now_ms)
+            except OSError:  # the port is taken
+                if dlms_port is not None:
+                    raise
 
     @property
     def requests(self) -> dict:
         """The requests of the service port that this answers, see service_port.service.Service."""
-        return {"mqtt": self._answer_mqtt, "wifi": self._answer_wifi}
+        if self._ports.network is None:
+            return {"dlms": self._answer_dlms}
+        return {"dlms": self._answer_dlms, "mqtt": self._answer_mqtt, "wifi": self._answer_wifi}
+
+    @property
+    def dlms(self):
+        """The carriers.dlms_carrier.DlmsCarrier, None while DLMS is off."""
+        return None if self._dlms is None else self._dlms.carrier
 
     def step(self, turn) -> int:
         """Give the carriers their turn."""
@@ -47,6 +68,11 @@ class Office:
 
     def end(self):
         """Leave the networks, as when the power goes."""
+        self._end_mqtt()
+        if self._dlms is not None:
+            self._dlms.close()
+
+    def _end_mqtt(self):
         if self._mqtt is not None:
             self._mqtt.end()
             self._mqtt = None
@@ -121,7 +147,34 @@ class Office:
         except OSError:
             raise StoreFailed from None
         self.access = changed
-        self.end()
+        self._end_mqtt()
+
+    def _begin_dlms(self, now_ms):
+        """Let there be DLMS, if its modules are installed."""
+        try:
+            import dlms  # noqa: F401  a package of its own, read when there are keys
+
+            from carriers.dlms_request import DlmsPart
+        except ImportError:
+            return
+        self._dlms = DlmsPart(
+            self._app, self._ports, now_ms, self._dlms_port, self._shut, **self._calm
+        )
+
+    def _answer_dlms(self, request, now_ms):
+        """Give DLMS its keys, or tell whether it is on; see carriers.dlms_request."""
+        if self._dlms is None:
+            try:
+                self._begin_dlms(now_ms)
+            except OSError:
+                raise Refused("store_failed", "the port of DLMS is taken") from None
+        if self._dlms is None:
+            raise Refused("no_dlms", "this meter lacks the package dlms")
+        return self._dlms.answer(request, now_ms)
+
+
+def _is_used(store) -> bool:
+    return store.health == LOST or store.load() is not None
 
 
 def _mqtt():

@@ -27,8 +27,13 @@ WORDS = {
     "demo_button": "button to GND",
     "credit_clk": "TM1637 CLK",
     "credit_dio": "TM1637 DIO",
+    "dlms_tx": "RX of a DLMS head",
+    "dlms_rx": "TX of a DLMS head",
 }
-_OPTIONS = ("relay_open", "relay_feedback", "tamper", "brown_out", "credit_clk", "credit_dio")
+_OPTIONS = (
+    "relay_open", "relay_feedback", "tamper", "brown_out", "credit_clk", "credit_dio", "dlms_tx",
+    "dlms_rx",
+)  # fmt: skip
 _COLOURS = {"keypad": "#1f6fb2", "relay": "#b03a2e", "pulse": "#7d3c98", "demo": "#7d3c98"}
 _SUPPLIES = {
     "GND": "ground, any of them",

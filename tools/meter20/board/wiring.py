@@ -40,6 +40,8 @@ SIGNALS = {
     "demo_button": "button to GND: next load; held while power comes: demo load on",
     "credit_clk": "TM1637 CLK; `credit_digits`",
     "credit_dio": "TM1637 DIO; `credit_digits`",
+    "dlms_tx": "RX of the optical head or cable, 3.3 V; `dlms_uart`",
+    "dlms_rx": "TX of the optical head or cable, 3.3 V; `dlms_uart`",
 }
 
 #: pieces, part, note: what every board as delivered needs beside it.
