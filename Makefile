@@ -32,7 +32,7 @@ demo: setup  ## the whole story, in the terminal
 	@$(METER20) demo
 
 test: setup  ## all tests, under CPython and under MicroPython
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 powercut-campaign: setup  ## cut the power at everything, at more places than make test
 	@METER20_CAMPAIGN=1 $(BIN)/pytest -n $(WORKERS) host_tests/powercut

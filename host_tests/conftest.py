@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 
+import freezegun
 import hypothesis
 import pytest
 from hypothesis.database import DirectoryBasedExampleDatabase
@@ -12,6 +13,9 @@ import meter20  # puts firmware/ and boards/sim on the path
 
 # `machine` and what belongs to it; and the fixture, whose `board` stays behind the simulator's
 sys.path += [str(meter20.DEVICE_ROOT / "boards" / name) for name in ("sim/chip", "fixture_pico")]
+
+# A clock that a test stopped is not the one that pytest measures the test with.
+freezegun.configure(extend_ignore_list=["_pytest.timing"])
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts its background jobs so, and their children would ignore Ctrl-C as well.
@@ -43,6 +47,26 @@ def pytest_addoption(parser):
     suite.addoption("--fixture", help="with serial:PORT, the port of boards/fixture_pico")
     suite.addoption("--report", help="folder for the table of results: text, JSON, HTML")
     suite.addoption("--tokens", help="JSON file of your own tokens, with their keys")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """One more than there are cores, because some tests wait: for a process, or for real time."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from spread import Spread
+
+    return Spread(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
+def pytest_collection_modifyitems(config, items):
+    if hasattr(config, "workerinput"):
+        from spread import place
+
+        items.sort(key=lambda item: place(item.nodeid))
 
 
 @pytest.fixture(autouse=True)

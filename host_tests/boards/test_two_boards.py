@@ -18,8 +18,6 @@ from meter20.board.service import ServicePort
 from meter20.board.trouble import Code, Trouble
 from meter20.virtual.pty_board import Pty
 
-pytestmark = pytest.mark.xdist_group("two boards")
-
 REDUCED = ("host_tests/acceptance/test_two_boards.py", "host_tests/acceptance/test_power_cuts.py",
            "host_tests/acceptance/test_rules.py::test_credit_runs_out_to_the_pulse",
            "host_tests/acceptance/test_rules.py::test_a_token_counts_once_whatever_carries_it",

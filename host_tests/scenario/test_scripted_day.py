@@ -13,8 +13,6 @@ from fakes.benches import BODIES
 from meter20.samples import PROVISION
 from meter20.vending.encoder import encode
 
-pytestmark = pytest.mark.xdist_group("scripted day")  # one worker plays the day once
-
 TID = meters.MANUFACTURED + 1000
 
 

@@ -35,7 +35,6 @@ def tables(tmp_path_factory):
     }
 
 
-@pytest.mark.xdist_group("acceptance tables")
 def test_tables_are_equal_case_by_case(tables, note):
     emulated, virtual = (tables[body]["cases"] for body in BODIES)
     assert [case["case"] for case in emulated] == [case["case"] for case in virtual]
@@ -44,13 +43,11 @@ def test_tables_are_equal_case_by_case(tables, note):
     note(f"acceptance: {len(emulated)} cases, the same on {' and '.join(BODIES)}")
 
 
-@pytest.mark.xdist_group("acceptance tables")
 def test_every_case_applies_and_passes_on_emulated_bodies(tables):
     for body in BODIES:
         assert set(tables[body]["counts"]) == {"passed"}, body
 
 
-@pytest.mark.xdist_group("acceptance tables")
 def test_table_is_written_in_three_forms(tables, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "host_tests/acceptance/test_rules.py",

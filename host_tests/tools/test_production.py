@@ -21,8 +21,6 @@ from meter20.board.trouble import Code
 from meter20.cli.main import app
 from meter20.virtual.pty_board import PtyBoard
 
-pytestmark = pytest.mark.xdist_group("production")
-
 KEY = bytes.fromhex(samples.PROVISION["decoder_key"])
 CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_E = b"\x01", b"\x02", b"\x03", b"\x04", b"\x05"
 PROMPTS = (b">>> ", b"raw REPL", b"MicroPython v", b"Traceback", b"KeyboardInterrupt")

@@ -1,0 +1,56 @@
+"""How the tests are spread over the workers of pytest-xdist.
+
+Each test goes to whichever worker is free. What takes long begins first, so that no worker is
+left alone with it at the end; a file that is named here goes to one worker as a whole, because
+its tests share something that takes long to make.
+
+*Why not marks of xdist*: xdist 3.8 writes them into an attribute that pytest 9.2 no longer has,
+and spreads the tests of a group without a word.
+"""
+
+from xdist.scheduler import LoadScopeScheduling
+
+#: The longest first. A file is one piece of work; Of "file::" and what follows, each test is one.
+FIRST = (
+    "host_tests/tools/test_acceptance_table.py",
+    "host_tests/tools/test_production.py",
+    "host_tests/scenario/test_key_storms.py::",
+    "host_tests/tools/test_bench_document.py::",
+    "host_tests/scenario/test_scripted_day.py",
+    "host_tests/fuzz/test_targets.py::test_nearly_good_input_does_no_harm[provisioning]",
+    "host_tests/virtual/test_mosquitto.py::",
+    "host_tests/boards/test_two_boards.py",
+    "host_tests/tools/test_board.py",
+    "host_tests/virtual/test_one_writer.py",
+    "host_tests/tools/test_demo.py",
+    "host_tests/virtual/test_pty_board.py",
+    "host_tests/virtual/test_input_buffer.py",
+    "host_tests/boards/test_packages.py::",
+    "host_tests/virtual/test_same_answers.py::",
+    "host_tests/vending/test_campaign.py::",
+)
+
+
+def place(nodeid: str) -> int:
+    """Return the place of a test in the order in which the work begins."""
+    for at, first in enumerate(FIRST):
+        if nodeid.startswith(first):
+            return at
+    return len(FIRST)
+
+
+def piece(nodeid: str) -> str:
+    """Return the name of the piece of work that a test belongs to."""
+    file = nodeid.partition("::")[0]
+    return file if file in FIRST else nodeid
+
+
+class Spread(LoadScopeScheduling):
+    """Gives each worker one piece of work after the other, in the order of the collection."""
+
+    def __init__(self, config, log=None):
+        super().__init__(config, log)
+        config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid):
+        return piece(nodeid)
