@@ -21,6 +21,20 @@ def test_token_keyed_in_digit_by_digit_switches_the_supply_on(meter):
     assert meter.wait(10)[:2] == ["0.100 kWh", "LOW CREDIT"]
 
 
+def test_the_answer_stays_for_eight_seconds_or_until_a_key_is_pressed(meter):
+    assert meter.keys(TOKEN) == ACCEPTED
+    assert meter.wait(7) == ACCEPTED
+    assert meter.wait(2)[0] == "0.100 kWh"
+    assert meter.keys(TOKEN)[0] == "UsedError"
+    assert meter.keys("1*")[0] == "0.100 kWh"
+
+
+def test_supply_that_ends_is_shown_at_once_over_an_answer(meter):
+    assert meter.keys(TOKEN) == ACCEPTED
+    meter.ask("pulses", count=100, over_s=1)
+    assert meter.wait(1)[:2] == ["0.000 kWh", "OFF: no credit"]
+
+
 def test_the_same_token_again_is_used(meter):
     meter.keys(TOKEN)
     assert meter.keys(TOKEN) == ["UsedError", "Used before", "Buy a new one", "Now 0.100 kWh"]

@@ -261,6 +261,11 @@ def test_explain_tells_the_class_the_bits_and_the_checksum(meter):
     assert explained(meter, meters.TEST_ALL)["class"] == (
         "1 (bits 28 and 27), test and display, not encrypted"
     )
+    for class_, name in ((2, "management"), (3, "reserved")):
+        digits = f"{class_ << 27:020d}"
+        told = explained(meter, digits)
+        assert told["class"] == f"{class_} (bits 28 and 27), {name}"
+        assert told["66 bits"] == f"0 {class_ << 27:016x}"
     assert explained(meter, "1" * 19)["number"] == "not 20 digits of a number below 2^66"
 
 

@@ -195,7 +195,15 @@ class ScreensTest(unittest.TestCase):
         }.items():
             self.assertEqual(screens.test(number, seen)[:2], words)
         self.assertEqual(screens.test(meter_test.TAMPER, view(tamper=True))[1], "DETECTED")
+        old = view(key=meters.key(ea="07", decoder_key=DecoderKey(bytes(8))))
+        self.assertEqual(screens.test(meter_test.KCT_COUNT, old)[1], "2 or 3 tokens")
         self.assertEqual(screens.test(meter_test.POWER_LIMIT, view())[1], "none")
+
+    def test_locked_out_tells_why_and_how_long(self):
+        self.assertEqual(
+            screens.locked_out(1280),
+            [results.LOCKED_OUT, "Too many wrong", "Wait 1280 s", "Then try again"],
+        )
 
     def test_pages_about_the_meter_tell_what_they_are_known_for(self):
         seen = view(power_fails=17, key=meters.key(sgc="654321", ti="07", krn=3, ken=201))

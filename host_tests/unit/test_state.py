@@ -23,6 +23,12 @@ class StateTest(unittest.TestCase):
     def test_factory_state_keeps(self):
         self.same_after_a_round_trip(factory())
 
+    def test_factory_state_has_nothing_to_tell(self):
+        made = factory()
+        told = made.tamper, made.key_change, made.emergency, made.in_currency
+        self.assertEqual(told, (False, False, False, False))
+        self.assertEqual((made.register.credit, made.tids, made.last_token), (0, (), 0))
+
     def test_every_field_keeps_at_its_extremes(self):
         for drn, key in (
             ("01000000000080"[:13], meters.key()),

@@ -92,6 +92,17 @@ def test_whole_story_in_json(vend):
     assert vend.data("receipt", sold["number"])["copy"] == 1
 
 
+def test_group_and_meter_are_shown_with_all_that_they_are(vend):
+    vend.ok("group", "add", "--sgc", "654321")
+    vend.ok("group", "add", "--sgc", "654321", "--krn", "2")
+    meter = vend.data("meter", "show", DRN)
+    assert (meter["base_date"], meter["sgc"], meter["krn"]) == (2014, SGC, 1)
+    (first, *_, last) = vend.data("group", "list")["groups"]
+    assert (first["sgc"], first["ea"], first["krn"]) == (SGC, "11", 1)
+    assert "credit" in first["kinds"]
+    assert (last["sgc"], last["krn"]) == ("654321", 2)
+
+
 @pytest.mark.parametrize(
     ("command", "kind"),
     [
@@ -154,6 +165,12 @@ def test_words_for_everything_that_goes_wrong(vend, monkeypatch):
     assert "rehearsals" in vend.refused("credit", DRN, "--kwh", "1", "--at", "2046-01-01")
     assert "no receipt 99" in vend.refused("receipt", "99")
     assert "KRN 1" in vend.refused("group", "add", "--sgc", SGC)
+    assert "no key with EA11, KRN 7" in vend.refused(*other[:4], SGC, "--krn", "7")
+    assert "no key with EA07." in vend.refused(*other[:4], SGC, "--ea", "07")
+    terms = ("--sgc", "777777", "--tariff", "nowhere")
+    assert "no tariff 'nowhere'" in vend.refused("group", "add", *terms)
+    for number in ("abcdefghijk", "١٢٣٤٥٦٧٨٩٠٣", "123456789030"):
+        assert "is no meter number" in vend.refused("credit", number, "--kwh", "1")
     vend.ok("group", "limit", SGC, "--max-token-kwh", "5")
     assert "5.0 kWh at most" in vend.refused("credit", DRN, "--kwh", "6")
     vend.ok("group", "limit", SGC, "--max-token-kwh", "none", "--ken", "1")
@@ -162,6 +179,13 @@ def test_words_for_everything_that_goes_wrong(vend, monkeypatch):
     assert "does not open" in vend.refused("credit", DRN, "--kwh", "1")
     monkeypatch.delenv("METER20_PASSPHRASE")
     assert "set METER20_PASSPHRASE" in vend.refused("credit", DRN, "--kwh", "1")
+
+
+def test_key_is_not_given_out_by_a_clock_that_is_far_ahead(vend):
+    with freeze_time("2036-03-10 09:30"):
+        record = vend.folder / "record.json"
+        assert "clock" in vend.refused("provision", DRN, "--out", record)
+        assert not record.exists()
 
 
 def test_refusal_in_json_has_a_code(vend):

@@ -344,6 +344,17 @@ def test_new_file_whose_name_was_taken_meanwhile_leaves_that_file(tmp_path):
     assert (tmp_path / "a").read_text() == "other"
 
 
+def test_new_file_whose_name_was_taken_meanwhile_is_not_filled_with_a_draft(tmp_path):
+    (tmp_path / "draft").write_text("draft")
+    with NewFile(tmp_path / "a") as file:
+        (tmp_path / "other").write_text("other")
+        (tmp_path / "other").replace(tmp_path / "a")
+        with pytest.raises(OSError, match="another file"):
+            file.fill_with(tmp_path / "draft")
+    assert (tmp_path / "a").read_text() == "other"
+    assert (tmp_path / "draft").read_text() == "draft"
+
+
 def test_new_file_for_what_was_not_done_is_gone(tmp_path):
     with NewFile(tmp_path / "a"):
         pass

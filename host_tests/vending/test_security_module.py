@@ -8,14 +8,15 @@ from fakes.stations import DRN, SGC, read
 from sqlalchemy import select, update
 from sts import kinds
 
-from meter20.vending import refusal, register, sales
-from meter20.vending.models import AuditEntry, VendingKey
+from meter20.vending import refusal, register, sales, security_module, token_request
+from meter20.vending.models import AuditEntry, Vault, VendingKey
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
 from meter20.vending.sealing import Secret
 from meter20.vending.security_module import SecurityModule
 from meter20.vending.station import Station
 from meter20.vending.storage import Storage
+from meter20.vending.token_request import TokenRequest
 from meter20.vending.vending_key import KeyTerms
 
 VK_02 = "abababababababab"
@@ -272,3 +273,23 @@ def test_module_offers_no_way_to_a_vending_key():
         "provisioning_key", "note", "log_refusal", "verify_log", "accept_clock", "turn_back",
         "set_zone", "keeper", "opened", "next_receipt", "bind", "check_bound", "floor",
     }  # fmt: skip
+
+
+def test_master_keys_open_that_older_stations_sealed():
+    """What the seal vouches for must never change."""
+    assert security_module._about(Vault(rehearsal=False)) == b"master"
+    assert security_module._about(Vault(rehearsal=True)) == b"master of a rehearsal"
+
+
+def test_first_minute_of_a_base_date_can_be_given_and_none_before_it():
+    token_request.check_minute(0, 2014)
+    with pytest.raises(Refusal, match="before the key's base date"):
+        token_request.check_minute(-1, 2014)
+
+
+@pytest.mark.parametrize("kind", ["gold", kinds.KEY_1, kinds.TEST_2DIGIT])
+def test_kind_without_a_minute_is_refused_by_name(station, kind):
+    with station.looking() as session:
+        meter = register.key_of(register.find_meter(session, DRN))
+        with pytest.raises(Refusal, match="is not a token that carries a TID"):
+            token_request.check(KeyTerms(SGC), meter, TokenRequest(kind, 5, 1))
