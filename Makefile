@@ -20,7 +20,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign two-boards-campaign test-unix \
 	test-unix32 unix32 memory lint format sim picture serve bench vend-campaign tariff-campaign \
-	dlms-clients dlms-campaign death-campaign guess-campaign pulse-campaign mutants mutation-sample fuzz-campaign mpy \
+	ami-campaign dlms-clients dlms-campaign death-campaign guess-campaign pulse-campaign mutants mutation-sample fuzz-campaign mpy \
 	test-pico wiring packages lock clean
 
 help:  ## list the targets
@@ -104,6 +104,9 @@ tariff-campaign: setup  ## 100 000 sales at two tills with clocks that step, bes
 
 death-campaign: setup  ## each vend command fails or dies at each of its calls, on both databases; an hour a core
 	@$(BIN)/python host_tests/death_campaign.py $(CAMPAIGN_ARGS)
+
+ami-campaign: setup  ## purchases through a lossy network with workers killed, on both databases; CAMPAIGN_ARGS='--purchases N --meters M'
+	@$(BIN)/python host_tests/ami_campaign.py $(CAMPAIGN_ARGS)
 
 guess-campaign: setup  ## 2 * 10^7 random tokens through the real decoder; some minutes a core
 	@$(BIN)/python host_tests/guess_campaign.py $(CAMPAIGN_ARGS)

@@ -262,7 +262,8 @@ def test_no_key_or_token_in_repr_exceptions_or_database(station, sqlite):
 
 
 def test_module_offers_no_way_to_a_vending_key():
-    """What a caller can ask: tokens, wrapped files, one meter's first key. Nothing else.
+    """What a caller can ask: tokens, wrapped files, one meter's first key, and the key of the
+    secrets of carriers, from which no other can be reckoned. Nothing else.
 
     And what its clock, its days and its log are told.
     """
@@ -270,7 +271,8 @@ def test_module_offers_no_way_to_a_vending_key():
     assert offered == {
         "create", "unlock", "relock", "generate_key", "load_key", "change_limits", "retire_key",
         "export_keys", "import_keys", "issue", "issue_test", "key_change", "initial_key",
-        "provisioning_key", "note", "log_refusal", "verify_log", "accept_clock", "turn_back",
+        "provisioning_key", "carriers_key", "note", "log_refusal", "verify_log", "accept_clock",
+        "turn_back",
         "set_zone", "keeper", "opened", "next_receipt", "bind", "check_bound", "floor",
     }  # fmt: skip
 

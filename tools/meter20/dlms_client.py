@@ -6,6 +6,7 @@
 
 import contextlib
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ _BITS = 4
 _COUNTER = (1, "0.0.43.1.0.255", 2)
 _ASSOCIATION = (15, "0.0.40.0.0.255", 2)
 _GATEWAY = (115, "0.0.19.40.0.255")
-_STATUS = 6
+_DESCRIPTIONS, _STATUS = 4, 6
+_ACCEPTED = re.compile(rb"accepted, TID (\d{1,8}), ([a-z]+)")
 _QUEUED = 8
 _ASKED = 100  # times that the status of a token is asked for
 
@@ -83,6 +85,16 @@ class Session:
             enumerations.CosemInterface(cls), cosem.Obis(*_octets(logical_name)), attribute
         )
         return value(self._client.get(what))
+
+    def accepted(self) -> tuple[int, str] | None:
+        """Return (TID, carrier) of when the token entered last, a used one, was accepted.
+
+        None where the meter's history does not hold it. Source: docs/ami.md, attribute 4.
+        """
+        for text in self.read(*_GATEWAY, _DESCRIPTIONS):
+            if found := _ACCEPTED.fullmatch(bytes(text)):
+                return int(found[1]), found[2].decode()
+        return None
 
     def enter(self, digits: str) -> tuple[int, int]:
         """Enter a token; return (token_status_code, number of the result)."""

@@ -24,7 +24,7 @@ from meter20.vending import (
 )
 from meter20.vending.amounts import PER_CENT, PER_UNIT
 from meter20.vending.encoder import TESTS
-from meter20.vending.models import Meter, Slip
+from meter20.vending.models import Meter, Purchase, Slip
 from meter20.vending.refusal import Refusal
 from meter20.vending.slips import (
     CREDIT,
@@ -216,6 +216,12 @@ def _correct(slip: Slip) -> str:
 
 
 def _void(desk: Desk, slip: Slip) -> str:
+    if desk.session.scalar(select(Purchase.id).filter_by(slip_id=slip.id)):
+        raise Refusal(
+            refusal.STATE,
+            f"The head-end sends the token of receipt {slip.id} to its meter. Reverse it as "
+            "delivered: its price becomes a debt.",
+        )
     last = select(Slip.id).filter_by(meter_id=slip.meter_id).order_by(Slip.id.desc()).limit(1)
     if desk.session.scalar(last) != slip.id:
         raise Refusal(

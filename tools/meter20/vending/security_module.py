@@ -105,6 +105,11 @@ class SecurityModule:
     def __repr__(self) -> str:
         return "SecurityModule(hidden)"
 
+    @property
+    def carriers_key(self) -> sealing.Key:
+        """Return the key of the secrets that carriers need: it makes no token."""
+        return sealing.Key(sealing.subkey(self._master, b"carriers"))
+
     # -- locking -------------------------------------------------------------------------------
 
     @classmethod

@@ -139,6 +139,17 @@ class Storage:
             books.flush()
             self._commit(books)
 
+    @contextmanager
+    def sharing(self) -> Iterator[Session]:
+        """Give a session that changes rows beside other writers; commits at the end.
+
+        For what adds nothing to the audit log, locks the rows that it changes, and may be done
+        again where the commit's answer was lost. On SQLite it has the database to itself.
+        """
+        with self._words(), Session(self._engine, autoflush=False) as session:
+            yield session
+            session.commit()
+
     def _commit(self, books: Books) -> None:
         """Commit; where the database breaks off in it, ask the books whether it was done.
 

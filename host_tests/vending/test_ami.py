@@ -1,0 +1,192 @@
+"""The head-end: each purchase is credited once or still pending, wherever it is cut."""
+
+import pytest
+from fakes.ami_rig import HeadEnd
+from sqlalchemy import select
+
+from meter20.ami import purchases
+from meter20.ami.carriers import MQTT, Answer
+from meter20.ami.outbox import DOUBT, outcome_of
+from meter20.ami.purchases import ANSWERED, BY_HAND, CLOSED, CREDITED, REFUSED, SENT, Order
+from meter20.vending import refusal, register, sales
+from meter20.vending.models import Purchase, Slip
+from meter20.vending.refusal import Refusal
+
+_EACH = 6  # all of them: make ami-campaign
+
+
+@pytest.fixture
+def head_end(sqlite, secret, clock):
+    made = HeadEnd(sqlite, secret, clock, 1)
+    yield made
+    made.close()
+
+
+def only(head_end):
+    (purchase,) = head_end.all()
+    return purchase
+
+
+def test_purchase_is_sold_sent_credited_and_closed(head_end):
+    number = head_end.order(head_end.drns[0], 105)
+    assert head_end.until_closed(10, steps_s=(1,)) == 0
+    purchase = only(head_end)
+    assert (purchase.id, purchase.state, purchase.outcome) == (number, CLOSED, CREDITED)
+    assert (purchase.carrier, purchase.sends, purchase.result) == (MQTT, 1, "Accept")
+    assert purchase.told == [
+        {"token": 1, "result": "Accept", "outcome": CREDITED, "amount": 10_500}
+    ]
+    assert purchase.ordered_at <= purchase.vended_at <= purchase.sent_at <= purchase.closed_at
+    assert head_end.check() == {CREDITED: 1}
+
+
+def test_worker_that_dies_at_any_of_its_calls_loses_and_doubles_nothing(
+    storage, secret, clock, note
+):
+    head_end = HeadEnd(storage, secret, clock, 1)
+    sold = head_end.die_everywhere(_EACH)
+    assert head_end.check() == {CREDITED: sold}
+    assert head_end.kills > 30 // _EACH, "a purchase takes more calls than that"
+    note(f"head-end: killed at {head_end.kills} calls of a worker, each {_EACH}th")
+    head_end.close()
+
+
+def test_chaos_between_two_workers_and_their_meters(storage, secret, clock):
+    head_end = HeadEnd(storage, secret, clock, 3, seed=7, harm=1.0, workers=2)
+    for _ in range(4):
+        for drn in head_end.drns:
+            head_end.order(drn, head_end.random.randint(1, 50))
+    head_end.until_closed(150, head_end.trouble)
+    head_end.calm()
+    assert head_end.until_closed(50) == 0
+    assert head_end.kills > 0
+    assert head_end.check() == {CREDITED: 12}
+    head_end.close()
+
+
+def test_token_keyed_in_by_hand_is_credited_by_hand(head_end):
+    house = head_end.houses[head_end.drns[0]]
+    head_end.order(head_end.drns[0], 10)
+    house.lost = True
+    head_end.round()
+    with head_end.storage.reading() as session:
+        (token,) = purchases.tokens(session, session.scalar(select(Purchase)))
+    house.body.request(do="keys", keys=token["digits"])
+    house.lost = False
+    assert head_end.until_closed(20) == 0
+    purchase = only(head_end)
+    assert (purchase.result, purchase.outcome) == ("UsedError", BY_HAND)
+    assert head_end.check() == {BY_HAND: 1}
+
+
+def test_used_without_a_trace_in_the_history_waits_for_a_person_and_stops_nobody(head_end):
+    house = head_end.houses[head_end.drns[0]]
+    head_end.order(head_end.drns[0], 10)
+    house.lost = True
+    head_end.round()
+    with head_end.storage.reading() as session:
+        (token,) = purchases.tokens(session, session.scalar(select(Purchase)))
+    house.body.request(do="token", digits=token["digits"])
+    house.body.sim.app.notes.history = ()
+    house.lost = False
+    head_end.order(head_end.drns[0], 20)
+    assert head_end.until_closed(20) == 0
+    first, second = head_end.all()
+    assert (first.state, first.outcome, second.outcome) == (ANSWERED, "", CREDITED)
+    with head_end.storage.sharing() as session:
+        purchases.judge(session, first.id, True, "seen on the display", head_end.clock())
+    assert head_end.check() == {CREDITED: 2}
+
+
+def test_used_counts_only_with_the_same_tid_in_the_history():
+    def said(**more):
+        return outcome_of(Answer("1", "2", "UsedError", **more), 77)
+
+    assert said() == DOUBT
+    assert said(accepted_tid=78, accepted_by="remote") == DOUBT
+    assert said(accepted_tid=77, accepted_by="remote") == CREDITED
+    assert said(accepted_tid=77, accepted_by="manual") == BY_HAND
+    assert outcome_of(Answer("1", "2", "LockedOut"), 77) is None
+    assert outcome_of(Answer("1", "2", "OldError"), 77) == REFUSED
+
+
+def test_meter_that_refuses_closes_the_purchase_with_its_reason(head_end):
+    house = head_end.houses[head_end.drns[0]]
+    head_end.order(head_end.drns[0], 10)
+    house.body.sim.app.meter.state = house.body.sim.app.meter.state._replace(
+        tids=tuple(range(16_000_000, 16_000_050))
+    )
+    assert head_end.until_closed(20) == 0
+    purchase = only(head_end)
+    assert purchase.outcome == REFUSED
+    assert purchase.reason == "OldError: the meter takes no token as old as this."
+
+
+def test_order_that_the_station_refuses_is_closed_and_sent_nowhere(head_end):
+    number = head_end.order(head_end.drns[0], 1_999_999_999)
+    assert head_end.until_closed(5) == 0
+    purchase = only(head_end)
+    assert (purchase.id, purchase.outcome, purchase.sends) == (number, REFUSED, 0)
+    assert purchase.slip_id is None
+    assert purchase.reason
+
+
+def test_ref_is_one_purchase_and_another_order_under_it_is_refused(head_end):
+    drn = head_end.drns[0]
+    with head_end.storage.sharing() as session:
+        first = purchases.place(session, Order(drn, units=5, ref=" A-1 "), head_end.clock())
+        session.flush()
+        again = purchases.place(session, Order(drn, units=5, ref="A-1"), head_end.clock())
+        assert again is first
+        for wrong in (Order(drn, units=6, ref="A-1"), Order(drn, units=0), Order(drn),
+                      Order(drn, units=5, money=5), Order(drn, units=5, ref="\x1b")):  # fmt: skip
+            with pytest.raises(Refusal):
+                purchases.place(session, wrong, head_end.clock())
+
+
+def test_order_sale_and_outbox_stand_together_or_not_at_all(head_end):
+    class Cut(Exception):
+        pass
+
+    with pytest.raises(Cut), head_end.station.desk() as desk:
+        made = purchases.place(desk.session, Order(head_end.drns[0], units=5), desk.now)
+        desk.session.flush()
+        purchases.vend(desk, made)
+        raise Cut
+    with head_end.storage.reading() as session:
+        assert session.scalar(select(Purchase.id)) is None
+        assert session.scalar(select(Slip.id).filter_by(operation="credit")) is None
+
+
+def test_sale_whose_token_is_on_its_way_is_not_made_void(head_end):
+    head_end.order(head_end.drns[0], 5)
+    head_end.workers[0].sell()
+    (purchase,) = head_end.all()
+    with pytest.raises(Refusal) as refused, head_end.station.desk() as desk:
+        sales.reverse(desk, purchase.slip_id, "wrong meter", delivered=False)
+    assert refused.value.code == refusal.STATE
+
+
+def test_meter_that_is_off_for_a_day_is_asked_ever_more_seldom(head_end):
+    house = head_end.houses[head_end.drns[0]]
+    house.on = False
+    head_end.order(head_end.drns[0], 5)
+    for _ in range(24 * 6):
+        head_end.round(600)
+    purchase = only(head_end)
+    assert purchase.state == SENT
+    assert 15 < purchase.sends < 45
+    house.on = True
+    assert head_end.until_closed(50) == 0
+    assert head_end.check() == {CREDITED: 1}
+
+
+def test_meters_without_a_route_wait_and_disturb_nobody(head_end):
+    other = register.NewMeter("12345678903", "123456")
+    with head_end.station.desk() as desk:
+        register.add_meter(desk, other)
+    waiting = head_end.order("12345678903", 5)
+    sent = head_end.order(head_end.drns[0], 5)
+    head_end.until_closed(5)
+    states = {purchase.id: purchase.state for purchase in head_end.all()}
+    assert states == {waiting: "vended", sent: CLOSED}

@@ -1,0 +1,1 @@
+"""The head-end: purchases that come over a network, and their tokens' way to the meters."""

@@ -1,0 +1,71 @@
+"""What a worker asks of a carrier, and what a carrier tells: the port between the two.
+
+An implementation hands parcels over and comes back at once; what it hears, whenever that is, it
+puts into the queue that it was made with. It may lose a parcel, send it twice or late, and say
+the same answer many times: the outbox asks again, and counts once.
+"""
+
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import Protocol
+
+MQTT, DLMS = "mqtt", "dlms"
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A token on its way to the meter `drn`. digits: 20. again: it was sent before.
+
+    address, secrets: of its route, see `routes`.
+    """
+
+    drn: str
+    digits: str = field(repr=False)
+    address: str = ""
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the meter `drn` said of a token. result: of sts.results, "" if it could not be asked.
+
+    accepted_tid, accepted_by: of a used token, what the meter's history holds of it: TID and
+    carrier, see firmware meter.carrier; None if it holds it not. amount: in Wh, or in 10^-5 of
+    the currency; None if not told. why: of an empty result.
+    """
+
+    drn: str
+    digits: str = field(repr=False)
+    result: str
+    accepted_tid: int | None = None
+    accepted_by: str | None = None
+    amount: int | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Awake:
+    """The meter `drn` has just come back: what waits for it may be sent."""
+
+    drn: str
+
+
+Heard = SimpleQueue[Answer | Awake]
+
+
+class Carrier(Protocol):
+    """Brings tokens to meters."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether parcels can be handed over now."""
+        ...
+
+    def send(self, parcel: Parcel) -> None:
+        """Hand `parcel` over. Does not wait for the meter; raises nothing when it is away."""
+        ...
+
+    def close(self) -> None:
+        """End in good order."""
+        ...

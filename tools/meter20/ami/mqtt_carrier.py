@@ -1,0 +1,114 @@
+"""MQTT as a carrier: tokens out, results in. The topics are those of docs/ami.md.
+
+What the broker acknowledges says nothing of the meter, so it is not listened to. Each worker
+subscribes by itself and hears every result; what it misses while it is away is asked for again.
+"""
+
+import json
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from meter20.ami.carriers import Answer, Awake, Heard, Parcel
+
+_PREFIX = "meter20"
+_PAYLOAD_MAX = 512  # octets of a result
+_TOPICS = [(f"{_PREFIX}/+/result", 1), (f"{_PREFIX}/+/state", 1)]
+_SLOWEST_S = 30  # between two attempts to reach the broker
+_PEM = b"-----BEGIN"
+
+
+@dataclass(frozen=True)
+class Broker:
+    """Where the broker is. authority: file of the CA to believe, DER or PEM; None: no TLS."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = field(default="", repr=False)
+    authority: Path | None = None
+
+
+class MqttCarrier:
+    """A connection to `broker`, kept in a thread of its own; see carriers.Carrier."""
+
+    def __init__(self, broker: Broker, heard: Heard):
+        self._heard = heard
+        self._away: set[str] = set()
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311)
+        if broker.user:
+            self._client.username_pw_set(broker.user, broker.password)
+        if broker.authority is not None:
+            self._client.tls_set_context(_believing(broker.authority))
+        self._client.on_connect = self._connected
+        self._client.on_message = self._came
+        self._client.reconnect_delay_set(1, _SLOWEST_S)
+        self._client.connect_async(broker.host, broker.port)
+        self._client.loop_start()
+
+    @property
+    def ready(self) -> bool:
+        return self._client.is_connected()
+
+    def send(self, parcel: Parcel) -> None:
+        """Publish a token; not again while the meter is away: the broker may keep the first."""
+        if parcel.again and parcel.drn in self._away:
+            return
+        self._client.publish(f"{_PREFIX}/{parcel.drn}/token", parcel.digits, qos=1)
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _connected(self, client, _userdata, _flags, reason, _properties) -> None:
+        if not reason.is_failure:
+            self._away.clear()
+            client.subscribe(_TOPICS)
+
+    def _came(self, _client, _userdata, message) -> None:
+        parts = message.topic.split("/")
+        if len(parts) != 3 or len(message.payload) > _PAYLOAD_MAX:
+            return
+        drn = parts[1]
+        if parts[2] == "state":
+            self._state(drn, bytes(message.payload), message.retain)
+        elif (answer := answer_of(drn, bytes(message.payload))) is not None:
+            self._heard.put(answer)
+
+    def _state(self, drn: str, payload: bytes, retained: bool) -> None:
+        if payload == b"offline":
+            self._away.add(drn)
+            return
+        self._away.discard(drn)
+        if not retained:
+            self._heard.put(Awake(drn))
+
+
+def answer_of(drn: str, payload: bytes) -> Answer | None:
+    """Return what a payload of the topic `result` says, None if it is none."""
+    try:
+        told = json.loads(payload)
+        token, result = told["token"], told["result"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    if not (isinstance(token, str) and isinstance(result, str)) or len(result) > 32:
+        return None
+    amount = told.get("amount_wh", told.get("amount_currency"))
+    return Answer(
+        drn, token, result,
+        accepted_tid=_whole(told.get("accepted_tid")),
+        accepted_by=str(told.get("accepted_by", "")) or None,
+        amount=_whole(amount),
+    )  # fmt: skip
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _believing(authority: Path) -> ssl.SSLContext:
+    data = authority.read_bytes()
+    return ssl.create_default_context(cadata=data.decode() if data.startswith(_PEM) else data)

@@ -1,0 +1,199 @@
+"""The outbox: which purchase is due, how it is sent again, and what an answer makes of it.
+
+Every function works in the caller's transaction, of `Storage.sharing`. What is sent was noted as
+sent before, and is due again after a while: a worker that dies between the two, a carrier that
+loses it, an answer that nobody hears, all end in asking again. A meter counts a token once, so
+asking again does no harm. Of each meter the oldest open purchase goes alone: its history, which
+tells used from used by whom, holds five.
+"""
+
+from datetime import datetime, timedelta
+from random import Random
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, aliased
+from sts import results
+
+from meter20.ami.carriers import Answer, Parcel
+from meter20.ami.purchases import (
+    ANSWERED,
+    BY_HAND,
+    CREDITED,
+    ORDERED,
+    REFUSED,
+    SENT,
+    VENDED,
+    close,
+)
+from meter20.ami.routes import secrets_of
+from meter20.vending.models import Meter, Purchase, Route, Slip, Token
+from meter20.vending.sealing import Key
+from meter20.vending.slips import VOID
+from meter20.vending.station_time import stamp
+
+DOUBT = "doubt"
+FIRST_S, LONGEST_S = 10, 3600
+_WAKE_S = 5  # the broker gives a meter that comes back what it kept for it
+_HANDS = ("manual", "local")
+_WORDS = {
+    results.OVERFLOW: "the register cannot hold so much; the token stays good",
+    results.DDTK: "the meter holds a default key; the token stays good for after its key change",
+    results.OLD: "the meter takes no token as old as this",
+    results.KEY_EXPIRED: "it lies past the key expiry number of the meter's key",
+    results.CRC: "the meter has another key than our books say",
+}
+
+
+def due(state: tuple[str, ...], now: datetime, limit: int):
+    """Return the query of the purchases in `state` that wait for something, oldest first."""
+    earlier = aliased(Purchase)
+    waits = (
+        select(earlier.id)
+        .where(earlier.meter_id == Purchase.meter_id, earlier.id < Purchase.id,
+               earlier.due_at.is_not(None))
+        .exists()
+    )  # fmt: skip
+    return (
+        select(Purchase)
+        .where(Purchase.due_at <= stamp(now), Purchase.state.in_(state), ~waits)
+        .order_by(Purchase.due_at, Purchase.id)
+        .limit(limit)
+    )
+
+
+class Outbox:
+    """random: of the jitter. first_s: until a token is sent again; it doubles up to LONGEST_S.
+
+    key: opens the secrets of routes; None for a worker that has none.
+    """
+
+    def __init__(self, key: Key | None = None, random: Random | None = None,
+                 first_s: float = FIRST_S):  # fmt: skip
+        self._key, self._random, self._first_s = key, random or Random(), first_s
+
+    def claim(self, session: Session, carrier: str, now: datetime, limit: int) -> list[Parcel]:
+        """Note as sent what is due by `carrier`; return it, to be sent after the commit."""
+        query = _due_by(carrier, now, limit)
+        query = query.with_for_update(skip_locked=True, of=Purchase)  # others have those
+        parcels = [self._claimed(session, one, carrier, now) for one in session.scalars(query)]
+        return [parcel for parcel in parcels if parcel is not None]
+
+    def is_due(self, session: Session, carrier: str, now: datetime) -> bool:
+        """Say whether anything is due by `carrier`; locks nothing."""
+        return session.scalar(_due_by(carrier, now, 1)) is not None
+
+    def _claimed(self, session: Session, purchase: Purchase, carrier: str,
+                 now: datetime) -> Parcel | None:  # fmt: skip
+        slip = session.get_one(Slip, purchase.slip_id)
+        if slip.state == VOID:
+            close(purchase, REFUSED, f"Receipt {slip.id} is void.", now)
+            return None
+        route = session.get_one(Route, purchase.meter_id)
+        purchase.state, purchase.carrier = SENT, carrier
+        purchase.sends += 1
+        purchase.sent_at = purchase.sent_at or stamp(now)
+        purchase.due_at = self._later(now, purchase.sends)
+        drn = session.get_one(Meter, purchase.meter_id).drn
+        secrets = secrets_of(route, drn, self._key) if self._key else {}
+        digits = _token(slip, purchase).digits
+        return Parcel(drn, digits, route.address, secrets, purchase.sends > 1)
+
+    def _later(self, now: datetime, sends: int) -> str:
+        """Return when to send again: later each time, and not with all others at once."""
+        wait_s = min(LONGEST_S, self._first_s * 2 ** min(sends - 1, 20))
+        return stamp(now + timedelta(seconds=wait_s * (1 + self._random.random() / 2)))
+
+    def postpone(self, purchase: Purchase, why: str, now: datetime) -> None:
+        """Try a purchase that could not be sold again later."""
+        purchase.reason, purchase.due_at = why, self._later(now, 3)
+
+
+def record(session: Session, answer: Answer, now: datetime) -> Purchase | None:
+    """Note an answer; return its purchase, None if it is of no token that is on its way.
+
+    Only the meter's own answer, to the token that is under way for it, counts.
+    """
+    query = select(Purchase).join(Meter).where(Meter.drn == answer.drn, Purchase.state == SENT)
+    query = query.order_by(Purchase.id).limit(1).with_for_update(of=Purchase)
+    purchase = session.scalar(query)
+    if purchase is None:
+        return None
+    slip = session.get_one(Slip, purchase.slip_id)
+    token = _token(slip, purchase)
+    if token.digits != answer.digits:
+        return None
+    if not answer.result:
+        purchase.reason = answer.why
+        return purchase
+    session.execute(
+        update(Route).where(Route.meter_id == purchase.meter_id).values(seen_at=stamp(now))
+    )
+    purchase.result, purchase.reason, purchase.answered_at = answer.result, "", stamp(now)
+    if (outcome := outcome_of(answer, token.tid)) is not None:
+        _settle(purchase, slip, answer, outcome, now)
+    return purchase
+
+
+def outcome_of(answer: Answer, tid: int | None) -> str | None:
+    """Return what an answer makes of its token, None if it must be sent again.
+
+    "Used" is no proof: another token may have had that TID. It counts only where the meter's
+    history holds this TID as accepted; otherwise it is DOUBT.
+    """
+    if answer.result == results.ACCEPT:
+        return CREDITED
+    if answer.result == results.USED:
+        if answer.accepted_tid is None or answer.accepted_tid != tid:
+            return DOUBT
+        return BY_HAND if answer.accepted_by in _HANDS else CREDITED
+    return None if answer.result == results.LOCKED_OUT else REFUSED
+
+
+def _settle(purchase: Purchase, slip: Slip, answer: Answer, outcome: str, now: datetime) -> None:
+    """Note the outcome of one token; go on with the next, or close the purchase."""
+    told = {"token": purchase.position, "result": answer.result, "outcome": outcome,
+            "amount": answer.amount}  # fmt: skip
+    purchase.told = [*purchase.told, told]
+    if purchase.position < len(slip.tokens):
+        purchase.position += 1
+        purchase.due_at = stamp(now)
+        return
+    outcomes = [each["outcome"] for each in purchase.told]
+    if DOUBT in outcomes:
+        purchase.state, purchase.due_at = ANSWERED, None
+        purchase.reason = "The meter says it was used, and its history no longer tells by whom."
+        return
+    refused = [each["result"] for each in purchase.told if each["outcome"] == REFUSED]
+    if refused:
+        close(purchase, REFUSED, f"{refused[0]}: {_WORDS.get(refused[0], 'see the meter')}.", now)
+        return
+    close(purchase, BY_HAND if BY_HAND in outcomes else CREDITED, "", now)
+
+
+def wake(session: Session, drn: str, now: datetime) -> None:
+    """Let what is on its way to a meter that came back be sent again soon."""
+    soon = stamp(now + timedelta(seconds=_WAKE_S))
+    meter = select(Meter.id).where(Meter.drn == drn).scalar_subquery()
+    session.execute(
+        update(Purchase)
+        .where(Purchase.meter_id == meter, Purchase.state == SENT, Purchase.due_at > soon)
+        .values(due_at=soon)
+    )
+
+
+def counts(session: Session) -> dict[str, int]:
+    """Return how many purchases are open, by state."""
+    from sqlalchemy import func
+
+    query = select(Purchase.state, func.count()).where(Purchase.due_at.is_not(None))
+    found = {state: count for state, count in session.execute(query.group_by(Purchase.state))}
+    return {state: found.get(state, 0) for state in (ORDERED, VENDED, SENT)}
+
+
+def _due_by(carrier: str, now: datetime, limit: int):
+    query = due((VENDED, SENT), now, limit)
+    return query.join(Route, Route.meter_id == Purchase.meter_id).where(Route.carrier == carrier)
+
+
+def _token(slip: Slip, purchase: Purchase) -> Token:
+    return slip.tokens[purchase.position - 1]
