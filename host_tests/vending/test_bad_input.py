@@ -7,6 +7,7 @@ from fakes.stations import DRN, SGC, TARIFF
 from freezegun import freeze_time
 from typer.testing import CliRunner
 
+from meter20 import given_text
 from meter20.cli.main import app
 from meter20.vending import batch, plain_text, refusal, register, rekey, sales, sealing, transport
 from meter20.vending.refusal import Refusal
@@ -78,6 +79,30 @@ def test_each_bad_line_of_a_batch_is_refused_on_its_own(station):
     ]  # fmt: skip
     answers = list(batch.run(station, [good, *bad, good]))
     assert ["error" in answer for answer in answers] == [False] + [True] * len(bad) + [False]
+
+
+def test_line_of_a_batch_that_is_no_json_says_so_and_where(station):
+    lines = ['{"meter": 12345678903, "kwh" "5"}', "{'meter': 1}", "hello", "[1]", '{"kwh":"1"}']
+    told = [answer["message"] for answer in batch.run(station, lines)]
+    assert told == [
+        "No order: the line is no JSON: Expecting ':' delimiter at character 30.",
+        "No order: the line is no JSON: Expecting property name enclosed in double quotes at "
+        "character 2.",
+        "No order: the line is no JSON: Expecting value at character 1.",
+        *["An order is a JSON object with kwh, meter, money, ref."] * 2,
+    ]
+
+
+def test_text_that_is_no_json_says_where(tmp_path):
+    file = tmp_path / "tables.json"
+    file.write_text('{"s1": [],\n "s2" []}')
+    with pytest.raises(given_text.Unreadable, match=r"is no JSON: .* at line 2, character 7$"):
+        given_text.file_json(file)
+    refused(refusal.VALUE, register.read_terms, '{"currency": "ZAR"')
+    with pytest.raises(Refusal, match=r"is no JSON: .* at character 19"):
+        register.read_terms('{"currency": "ZAR"')
+    with pytest.raises(given_text.Unreadable, match="too deep"):
+        given_text.json_value("[" * 100_000)
 
 
 def test_batch_on_the_command_line_takes_bytes_that_are_no_text(

@@ -1,6 +1,7 @@
 """`meter20 vend` as its users meet it: words, JSON, exit codes, and real processes."""
 
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -242,6 +243,24 @@ def test_groups_move_to_another_station(vend, tmp_path, monkeypatch):
     monkeypatch.setenv("METER20_TRANSPORT_PASSPHRASE", "agreed by telephone")
     (taken,) = other.data("group", "import", file)["groups"]
     assert taken["check_value"] == vend.data("group", "list")["groups"][0]["check_value"]
+    again = other.refused("group", "import", file)
+    assert f"it is the key in the file, check value {taken['check_value']}" in again
+    assert "Nothing of the file was taken over" in again and "--krn" not in again
+
+
+def test_group_of_the_same_number_but_with_another_key_is_not_taken_over(
+    vend, tmp_path, monkeypatch
+):
+    file = tmp_path / "groups.json"
+    monkeypatch.setenv("METER20_TRANSPORT_PASSPHRASE", "agreed by telephone")
+    vend.ok("group", "export", SGC, "--out", file)
+    theirs = vend.data("group", "list")["groups"][0]["check_value"]
+    other = Vend(tmp_path / "other", monkeypatch)
+    other.ok("init")
+    other.ok("group", "add", "--sgc", SGC)
+    ours = other.data("group", "list")["groups"][0]["check_value"]
+    words = f"check value {ours} here, {theirs} in the file"
+    assert words in other.refused("group", "import", file)
 
 
 def test_known_key_comes_by_the_environment_and_is_not_shown(vend, monkeypatch):
@@ -388,9 +407,25 @@ def test_break_is_found_accepted_and_named(vend):
     assert "broken" in vend.refused("credit", DRN, "--kwh", "1")
     told = vend.data("audit", "accept", "--reason", "somebody edited a receipt")["accepted"]
     assert "receipt 1" in told and "somebody edited" in told
+    assert re.search(r"; head was \d+:[0-9a-f]{64}; ", told)
     vend.ok("credit", DRN, "--kwh", "1")
     assert "An operator went on" in vend.ok("audit", "verify")
     assert "nothing to accept" in vend.refused("audit", "accept", "--reason", "once more")
+
+
+def test_findings_that_were_accepted_stand_on_a_line_each(vend):
+    for _ in range(2):
+        vend.ok("credit", DRN, "--kwh", "1")
+    with sqlite3.connect(vend.where) as connection:
+        connection.execute("UPDATE slip SET paid_cents = 1")
+    first, *lines = vend.ok("audit", "accept", "--reason", "edited").splitlines()
+    assert first == "Accepted, and entered into the log:"
+    starts = (
+        r".*receipt 1\b", r".*receipt 2\b", r"head was \d+:[0-9a-f]{64}$", "goes on from",
+        "reason: edited$",
+    )  # fmt: skip
+    for start, line in zip(starts, lines, strict=True):
+        assert re.match("  " + start, line), line
 
 
 def test_day_is_summed_up(vend):

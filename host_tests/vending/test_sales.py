@@ -316,13 +316,30 @@ def test_a_receipt_says_everything_in_its_order(station):
 def test_one_line_of_the_history_says_what_was_sold_and_hides_the_token(station):
     sold = receipt.summary(sell(station, money=200_00))
     assert sold == {
-        "receipt": 1, "time": "2026-03-10 09:30", "meter": DRN, "operation": "credit",
+        "number": 1, "time": "2026-03-10T09:30:00Z", "meter": DRN, "operation": "credit",
         "state": "good", "paid": "200.00 ZAR", "tokens": "58.0 kWh",
     }  # fmt: skip
     with station.desk() as desk:
         change = rekey.change_key(desk, DRN, rekey.NewKey(ti=7))
     told = receipt.summary(change)
     assert (told["operation"], told["paid"], told["tokens"]) == ("key change", "", "4 tokens")
+
+
+def test_history_calls_things_as_the_receipt_does(station):
+    sold = sell(station, money=200_00)
+    told, line = receipt.Receipt.of(sold, "kiosk").data(), receipt.summary(sold)
+    assert [line[name] for name in ("number", "time", "operation", "state")] == [
+        told[name] for name in ("number", "time", "operation", "state")
+    ]
+
+
+def test_values_of_a_receipt_stand_below_each_other_however_long_a_zone_is(station):
+    with station.desk() as desk:
+        desk.module.set_zone(desk.session, "thandi", "America/Argentina/ComodRivadavia")
+    made = receipt.Receipt.of(sell(station, money=200_00), "kiosk")
+    _mark, *lines = made.text().splitlines()
+    columns = {line.rindex(value) for (_, value), line in zip(made.rows(), lines)}
+    assert columns == {len("Time (America/Argentina/ComodRivadavia) ")}
 
 
 def test_money_is_told_with_two_decimals_and_its_sign():

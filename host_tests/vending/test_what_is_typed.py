@@ -130,7 +130,15 @@ def test_facts_are_shown_without_words_of_a_program(vend):
 def test_history_says_that_its_times_are_utc(vend):
     vend("credit", DRN, "--kwh", "5", "--at", "2026-03-10")
     assert "time (UTC)" in vend("history")
-    assert json.loads(vend("history", "--json"))["receipts"][0]["time"] == "2026-03-10 00:00"
+    assert json.loads(vend("history", "--json"))["receipts"][0]["time"] == "2026-03-10T00:00:00Z"
+
+
+def test_history_breaks_no_time_and_no_number_on_a_narrow_terminal(vend, monkeypatch):
+    vend("credit", DRN, "--kwh", "5", "--at", "2026-03-10")
+    for columns in ("80", "60"):
+        monkeypatch.setenv("COLUMNS", columns)
+        shown = vend("history")
+        assert "2026-03-10 00:00" in shown and DRN in shown, shown
 
 
 def test_verifying_says_at_once_that_nothing_is_issued_and_how_to_go_on(vend):

@@ -6,9 +6,10 @@ longer than any sensible line or file is refused before it fills the memory.
 """
 
 import codecs
+import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 #: Octets of a line, and of a file that is read as a whole.
 LINE_MAX = 64 * 1024
@@ -35,6 +36,31 @@ def file_text(path: Path) -> str:
         raise Unreadable(f"{path} cannot be read: {error.strerror}") from None
     except Unreadable as why:
         raise Unreadable(f"{path} {why}") from None
+
+
+def file_json(path: Path) -> Any:
+    """Return what the JSON file `path` says; raises Unreadable."""
+    text = file_text(path)
+    try:
+        return json_value(text)
+    except Unreadable as why:
+        raise Unreadable(f"{path} {why}") from None
+
+
+def json_value(text: str, **readers: Any) -> Any:
+    """Return what a JSON `text` says; raises Unreadable, which says where it is none.
+
+    readers: of numbers, as `json.loads` takes them.
+    """
+    try:
+        return json.loads(text, **readers)
+    except json.JSONDecodeError as wrong:
+        line = f"line {wrong.lineno}, " if "\n" in wrong.doc.strip() else ""
+        what = wrong.msg.removesuffix(" at")
+        # Not raised from there: what json raises holds the text, and so a key.
+        raise Unreadable(f"is no JSON: {what} at {line}character {wrong.colno}") from None
+    except (ValueError, RecursionError):
+        raise Unreadable("is no JSON that can be read: too deep, or a number too long") from None
 
 
 def stream_text(stream: BinaryIO) -> str:

@@ -27,6 +27,8 @@ from meter20.terminal import OutputFault, printable
 
 #: What a wrong usage raises; typer has no name of its own for it.
 _UsageError: Any = typer.BadParameter.__mro__[1]
+#: Headings of columns that no narrow terminal breaks.
+_WHOLE = ("receipt", "time", "meter", "drn", "paid")
 _IN_JSON = "meter20.in_json"
 
 
@@ -126,6 +128,8 @@ def show(as_json: bool, name: str, rows: Sequence[dict], empty: str) -> None:
         terminal.write(empty + "\n")
         return
     table = Table(*[heading.replace("_", " ") for heading in rows[0]], box=None)
+    for column in table.columns:  # a time and a number are read as one
+        column.no_wrap = str(column.header).startswith(_WHOLE)
     for row in rows:
         cells = ["" if value is None else printable(value) for value in row.values()]
         table.add_row(*[Text(cell) for cell in cells])  # a str would be markup

@@ -4,7 +4,6 @@ A request is a dict, an answer too. Both ways of asking go through the same func
 cannot differ.
 """
 
-import json
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -56,9 +55,9 @@ def _request(line: str | given_text.Unreadable) -> dict:
     if isinstance(line, given_text.Unreadable):
         raise line
     try:
-        request = json.loads(line)
-    except (ValueError, RecursionError):
-        raise ValueError("the line is not JSON") from None
+        request = given_text.json_value(line)
+    except given_text.Unreadable as why:
+        raise ValueError(f"the line {why}") from None
     if not isinstance(request, dict):
         raise ValueError("the line is not a JSON object")
     return request

@@ -148,9 +148,9 @@ def ask(
     """Send one request to the service port of the meter on a board, and print the reply."""
     always_in_json(ctx)
     try:
-        fields = json.loads(request)
-    except (ValueError, RecursionError):
-        fields = None
+        fields = given_text.json_value(request)
+    except given_text.Unreadable as why:
+        raise typer.BadParameter(f"the request {why}") from None
     if not isinstance(fields, dict):
         raise typer.BadParameter("the request is not a JSON object")
     with ServicePort(ports.find(port)) as meter:

@@ -5,7 +5,6 @@ ValueError with words. No message holds a key.
 """
 
 import getpass
-import json
 import sys
 from pathlib import Path
 
@@ -76,11 +75,9 @@ def tables_file(path: Path | None) -> dict | None:
     if path is None:
         return None
     try:
-        return json.loads(given_text.file_text(path))
+        return given_text.file_json(path)
     except given_text.Unreadable as why:
         raise typer.BadParameter(str(why)) from None
-    except (ValueError, RecursionError):
-        raise typer.BadParameter(f"{path} is no JSON") from None
 
 
 def secret(option: str, given: str | None, batch: bool) -> str | None:

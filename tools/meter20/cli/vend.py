@@ -269,7 +269,10 @@ def history(
         one = register.find_meter(session, meter) if meter else None
         rows = [receipts.summary(slip) for slip in sales.history(session, one, limit)]
     if not as_json:
-        rows = [
-            {"receipt": row.pop("receipt"), "time (UTC)": row.pop("time"), **row} for row in rows
-        ]
+        rows = [_row(**row) for row in rows]
     show(as_json, "receipts", rows, "Nothing was issued yet.")
+
+
+def _row(number: int, time: str, **more: str) -> dict:
+    """Return a line of the history for people."""
+    return {"receipt": number, "time (UTC)": time[:16].replace("T", " "), **more}

@@ -83,9 +83,10 @@ def accept(
     station = opened(ctx)
     with uninterrupted():
         found = station.accept(reason, utc(floor))
-        stands = f"Accepted, and entered into the log: {found}"
+        stands = "Accepted, and entered into the log"
+        words = "\n".join([f"{stands}:", *(f"  {line}" for line in found)])
         again = "`meter20 vend audit show` shows the entry."
-        hand_over(as_json, Done(stands, {"accepted": found}, f"{stands}.", again))
+        hand_over(as_json, Done(stands, {"accepted": "; ".join(found)}, words, again))
 
 
 def report(

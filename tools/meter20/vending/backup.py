@@ -110,7 +110,7 @@ def restoring(storage: Storage, path: Path, secret: Secret, actor: str,
         report = keeper.verify(books)
         if report.broken is not None:
             raise log_head.broken(report.findings[0])
-        made = Restored(head.station, head.time, rows, found, report)
+        made = Restored(head.station, head.time, rows, "; ".join(found), report)
         yield made
     keeper.went_on(books, anchor)
     made.trouble = keeper.trouble

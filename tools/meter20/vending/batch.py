@@ -6,12 +6,11 @@ gives the same receipt and no second token. Answers come in order, one line each
 the commit that makes them durable.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 
-from meter20.given_text import Unreadable
+from meter20.given_text import Unreadable, json_value
 from meter20.vending import refusal, register, sales
 from meter20.vending.models import Slip
 from meter20.vending.receipt import Receipt
@@ -87,9 +86,9 @@ def parsed(line: str) -> CreditOrder:
     Numbers are taken as they are written: 10.10 is not rounded on its way, 1e3 is no amount.
     """
     try:
-        terms = json.loads(line, parse_float=str, parse_int=str)
-    except (ValueError, RecursionError):
-        terms = None
+        terms = json_value(line, parse_float=str, parse_int=str)
+    except Unreadable as why:
+        raise Refusal(refusal.VALUE, f"No order: the line {why}.") from None
     if not isinstance(terms, dict) or set(terms) - _TERMS or "meter" not in terms:
         raise Refusal(
             refusal.VALUE, f"An order is a JSON object with {', '.join(sorted(_TERMS))}."

@@ -215,12 +215,12 @@ class Keeper:
         """Enter into the log that a break was found in it: nothing is issued from then on."""
         tail = self.tail(books)
         tail.condemned = True
-        self.append(books, actor, "break found", detail=_listed(report.findings))
+        self.append(books, actor, "break found", detail="; ".join(_named(report.findings)))
 
     def accept(
         self, books: Books, actor: str, reason: str, noted: tuple[Head | None, str],
         floor: datetime | None = None, operation: str = log_head.ACCEPT,
-    ) -> str:  # fmt: skip
+    ) -> list[str]:  # fmt: skip
         """Go on with a log that is not whole; returns what was found, as the log now says it.
 
         noted: what the anchor says. floor: the time before which no token may be dated from now
@@ -235,8 +235,8 @@ class Keeper:
         margin = _FAR_AHEAD if operation == log_head.RESTORE else 1
         head = self._went_on(connection, report, noted[0], self._floor_of(floor, margin))
         told = [
-            *([_listed(found)] if found else []),
-            f"head was {audit.head_of(books)[:24]}",
+            *_named(found),
+            f"head was {audit.head_of(books)}",
             f"goes on from entry {head.seq}, no minute before {tid_clock.text(head.floor or 0)}",
             reason,
         ]
@@ -251,7 +251,7 @@ class Keeper:
         self.tail(books).anchored = False
         self._settle(books, actor, report)
         _raise_minutes(connection, head.floor or 0)
-        return detail
+        return told
 
     def _went_on(
         self, connection: Connection, report: Report, outside: Head | None,
@@ -331,7 +331,7 @@ def _raise_minutes(connection: Connection, floor: int) -> None:
             connection.execute(behind.values({column: least}))
 
 
-def _listed(lines: Sequence[str]) -> str:
-    """Return lines as one, the first of many."""
-    more = f"; and {len(lines) - _NAMED} more" if len(lines) > _NAMED else ""
-    return "; ".join(lines[:_NAMED]) + more
+def _named(lines: Sequence[str]) -> list[str]:
+    """Return the lines, the first of many."""
+    more = [f"and {len(lines) - _NAMED} more"] if len(lines) > _NAMED else []
+    return [*lines[:_NAMED], *more]

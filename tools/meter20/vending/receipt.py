@@ -19,6 +19,7 @@ from meter20.vending.slips import REHEARSAL, VOID, ZONE
 
 MARK = "TEST KEYS - not a real token"
 REHEARSAL_MARK = f"{MARK} - REHEARSAL: the station was told the time"
+_COLUMN = 24  # of the names, if none is longer
 _PAGE = Path(__file__).parent / "receipt.html"
 
 
@@ -115,7 +116,9 @@ class Receipt:
 
     def text(self) -> str:
         """Return the receipt as lines of text, for a terminal or a narrow printer."""
-        rows = [f"{name:<24} {value}" for name, value in self.rows()]
+        above = self.rows()
+        width = max(_COLUMN, *(len(name) for name, _ in above))
+        rows = [f"{name:<{width}} {value}" for name, value in above]
         tokens = [f"{label}\n    {grouped(digits)}" for label, _, digits in self.tokens]
         note = [self.note] if self.note else []
         return "\n".join([self.mark, *rows, *note, "", *tokens, "", self.mark])
@@ -137,10 +140,13 @@ class Receipt:
 
 
 def summary(slip: Slip) -> dict:
-    """Return one line of history; the token itself is shown by a reprint only."""
+    """Return one line of the history, its names as in `Receipt.data`.
+
+    The token itself is shown by a reprint only.
+    """
     return {
-        "receipt": slip.id,
-        "time": slip.issued_at[:16].replace("T", " "),
+        "number": slip.id,
+        "time": slip.issued_at,
         "meter": slip.meter.drn if slip.meter else "any",
         "operation": slip.operation,
         "state": slip.state,

@@ -11,6 +11,7 @@ from sqlalchemy import Text, bindparam, func, select
 from sqlalchemy.orm import Session
 from sts import drn as sts_drn
 
+from meter20.given_text import Unreadable, json_value
 from meter20.vending import fitting, plain_text, refusal
 from meter20.vending.amounts import PER_UNIT
 from meter20.vending.fitting import ENERGY, MONEY
@@ -171,9 +172,9 @@ def tariffs(session: Session) -> list[dict]:
 def read_terms(text: str) -> dict:
     """Return the terms of a tariff in JSON, to be checked yet; raises Refusal if it is none."""
     try:
-        return json.loads(text, parse_float=str)  # as written: 0.00001 is not 1e-05
-    except (ValueError, RecursionError):
-        raise Refusal(refusal.VALUE, "The terms of the tariff are not JSON.") from None
+        return json_value(text, parse_float=str)  # as written: 0.00001 is not 1e-05
+    except Unreadable as why:
+        raise Refusal(refusal.VALUE, f"The text of the tariff {why}.") from None
 
 
 def keep_tariff(desk: Desk, name: str, terms: dict) -> None:

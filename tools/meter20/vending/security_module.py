@@ -51,6 +51,8 @@ _OF_DAY = (_USAGE.c.key_id == bindparam("of_key"), _USAGE.c.day == bindparam("of
 _READ_USAGE = select(_USAGE.c.energy, _USAGE.c.currency, _USAGE.c.tokens).where(*_OF_DAY)
 _ADD_USAGE, _SET_USAGE = insert(_USAGE), update(_USAGE).where(*_OF_DAY)
 
+_IMPORT = "import key"
+
 
 class _Usage:
     """What a key issued on one day, by the books and in this transaction."""
@@ -250,7 +252,7 @@ class SecurityModule:
     ) -> list[VendingKey]:
         """Keep the keys of a file from another station; raises Refusal for the wrong secret."""
         return [
-            self._keep(session, terms, key, actor, "import key")
+            self._keep(session, terms, key, actor, _IMPORT)
             for terms, key in transport.opened_file(text, secret)
         ]
 
@@ -259,12 +261,9 @@ class SecurityModule:
     ) -> VendingKey:
         alike = select(VendingKey).filter_by(sgc=terms.sgc, ea=terms.ea, base_date=terms.base_date)
         rows = list(session.scalars(alike.order_by(VendingKey.id)))
-        if any(row.krn == terms.krn and not row.retired for row in rows):
-            raise Refusal(
-                refusal.EXISTS,
-                f"Supply group {terms.sgc} has a key with KRN {terms.krn}, EA{terms.ea} and base "
-                f"date {terms.base_date} already. {vending_key.another_krn(rows)}",
-            )
+        if vending_key.holder(terms.krn, rows):
+            found = sealing.check_value(key) if operation == _IMPORT else None
+            raise vending_key.taken(terms, rows, found)
         row = VendingKey(
             **{name: getattr(terms, name) for name in _TERMS},
             check_value=sealing.check_value(key),

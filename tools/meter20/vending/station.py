@@ -184,8 +184,8 @@ class Station:
                 keeper.committed(session, self._anchor)
         keeper.trouble = keeper.trouble or log_head.CONDEMNED
 
-    def accept(self, reason: str, floor: datetime | None = None) -> str:
-        """Go on though the log is not whole, for a `reason`; returns what was found.
+    def accept(self, reason: str, floor: datetime | None = None) -> list[str]:
+        """Go on though the log is not whole, for a `reason`; returns what was found, a line each.
 
         No token is dated before `floor` any more; None for the newest known minute, or now.
         """

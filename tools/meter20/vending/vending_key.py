@@ -126,6 +126,33 @@ class KeyTerms:
         return self.max_token_energy, self.max_day_energy
 
 
+def holder(krn: int, rows: Sequence[VendingKey]) -> VendingKey | None:
+    """Return the one of `rows` that has the revision `krn` now, None if it is free."""
+    return next((row for row in rows if row.krn == krn and not row.retired), None)
+
+
+def taken(terms: KeyTerms, rows: Sequence[VendingKey], check_value: str | None) -> Refusal:
+    """Return the refusal of a key whose KRN one of `rows` has, and what to do.
+
+    rows: as of `another_krn`. check_value: of a key that came in a file, None for a new one.
+    """
+    words = (
+        f"Supply group {terms.sgc} has a key with KRN {terms.krn}, EA{terms.ea} and base date "
+        f"{terms.base_date} already"
+    )
+    there = holder(terms.krn, rows)
+    if check_value is None or there is None:
+        return Refusal(refusal.EXISTS, f"{words}. {another_krn(rows)}")
+    if there.check_value == check_value:
+        words += f", and it is the key in the file, check value {check_value}"
+    else:
+        words += (
+            f", and it is another one than in the file: check value {there.check_value} here, "
+            f"{check_value} in the file. A meter takes the tokens of one of them only"
+        )
+    return Refusal(refusal.EXISTS, f"{words}. Nothing of the file was taken over.")
+
+
 def another_krn(rows: Sequence[VendingKey]) -> str:
     """Return what to do instead of using a KRN that is taken.
 
