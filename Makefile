@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign two-boards-campaign test-unix \
-	test-unix32 unix32 memory lint format sim picture serve bench vend-campaign tariff-campaign \
+	test-unix32 unix32 memory lint format sim picture drawing serve bench vend-campaign tariff-campaign \
 	ami-campaign dlms-clients dlms-campaign death-campaign guess-campaign pulse-campaign mutants mutation-sample fuzz-campaign mpy \
 	test-pico wiring packages lock clean
 
@@ -89,6 +89,9 @@ sim: setup  ## the meter in the terminal
 
 picture: setup  ## draw docs/demo.svg again, from the demo itself
 	@$(METER20) demo --svg docs/demo.svg
+
+drawing: setup  ## draw docs/rooms.svg again: who imports whom in the firmware
+	@$(BIN)/python -m meter20.rooms_drawing
 
 serve: setup  ## the service port of an emulated meter, on this terminal
 	@$(METER20) serve --stdio

@@ -23,7 +23,7 @@ from fakes.tokens import credit, token
 
 from meter20.board.service import ServicePort
 
-#: Requests that a board does not have; see the table of requests in the design.
+#: Requests that a board does not have; see docs/service-port.md, Requests.
 EMULATED_ONLY = ("advance", "pulses", "arm_cut", "tamper", "explain")
 
 LONGEST_WAIT_S = 35

@@ -1,11 +1,19 @@
 """How large the parts of the firmware may be: functions, modules and classes."""
 
 import ast
+import json
+import re
 import statistics
+import sys
 
+import board
 import pytest
+from body import SimBody
+from fakes import meters
+from flash_chip import RamImage
+from store.slot_store import SlotStore
 
-from meter20 import rooms
+from meter20 import DEVICE_ROOT, rooms
 
 FILES = {name: path.read_text(encoding="utf-8") for name, path in rooms.modules().items()}
 FUNCTION_MEDIAN, FUNCTION_MOST_95, FUNCTION_MOST = 5, 18, 40  # lines, without docstrings
@@ -94,6 +102,29 @@ def test_no_class_is_excused_that_needs_no_excuse():
         module, _, name = place.rpartition(".")
         found = tuple(map(len, classes(FILES[module])[name]))
         assert found[0] > PUBLIC_MOST or found[1] > ATTRIBUTES_MOST, place
+
+
+def test_token_is_followed_from_the_request_to_the_record_in_six_calls(monkeypatch):
+    """docs/architecture.md lists them; a frame of the store comes after the last."""
+    meter = SimBody(RamImage(board.FLASH_SIZE))
+    fields = json.dumps({"do": "provision", **meters.PROVISION})
+    assert b'"ok": true' in meter.feed(fields.encode() + b"\n")
+    seen, commit = [], SlotStore.commit
+
+    def watched(store, record):
+        frame, calls = sys._getframe(1), []
+        while frame.f_code.co_name != "_token":
+            calls.insert(0, frame.f_code.co_name)
+            frame = frame.f_back
+        seen.append(["_token", *calls])
+        commit(store, record)
+
+    monkeypatch.setattr(SlotStore, "commit", watched)
+    meter.feed(b'{"do":"token","digits":"%s"}\n' % meters.TOKEN_100_WH.encode())
+    assert seen[0] == ["_token", "enter", "enter", "enter", "_enter_encrypted", "_commit"]
+    document = (DEVICE_ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    path = document.partition("## The path of a token")[2].partition("\n## ")[0]
+    assert re.findall(r"(?m)^\d\. `\w+\.(\w+)`", path) == seen[0]
 
 
 def test_measures_see_what_they_measure():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from meter20 import DEVICE_ROOT, rooms
+from meter20 import DEVICE_ROOT, rooms, rooms_drawing
 
 ARROWS = rooms.arrows()
 
@@ -37,6 +37,15 @@ def test_no_module_imports_itself_by_way_of_others():
         assert free, f"a circle among {sorted(left)}"
         for module in free:
             del left[module]
+
+
+def test_drawing_is_fresh_and_no_arrow_in_it_points_upward():
+    drawn = rooms_drawing.PATH.read_text(encoding="utf-8")
+    assert drawn == rooms_drawing.drawing(), "run `make drawing`"
+    assert 'stroke="#e00000"' not in drawn
+    assert drawn.count("<title>") == sum(map(len, ARROWS.values())) + len(
+        rooms_drawing.of_boards(DEVICE_ROOT)
+    )
 
 
 def test_import_inside_a_function_is_seen(tmp_path):

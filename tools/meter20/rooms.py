@@ -44,8 +44,7 @@ def modules(root: Path = DEVICE_ROOT) -> dict[str, Path]:
 def imported(module: str, root: Path = DEVICE_ROOT) -> set[str]:
     """Return the modules of the firmware that `module` imports, wherever in it."""
     known = modules(root)
-    names = set(_named(ast.parse(known[module].read_text(encoding="utf-8"))))
-    return {name for name in names if name in known}
+    return {name for name in named(known[module].read_text(encoding="utf-8")) if name in known}
 
 
 def arrows(root: Path = DEVICE_ROOT) -> dict[str, set[str]]:
@@ -61,9 +60,9 @@ def _room(module: str) -> str:
     return module.partition(".")[0]
 
 
-def _named(tree: ast.AST) -> Iterator[str]:
-    """Yield every name that may be a module: `from a import b` may mean a.b, or b in a."""
-    for node in ast.walk(tree):
+def named(source: str) -> Iterator[str]:
+    """Yield what `source` imports and may be a module: a `from a import b` may mean a.b."""
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

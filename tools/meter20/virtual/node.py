@@ -190,7 +190,7 @@ class NodeChild:
 
 
 class VirtualBody:
-    """The meter on real MicroPython. Speaks the service port; see the design's table of requests.
+    """The meter on real MicroPython. Speaks the service port; see docs/service-port.md.
 
     With `store` the meter's flash is a file in that folder and outlives the process. held: file
     descriptors of locks on it. The meter ends with this process, and stores what was used up.
