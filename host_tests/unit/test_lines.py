@@ -1,9 +1,15 @@
 import unittest
 
-from service_port.lines import LINE_MAX, Lines
+from service_port.lines import LINE_MAX, Lines, _escaped
 
 ENDS = (b"\n", b"\r", b"\r\n")
 TEXTS = [b"one", b"", b"two", b"{}", b"", b""]
+
+
+class ReplyTest(unittest.TestCase):
+    def test_what_a_terminal_would_obey_is_written_as_an_escape(self):
+        for char, written in (("\x1f", "\\u001f"), (" ", " "), ("~", "~"), ("\x7f", "\\u007f")):
+            self.assertEqual(_escaped(char), written)
 
 
 class LinesTest(unittest.TestCase):

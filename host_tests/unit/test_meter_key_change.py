@@ -39,6 +39,7 @@ class MeterKeyChangeTest(unittest.TestCase):
     def test_missing_sections_are_told(self):
         self.assertEqual(self.meter.enter(SECOND, 0).missing, (1, 3, 4))
         self.assertEqual(self.meter.enter(FIRST, 0).missing, (3, 4))
+        self.assertFalse(self.meter.enter(THIRD, 0).is_test)  # so it gets into the history
 
     def test_section_entered_again_replaces_itself(self):
         self.assertEqual(self.enter(FIRST, FIRST, SECOND), ["1stKCT", "1stKCT", "2ndKCT"])

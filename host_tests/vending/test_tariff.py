@@ -192,3 +192,10 @@ def test_search_for_what_is_affordable_starts_around_it(terms, cents, account):
     few, many = terms._bracket(cents, fixed)
     assert few == 0 or terms._total(few, fixed, account.bought) <= cents
     assert many == MAX_UNITS or terms._total(many + 1, fixed, account.bought) > cents
+
+
+def test_energy_at_no_price_is_given_up_to_the_end_of_its_step():
+    free = home(steps=[{"up_to_kwh": "50", "price": "0"}, {"price": "2"}], tax_percent="0")
+    assert free.for_money(20_00, Account(fixed_due=False)).units == 500 + 100
+    rest = home(steps=[{"price": "0"}], tax_percent="0")
+    assert rest.for_energy(10, Account(fixed_due=False)).paid == 0
