@@ -71,6 +71,8 @@ lint: setup typings/rp2/$(STUBS_STAMP) typings/esp32/$(STUBS_STAMP)  ## style, f
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@git ls-files -z | xargs -0 $(BIN)/codespell
+	@echo "imports: rooms of the host tools"
+	@$(BIN)/lint-imports --no-cache
 	@echo "types: host tools, on CPython"
 	@$(BIN)/basedpyright --warnings
 	@echo "types: firmware and boards, on rp2"

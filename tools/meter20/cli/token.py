@@ -17,6 +17,7 @@ from meter20.cli import request_fields
 from meter20.cli.answers import print_json
 from meter20.cli.batch_lines import answer_lines, answer_one
 from meter20.vending import encoder
+from meter20.vending.sizes import TESTS
 from meter20.vending.tid_clock import BASE_YEARS
 
 app = typer.Typer(help="Decode and encode tokens.", no_args_is_help=True)
@@ -248,8 +249,8 @@ def _meaning(answer, name, value):
         )
     elif name == "value" and kind in _LIMITS:
         words = f"{amount.from_field(value)} W"
-    elif name == "control" and kind in encoder.TESTS:
-        words = _tests(value, encoder.TESTS[kind])
+    elif name == "control" and kind in TESTS:
+        words = _tests(value, TESTS[kind])
     elif name.startswith("nk"):
         words = f"{value:08x}, part of the new key"
     return words

@@ -24,10 +24,9 @@ from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from sts import drn
 from sts.decoder_key import DCTK, DITK, KEY_SIZES
 
+from meter20.vending.sizes import VENDING_KEYS
 from meter20.vending.tid_clock import BASE_YEARS
 
-#: Bytes of a vending key by DKGA.
-VENDING_KEY_SIZES = {"02": 8, "03": 16, "04": 20}
 _PAN_SIZE = 18
 
 
@@ -98,14 +97,14 @@ def _xor(first, *others):
 
 
 def _check(dkga, ea, vk):
-    if dkga not in VENDING_KEY_SIZES:
+    if dkga not in VENDING_KEYS:
         raise ValueError("DKGA must be 02, 03 or 04")
     if ea not in KEY_SIZES:
         raise ValueError("encryption algorithm must be 07 or 11")
     if ea == "11" and dkga != "04":
         raise ValueError("EA11 takes keys of DKGA04 only")
-    if len(vk) != VENDING_KEY_SIZES[dkga]:
-        raise ValueError(f"DKGA{dkga} takes a vending key of {VENDING_KEY_SIZES[dkga]} bytes")
+    if len(vk) != VENDING_KEYS[dkga]:
+        raise ValueError(f"DKGA{dkga} takes a vending key of {VENDING_KEYS[dkga]} bytes")
 
 
 def _check_attributes(sgc, ti, krn, kt):

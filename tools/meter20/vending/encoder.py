@@ -16,13 +16,6 @@ from meter20.vending.sta_encrypt import StaEncrypt
 _ALGORITHMS = ("07", "11")
 _CLEAR = 1  # the class that is not encrypted
 
-#: How many tests a test token can name: the bits of its mask.
-TESTS = {
-    kind: dict(layout)["control"]
-    for _, _, _, kind, layout in kinds.TABLE
-    if kind in (kinds.TEST_2DIGIT, kinds.TEST_4DIGIT)
-}
-
 
 def encode(kind: str, ea: str | None, key: bytes | None, fields: dict, tables=None) -> str:
     """Return the 20 digits of a token of `kind` that holds `fields`.

@@ -23,9 +23,9 @@ from meter20.vending import (
     typed_lines,
 )
 from meter20.vending.amounts import PER_CENT, PER_UNIT
-from meter20.vending.encoder import TESTS
 from meter20.vending.models import Meter, Purchase, Slip
 from meter20.vending.refusal import Refusal
+from meter20.vending.sizes import TESTS
 from meter20.vending.slips import (
     CREDIT,
     GOOD,

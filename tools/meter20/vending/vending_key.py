@@ -22,9 +22,9 @@ from sts.decoder_key import DCTK, DDTK, DITK, DUTK, KEY_SIZES
 from sts.key_change import SECTIONS
 
 from meter20.vending import refusal
-from meter20.vending.derivation import VENDING_KEY_SIZES
 from meter20.vending.models import VendingKey
 from meter20.vending.refusal import Refusal
+from meter20.vending.sizes import VENDING_KEYS
 from meter20.vending.tid_clock import BASE_YEARS
 
 #: The name of the vending key that decoder keys of a type (KT) come from.
@@ -32,7 +32,7 @@ VENDING_KEY_NAMES = {DDTK: "VDDK", DUTK: "VUDK", DCTK: "VCDK"}
 DECODER_KEY_NAMES = {DITK: "DITK", DDTK: "DDTK", DUTK: "DUTK", DCTK: "DCTK"}
 
 #: Bytes of a vending key by decoder key generation algorithm (DKGA); 03 rests on no vector.
-KEY_BYTES = {dkga: VENDING_KEY_SIZES[dkga] for dkga in ("02", "04")}
+KEY_BYTES = {dkga: VENDING_KEYS[dkga] for dkga in ("02", "04")}
 
 KEN_MAX = 255
 KRN_MAX = 9
