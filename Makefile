@@ -58,8 +58,9 @@ test-unix32: setup build/unix32/micropython  ## the tests that both run, on the 
 
 unix32: build/unix32/micropython  ## MicroPython's 32-bit unix port, from Debian, into build/unix32
 
-memory: setup build/unix32/micropython  ## a whole meter for a month in a heap of 192 kB, on 32 bits
+memory: setup build/unix32/micropython  ## a whole meter in a heap of 192 kB, on 32 bits: a month, and on networks
 	@$(BIN)/python host_tests/memory_month.py build/unix32/micropython $(CAMPAIGN_ARGS)
+	@$(BIN)/python host_tests/memory_networks.py build/unix32/micropython
 
 dlms-clients: setup  ## three DLMS clients that others wrote, against the meter; some minutes
 	@$(BIN)/python host_tests/dlms_clients/run.py $(CLIENT_ARGS)

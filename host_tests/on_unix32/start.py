@@ -1,11 +1,11 @@
 """Lays memory out for month.py, and starts it. Runs on MicroPython's unix port only.
 
-    micropython start.py CHIP METER FLASH STORY
+    micropython start.py CHIP METER FLASH STORY [PROGRAM]
 
 CHIP: a ROM image of the emulated chip and of month.py. METER: a ROM image of the meter, whose
 bytecode then stays where it is, as in a frozen build, or a folder of .mpy files, which are read
 into the heap. FLASH: what the chip's flash holds; made if there is none, and kept at the end.
-STORY: see month.py.
+STORY: see month.py. PROGRAM: month, or networked.
 """
 
 import os
@@ -33,8 +33,9 @@ def mounted(image, at):
     return at
 
 
-chip, meter, flash, story = sys.argv[1:]
+chip, meter, flash, story = sys.argv[1:5]
+program = sys.argv[5] if len(sys.argv) > 5 else "month"
 sys.path[:] = [mounted(chip, "/chip")]
 sys.path.append(mounted(meter, "/meter") if meter.endswith(".romfs") else meter)
 
-__import__("month").run(story, flash, outside)
+__import__(program).run(story, flash, outside)

@@ -1,134 +1,15 @@
 """A meter and a real broker, Mosquitto: killed, restarted, frozen; tokens that wait; passwords."""
 
-import json
-import os
-import shutil
-import signal
-import socket
-import subprocess
 import time
 
 from drivers.socket_network import SocketNetwork
-from fakes import meters, tokens
+from fakes import meters
+from fakes.mosquitto import WAIT_S, HeadEnd, Mosquitto, made
 
 from meter20.bodies import EmulatedBody
 
-_WAIT_S = 60
 _DRN = meters.DRN
 _FROZEN_S = 12  # longer than an acknowledgement is waited for
-
-
-def _program(name):
-    found = shutil.which(name) or f"/usr/sbin/{name}"
-    assert os.path.exists(found), "no mosquitto: apt install mosquitto"
-    return found
-
-
-class Mosquitto:
-    """A broker of its own on a port of its own; its sessions outlive it. A context manager."""
-
-    def __init__(self, folder, users=()):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self._config = folder / "mosquitto.conf"
-        lines = [
-            f"listener {self.port} 127.0.0.1",
-            "persistence true",
-            f"persistence_location {folder}/",
-            "autosave_interval 1",
-            "autosave_on_changes true",
-            "user root" if os.geteuid() == 0 else "",
-            "allow_anonymous " + ("false" if users else "true"),
-        ]
-        if users:
-            passwords = folder / "passwords"
-            passwords.touch(0o600)
-            for user, password in users:
-                subprocess.run(
-                    [_program("mosquitto_passwd"), "-b", passwords, user, password], check=True
-                )
-            lines.append(f"password_file {passwords}")
-        self._config.write_text("\n".join(lines) + "\n")
-        self.start()
-
-    def start(self):
-        self._process = subprocess.Popen(
-            [_program("mosquitto"), "-c", self._config],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        self._await_port()
-
-    def _await_port(self):
-        until_s = time.monotonic() + _WAIT_S
-        while time.monotonic() < until_s:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                time.sleep(0.02)
-        raise AssertionError("mosquitto does not listen")
-
-    def kill(self):
-        self._process.kill()
-        self._process.wait()
-
-    def freeze(self):
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self):
-        self._process.send_signal(signal.SIGCONT)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.kill()
-
-
-class HeadEnd:
-    """Sends tokens, and hears results in a session that the broker keeps. A context manager."""
-
-    def __init__(self, broker, *login):
-        self._broker, self._login = broker, login
-        self._heard = []
-        self._process = subprocess.Popen(
-            [
-                *self._command("mosquitto_sub"),
-                *("-c", "-i", "head-end", "-t", f"meter20/{_DRN}/result"),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        os.set_blocking(self._process.stdout.fileno(), False)
-
-    def _command(self, program):
-        address = ("-h", "127.0.0.1", "-p", str(self._broker.port), "-q", "1")
-        return _program(program), *address, *self._login
-
-    def send(self, *payloads):
-        topic = f"meter20/{_DRN}/token"
-        lines = "".join(payload + "\n" for payload in payloads)
-        command = [*self._command("mosquitto_pub"), "-t", topic, "-l"]
-        subprocess.run(command, input=lines.encode(), check=True, timeout=_WAIT_S)
-
-    def results(self):
-        """Return {token: its results, in order}."""
-        while data := self._process.stdout.read():
-            self._heard.append(data)
-        told = {}
-        for line in b"".join(self._heard).splitlines():
-            result = json.loads(line)
-            told.setdefault(result["token"], []).append(result["result"])
-        return told
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._process.kill()
-        self._process.wait()
-        self._process.stdout.close()
 
 
 class Life:
@@ -141,7 +22,7 @@ class Life:
         where = {"host": "127.0.0.1", "port": broker.port, **more}
         assert self.body.request(do="mqtt", **where)["ok"]
 
-    def until(self, is_so, wait_s=_WAIT_S):
+    def until(self, is_so, wait_s=WAIT_S):
         """Live until `is_so()`; fail after `wait_s`."""
         until_s = time.monotonic() + wait_s
         while not is_so():
@@ -170,11 +51,6 @@ class Life:
         return self.body.request(do="read")["credit_wh"]
 
 
-def made(number):
-    """Return token `number` of 0.1 kWh."""
-    return tokens.credit(meters.MANUFACTURED + 1000 + number)
-
-
 def test_a_broker_that_dies_hangs_and_floods_loses_and_doubles_nothing(tmp_path, note):
     with Mosquitto(tmp_path) as broker, HeadEnd(broker) as head_end:
         meter = Life(broker, report_s=1)
@@ -201,7 +77,7 @@ def test_a_broker_that_dies_hangs_and_floods_loses_and_doubles_nothing(tmp_path,
         head_end.send(*waiting)  # the meter does not run meanwhile
         head_end.send("7" * 5000, made(42))
         wanted = {made(0), *waiting, made(42)}
-        meter.until(lambda: set(head_end.results()) >= wanted, 2 * _WAIT_S)
+        meter.until(lambda: set(head_end.results()) >= wanted, 2 * WAIT_S)
         results = head_end.results()
         assert all(results[token][0] == "Accept" for token in wanted)
         assert set(results) == wanted

@@ -13,7 +13,7 @@ from pathlib import Path
 from meter20 import DEVICE_ROOT
 from meter20.board import boards, manifest
 
-#: The most that a board's .mpy files may come to, bytes; MQTT and DLMS among them.
+#: The most that a board's .mpy files may come to, bytes; MQTT and DLMS come beside it, by mip.
 LIMIT = 110_000
 
 
