@@ -16,6 +16,7 @@ from sts import decoder, digits, kinds
 
 from meter20 import given_text
 from meter20.cli import batch_lines, key, request_fields, token
+from meter20.vending import refusal
 from meter20.vending.encoder import encode
 
 _VENDING_KEYS = {
@@ -37,8 +38,9 @@ def case(data: bytes):
     assert len(answers) == len(lines), "a line without an answer, or an answer too many"
     for line, answer in zip(lines, answers):
         if "error" in answer:
-            assert list(answer) == ["error"] and answer["error"], command
-            _check_secret(line, answer["error"])
+            assert answer == {"ok": False, "error": refusal.VALUE, "message": answer["message"]}
+            assert answer["message"], command
+            _check_secret(line, answer["message"])
         else:
             check(json.loads(line), answer)
     refused = any("error" in answer or not good(answer) for answer in answers)
