@@ -17,9 +17,9 @@ from meter20.board import (
     boards,
     flashing,
     manifest,
-    ports,
     prompt,
     running,
+    serial_ports,
     service,
     watching,
     wiring_check,
@@ -306,7 +306,7 @@ def test_permission_denied_is_told_with_the_group_to_join(word, monkeypatch):
 
 @pytest.mark.parametrize("word", ["flash", "monitor", "test"])
 def test_named_port_that_is_not_there_while_a_board_is_in_bootsel_mode(word, monkeypatch):
-    monkeypatch.setattr(ports, "bootloader", lambda: "RP2040")
+    monkeypatch.setattr(serial_ports, "bootloader", lambda: "RP2040")
     code, said = meter20("board", word, "--port", "/dev/no_such_port", "--json")
     assert (code, json.loads(said)["error"]) == (Code.BOOTLOADER, "bootloader")
 
@@ -360,33 +360,33 @@ class Plugged:
     ],
 )
 def test_no_board_and_several_are_told(monkeypatch, plugged, code):
-    monkeypatch.setattr(ports.list_ports, "comports", lambda: plugged)
-    monkeypatch.setattr(ports, "bootloader", lambda: "")
+    monkeypatch.setattr(serial_ports.list_ports, "comports", lambda: plugged)
+    monkeypatch.setattr(serial_ports, "bootloader", lambda: "")
     exit_code, said = meter20("board", "flash", "--json")
     assert (exit_code, json.loads(said)["error"]) == (code, code.name.lower())
 
 
 def test_the_one_board_is_found(monkeypatch):
     found = [Plugged("/dev/ttyS0", None), Plugged("/dev/ttyACM0", 0x2E8A)]
-    monkeypatch.setattr(ports.list_ports, "comports", lambda: found)
-    assert ports.find() == "/dev/ttyACM0"
+    monkeypatch.setattr(serial_ports.list_ports, "comports", lambda: found)
+    assert serial_ports.find() == "/dev/ttyACM0"
 
 
 def test_bootsel_mode_is_seen_by_drive_and_by_usb(tmp_path, monkeypatch):
-    assert ports.bootloader(str(tmp_path), (f"{tmp_path}/*/*",)) == ""
+    assert serial_ports.bootloader(str(tmp_path), (f"{tmp_path}/*/*",)) == ""
     drive = tmp_path / "user/RPI-RP2"
     drive.mkdir(parents=True)
     (drive / "INFO_UF2.TXT").write_text("UF2 Bootloader v3.0\n")
-    assert ports.bootloader(str(tmp_path), (f"{tmp_path}/*/*",)) == str(drive)
+    assert serial_ports.bootloader(str(tmp_path), (f"{tmp_path}/*/*",)) == str(drive)
     usb = tmp_path / "1-1"
     usb.mkdir()
     (usb / "idVendor").write_text("2e8a\n")
     (usb / "idProduct").write_text("0003\n")
-    assert ports.bootloader(str(tmp_path), ()) == "RP2040"
-    monkeypatch.setattr(ports.list_ports, "comports", list)
-    monkeypatch.setattr(ports, "bootloader", lambda: "RP2040")
+    assert serial_ports.bootloader(str(tmp_path), ()) == "RP2040"
+    monkeypatch.setattr(serial_ports.list_ports, "comports", list)
+    monkeypatch.setattr(serial_ports, "bootloader", lambda: "RP2040")
     with pytest.raises(Trouble) as caught:
-        ports.find()
+        serial_ports.find()
     assert caught.value.exit_code == Code.BOOTLOADER
 
 

@@ -8,7 +8,7 @@ from fakes.benches import EmulatedLines
 from freezegun import freeze_time
 from typer.testing import CliRunner
 
-from meter20.board import clock, ports
+from meter20.board import clock, serial_ports
 from meter20.board.trouble import Code
 from meter20.cli import board
 from meter20.cli.main import app
@@ -38,7 +38,7 @@ class Port:
 @pytest.fixture
 def plugged(monkeypatch):
     """Return a function that plugs a Port in."""
-    monkeypatch.setattr(ports, "find", lambda port: port)
+    monkeypatch.setattr(serial_ports, "find", lambda port: port)
 
     def plug(port):
         monkeypatch.setattr(board, "ServicePort", lambda _name: port)

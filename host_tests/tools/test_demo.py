@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from meter20.bodies import open_body
 from meter20.cli.main import app
-from meter20.demo import counter, drawing, performance, story, voices
+from meter20.demo import drawing, performance, station, story, voices
 from meter20.demo.story import FIRST
 from meter20.demo.telling import Draw, PressSet, Step
 from meter20.vending.refusal import Refusal
@@ -31,7 +31,7 @@ def run(*arguments):
 
 @pytest.fixture(scope="module")
 def acts():
-    return story.acts(counter.papers())
+    return story.acts(station.papers())
 
 
 @pytest.fixture(scope="module")
@@ -106,18 +106,18 @@ def test_station_without_a_folder_ends_it_with_1(monkeypatch):
     def nowhere(prefix):
         raise FileNotFoundError(2, "No usable temporary directory found")
 
-    monkeypatch.setattr(counter.tempfile, "TemporaryDirectory", nowhere)
+    monkeypatch.setattr(station.tempfile, "TemporaryDirectory", nowhere)
     result = CliRunner().invoke(app, ["demo"])
     assert result.exit_code == 1
     assert "Refused: no folder for the vending station" in result.output
 
 
 def test_nothing_of_the_station_remains(monkeypatch, tmp_path):
-    monkeypatch.setattr(counter.tempfile, "tempdir", str(tmp_path))
-    counter.papers()
-    monkeypatch.setattr(counter, "METER", "12345678900")  # a wrong check digit
+    monkeypatch.setattr(station.tempfile, "tempdir", str(tmp_path))
+    station.papers()
+    monkeypatch.setattr(station, "METER", "12345678900")  # a wrong check digit
     with pytest.raises(Refusal):
-        counter.papers()
+        station.papers()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -17,7 +17,7 @@ from sts.decoder_key import DecoderKey
 from meter20.board import packages
 from meter20.bodies import EmulatedBody
 from meter20.sim.app import Sim
-from meter20.sim.bench import Bench
+from meter20.sim.world import World
 
 #: What the walk looks into. What is left out holds the flash, which is where a key has to be.
 ROOMS = (*packages.rooms(), "parts", "body", "board", "breakage", "flash_chip", "loop", "meter20")
@@ -171,9 +171,9 @@ def test_the_simulator_that_crashes_shows_no_local_variable(monkeypatch, capsys)
             await pilot.pause(0.2)
 
     with EmulatedBody() as body:
-        bench = Bench(body)
-        monkeypatch.setattr(bench, "run", run)
-        sim = Sim(bench)
+        world = World(body)
+        monkeypatch.setattr(world, "run", run)
+        sim = Sim(world)
         with pytest.raises(RuntimeError, match="crash"):
             asyncio.run(play(sim))
         sim._print_error_renderables()

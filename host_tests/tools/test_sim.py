@@ -9,8 +9,8 @@ import pytest
 from meter20 import samples
 from meter20.bodies import EmulatedBody
 from meter20.sim.app import Sim
-from meter20.sim.bench import Bench
 from meter20.sim.widgets import Display, LoadBar, PortView, TokenButton
+from meter20.sim.world import World
 
 SIZES = [(80, 24), (120, 40)]
 
@@ -20,7 +20,7 @@ class Played:
 
     def __init__(self, sim, pilot, clock):
         self.sim, self.pilot, self._clock = sim, pilot, clock
-        self.bench = sim._bench
+        self.world = sim._world
 
     async def wait(self, seconds):
         for _ in range(round(seconds / 0.05)):
@@ -42,7 +42,7 @@ def played(scenario, size=(80, 24)):
     async def run():
         clock = [1000.0]
         with EmulatedBody() as body:
-            sim = Sim(Bench(body), now=lambda: clock[0])
+            sim = Sim(World(body), now=lambda: clock[0])
             async with sim.run_test(size=size) as pilot:
                 await scenario(Played(sim, pilot, clock))
 
@@ -52,8 +52,8 @@ def played(scenario, size=(80, 24)):
 def test_token_typed_on_the_keyboard_brings_the_supply():
     async def scenario(play):
         await play.keys(*samples.CREDIT.digits)
-        assert play.bench.lines[:2] == ["Accept", "+25.600 kWh"]
-        assert play.bench.closed
+        assert play.world.lines[:2] == ["Accept", "+25.600 kWh"]
+        assert play.world.closed
         assert "Accept" in play.shown(Display)
         play.sim._show_reading()
         assert '"Accept"' in play.shown(PortView)
@@ -64,13 +64,13 @@ def test_token_typed_on_the_keyboard_brings_the_supply():
 def test_keyboard_has_the_keys_of_the_meter():
     async def scenario(play):
         await play.keys("1", "2", "3", "backspace")
-        assert play.bench.lines[0] == "12_"
+        assert play.world.lines[0] == "12_"
         await play.keys("escape")
-        assert play.bench.lines[0] == "0.000 kWh"
+        assert play.world.lines[0] == "0.000 kWh"
         await play.keys("number_sign", "0", "enter")
-        assert play.bench.lines[:2] == ["Meter number", "00000000000"]
+        assert play.world.lines[:2] == ["Meter number", "00000000000"]
         await play.keys("c", "a")
-        assert play.bench.lines[0] == "Meter number"  # the first page about the meter
+        assert play.world.lines[0] == "Meter number"  # the first page about the meter
 
     played(scenario)
 
@@ -89,7 +89,7 @@ def test_every_key_and_ready_token_can_be_clicked(size):
             assert play.sim.screen.region.contains_region(button.region)
         await play.pilot.click(first)
         await play.wait(3)
-        assert play.bench.lines[0] == "Accept"
+        assert play.world.lines[0] == "Accept"
 
     played(scenario, size)
 
@@ -100,7 +100,7 @@ def test_ready_token_gives_way_to_a_finger():
         await play.wait(0.5)
         await play.keys("escape")
         await play.wait(3)
-        assert play.bench.lines[0] == "0.000 kWh"
+        assert play.world.lines[0] == "0.000 kWh"
 
     played(scenario)
 
@@ -108,18 +108,18 @@ def test_ready_token_gives_way_to_a_finger():
 def test_load_follows_keys_and_clicks():
     async def scenario(play):
         await play.keys("right", "right", "left", "plus")
-        assert play.bench.load_w == 2000
+        assert play.world.load_w == 2000
         await play.keys("space")
-        assert play.bench.load_w == 0
+        assert play.world.load_w == 0
         await play.keys("space")
-        assert play.bench.load_w == 2000
-        assert play.bench.drawn_w == 0  # no credit, no supply
+        assert play.world.load_w == 2000
+        assert play.world.drawn_w == 0  # no credit, no supply
         await play.pilot.click(LoadBar, offset=(7 + 29, 0))
-        assert play.bench.load_w == 15_000
+        assert play.world.load_w == 15_000
         await play.keys("right")
-        assert play.bench.load_w == 15_000
+        assert play.world.load_w == 15_000
         await play.pilot.click(LoadBar, offset=(0, 0))
-        assert play.bench.load_w == 0
+        assert play.world.load_w == 0
 
     played(scenario)
 
@@ -127,17 +127,17 @@ def test_load_follows_keys_and_clicks():
 def test_time_runs_as_fast_as_chosen_but_waits_for_fingers():
     async def scenario(play):
         await play.keys("s", "s", "s")
-        before_s = play.bench.reading()["uptime_s"]
+        before_s = play.world.reading()["uptime_s"]
         await play.wait(1)
-        assert play.bench.reading()["uptime_s"] - before_s == pytest.approx(600, abs=1)
+        assert play.world.reading()["uptime_s"] - before_s == pytest.approx(600, abs=1)
         await play.keys("1")
-        before_s = play.bench.reading()["uptime_s"]
+        before_s = play.world.reading()["uptime_s"]
         await play.wait(1)
-        assert play.bench.reading()["uptime_s"] - before_s == 1
-        assert play.bench.lines[2] == "1 of 20 digits"
+        assert play.world.reading()["uptime_s"] - before_s == 1
+        assert play.world.lines[2] == "1 of 20 digits"
         await play.keys("s")
         await play.wait(1)
-        assert play.bench.reading()["uptime_s"] - before_s == pytest.approx(2, abs=1)
+        assert play.world.reading()["uptime_s"] - before_s == pytest.approx(2, abs=1)
 
     played(scenario)
 
@@ -148,8 +148,8 @@ def test_credit_is_used_up_and_the_load_goes_off():
         await play.wait(6)
         await play.keys("right", "s", "s", "s")
         await play.wait(2)
-        assert not play.bench.closed
-        assert play.bench.lines[1] == "OFF: no credit"
+        assert not play.world.closed
+        assert play.world.lines[1] == "OFF: no credit"
 
     played(scenario)
 
@@ -161,7 +161,7 @@ def test_power_cut_darkens_the_meter_and_keeps_the_credit():
         await play.keys("p", "5")  # the key finds a dark meter
         assert "kWh" not in play.shown(Display)
         await play.wait(1)
-        assert play.bench.lines[0] == "25.600 kWh"
+        assert play.world.lines[0] == "25.600 kWh"
 
     played(scenario)
 

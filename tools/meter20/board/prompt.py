@@ -11,7 +11,7 @@ import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
-from meter20.board import ports
+from meter20.board import serial_ports
 from meter20.board.running import Running
 from meter20.board.trouble import Code, Trouble
 
@@ -60,9 +60,9 @@ class Prompt:
         try:
             self._transport = SerialTransport(port, timeout=_READ_TIMEOUT_S)
         except TransportError:
-            raise ports.diagnosis(port) from None
+            raise serial_ports.diagnosis(port) from None
         except OSError as error:
-            raise ports.why_closed(port, error) from None
+            raise serial_ports.why_closed(port, error) from None
         self._open = True
         self._folders: set[str] = set()  # known to be there
         self._enter()

@@ -9,7 +9,7 @@ from typing import Self
 import serial
 from service_port import lines
 
-from meter20.board import ports
+from meter20.board import serial_ports
 from meter20.board.trouble import Code, Trouble
 
 REPLY_TIMEOUT_S = 10.0
@@ -86,7 +86,7 @@ class ServicePort:
         try:
             self._line = serial.Serial(self.port, 115200, timeout=0.05, exclusive=True)
         except OSError as error:
-            raise ports.why_closed(self.port, error) from None
+            raise serial_ports.why_closed(self.port, error) from None
 
     def _answers(self, timeout_s):
         """Return whether a meter answers within `timeout_s`; it is asked now and then."""

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from meter20 import given_text
-from meter20.board import boards, flashing, images, ports, running, wiring_check
+from meter20.board import boards, flashing, images, running, serial_ports, wiring_check
 from meter20.board import clock as clocks
 from meter20.board import prompt as prompts
 from meter20.board.prompt import Prompt
@@ -70,7 +70,7 @@ def flash(
     """
     if production and not yes:
         typer.confirm(_LAST_TIME, abort=True, err=as_json)
-    with Prompt(ports.find(port)) as prompt:
+    with Prompt(serial_ports.find(port)) as prompt:
         known = running.recognised(prompt.running, board)
         architecture = prompt.running.architecture if mpy else None
         try:
@@ -134,7 +134,7 @@ def provision(  # noqa: PLR0913, PLR0917
         request = _recorded(record)
     elif decoder_key == "-":
         request["decoder_key"] = typer.prompt("decoder key", hide_input=True)
-    with ServicePort(ports.find(port)) as meter:
+    with ServicePort(serial_ports.find(port)) as meter:
         reply = meter.request(**{**request, "do": "provision"})
         say(as_json, _accepted(reply), f"The meter is now number {reply.get('drn')}.")
 
@@ -153,7 +153,7 @@ def ask(
         raise typer.BadParameter(f"the request {why}") from None
     if not isinstance(fields, dict):
         raise typer.BadParameter("the request is not a JSON object")
-    with ServicePort(ports.find(port)) as meter:
+    with ServicePort(serial_ports.find(port)) as meter:
         reply = meter.request(**fields)
     print_json(reply)
     raise typer.Exit(0 if reply["ok"] else Code.REFUSED)
@@ -179,7 +179,7 @@ def monitor(
     view = View()
     with (
         quietly,
-        ServicePort(ports.find(port)) as meter,
+        ServicePort(serial_ports.find(port)) as meter,
         board_monitor.voice(view, as_json) as tell,
     ):
         board_monitor.watch(meter, view, tell, every, seconds)
@@ -199,7 +199,7 @@ def clock(
     refused for the time. A board without a clock, and --set with the service port shut, are
     refused.
     """
-    with ServicePort(ports.find(port)) as meter:
+    with ServicePort(serial_ports.find(port)) as meter:
         times = clocks.set_to_host(meter) if set_it else clocks.read(meter)
         say(as_json, clocks.report(times, set_it), clocks.words(times, set_it))
 
@@ -207,7 +207,7 @@ def clock(
 @app.command()
 def test(port: Port = None, as_json: AsJson = False) -> None:
     """Check the wiring: display, each key, relay, buzzer, pulses. The meter stops meanwhile."""
-    with Prompt(ports.find(port)) as prompt:
+    with Prompt(serial_ports.find(port)) as prompt:
         found = wiring_check.check(prompt, _Person(as_json))
         prompt.restart()
     wrong = [one for one in found if one.good is False]

@@ -27,9 +27,9 @@ def demo(
 
     Exit code 0 if every step went as it must, else 1.
     """
-    from meter20.demo import counter, performance, story  # SQLAlchemy takes its time to load
+    from meter20.demo import performance, station, story  # SQLAlchemy takes its time to load
 
-    acts = story.acts(counter.papers())
+    acts = story.acts(station.papers())
     if svg is not None:
         svg.write_text(performance.picture(acts, body), encoding="utf-8")
         return

@@ -18,7 +18,7 @@ def sim(store: Store = None) -> None:
     if not sys.stdout.isatty():
         raise NoTerminal("meter20 sim needs a terminal; meter20 serve does not")
     from meter20.sim.app import Sim  # Textual takes a while to import
-    from meter20.sim.bench import Bench
+    from meter20.sim.world import World
 
     with EmulatedBody(open_store(store)) as body:
-        Sim(Bench(body)).run()
+        Sim(World(body)).run()

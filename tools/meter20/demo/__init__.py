@@ -3,7 +3,7 @@
 | module | holds |
 | --- | --- |
 | `story` | the steps of its two acts, as a table |
-| `counter` | the vending station of the second act, and what it hands out |
+| `station` | the vending station of the second act, and what it hands out |
 | `telling` | runs a story on a body and says what happened, event by event |
 | `performance` | tells a story to an audience, or draws the picture of it |
 | `drawing` | the meter and the story so far, as a picture for a terminal |

@@ -5,7 +5,7 @@ the second are made by a vending station, for a meter of its own.
 """
 
 from meter20 import samples
-from meter20.demo.counter import METER, Papers
+from meter20.demo.station import METER, Papers
 from meter20.demo.telling import Draw, Press, PressSet, Provision, Step
 
 Act = tuple[Step, ...]

@@ -2,7 +2,7 @@
 
 | module | holds |
 | --- | --- |
-| `bench` | the world around an emulated meter: fingers, a load, time, the mains |
+| `world` | the world around an emulated meter: fingers, a load, time, the mains |
 | `widgets` | display, keypad, lamps, load and the side pane |
 | `app` | the Textual application that brings them together |
 """

@@ -13,7 +13,6 @@ from textual.containers import Grid, Horizontal, Vertical
 from textual.widgets import Footer, Static
 
 from meter20 import samples
-from meter20.sim.bench import LOAD_MAX_W, Bench
 from meter20.sim.widgets import (
     LOAD_STEP_W,
     CreditBar,
@@ -25,6 +24,7 @@ from meter20.sim.widgets import (
     TokenButton,
     key_id,
 )
+from meter20.sim.world import LOAD_MAX_W, World
 
 SPEEDS = (1, 10, 60, 600)
 
@@ -48,7 +48,7 @@ _KEYBOARD = {
 
 
 class Sim(App[None]):
-    """The meter on `bench`, in real time. now: seconds, for tests that play the clock."""
+    """The meter on `world`, in real time. now: seconds, for tests that play the clock."""
 
     TITLE = "meter20"
     ENABLE_COMMAND_PALETTE = False
@@ -104,9 +104,9 @@ class Sim(App[None]):
     .-high #hints { margin-top: 2; }
     """
 
-    def __init__(self, bench: Bench, now: Callable[[], float] = time.monotonic):
+    def __init__(self, world: World, now: Callable[[], float] = time.monotonic):
         super().__init__()
-        self._bench = bench
+        self._world = world
         self._lcd, self._lamps = Display(), Lamps()
         self._load_bar, self._credit_bar = LoadBar(), CreditBar()
         self._port_view = PortView()
@@ -175,11 +175,11 @@ class Sim(App[None]):
 
     def action_load(self, steps: int) -> None:
         """Change the load by `steps` kW."""
-        self._set_load(self._bench.load_w + steps * LOAD_STEP_W)
+        self._set_load(self._world.load_w + steps * LOAD_STEP_W)
 
     def action_toggle_load(self) -> None:
         """Switch the load off, or on again as it was."""
-        self._set_load(0 if self._bench.load_w else self._last_load_w)
+        self._set_load(0 if self._world.load_w else self._last_load_w)
 
     def action_speed(self) -> None:
         """Take the next speed of SPEEDS."""
@@ -190,7 +190,7 @@ class Sim(App[None]):
     def action_power_cut(self) -> None:
         """Cut the mains for a moment."""
         self._to_type = ""
-        self._bench.power_cut()
+        self._world.power_cut()
         self._dark_until_s = self._now() + _DARK_S
         self._show()
 
@@ -204,13 +204,13 @@ class Sim(App[None]):
     def _press(self, key):
         if self._is_dark:
             return
-        self._bench.press(key)
+        self._world.press(key)
         self._calm_until_s = self._now() + _CALM_S
         self.query_one("#" + key_id(key), Key).flash()
 
     def _set_load(self, watts):
-        self._bench.load_w = max(0, min(LOAD_MAX_W, watts))
-        self._last_load_w = self._bench.load_w or self._last_load_w
+        self._world.load_w = max(0, min(LOAD_MAX_W, watts))
+        self._last_load_w = self._world.load_w or self._last_load_w
         self._show()
 
     @property
@@ -235,29 +235,29 @@ class Sim(App[None]):
         self._part_ms += elapsed_s * 1000 * self._pace
         whole_ms = int(self._part_ms)
         self._part_ms -= whole_ms
-        self._bench.run(whole_ms)
+        self._world.run(whole_ms)
         self._notice(now)
         self._show()
 
     def _notice(self, now):
         """Keep a pulse and a tone in sight long enough to be seen."""
-        if self._bench.pulses != self._pulses:
-            self._pulses = self._bench.pulses
+        if self._world.pulses != self._pulses:
+            self._pulses = self._world.pulses
             self._blink_until_s = now + _BLINK_S
-        if self._bench.heard_hz:
-            self._hz = self._bench.heard_hz
+        if self._world.heard_hz:
+            self._hz = self._world.heard_hz
             self._note_until_s = now + _NOTE_S
 
     def _show(self):
-        now, bench, lit = self._now(), self._bench, not self._is_dark
+        now, world, lit = self._now(), self._world, not self._is_dark
         pulse = now < self._blink_until_s
         hz = self._hz if now < self._note_until_s else 0
-        self._lcd.show(bench.lines, lit)
-        drawn_w = bench.drawn_w if lit else 0
-        self._lamps.show(bench.closed, pulse, hz, drawn_w, self._pace, lit)
-        self._load_bar.show(bench.load_w, drawn_w > 0)
+        self._lcd.show(world.lines, lit)
+        drawn_w = world.drawn_w if lit else 0
+        self._lamps.show(world.closed, pulse, hz, drawn_w, self._pace, lit)
+        self._load_bar.show(world.load_w, drawn_w > 0)
 
     def _show_reading(self):
-        reading = self._bench.reading()
+        reading = self._world.reading()
         self._port_view.show(reading)
         self._credit_bar.show(reading["credit_wh"])

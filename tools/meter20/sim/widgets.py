@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from meter20.demo import drawing
 from meter20.samples import Sample
-from meter20.sim.bench import LOAD_MAX_W
+from meter20.sim.world import LOAD_MAX_W
 
 LOAD_STEP_W = 1000
 _COLUMNS_A_STEP = 2

@@ -15,7 +15,7 @@ _FINE_SLICE_MS = 20  # shorter than any tone of the buzzer
 _FINE_RUN_MS = 200
 
 
-class Bench:
+class World:
     """Plays what surrounds the meter in `body`. A meter without a number gets the test key.
 
     load_w: what is switched on behind the meter. pulses: made so far. heard_hz:
