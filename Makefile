@@ -20,7 +20,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign two-boards-campaign test-unix \
 	test-unix32 unix32 memory lint format sim picture drawing serve bench vend-campaign tariff-campaign \
-	ami-campaign dlms-clients dlms-campaign death-campaign guess-campaign pulse-campaign mutants mutation-sample fuzz-campaign mpy \
+	ami-campaign dlms-clients network-campaign death-campaign guess-campaign pulse-campaign mutants mutation-sample fuzz-campaign mpy \
 	test-pico wiring packages lock clean
 
 help:  ## list the targets
@@ -65,8 +65,8 @@ memory: setup build/unix32/micropython  ## a whole meter in a heap of 192 kB, on
 dlms-clients: setup  ## three DLMS clients that others wrote, against the meter; some minutes
 	@$(BIN)/python host_tests/dlms_clients/run.py $(CLIENT_ARGS)
 
-dlms-campaign: setup  ## 10^6 changed messages and frames of DLMS; an hour a core
-	@$(BIN)/python host_tests/dlms_campaign.py $(CAMPAIGN_ARGS)
+network-campaign: setup  ## 10^6 changed messages and frames of DLMS, packets of MQTT; an hour a core
+	@$(BIN)/python host_tests/network_campaign.py $(CAMPAIGN_ARGS)
 
 lint: setup typings/rp2/$(STUBS_STAMP) typings/esp32/$(STUBS_STAMP)  ## style, format, spelling and types
 	@$(BIN)/ruff check .

@@ -15,20 +15,23 @@ from micropython import const
 _VERSION = const(1)
 _HEAD = "<BHBH"
 _HEAD_SIZE = const(6)
-_TLS = const(1)
+_TLS, _CLEAN = const(1), const(2)
 RECORD_MAX = const(240)  # bytes
 REPORT_MAX_S = const(0xFFFF)
 
-_FIELDS = ("host", "port", "tls", "report_s", "user", "password", "wifi_name", "wifi_password")
+_FIELDS = (
+    "host", "port", "tls", "clean", "report_s", "user", "password", "wifi_name", "wifi_password",
+)  # fmt: skip
 #: Most bytes of each text. Host and port are as ports.network.Network.open takes them.
 LONGEST = {"host": 64, "user": 32, "password": 64, "wifi_name": 32, "wifi_password": 63}
 
 
 class Access:
-    """host: of the broker, "" for none. tls: whether it must prove who it is. report_s: seconds
-    between two reports of the registers, 0 for none. wifi_name: "" for none."""
+    """host: of the broker, "" for none. tls: whether it must prove who it is. clean: whether it
+    is to forget the meter at the end of a connection. report_s: seconds between two reports of the
+    registers, 0 for none. wifi_name: "" for none."""
 
-    host, port, tls, report_s, user = "", 1883, False, 900, ""
+    host, port, tls, clean, report_s, user = "", 1883, False, False, 900, ""
     password = wifi_name = wifi_password = ""
 
     def __init__(self, **values):
@@ -52,7 +55,8 @@ class Access:
 
 def to_bytes(access) -> bytes:
     """Return `access` as a record."""
-    head = struct.pack(_HEAD, _VERSION, access.port, access.tls * _TLS, access.report_s)
+    flags = access.tls * _TLS | access.clean * _CLEAN
+    head = struct.pack(_HEAD, _VERSION, access.port, flags, access.report_s)
     texts = [getattr(access, name).encode() for name in _FIELDS if name in LONGEST]
     return head + b"".join([bytes([len(text)]) + text for text in texts])
 
@@ -62,7 +66,8 @@ def from_bytes(record: bytes):
     if len(record) < _HEAD_SIZE or record[0] != _VERSION:
         raise ValueError("record of another version")
     _version, port, flags, report_s = struct.unpack(_HEAD, record[:_HEAD_SIZE])
-    values = {"port": port, "tls": bool(flags & _TLS), "report_s": report_s}
+    values = {"port": port, "report_s": report_s}
+    values["tls"], values["clean"] = bool(flags & _TLS), bool(flags & _CLEAN)
     at = _HEAD_SIZE
     for name in _FIELDS:
         if name in LONGEST:

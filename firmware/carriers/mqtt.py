@@ -129,7 +129,7 @@ class Mqtt:
             ack_timeout_seconds=_ACK_S,
             username=access.user or None,
             password=access.password if access.user else None,
-            clean_session=False,
+            clean_session=access.clean,
             will_topic=self._topic + "state",
             will_message=b"offline",
             will_qos=1,

@@ -102,10 +102,10 @@ class HeadEnd:
         address = ("-h", "127.0.0.1", "-p", str(self._broker.port), "-q", "1")
         return _program(program), *address, *self._login
 
-    def send(self, *payloads):
+    def send(self, *payloads, retained=False):
         topic = f"meter20/{_DRN}/token"
         lines = "".join(payload + "\n" for payload in payloads)
-        command = [*self._command("mosquitto_pub"), "-t", topic, "-l"]
+        command = [*self._command("mosquitto_pub"), "-t", topic, "-l", *("-r",) * retained]
         subprocess.run(command, input=lines.encode(), check=True, timeout=WAIT_S)
 
     def results(self):

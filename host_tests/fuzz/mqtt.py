@@ -45,13 +45,14 @@ def case(data: bytes):
 
 def almost(chance) -> bytes:
     """Return packets that are right or nearly, some of them spoilt."""
-    stream = b"".join(_packet(chance) for _ in range(chance.choice((1, 2, 4, 8))))
+    stream = b"".join(packet_of(chance) for _ in range(chance.choice((1, 2, 4, 8))))
     if chance.random() < 0.5:
         stream = feeds.spoilt(stream, chance)
     return bytes([chance.choice((1, 2, 4, 8))]) + stream
 
 
-def _packet(chance):
+def packet_of(chance):
+    """Return one packet that is right, or nearly."""
     identity = word(chance.choice((1, 2, 2, 3, 0, 65_535)))
     payload = chance.choice(
         (_TOKEN, _TOKEN, chance.randbytes(20), b"%020d" % chance.randrange(10**20), b"5" * 300)

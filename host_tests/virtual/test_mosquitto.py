@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from drivers.socket_network import SocketNetwork
 from fakes import meters
 from fakes.mosquitto import WAIT_S, HeadEnd, Mosquitto, made
@@ -96,4 +97,21 @@ def test_a_broker_that_refuses_the_password_is_asked_again_until_it_takes_it(tmp
         with HeadEnd(broker, "-u", "head", "-P", "end") as head_end:
             head_end.send(made(0))
             meter.until(lambda: head_end.results() == {made(0): ["Accept"]})
+        meter.body.close()
+
+
+@pytest.mark.parametrize("clean", [False, True], ids=["persistent", "clean"])
+def test_token_sent_while_the_meter_is_away_waits_for_it_or_is_sent_again(tmp_path, clean):
+    with Mosquitto(tmp_path) as broker, HeadEnd(broker) as head_end:
+        meter = Life(broker, clean_session=clean)
+        meter.until(lambda: meter.connected)
+        meter.body.request(do="power_cut")
+        head_end.send(made(1))
+        head_end.send(made(2), retained=True)
+        meter.until(lambda: made(2) in head_end.results())
+        assert (made(1) in head_end.results()) == (not clean), "the broker forgot it, or kept it"
+        head_end.send(made(1))
+        meter.until(lambda: made(1) in head_end.results())
+        assert head_end.results()[made(1)][0] == "Accept"
+        assert head_end.results()[made(2)][0] == "Accept"
         meter.body.close()

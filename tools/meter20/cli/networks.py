@@ -12,7 +12,7 @@ from meter20.virtual import node
 PASSWORD = "METER20_MQTT_PASSWORD"
 #: What virtual/serve.mjs asks the meter first.
 FIRST_REQUEST = "METER20_FIRST_REQUEST"
-_FORM = "mqtt://[USER@]HOST[:PORT][?report_s=SECONDS], or mqtts://...?ca=FILE for TLS"
+_FORM = "mqtt://[USER@]HOST[:PORT][?report_s=SECONDS][&clean=yes], or mqtts://...?ca=FILE for TLS"
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
@@ -40,7 +40,8 @@ def broker(url: str) -> Broker:
         port = parts.port or _PORTS.get(parts.scheme, 0)
         asked = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
         report_s = int(asked.pop("report_s", "900"))
-    except ValueError:
+        clean = {"yes": True, "no": False}[asked.pop("clean", "no")]
+    except (ValueError, KeyError):
         raise typer.BadParameter(f"--mqtt: {_FORM}") from None
     authority, tls = asked.pop("ca", None), parts.scheme == "mqtts"
     if not port or not parts.hostname or parts.path.strip("/") or asked or (not tls and authority):
@@ -56,6 +57,7 @@ def broker(url: str) -> Broker:
         "host": parts.hostname,
         "port": port,
         "tls": tls,
+        "clean_session": clean,
         "report_s": report_s,
         "user": unquote(parts.username or ""),
         "password": os.environ.get(PASSWORD, ""),
