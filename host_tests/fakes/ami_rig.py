@@ -282,7 +282,7 @@ class HeadEnd:
             return session.scalar(query) is not None
 
     def close(self):
-        self.station.close()
+        self.storage.close()
         for house in self.houses.values():
             house.body.close()
 

@@ -63,7 +63,7 @@ _NewKeyFile = Annotated[
 
 
 @app.callback()
-def _root(
+def root(
     ctx: typer.Context,
     db: Annotated[
         str | None,

@@ -1,0 +1,119 @@
+"""`meter20 ami`, as whoever runs a head-end types it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from fakes.stations import DRN, PASSPHRASE
+from typer.testing import CliRunner
+
+from meter20.ami import broker_config
+from meter20.cli.main import app
+
+_KEYS = {  # test keys
+    "do": "dlms", "encryption_key": "00112233" * 4, "authentication_key": "44556677" * 4,
+}  # fmt: skip
+
+
+@pytest.fixture
+def ami(station, sqlite, monkeypatch):
+    """Return a function that runs `meter20 ami` and returns (exit code, answer)."""
+    monkeypatch.setenv("METER20_DB", sqlite.where)
+    monkeypatch.setenv("METER20_PASSPHRASE", PASSPHRASE)
+    monkeypatch.setattr("meter20.vending.station.utc_now", station.time)
+    with station.desk() as desk:  # the clock stands months before this machine's
+        desk.module.accept_clock(desk.session, desk.actor)
+
+    def run(*arguments):
+        done = CliRunner().invoke(app, ["ami", *arguments, "--json"])
+        return done.exit_code, json.loads(done.stdout)
+
+    accept = CliRunner().invoke(app, ["vend", "clock", "accept"])
+    assert accept.exit_code == 0, accept.output
+    return run
+
+
+def test_order_shows_its_token_and_is_listed_and_shown(ami):
+    code, made = ami("order", DRN, "10.5", "--ref", "A-1")
+    assert (code, made["state"], made["kwh"]) == (0, "vended", "10.5")
+    (token,) = made["slip"]["tokens"]
+    code, again = ami("order", DRN, "10.5", "--ref", "A-1")
+    assert (code, again["purchase"], again["slip"]["tokens"]) == (0, made["purchase"], [token])
+    code, shown = ami("show", str(made["purchase"]))
+    assert (code, shown["tokens"][0]["digits"]) == (0, token["digits"])
+    code, listed = ami("list")
+    assert [row["purchase"] for row in listed["purchases"]] == [made["purchase"]]
+    assert token["digits"] not in json.dumps(listed)
+    code, paid = ami("order", DRN, "200", "--money")
+    assert (code, paid["money"]) == (0, "200.00")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (("order", "12345678904", "5"), 1, "value"),
+        (("order", DRN, "0"), 1, "value"),
+        (("order", DRN, "1e3"), 1, "value"),
+        (("show", "7"), 1, "unknown"),
+        (("judge", "7", "credited", "--reason", "seen"), 1, "unknown"),
+        (("meters", DRN), 2, "usage"),
+        (("meters", DRN, "--dlms", "here:1"), 2, "usage"),
+        (("run", "--mqtt", "http://nowhere"), 2, "usage"),
+    ],
+)
+def test_what_is_not_done_is_said_with_its_reason(ami, arguments, code, error):
+    got, answer = ami(*arguments)
+    assert (got, answer["ok"], answer["error"]) == (code, False, error)
+
+
+def test_routes_are_listed_and_no_answer_shows_a_secret(ami, tmp_path):
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps(_KEYS))
+    assert ami("meters", DRN, "--mqtt")[0] == 0
+    code, route = ami("meters", DRN, "--dlms", "10.0.0.7:4059", "--keys", str(keys))
+    assert (code, route["carrier"], route["address"]) == (0, "dlms", "10.0.0.7:4059")
+    assert ami("meters") == (0, {"meters": [route]})
+    keys.write_text(json.dumps(_KEYS | {"encryption_key": "00"}))
+    code, answer = ami("meters", DRN, "--dlms", "10.0.0.7:4059", "--keys", str(keys))
+    assert (code, answer["error"]) == (1, "value")
+
+
+def test_broker_config_keeps_the_authority_and_gives_each_meter_its_own_topics(ami, tmp_path):
+    folder = tmp_path / "broker"
+    assert ami("meters", DRN, "--mqtt")[0] == 0
+    code, told = ami("broker-config", str(folder), "--host", "broker.example")
+    assert (code, told["meters"]) == (0, 1)
+    authority = (folder / "ca.der").read_bytes()
+    request = json.loads((folder / "meters" / f"{DRN}.json").read_text())
+    assert (request["host"], request["user"], request["tls"]) == ("broker.example", DRN, True)
+    assert request["password"] not in (folder / "passwords").read_text() + json.dumps(told)
+    assert ami("broker-config", str(folder))[0] == 0
+    assert (folder / "ca.der").read_bytes() == authority
+    modes = {path.stat().st_mode & 0o077 for path in folder.rglob("*")}
+    assert modes == {0}, "for their owner only"
+    own = broker_config.acl([DRN]).split(f"user {DRN}\n")[1].splitlines()
+    assert own == [f"topic read meter20/{DRN}/token"] + [
+        f"topic write meter20/{DRN}/{name}" for name in ("result", "registers", "events", "state")
+    ]
+
+
+def test_worker_that_only_sends_needs_no_passphrase_and_ends_orderly(ami, sqlite):
+    environment = {**os.environ, "METER20_DB": sqlite.where}
+    del environment["METER20_PASSPHRASE"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "meter20.cli", "ami", "run", "--send-only", "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+    ) as worker:  # fmt: skip
+        assert json.loads(worker.stdout.readline())["line"] == "working; Ctrl-C ends"
+        worker.send_signal(signal.SIGINT)
+        assert worker.wait(30) == 0, worker.stderr.read()
+
+
+def test_carriers_key_opens_routes_and_is_written_once(ami, tmp_path):
+    file = tmp_path / "carriers.key"
+    assert ami("carriers-key", "--out", str(file))[0] == 0
+    assert (len(file.read_text()), file.stat().st_mode & 0o077) == (65, 0)
+    assert ami("carriers-key", "--out", str(file))[1]["error"] == "exists"
