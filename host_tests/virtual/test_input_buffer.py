@@ -23,13 +23,13 @@ PROVISION = {
 
 @pytest.fixture(scope="module")
 def board(tmp_path_factory):
-    """A virtual board with a small buffer, flashed before it had one."""
-    store = tmp_path_factory.mktemp("board")
+    """A virtual board with a small buffer, flashed through it."""
     files, libraries = flashing.wanted("sim", "")
-    with PtyBoard(store) as board, Prompt(board.port) as prompt:
-        steps = flashing.plan(files, libraries, prompt.hashes())
-        flashing.carry_out(prompt, steps, lambda _text: None)
-    with PtyBoard(store, input_buffer=BUFFER_BYTES) as board:
+    with PtyBoard(tmp_path_factory.mktemp("board"), input_buffer=BUFFER_BYTES) as board:
+        with Prompt(board.port) as prompt:
+            steps = flashing.plan(files, libraries, prompt.hashes())
+            flashing.carry_out(prompt, steps, lambda _text: None)
+            prompt.restart()
         yield board
 
 
@@ -54,3 +54,10 @@ def test_long_line_that_is_sent_at_once_does_not(board):
         assert b'"error": "bad_json"' in line.read_until(b"\n")
     with ServicePort(board.port) as meter:
         assert meter.request(do="read")["ok"]
+
+
+def test_programs_of_every_length_reach_the_prompt_whole(board):
+    """The end of a program comes after all that its window allows, and must find room, too."""
+    with Prompt(board.port) as prompt:
+        for length in (*range(120, 136), *range(250, 262), *range(378, 390), *range(506, 518)):
+            assert prompt.run("print(7)".ljust(length, "#")).strip() == "7", length

@@ -67,7 +67,8 @@ class Board {
     this.supply = new Supply(options);
     const room = Number(options["input-buffer"] ?? Infinity);
     this.line = new Terminal(this.supply, room);
-    this.window = Math.min(WINDOW, room / 2); // the next one may be sent when one is taken
+    // Two windows may be on their way, and the octet that ends the program, which no window counts.
+    this.window = Math.min(WINDOW, Math.floor((room - 1) / 2));
     this.files = hostFiles(join(options.store, "files"), Number(options.capacity ?? CAPACITY));
     this.image = hostImage(options.store, () => this.mp);
     this.tcp = tcp(() => this.mp);
