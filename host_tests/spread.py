@@ -17,7 +17,6 @@ FIRST = (
     "host_tests/scenario/test_key_storms.py::",
     "host_tests/tools/test_bench_document.py::",
     "host_tests/scenario/test_scripted_day.py",
-    "host_tests/fuzz/test_targets.py::test_nearly_good_input_does_no_harm[provisioning]",
     "host_tests/virtual/test_mosquitto.py::",
     "host_tests/boards/test_two_boards.py",
     "host_tests/tools/test_board.py",

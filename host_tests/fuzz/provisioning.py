@@ -75,6 +75,7 @@ class _Meter:
         self.port = ServicePort.__new__(ServicePort)
         self.port.port, self.port._line, self.port._timeout_s = "wire", self.wire, 2
         self.port._numbers = itertools.count(1)
+        self.port.piece_s = 0  # nothing here waits to be read
 
 
 def case(data: bytes):

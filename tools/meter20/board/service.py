@@ -19,7 +19,6 @@ _FIRST_TIMEOUT_S = 1.0
 #: Boards behind a UART hold 256 bytes that were not read yet and lose the others. A meter reads
 #: every 50 ms as a rule, so that no more than two pieces can wait.
 _PIECE_BYTES = 128
-_PIECE_S = 0.06
 
 #: Interrupt, friendly prompt, soft reset: the board starts its main.py.
 _START = b"\r\x03\x03\x02\x04"
@@ -30,10 +29,13 @@ class ServicePort:
 
     A board that waits at its prompt is started. Raises Trouble when no meter
     answers, here and in `request`, or another of our programs does.
+
+    piece_s: the pause between two pieces of a request, seconds.
     """
 
     what = "meter"
     flashed_by = "meter20 board flash"
+    piece_s = 0.06
 
     def __init__(self, port: str, timeout_s: float = REPLY_TIMEOUT_S):
         self.port = port
@@ -136,7 +138,7 @@ class ServicePort:
         try:
             self._line.write(data[:_PIECE_BYTES])
             for at in range(_PIECE_BYTES, len(data), _PIECE_BYTES):
-                time.sleep(_PIECE_S)
+                time.sleep(self.piece_s)
                 self._line.write(data[at : at + _PIECE_BYTES])
         except (OSError, serial.SerialException):
             raise self._gone() from None
