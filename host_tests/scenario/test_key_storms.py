@@ -21,12 +21,13 @@ KEY = bytes(range(16))
 SEQUENCES = 10_000
 
 PAUSES_MS = (0, 1, 150, 1000, 29_999, 30_000, 60_000)
-strokes = st.tuples(st.sampled_from(KEYS), st.sampled_from(PAUSES_MS))
+# One draw a stroke and one a token: draws take longer than the meter's steps.
+strokes = st.sampled_from([[(key, pause_ms)] for key in KEYS for pause_ms in PAUSES_MS])
 # Not st.text: it also tries strings it finds in the sources, and some of them are good tokens.
-digits = st.lists(st.sampled_from("0123456789"), min_size=20, max_size=20).map(
-    lambda drawn: [(digit, 0) for digit in drawn]
+digits = st.binary(min_size=9, max_size=9).map(
+    lambda drawn: [(digit, 0) for digit in "%020d" % (int.from_bytes(drawn, "big") % 10**20)]
 )
-storms = st.lists(st.one_of(strokes.map(lambda s: [s]), digits), max_size=40).map(
+storms = st.lists(strokes | digits, max_size=40).map(
     lambda parts: [stroke for part in parts for stroke in part]
 )
 
