@@ -70,14 +70,30 @@ def _lacking(meter):
     return (other_credit, kinds.UNBALANCE_LIMIT) if meter.phases == 1 else (other_credit,)
 
 
+def credit_of(token) -> int:
+    """Return the credit in `token`, a sts.decoder.Token with a good CRC; 0 for other kinds.
+
+    In Wh or 10^-5 currency units, by its kind.
+    """
+    if token.kind == kinds.ELECTRICITY:
+        return _energy_wh(token.fields)
+    return _money(token.fields) if token.kind == kinds.ELECTRICITY_CURRENCY else 0
+
+
+def _energy_wh(fields):
+    return amount.from_field(fields["amount_field"]) * _WH_PER_TENTH_KWH
+
+
+def _money(fields):
+    return amount.from_currency_field(fields["se"] << 16 | fields["amount_field"])
+
+
 def _credit_energy(state, fields, _meter):
-    amount_wh = amount.from_field(fields["amount_field"]) * _WH_PER_TENTH_KWH
-    return _credited(state, amount_wh, CREDIT_MAX_WH)
+    return _credited(state, _energy_wh(fields), CREDIT_MAX_WH)
 
 
 def _credit_currency(state, fields, _meter):
-    money = amount.from_currency_field(fields["se"] << 16 | fields["amount_field"])
-    return _credited(state, money, CREDIT_MAX_CURRENCY)
+    return _credited(state, _money(fields), CREDIT_MAX_CURRENCY)
 
 
 def _credited(state, added, credit_max):

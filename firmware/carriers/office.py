@@ -85,7 +85,7 @@ class Office:
             from carriers.outbox import Outbox
 
             self._outbox = Outbox(self._ports.records("outbox"))
-            self._outbox.resolve(state)
+            self._outbox.resolve(self._app.meter)
         self._mqtt = kind(
             self._ports.network, self.access, self._outbox, self._app.inbox, state.identity.drn
         )

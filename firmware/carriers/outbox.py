@@ -11,10 +11,12 @@ Result 0: not yet known. Source: of the results, sts.results.
 
 import struct
 
+from account import acceptance
 from account import state as meter_state
 from account.carrier import REMOTE
 from micropython import const
 from ports.record_store import StoreFailed
+from sts import digits as sts_digits
 from sts import results
 
 #: Tokens whose results nobody was told yet.
@@ -56,12 +58,15 @@ class Outbox:
         """How many tokens may come now."""
         return CAPACITY - len(self.entries)
 
-    def resolve(self, state):
-        """Know again the token that `state`, a MeterState, says was entered before the cut."""
+    def resolve(self, meter):
+        """Know again the token that `meter` entered before the cut, and what it was worth."""
+        state = meter.state
         for entry in self.entries:
             known = not entry.result and state.last_carrier == REMOTE
             if known and state.last_token == meter_state.check_value(entry.digits):
                 entry.result = state.last_result
+                if entry.result == results.ACCEPT:
+                    entry.amount = _credit(meter, entry.digits)
 
     def add(self, digits: str):
         """Note a token of 20 digits, unless it is here already. One commit.
@@ -108,6 +113,15 @@ class Outbox:
             raise ValueError("record of another version")
         starts = range(_HEAD_SIZE, _HEAD_SIZE + count * _ENTRY_SIZE, _ENTRY_SIZE)
         self.entries = [_unpacked(record[at : at + _ENTRY_SIZE]) for at in starts]
+
+
+def _credit(meter, entered):
+    """Return the credit in a token that `meter` accepted, read with its key of now; 0 if none."""
+    token = sts_digits.parse(entered)
+    if sts_digits.split(token)[0]:
+        return 0  # not of the class that has a credit
+    decoded = meter.decode(token)
+    return acceptance.credit_of(decoded) if decoded.crc_ok else 0
 
 
 def _packed(entry):

@@ -41,8 +41,8 @@ class MqttPowerCutTest(unittest.TestCase):
             self.assertEqual(meter.broker.waiting, [])
             self.assertTrue(len(told) >= 1)
             self.assertEqual(
-                set([(result["token"], result["result"]) for result in told]),
-                set([(meters.TOKEN_100_WH, "Accept")]),
+                set([(one["token"], one["result"], one.get("amount_wh")) for one in told]),
+                set([(meters.TOKEN_100_WH, "Accept", 100)]),
             )
             self.assertEqual(meter.ask(b'{"do":"mqtt"}')["waiting"], 0)
         self.assertTrue(after_ops > 10)
