@@ -22,7 +22,7 @@ from meter20.vending.refusal import Doubt, Refusal
 from meter20.vending.storage import Storage
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "command-line.md"
-GIVEN = {"meter": DRN, "number": "1", "state": "on"}
+GIVEN = {"meter": DRN, "number": "1", "state": "on", "outcome": "refused"}
 #: What the layer itself says, beside the words of what was raised.
 OF_THE_LAYER = {"usage", "aborted", "interrupted", "system"}
 
