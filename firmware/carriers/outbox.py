@@ -118,7 +118,7 @@ class Outbox:
 def _credit(meter, entered):
     """Return the credit in a token that `meter` accepted, read with its key of now; 0 if none."""
     token = sts_digits.parse(entered)
-    if sts_digits.split(token)[0]:
+    if token is None or sts_digits.split(token)[0]:
         return 0  # not of the class that has a credit
     decoded = meter.decode(token)
     return acceptance.credit_of(decoded) if decoded.crc_ok else 0

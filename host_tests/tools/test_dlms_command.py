@@ -75,3 +75,16 @@ def test_what_is_not_done_is_said_with_its_reason(served, tmp_path, arguments, w
     assert done.returncode == 1, done.stdout
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_answers_come_in_json_when_asked_for(served):
+    where = (f"127.0.0.1:{served.port}",)
+    listed = json.loads(dlms("list", *where, "--json").stdout)
+    assert {"class": 1, "name": "0.0.96.1.0.255", "attributes": [1, 2]} in listed["objects"]
+    read = json.loads(dlms("read", *where, "0.0.96.1.0.255", *served.keys, "--json").stdout)
+    assert read == {"ok": True, "value": meters.DRN}
+    entered = dlms("enter", *where, "1" * 20, *served.keys, "--json")
+    told = json.loads(entered.stdout)
+    assert (told["ok"], told["status"], entered.returncode) == (False, 5, 1)
+    refused = dlms("read", *where, "1.2.3.4.5.6", *served.keys, "--json")
+    assert json.loads(refused.stdout)["error"] == "dlms"

@@ -1,6 +1,7 @@
 """`meter20 dlms`: a person reads a meter over DLMS/COSEM, or enters a token there."""
 
 import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,14 +27,27 @@ Password = Annotated[
     bool, typer.Option("--password", help="Say the password of the file; on a serial line alone.")
 ]
 
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
 _EXECUTED = 3
 
 
 @app.command("list")
-def list_objects(where: Where, keys: Keys = None, password: Password = False) -> None:
+def list_objects(
+    where: Where, keys: Keys = None, password: Password = False, as_json: AsJson = False
+) -> None:
     """List the objects that the meter shows: class, logical name, attributes."""
     with _session(where, keys, password) as meter:
-        for cls, name, attributes in meter.objects():
+        found = meter.objects()
+    if as_json:
+        parts = ("class", "name", "attributes")
+        typer.echo(
+            json.dumps(
+                {"ok": True, "objects": [dict(zip(parts, one, strict=True)) for one in found]}
+            )
+        )
+    else:
+        for cls, name, attributes in found:
             typer.echo(f"{cls:>4}  {name:16} {' '.join(str(index) for index in attributes)}")
 
 
@@ -44,6 +58,7 @@ def read(
     attribute: Annotated[int, typer.Argument(help="Number of the attribute.", min=1)] = 2,
     keys: Keys = None,
     password: Password = False,
+    as_json: AsJson = False,
 ) -> None:
     """Read an attribute. Octets are shown as text where they are, else in hexadecimal."""
     from meter20.dlms_client import DlmsRefused
@@ -53,6 +68,9 @@ def read(
         if not classes:
             raise DlmsRefused(f"the meter shows no object {name}")
         found = meter.read(classes[0], name, attribute)
+    if as_json:
+        typer.echo(json.dumps({"ok": True, "value": found}, default=_text))
+    else:
         for row in found if attribute == 2 and isinstance(found, list) else [found]:
             typer.echo(_text(row))
 
@@ -63,6 +81,7 @@ def enter(
     digits: Annotated[str, typer.Argument(help="The 20 digits of a token.")],
     keys: Keys = None,
     password: Password = False,
+    as_json: AsJson = False,
 ) -> None:
     """Enter a token, and tell what became of it."""
     with _session(where, keys, password) as meter:
@@ -70,7 +89,14 @@ def enter(
     from meter20.dlms_client import STATUSES
 
     result = results.NAMES[number - 1] if 0 < number <= len(results.NAMES) else "no result"
-    typer.echo(f"{result}: {STATUSES.get(status, status)}")
+    words = f"{result}: {STATUSES.get(status, status)}"
+    if as_json:
+        told: dict[str, object] = {"ok": status == _EXECUTED, "result": result, "status": status}
+        if status != _EXECUTED:
+            told.update(error="dlms", message=words)
+        typer.echo(json.dumps(told))
+    else:
+        typer.echo(words)
     if status != _EXECUTED:
         raise typer.Exit(1)
 
