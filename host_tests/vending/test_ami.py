@@ -64,6 +64,20 @@ def test_chaos_between_two_workers_and_their_meters(storage, secret, clock):
     head_end.close()
 
 
+def test_buyers_have_their_tokens_though_the_meter_is_off_and_they_are_sent_one_at_a_time(
+    head_end,
+):
+    for units in (1, 2, 3):
+        head_end.order(head_end.drns[0], units)
+    head_end.houses[head_end.drns[0]].on = False
+    for _ in range(3):
+        head_end.round()
+    assert [purchase.state for purchase in head_end.all()] == [SENT, "vended", "vended"]
+    head_end.calm()
+    assert head_end.until_closed(50) == 0
+    assert head_end.check() == {CREDITED: 3}
+
+
 def test_token_keyed_in_by_hand_is_credited_by_hand(head_end):
     house = head_end.houses[head_end.drns[0]]
     head_end.order(head_end.drns[0], 10)

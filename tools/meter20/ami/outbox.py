@@ -3,8 +3,8 @@
 Every function works in the caller's transaction, of `Storage.sharing`. What is sent was noted as
 sent before, and is due again after a while: a worker that dies between the two, a carrier that
 loses it, an answer that nobody hears, all end in asking again. A meter counts a token once, so
-asking again does no harm. Of each meter the oldest open purchase goes alone: its history, which
-tells used from used by whom, holds five.
+asking again does no harm. Of each meter the oldest open purchase is sent alone: its history, which
+tells used from used by whom, holds five. None waits to be sold for another one's answer.
 """
 
 from datetime import datetime, timedelta
@@ -50,7 +50,7 @@ def due(state: tuple[str, ...], now: datetime, limit: int):
     waits = (
         select(earlier.id)
         .where(earlier.meter_id == Purchase.meter_id, earlier.id < Purchase.id,
-               earlier.due_at.is_not(None))
+               earlier.due_at.is_not(None), earlier.state.in_(state))
         .exists()
     )  # fmt: skip
     return (
