@@ -20,7 +20,8 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign two-boards-campaign test-unix \
 	test-unix32 unix32 memory lint format sim picture drawing serve bench vend-campaign tariff-campaign \
-	ami-campaign dlms-clients network-campaign death-campaign guess-campaign pulse-campaign mutants mutation-sample fuzz-campaign mpy \
+	ami-campaign dlms-clients network-campaign death-campaign pos-pack pos-campaign guess-campaign pulse-campaign \
+	mutants mutation-sample fuzz-campaign mpy \
 	test-pico wiring packages lock clean
 
 help:  ## list the targets
@@ -113,6 +114,12 @@ death-campaign: setup  ## each vend command fails or dies at each of its calls, 
 
 ami-campaign: setup  ## purchases through a lossy network with workers killed, on both databases; CAMPAIGN_ARGS='--purchases N --meters M'
 	@$(BIN)/python host_tests/ami_campaign.py $(CAMPAIGN_ARGS)
+
+pos-pack: setup  ## the published point-of-sale test pack, fetched from GitHub; newman from npm
+	@$(BIN)/python host_tests/pos_pack.py $(CAMPAIGN_ARGS)
+
+pos-campaign: setup  ## POS_EXAMPLES messages to every route of the points of sale (schemathesis)
+	@POS_EXAMPLES=$(or $(POS_EXAMPLES),200) $(BIN)/pytest -n 0 host_tests/vending/test_pos_schema.py
 
 guess-campaign: setup  ## 2 * 10^7 random tokens through the real decoder; some minutes a core
 	@$(BIN)/python host_tests/guess_campaign.py $(CAMPAIGN_ARGS)

@@ -2,7 +2,7 @@
 
 import typer
 
-from meter20.cli import ami, board, demo, dlms, key, serve, sim, token, typed, vend
+from meter20.cli import ami, board, demo, dlms, key, pos, serve, sim, token, typed, vend
 from meter20.cli.answers import Root
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.add_typer(token.app, name="token")
 app.add_typer(key.app, name="key")
 app.add_typer(vend.app, name="vend")
 app.add_typer(ami.app, name="ami")
+app.add_typer(pos.app, name="pos")
 app.add_typer(board.app, name="board")
 app.add_typer(dlms.app, name="dlms")
 typed.read_numbers_strictly(app)

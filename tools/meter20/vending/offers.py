@@ -42,6 +42,13 @@ def of(desk: Desk, meter: Meter) -> Offer:
     )
 
 
+def now(desk: Desk, meter: Meter, money: int | None, units: int | None = None) -> Quote:
+    """Return what an order comes to now; raises Refusal as `quote` does."""
+    month = meter_time.month_now(desk, meter)
+    tariff = register.tariff_of(desk.session, meter)
+    return quote(meter, tariff, money, units, account(meter, month))
+
+
 def account(meter: Meter, month: meter_time.Month) -> Account:
     """Return where the customer stands before a purchase in `month`."""
     return Account(

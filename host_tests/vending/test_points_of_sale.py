@@ -1,0 +1,471 @@
+"""Points of sale: each token is good, nothing is sold twice, and each cent has its place."""
+
+import threading
+from uuid import uuid4
+
+import pytest
+from argon2 import PasswordHasher
+from fakes.points_of_sale import BASE, PASSWORD, Shop, digits
+from fakes.stations import DRN, SGC, TARIFF, furnished
+from sqlalchemy import func, select, text
+
+from meter20.bodies import EmulatedBody
+from meter20.pos import accounts, clients, declined, ppu_answers
+from meter20.vending import register, rekey, sales
+from meter20.vending.models import Slip
+from meter20.vending.station import Station
+from meter20.vending.vending_key import KeyTerms
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch):
+    monkeypatch.setattr(clients, "HASHER", PasswordHasher(1, 8, 1))
+
+
+@pytest.fixture
+def shop(station, clock):
+    clock.advance(minutes=5)
+    return Shop(station, DRN)
+
+
+@pytest.fixture
+def any_shop(any_station, clock):
+    clock.advance(minutes=5)
+    return Shop(any_station, DRN)
+
+
+def station_of(shop):
+    return shop.web.app.state.till.station
+
+
+def receipts(shop):
+    with station_of(shop).looking() as session:
+        return session.scalar(select(func.count()).select_from(Slip))
+
+
+def settlement(shop):
+    with station_of(shop).looking() as session:
+        return accounts.settlement(session)
+
+
+def failed(answer, status, error):
+    told = answer.json()
+    assert (answer.status_code, told["errorType"]) == (status, error)
+    assert len(told["errorMessage"]) <= 20
+    return told
+
+
+def set_tariff(shop, **terms):
+    with station_of(shop).desk() as desk:
+        register.keep_tariff(desk, "home", TARIFF | terms)
+
+
+# -- tokens --------------------------------------------------------------------------------------
+
+
+def test_every_token_is_accepted_by_the_meter_of_that_number(shop, clock):
+    set_tariff(shop, free_kwh="50")
+    with station_of(shop).desk() as desk:
+        record, _ = rekey.provision(desk, DRN, rekey.Factory(), direct=True)
+    clock.advance(days=1)
+    with EmulatedBody() as body:
+        assert body.request(**record["request"])["ok"]
+        first = shop.buy(200_00).json()
+        with station_of(shop).desk() as desk:
+            register.add_group(desk, KeyTerms(SGC, krn=2))
+        second = shop.buy(100_00).json()
+        third = shop.v1("POST", "/sales", "k", json={"meter": DRN, "amount_cents": 5000}).json()
+        bought = [*first["tokens"], *second["tokens"], *third["tokens"]]
+        kinds = [token.get("tokenType") or token["type"] for token in bought]
+        assert kinds == ["STD", "BSST", "KC", "KC", "KC", "KC", "STD", "STD"]
+        for token in bought:
+            told = body.request(do="token", digits=token.get("token") or token["digits"])
+            assert told["result"] in ("Accept", "1stKCT", "2ndKCT", "3rdKCT", "4thKCT"), told
+        credit = sum(token.get("units", 0) for token in bought) + third["kwh"]
+        assert told["credit_wh"] == round(credit * 1000)
+
+
+# -- once ----------------------------------------------------------------------------------------
+
+
+def test_retry_gives_the_same_tokens_and_sells_nothing(any_shop):
+    first = any_shop.buy(200_00)
+    purchase = any_shop.last
+    again = any_shop.retry(200_00, purchase)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert digits(first) == digits(again)
+    assert again.json()["id"] == any_shop.last != purchase
+    failed(any_shop.buy(200_00, purchase), 400, declined.DUPLICATE)
+    failed(any_shop.retry(201_00, purchase), 400, declined.DUPLICATE)
+    assert receipts(any_shop) == 1
+
+
+def test_retry_sells_what_was_never_sold(shop):
+    purchase = str(uuid4())
+    first = shop.retry(200_00, purchase)
+    assert first.status_code == 201
+    assert digits(shop.retry(200_00, purchase)) == digits(first)
+    assert receipts(shop) == 1
+
+
+def test_retry_after_a_refusal_sells_once_it_can(shop):
+    failed(shop.buy(1), 400, declined.TOO_LOW)
+    purchase = shop.last
+    set_tariff(shop, fixed_charge="0", steps=[{"price": "0.01"}])
+    failed(shop.buy(1, purchase), 400, declined.DUPLICATE)
+    assert shop.retry(1, purchase).status_code == 201
+
+
+def test_two_threads_with_one_id_sell_once(any_shop):
+    number, answers = str(uuid4()), []
+    start = threading.Barrier(2)
+
+    def buy():
+        start.wait()
+        answers.append(any_shop.buy(200_00, number))
+
+    threads = [threading.Thread(target=buy) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.status_code for answer in answers) == [201, 400]
+    assert receipts(any_shop) == 1
+
+
+def test_death_between_commit_and_answer_sells_and_the_retry_gives_that_token(
+    any_shop, monkeypatch
+):
+    whole = ppu_answers.purchase
+    session = station_of(any_shop)._storage
+    commit = type(session)._commit
+
+    def dying(storage, books):
+        commit(storage, books)
+        raise MemoryError  # what comes after the commit never happens
+
+    monkeypatch.setattr(type(session), "_commit", dying)
+    assert any_shop.buy(200_00).status_code == 500
+    purchase = any_shop.last
+    monkeypatch.undo()
+    assert receipts(any_shop) == 1
+    again = any_shop.retry(200_00, purchase)
+    with station_of(any_shop).looking() as books:
+        assert digits(again) == [sales.find_slip(books, 1).tokens[0].digits]
+    assert ppu_answers.purchase is whole
+    assert receipts(any_shop) == 1
+
+
+def test_answer_that_cannot_be_made_undoes_the_sale(shop, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(ppu_answers, "tokens", broken)
+    assert shop.buy(200_00).status_code == 500
+    assert receipts(shop) == 0
+    monkeypatch.undo()
+    assert shop.retry(200_00, shop.last).status_code == 201
+
+
+def test_ids_belong_to_their_client(shop):
+    other = Shop(station_of(shop), DRN, "other")
+    first = shop.buy(200_00)
+    number = shop.last
+    assert digits(other.buy(200_00, number)) != digits(first)
+    failed(other.confirm(str(uuid4())), 404, declined.NOT_FOUND)
+
+
+# -- reversals -----------------------------------------------------------------------------------
+
+
+def test_purchase_that_comes_after_its_reversal_is_not_sold(any_shop):
+    number = str(uuid4())
+    for _ in range(2):
+        failed(any_shop.reverse(number), 404, declined.NOT_FOUND)
+    failed(any_shop.buy(200_00, number), 400, declined.REFUSED)
+    failed(any_shop.retry(200_00, number), 400, declined.REFUSED)
+    failed(any_shop.confirm(number), 404, declined.NOT_FOUND)
+    assert receipts(any_shop) == 0
+
+
+def test_token_that_left_is_owed_for_though_the_sale_was_reversed(any_shop):
+    any_shop.buy(200_00)
+    purchase = any_shop.last
+    assert any_shop.reverse(purchase).status_code == 202
+    failed(any_shop.retry(200_00, purchase), 400, declined.REFUSED)
+    any_shop.buy(100_00)
+    assert any_shop.confirm(any_shop.last).status_code == 202
+    rows = settlement(any_shop)
+    assert [(row["paid"], row["owed"], row["state"]) for row in rows] == [
+        ("200.00", "200.00", accounts.LEFT),
+        ("100.00", "100.00", "confirmed"),
+    ]
+    assert accounts.sums(rows) == [{"account": "corner", "currency": "ZAR", "owed": "300.00"}]
+
+
+def test_sale_that_an_operator_made_void_is_not_owed_for(shop):
+    shop.buy(200_00)
+    purchase = shop.last
+    with station_of(shop).desk() as desk:
+        sales.reverse(desk, 1, "nobody saw it", delivered=False)
+    assert [(row["owed"], row["state"]) for row in settlement(shop)] == [("0.00", "void")]
+    failed(shop.retry(200_00, purchase), 400, declined.REFUSED)
+
+
+def test_advice_is_taken_once_and_answered_by_its_own_id(shop):
+    shop.buy(200_00)
+    purchase, number = shop.last, str(uuid4())
+    answer = shop.confirm(purchase, number)
+    assert answer.json()["id"] == number
+    assert answer.json()["requestId"] == purchase
+    failed(shop.confirm(purchase, number), 400, declined.DUPLICATE)
+    assert shop.reverse(purchase).status_code == 202
+
+
+# -- money ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cents", [57_74, 100_00, 200_01, 12_345_67])
+@pytest.mark.parametrize("debt", [0, 273_00])
+def test_parts_of_an_answer_add_up_to_what_was_paid(shop, cents, debt):
+    with station_of(shop).desk() as desk:
+        register.find_meter(desk.session, DRN).debt_cents = debt
+    told = shop.buy(str(cents + debt)).json()
+    charges = [*told.get("debtRecoveryCharges", []), *told["serviceCharges"], *told["tokens"]]
+    extra = told["amounts"].get("additionalAmounts", {})
+    carried = extra.get("carriedOn", {"amount": 0})["amount"]
+    parts = sum(each["amount"]["amount"] for each in charges)
+    taxes = sum(each["amount"].get("tax", 0) for each in charges)
+    assert taxes == told["taxTotal"]["amount"]
+    assert parts + taxes + carried == cents + debt == told["amounts"]["approvedAmount"]["amount"]
+    if debt:
+        charge = told["debtRecoveryCharges"][0]
+        assert charge["balance"]["amount"] == debt - charge["amount"]["amount"]
+        assert account_debt(shop) == charge["balance"]["amount"]
+    assert all(type(each["amount"]["amount"]) is int for each in charges)
+
+
+def account_debt(shop):
+    with station_of(shop).looking() as session:
+        return register.find_meter(session, DRN).debt_cents
+
+
+def test_trial_says_what_a_purchase_comes_to_and_sells_nothing(shop):
+    shop.last = str(uuid4())
+    tried = shop.post(f"/tokenPurchases/{shop.last}/trial", shop.order(200_00, shop.last))
+    assert (tried.status_code, "tokens" in tried.json(), receipts(shop)) == (200, False, 0)
+    bought = shop.buy(200_00).json()
+    for name in ("purchaseTotal", "taxTotal", "serviceCharges", "amounts"):
+        assert tried.json()[name] == bought[name]
+
+
+def test_free_units_are_bought_for_nothing_once_a_month(station, clock):
+    shop = Shop(station, DRN)
+    clock.advance(days=1)
+    set_tariff(shop, free_kwh="50")
+    told = shop.look_up().json()
+    assert (told["bsstDue"], told["minAmount"]["amount"]) == (True, 0)
+    bought = shop.buy(0).json()
+    assert [(each["tokenType"], each["units"]) for each in bought["tokens"]] == [("BSST", 50.0)]
+    failed(shop.buy(0), 400, declined.NO_FREE)
+    assert shop.look_up().json()["bsstDue"] is False
+
+
+def test_amounts_beyond_what_a_meter_can_be_sold_are_named(shop):
+    with station_of(shop).desk() as desk:
+        row = register.find_key(desk.session, SGC, "11")
+        desk.module.change_limits(desk.session, row, {"max_token_energy": 5_000}, desk.actor)
+    told = shop.look_up().json()
+    least, most = told["minAmount"]["amount"], told["maxAmount"]["amount"]
+    failed(shop.buy(least - 1), 400, declined.TOO_LOW)
+    failed(shop.buy(most + 1), 400, declined.TOO_HIGH)
+    assert shop.buy(most).json()["tokens"][0]["units"] == 500.0
+    wrong = shop.order(200_00) | {"purchaseAmount": {"amount": 200_00, "currency": "840"}}
+    failed(shop.post(f"/tokenPurchases/{shop.last}", wrong), 400, declined.AMOUNT)
+    assert receipts(shop) == 1
+
+
+# -- key changes, reprints, faults, notices ------------------------------------------------------
+
+
+def test_key_change_set_is_given_alone_and_again(shop):
+    with station_of(shop).desk() as desk:
+        register.add_group(desk, KeyTerms(SGC, krn=2))
+    first = shop.post(f"/keyChangeTokenRequests/{shop.header()['id']}", shop.header(shop.last))
+    request = shop.last
+    again = shop.post(f"/keyChangeTokenRequests/{shop.header()['id']}", shop.header(shop.last))
+    assert digits(first) == digits(again)
+    assert len(digits(first)) == 4
+    assert first.json()["meter"]["keyChangeData"]["newKeyRevisionNumber"] == "2"
+    number = str(uuid4())
+    advice = {"id": number, "requestId": request, "time": "2026-03-10T09:31:00Z",
+              "thirdPartyIdentifiers": []}  # fmt: skip
+    path = f"/keyChangeTokenRequests/{request}/confirmations/{number}"
+    assert shop.post(path, advice).status_code == 202
+
+
+def test_meter_with_the_newest_key_gets_no_key_change(shop):
+    told = shop.post(f"/keyChangeTokenRequests/{shop.header()['id']}", shop.header(shop.last))
+    failed(told, 400, declined.REFUSED)
+
+
+def test_reprint_gives_the_last_token_or_that_of_a_reference(shop):
+    first = shop.buy(200_00)
+    purchase = shop.last
+    second = shop.buy(100_00)
+    for reference, wanted in ((None, second), (purchase, first), ("1", first)):
+        message = shop.header() | ({"originalRef": reference} if reference else {})
+        assert digits(shop.post(f"/tokenReprints/{shop.last}", message)) == digits(wanted)
+    message = shop.header() | {"originalRef": "99"}
+    failed(shop.post(f"/tokenReprints/{shop.last}", message), 404, declined.NOT_FOUND)
+
+
+def test_fault_is_kept_and_notice_of_a_sale_is_taken(shop):
+    message = shop.header() | {"faultType": "KeepsTripping", "contactNumber": "082134567"}
+    assert shop.post(f"/faultReports/{shop.last}", message).json()["reference"] == "F1"
+    shop.buy(200_00)
+    purchase = shop.last
+    assert shop.post(f"/events/tokenPurchases?purchaseId={purchase}", shop.header()).status_code
+    unknown = f"/events/tokenPurchases?purchaseId={uuid4()}"
+    failed(shop.post(unknown, shop.header()), 404, declined.NOT_FOUND)
+
+
+def test_unknown_meters_are_called_so(shop):
+    shop.meter = "9999"
+    failed(shop.look_up(), 400, declined.UNKNOWN_METER)
+    failed(shop.buy(200_00), 400, declined.UNKNOWN_METER)
+    failed(shop.buy(200_00, shop.last), 400, declined.DUPLICATE)
+
+
+def test_malformed_message_is_named_and_not_repeated(shop):
+    wrong = shop.order(200_00)
+    wrong["originator"]["terminalId"] = "secret"
+    told = failed(shop.post(f"/tokenPurchases/{shop.last}", wrong), 400, declined.FORMAT)
+    assert "secret" not in str(told)
+    failed(shop.post(f"/tokenPurchases/{uuid4()}", shop.order(200_00)), 400, declined.FORMAT)
+    long = shop.web.post(f"{BASE}/tokenPurchases/{uuid4()}", content=b"x" * 70_000,
+                         auth=shop.auth)  # fmt: skip
+    assert long.status_code == 413
+
+
+# -- who asks ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("auth", [None, ("corner", "wrong"), ("nobody", PASSWORD), ("", "")])
+def test_nobody_else_is_let_in(shop, auth):
+    shop.buy(200_00)
+    shop.auth = auth
+    answer = shop.buy(200_00)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Basic")
+    shop.key = "wrong"
+    assert shop.v1("GET", f"/meters/{DRN}").status_code == 401
+
+
+def test_no_password_and_no_key_is_in_the_database_or_an_answer(shop, sqlite, caplog):
+    answers = [shop.buy(200_00), shop.look_up(), shop.v1("GET", f"/meters/{DRN}")]
+    key = shop.web.post("/mpm/stron/login/", json={"Username": "corner", "Password": PASSWORD})
+    with station_of(shop).looking() as session:
+        dump = "\n".join(session.connection().connection.driver_connection.iterdump())
+    told = "".join(answer.text for answer in answers) + caplog.text
+    for secret in (PASSWORD, shop.key, key.json()):
+        assert secret not in dump
+        assert secret not in told
+
+
+# -- the plain API -------------------------------------------------------------------------------
+
+
+def test_idempotency_key_gives_the_same_receipt_and_refuses_another_order(any_shop):
+    order = {"meter": DRN, "amount_cents": 200_00}
+    first = any_shop.v1("POST", "/sales", "k-1", json=order)
+    again = any_shop.v1("POST", "/sales", "k-1", json=order)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json()["tokens"] == again.json()["tokens"]
+    assert (first.json()["copy_number"], again.json()["copy_number"]) == (0, 1)
+    other = any_shop.v1("POST", "/sales", "k-1", json=order | {"amount_cents": 1})
+    assert (other.status_code, other.json()["error"]) == (409, "conflict")
+    assert any_shop.v1("POST", "/sales", json=order).status_code == 422
+    assert sum(line["cents"] for line in first.json()["lines"]) == 200_00
+    assert receipts(any_shop) == 1
+
+
+def test_receipt_is_shown_to_the_client_that_bought_it_only(shop):
+    other = Shop(station_of(shop), DRN, "other")
+    sold = shop.v1("POST", "/sales", "k", json={"meter": DRN, "amount_cents": 200_00}).json()
+    number = sold["receipt"]
+    assert shop.v1("GET", f"/receipts/{number}").json()["tokens"] == sold["tokens"]
+    assert other.v1("GET", f"/receipts/{number}").status_code == 404
+
+
+def test_quote_is_what_the_sale_comes_to(shop):
+    order = {"meter": DRN, "amount_cents": 200_00}
+    quoted = shop.v1("POST", "/quotes", json=order).json()
+    sold = shop.v1("POST", "/sales", "k", json=order).json()
+    assert (quoted["lines"], quoted["kwh"]) == (sold["lines"], sold["kwh"])
+
+
+def test_key_change_by_the_plain_api_is_repeated_by_its_key(shop):
+    with station_of(shop).desk() as desk:
+        register.add_group(desk, KeyTerms(SGC, krn=2))
+    sets = [shop.v1("POST", "/key-changes", "k", json={"meter": DRN}).json() for _ in range(2)]
+    assert sets[0]["tokens"] == sets[1]["tokens"]
+    assert [token["type"] for token in sets[0]["tokens"]] == ["KC"] * 4
+
+
+# -- MicroPowerManager ---------------------------------------------------------------------------
+
+
+def test_repeat_of_a_request_without_a_number_gets_the_same_token(any_shop, clock):
+    web = any_shop.web
+    login = {"Username": "corner", "Password": PASSWORD, "Companyname": "x"}
+    key = web.post("/mpm/stron/login/", json=login).json()
+    stron = {"MeterId": DRN, "Amount": 100, "Price": "2.5", "Rate": "1", "ApiToken": key,
+             "CustomerId": "5", "AmountTmp": "ZAR", "Company": "x", "Employee": "x"}  # fmt: skip
+    calin = {"user_id": "corner", "password": PASSWORD, "meter_id": DRN,
+             "token_type": "CreditToken", "amount": 12.3}  # fmt: skip
+
+    def ask():
+        first = web.post("/mpm/stron/vending/", json=stron)
+        second = web.post("/mpm/calin/tokennew", json=calin).json()
+        assert (first.status_code, second["result_code"]) == (200, 0), (first.text, second)
+        return first.text, second["result"]
+
+    pair = ask()
+    assert all(len(token) == 20 and token.isdigit() for token in pair)
+    clock.advance(minutes=9)
+    assert ask() == pair
+    assert receipts(any_shop) == 2
+    clock.advance(minutes=2)
+    assert not set(ask()) & set(pair)
+    with station_of(any_shop).looking() as session:
+        assert [sales.find_slip(session, number).units for number in (1, 2)] == [400, 123]
+    assert web.post("/mpm/stron/vending/", json=stron | {"ApiToken": "x"}).status_code == 401
+
+
+def test_failures_of_micropowermanager_have_its_shape(shop):
+    wrong = {"user_id": "corner", "password": PASSWORD, "meter_id": "9999",
+             "token_type": "CreditToken", "amount": 1}  # fmt: skip
+    told = shop.web.post("/mpm/calin/tokennew", json=wrong)
+    assert told.json()["result_code"] == 400
+    assert told.json()["reason"]
+    login = shop.web.post("/mpm/stron/login/", json={"Username": "corner", "Password": "x"})
+    assert (login.status_code, list(login.json())) == (401, ["Message"])
+
+
+# -- the station cannot --------------------------------------------------------------------------
+
+
+def test_station_whose_log_is_not_whole_sells_nothing_and_says_so(shop, sqlite):
+    shop.buy(200_00)
+    with sqlite._engine.begin() as connection:
+        connection.execute(text("UPDATE audit_head SET mac = 'x'"))
+    failed(shop.buy(200_00), 503, declined.MALFUNCTION)
+
+
+def test_furnished_station_opens_with_its_clients(sqlite, secret, clock):
+    station = furnished(Station.found(sqlite, secret, "kiosk", "thandi", clock))
+    Shop(station, DRN)
+    again = Station(sqlite, secret, "x", clock)
+    with again.looking() as session:
+        assert [row["client"] for row in clients.listed(session)] == ["corner"]

@@ -1,0 +1,61 @@
+"""Every route of the points of sale, with messages made from its own description (schemathesis).
+
+Looked for: server errors, statuses and bodies that are not described, malformed messages that are
+taken, and routes that answer without a password. A few examples each; `make pos-campaign` tries
+more (POS_EXAMPLES).
+"""
+
+import os
+from base64 import b64encode
+
+import pytest
+import schemathesis
+from argon2 import PasswordHasher
+from fakes.points_of_sale import PASSWORD, USER, Shop
+from fakes.stations import DRN
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis import checks as known
+from schemathesis.specs.openapi import checks as described
+
+from meter20.pos import clients
+
+EXAMPLES = int(os.environ.get("POS_EXAMPLES", "2"))
+CHECKS = [
+    known.not_a_server_error,
+    described.status_code_conformance,
+    described.content_type_conformance,
+    described.response_schema_conformance,
+    described.negative_data_rejection,
+    described.ignored_auth,
+]
+
+
+MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
+
+
+@pytest.mark.parametrize("mode", MODES, ids=["right", "wrong"])
+def test_every_route_answers_as_it_is_described(station, clock, monkeypatch, mode):
+    monkeypatch.setattr(clients, "HASHER", PasswordHasher(1, 8, 1))
+    shop = Shop(station, DRN)
+    schema = schemathesis.openapi.from_asgi("/openapi.json", shop.web.app)
+    operations = [result.ok() for result in schema.get_all_operations()]
+    assert len(operations) == 19
+    for operation in operations:
+        try_out(operation, shop, mode)
+
+
+def try_out(operation, shop, mode):
+    basic = b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    plain = operation.path.startswith("/v1")
+    headers = {"Authorization": f"Bearer {shop.key}" if plain else f"Basic {basic}"}
+
+    @settings(
+        max_examples=EXAMPLES, deadline=None, database=None, derandomize=EXAMPLES < 10,
+        phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(operation.as_strategy(generation_mode=mode))
+    def answers(case):
+        case.call_and_validate(checks=CHECKS, headers=headers)
+
+    answers()

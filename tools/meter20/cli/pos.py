@@ -1,0 +1,103 @@
+"""`meter20 pos`: points of sale. Serving them, their clients, and what merchants owe."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from meter20.cli import vend
+from meter20.cli.answers import say, show
+from meter20.cli.outcome import Done, do
+from meter20.cli.station_options import AsJson, looking, opened
+from meter20.cli.vend_clock import selling
+
+app = typer.Typer(
+    help="Points of sale: shops and other systems that buy tokens by HTTP. TEST KEYS only.",
+    no_args_is_help=True,
+)
+client_app = typer.Typer(help="Who may buy: clients, their passwords.", no_args_is_help=True)
+app.add_typer(client_app, name="client")
+app.callback()(vend.root)
+
+Account = Annotated[str | None, typer.Option(help="Of one merchant; without: of all.")]
+Day = Annotated[
+    str | None, typer.Option(help="A day in UTC, such as 2026-03-10; without: all days.")
+]
+
+
+@app.command("serve")
+def serve(
+    ctx: typer.Context,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for a free one.")] = 8020,
+    tls_cert: Annotated[str | None, typer.Option(help="Certificate, PEM, for HTTPS.")] = None,
+    tls_key: Annotated[str | None, typer.Option(help="Its key, PEM.")] = None,
+) -> None:
+    """Serve points of sale until Ctrl-C: /prepaidutility/v3, /v1, /mpm, /docs."""
+    from meter20.pos import serving
+
+    if (tls_cert is None) != (tls_key is None):
+        raise typer.BadParameter("give both --tls-cert and --tls-key, or neither")
+    station = selling(ctx, as_json=False)
+    serving.serve(station, host, port, tls_cert, tls_key)
+
+
+@client_app.command("add")
+def add(
+    ctx: typer.Context,
+    client: Annotated[str, typer.Argument(help="Its id, the user of its requests.")],
+    name: Annotated[str, typer.Option(help="Its name, for people.")] = "",
+    account: Annotated[str, typer.Option(help="Merchant account; without: its own.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Add a client. Its password and API key are shown once.
+
+    METER20_POS_PASSWORD gives the password; without it a random one is made.
+    """
+    from meter20.pos import clients
+
+    def job(desk) -> Done:
+        password = os.environ.get("METER20_POS_PASSWORD", "")
+        password, key = clients.add(desk, client, name, password, account)
+        facts = {"client": client, "password": password, "api_key": key}
+        words = "\n".join([f"Client {client} was added. Shown only now:",
+                           f"password  {password}", f"API key   {key}"])  # fmt: skip
+        return Done(f"Client {client} was added", facts, words, "Add another one in its place.")
+
+    do(opened(ctx), as_json, job)
+
+
+@client_app.command("list")
+def list_clients(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """List the clients. Shows no password and no key."""
+    from meter20.pos import clients
+
+    with looking(ctx) as session:
+        rows = clients.listed(session)
+    show(as_json, "clients", rows, "There are no clients: meter20 pos client add.")
+
+
+@app.command("settlement")
+def settlement(
+    ctx: typer.Context, account: Account = None, day: Day = None, as_json: AsJson = False
+) -> None:
+    """List what was sold at points of sale, what became of it, and what is owed for it."""
+    from meter20.pos import accounts
+
+    with looking(ctx) as session:
+        rows = accounts.settlement(session, account, day)
+    if as_json:
+        say(True, {"sales": rows, "owed": accounts.sums(rows)}, "")
+        return
+    show(False, "sales", rows, "Nothing was sold.")
+    show(False, "owed", accounts.sums(rows), "Nothing is owed.")
+
+
+@app.command("faults")
+def faults(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """List the faults that were reported at points of sale."""
+    from meter20.pos import fault_reports
+
+    with looking(ctx) as session:
+        rows = fault_reports.listed(session)
+    show(as_json, "faults", rows, "No fault was reported.")
