@@ -53,22 +53,24 @@ def der(authority):
     return authority[0].public_bytes(serialization.Encoding.DER)
 
 
+def pem(signed):
+    """Return (certificate, key) as the content of a file for a server."""
+    made, key = signed
+    return made.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
 class Server:
     """Echoes what it is sent over TLS, as `host` under `authority`. A context manager."""
 
     def __init__(self, folder, authority, host):
-        made, key = certificate(host, authority)
-        pem = folder / "server.pem"
-        pem.write_bytes(
-            made.public_bytes(serialization.Encoding.PEM)
-            + key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
+        file = folder / "server.pem"
+        file.write_bytes(pem(certificate(host, authority)))
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(pem)
+        self._context.load_cert_chain(file)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()

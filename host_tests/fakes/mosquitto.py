@@ -21,9 +21,12 @@ def _program(name):
 
 
 class Mosquitto:
-    """A broker of its own on a port of its own; its sessions outlive it. A context manager."""
+    """A broker of its own on a port of its own; its sessions outlive it. A context manager.
 
-    def __init__(self, folder, users=()):
+    certificate: a file with its certificate and key, for TLS.
+    """
+
+    def __init__(self, folder, users=(), certificate=None):
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self._config = folder / "mosquitto.conf"
@@ -36,6 +39,8 @@ class Mosquitto:
             "user root" if os.geteuid() == 0 else "",
             "allow_anonymous " + ("false" if users else "true"),
         ]
+        if certificate:
+            lines += [f"certfile {certificate}", f"keyfile {certificate}"]
         if users:
             passwords = folder / "passwords"
             passwords.touch(0o600)

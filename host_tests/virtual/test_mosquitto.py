@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from contract.test_network_tls import certificate, der, pem
 from drivers.socket_network import SocketNetwork
 from fakes import meters
 from fakes.mosquitto import WAIT_S, HeadEnd, Mosquitto, made
@@ -16,8 +17,9 @@ _FROZEN_S = 12  # longer than an acknowledgement is waited for
 class Life:
     """A meter whose time passes as ours does. longest_s: its longest turn."""
 
-    def __init__(self, broker, **more):
-        self.body = EmulatedBody(outside={"network": SocketNetwork()})
+    def __init__(self, broker, authority_file="", **more):
+        network = SocketNetwork(authority_file=authority_file)
+        self.body = EmulatedBody(outside={"network": network})
         self.longest_s = 0.0
         assert self.body.request(do="provision", **meters.PROVISION)["ok"]
         where = {"host": "127.0.0.1", "port": broker.port, **more}
@@ -114,4 +116,22 @@ def test_token_sent_while_the_meter_is_away_waits_for_it_or_is_sent_again(tmp_pa
         meter.until(lambda: made(1) in head_end.results())
         assert head_end.results()[made(1)][0] == "Accept"
         assert head_end.results()[made(2)][0] == "Accept"
+        meter.body.close()
+
+
+@pytest.mark.parametrize("wrong", ["", "authority", "name"])
+def test_broker_over_tls_is_talked_to_when_it_is_vouched_for(tmp_path, wrong, note):
+    authority = certificate("test authority")
+    believed = certificate("another") if wrong == "authority" else authority
+    (tmp_path / "ca.der").write_bytes(der(believed))
+    host = "10.0.0.1" if wrong == "name" else "127.0.0.1"
+    (tmp_path / "broker.pem").write_bytes(pem(certificate(host, authority)))
+    with Mosquitto(tmp_path, certificate=tmp_path / "broker.pem") as broker:
+        meter = Life(broker, str(tmp_path / "ca.der"), tls=True)
+        if wrong:
+            meter.live(3)
+            assert not meter.connected
+        else:
+            meter.until(lambda: meter.connected)
+            note(f"longest step with a TLS handshake, emulated: {meter.longest_s * 1000:.1f} ms")
         meter.body.close()
