@@ -1,0 +1,49 @@
+"""`meter20 pos`: clients and the settlement list on the command line."""
+
+import json
+
+import pytest
+from argon2 import PasswordHasher
+from fakes.points_of_sale import Shop
+from fakes.stations import DRN, PASSPHRASE
+from typer.testing import CliRunner
+
+from meter20.cli.main import app
+from meter20.pos import clients
+
+
+@pytest.fixture
+def run(station, sqlite, monkeypatch):
+    monkeypatch.setattr(clients, "HASHER", PasswordHasher(1, 8, 1))
+    monkeypatch.setenv("METER20_PASSPHRASE", PASSPHRASE)
+
+    def run(*words):
+        return CliRunner().invoke(app, ["pos", "--db", str(sqlite.path), *words, "--json"])
+
+    return run
+
+
+def test_client_is_added_once_and_its_secrets_are_shown_once(run):
+    told = json.loads(run("client", "add", "shop").stdout)
+    assert len(told["password"]) >= clients.MIN_PASSWORD
+    again = run("client", "add", "shop")
+    assert (again.exit_code, json.loads(again.stdout)["error"]) == (1, "exists")
+    listed = run("client", "list").stdout
+    assert [row["client"] for row in json.loads(listed)["clients"]] == ["shop"]
+    assert told["password"] not in listed
+    assert told["api_key"] not in listed
+
+
+def test_short_password_is_refused_where_tokens_are_sold_in_earnest(run, monkeypatch):
+    monkeypatch.setenv("METER20_POS_PASSWORD", "test")
+    told = run("client", "add", "shop")
+    assert (told.exit_code, json.loads(told.stdout)["error"]) == (1, "value")
+    assert json.loads(run("client", "list").stdout)["clients"] == []
+
+
+def test_settlement_says_what_a_merchant_owes(run, station):
+    Shop(station, DRN).buy(200_00)
+    told = json.loads(run("settlement").stdout)
+    assert told["owed"] == [{"account": "corner", "currency": "ZAR", "owed": "200.00"}]
+    assert [row["meter"] for row in told["sales"]] == [DRN]
+    assert json.loads(run("settlement", "--day", "1999-01-01").stdout)["sales"] == []
