@@ -136,7 +136,6 @@ def test_two_threads_with_one_id_sell_once(any_shop):
 def test_death_between_commit_and_answer_sells_and_the_retry_gives_that_token(
     any_shop, monkeypatch
 ):
-    whole = ppu_answers.purchase
     session = station_of(any_shop)._storage
     commit = type(session)._commit
 
@@ -152,7 +151,6 @@ def test_death_between_commit_and_answer_sells_and_the_retry_gives_that_token(
     again = any_shop.retry(200_00, purchase)
     with station_of(any_shop).looking() as books:
         assert digits(again) == [sales.find_slip(books, 1).tokens[0].digits]
-    assert ppu_answers.purchase is whole
     assert receipts(any_shop) == 1
 
 
@@ -325,7 +323,8 @@ def test_fault_is_kept_and_notice_of_a_sale_is_taken(shop):
     assert shop.post(f"/faultReports/{shop.last}", message).json()["reference"] == "F1"
     shop.buy(200_00)
     purchase = shop.last
-    assert shop.post(f"/events/tokenPurchases?purchaseId={purchase}", shop.header()).status_code
+    noticed = shop.post(f"/events/tokenPurchases?purchaseId={purchase}", shop.header())
+    assert noticed.status_code == 202
     unknown = f"/events/tokenPurchases?purchaseId={uuid4()}"
     failed(shop.post(unknown, shop.header()), 404, declined.NOT_FOUND)
 
