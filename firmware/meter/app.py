@@ -11,7 +11,6 @@ from journal.notes import Notes
 from micropython import const
 from panel.answers import Answers
 from panel.beeper import Beeper
-from panel.credit_screen import CreditScreen
 from panel.keys import Keys
 from panel.panel import Panel
 from panel.token_entry import TokenEntry
@@ -78,6 +77,8 @@ class App:
         self._metering = Metering(ports, answers, now_ms)
         parts = [self._metering, contactor, self._keys, self.inbox, self._panel, answers]
         if ports.credit_display is not None:
+            from panel.credit_screen import CreditScreen  # few boards have such a display
+
             parts.append(CreditScreen(ports.credit_display, now_ms))
         self.parts, self._due_ms = tuple(parts), [now_ms] * len(parts)
 
