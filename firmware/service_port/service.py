@@ -6,20 +6,14 @@ gets an error reply, whatever it was; nothing that arrives raises.
 """
 
 from account import carrier
-from account import state as meter_state
 from account.meter import NotProvisioned, StoreLost
-from journal import settings as meter_settings
 from meter.supervisor import Faulted, Watch
-from micropython import const
 from panel import view as views
 from panel.screens import FIRMWARE
 from ports.record_store import StoreFailed
-from sts import digits, drn
-from sts.decoder_key import DecoderKey, KeyAttributes
+from sts import digits
 
-from service_port.lines import Refused, accepted, boolean, integer, keys, parse, refusal, text
-
-_TID_MAX = const(0xFFFFFF)
+from service_port.lines import Refused, accepted, keys, parse, refusal, text
 
 
 class Service:
@@ -105,25 +99,9 @@ class Service:
         meter = self._app.meter
         if meter.provisioned and not meter.lost:
             raise Refused("already_provisioned", "a meter is provisioned once")
-        identity = meter_state.Identity(text(request, "drn"), integer(request, "imp_per_kwh"))
-        _check_iin(request, identity)
-        key = KeyAttributes(
-            DecoderKey(_octets(request, "decoder_key")),
-            text(request, "ea"),
-            _number_text(request, "sgc", 6),
-            _number_text(request, "ti", 2),
-            integer(request, "krn"),
-            integer(request, "kt"),
-            integer(request, "ken"),
-        )
-        manufactured = integer(request, "manufactured", 0, _TID_MAX)
-        power_limit_w = integer(request, "power_limit_w", 0, 18_201_624, default=0)
-        try:
-            settings = _settings(request)
-            again = boolean(request, "lost")
-            self._app.provision(identity, key, manufactured, power_limit_w, settings, again)
-        except ValueError as wrong:
-            raise Refused("bad_request", str(wrong)) from None
+        from service_port import provision_request  # once in a meter's life: read when it comes
+
+        provision_request.provision(self._app, request)
         self._app.step(now_ms)
         return self._read(request, now_ms)
 
@@ -175,49 +153,3 @@ def credit_fields(view):
 def keys_fields(app):
     """Return the reply to `keys`."""
     return [("display", app.lines), ("last_result", app.meter.state.last_result or None)]
-
-
-def _settings(request):
-    """Return the Settings that a provisioning request asks for. Raises ValueError, Refused."""
-    changes = {}
-    for name in ("low_credit_wh", "alarm_min", "emergency_wh", "friendly_from", "friendly_to"):
-        if name in request:
-            changes[name] = integer(request, name)
-    if "profile" in request:
-        changes["profile"] = text(request, "profile")
-    if "tariff" in request:
-        changes["steps"] = _steps(request["tariff"])
-    return meter_settings.changed(meter_settings.default(), **changes)
-
-
-def _steps(value):
-    """Return the steps of a tariff, [[up_to_wh, price], ...]. Raises Refused."""
-    steps = []
-    for step in value if isinstance(value, list) else [None]:
-        if not isinstance(step, list) or [type(number) for number in step] != [int, int]:
-            raise Refused("bad_request", "tariff: a list of [up_to_wh, price] is needed")
-        if not 0 <= step[0] <= 0xFFFFFFFF:
-            raise Refused("bad_request", "tariff: up_to_wh is not 0 to 4294967295")
-        steps.append(tuple(step))
-    return tuple(steps)
-
-
-def _check_iin(request, identity):
-    try:
-        drn.pan(text(request, "iin"), identity.drn)
-    except ValueError as wrong:
-        raise Refused("bad_request", str(wrong)) from None
-
-
-def _number_text(request, name, length):
-    value = text(request, name)
-    if len(value) != length or value.strip("0123456789"):
-        raise Refused("bad_request", "%s: %d digits are needed" % (name, length))
-    return value
-
-
-def _octets(request, name):
-    try:
-        return bytes.fromhex(text(request, name))
-    except ValueError:
-        raise Refused("bad_request", name + ": hexadecimal digits are needed") from None
