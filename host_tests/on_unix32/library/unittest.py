@@ -44,6 +44,9 @@ class TestCase:
     def assertIsNone(self, value, msg=None):
         self._check(value is None, "%r is not None" % (value,), msg)
 
+    def assertIs(self, first, second, msg=None):
+        self._check(first is second, "%r is not %r" % (first, second), msg)
+
     def assertIn(self, value, container, msg=None):
         self._check(value in container, "%r is not in %r" % (value, container), msg)
 
