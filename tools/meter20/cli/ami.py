@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from meter20.vending.storage import Storage
 
 app = typer.Typer(
-    help="The head-end: purchases over a network, sent until the meter answers. TEST KEYS only.",
+    help="The head-end: sends the token of a purchase until the meter answers. TEST KEYS only.",
     no_args_is_help=True,
 )
 app.callback()(vend.root)
 
-PurchaseNumber = Annotated[int, typer.Argument(metavar="PURCHASE", help="Its number.")]
-Limit = Annotated[int, typer.Option(min=1)]
+PurchaseNumber = Annotated[int, typer.Argument(metavar="PURCHASE", help="Number of the purchase.")]
+Limit = Annotated[int, typer.Option(min=1, help="Most rows.")]
 _TURN_S = 0.5
 _WAITS_S = 5  # after a database that failed
 
@@ -43,14 +43,14 @@ _WAITS_S = 5  # after a database that failed
 def order(
     ctx: typer.Context,
     meter: MeterNumber,
-    amount: Annotated[str, typer.Argument(help="kWh, in steps of 0.1; with --money: money.")],
-    money: Annotated[bool, typer.Option("--money", help="AMOUNT is paid, by the tariff.")] = False,
+    amount: Annotated[str, typer.Argument(help="kWh in steps of 0.1, or money with --money.")],
+    money: Annotated[bool, typer.Option("--money", help="AMOUNT is the money paid.")] = False,
     ref: Annotated[
-        str, typer.Option(help="Your number for this order: given twice, it is one purchase.")
+        str, typer.Option(help="Your number for this order: one number, one purchase.")
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Sell credit and send its token to the meter. It is shown, too, to be keyed in by hand."""
+    """Sell credit, and show its token. `meter20 ami run` sends the token to the meter."""
     from meter20.ami import purchases
     from meter20.ami.purchases import Order
     from meter20.vending.receipt import Receipt
@@ -99,7 +99,7 @@ def show_one(ctx: typer.Context, purchase: PurchaseNumber, as_json: AsJson = Fal
 @app.command("list")
 def list_all(
     ctx: typer.Context,
-    meter: Annotated[str | None, typer.Argument(help="DRN or MeterPAN; none: all.")] = None,
+    meter: Annotated[str | None, typer.Argument(help="DRN or MeterPAN; all if left out.")] = None,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
@@ -121,12 +121,12 @@ def judge(
     ctx: typer.Context,
     purchase: PurchaseNumber,
     outcome: Annotated[
-        Literal["credited", "refused"], typer.Argument(help="What the meter shows.")
+        Literal["credited", "refused"], typer.Argument(help="What became of the token.")
     ],
-    reason: Annotated[str, typer.Option(help="How you know, for the audit log.")],
+    reason: Annotated[str, typer.Option(help="How you know that, for the audit log.")],
     as_json: AsJson = False,
 ) -> None:
-    """Close a purchase that only a person can judge; nothing is sent for it any more."""
+    """Close a purchase that only a person can judge. The head-end stops sending its token."""
     from meter20.ami import purchases
 
     def job(desk) -> Done:
@@ -143,18 +143,18 @@ def judge(
 @app.command()
 def meters(
     ctx: typer.Context,
-    meter: Annotated[str | None, typer.Argument(help="DRN or MeterPAN; none: list all.")] = None,
+    meter: Annotated[str | None, typer.Argument(help="DRN or MeterPAN; all if left out.")] = None,
     mqtt: Annotated[
         bool, typer.Option("--mqtt", help="Reach METER by MQTT; it gets a new password.")
     ] = False,
     dlms: Annotated[str | None, typer.Option(help="Reach METER by DLMS at HOST:PORT.")] = None,
     keys: Annotated[
-        Path | None, typer.Option(help="With --dlms: the JSON that gave the meter its keys.")
+        Path | None, typer.Option(help="File with the JSON that gave the meter its DLMS keys.")
     ] = None,
     limit: Limit = 1000,
     as_json: AsJson = False,
 ) -> None:
-    """List how meters are reached, or say how METER is. Secrets are sealed, and never shown."""
+    """List how meters are reached, or set how METER is reached. Shows no secret."""
     from meter20.ami import routes
 
     if meter is None:
@@ -188,7 +188,7 @@ def _keys_in(file: Path | None) -> dict[str, str]:
 @app.command("carriers-key")
 def carriers_key(
     ctx: typer.Context,
-    out: Annotated[Path, typer.Option(help="File for it; private, never overwritten.")],
+    out: Annotated[Path, typer.Option(help="New file for the key; only its owner can read it.")],
     as_json: AsJson = False,
 ) -> None:
     """Write the key that opens the secrets of carriers, for a worker that only sends by DLMS."""
@@ -209,13 +209,13 @@ def carriers_key(
 @app.command("broker-config")
 def broker_config(
     ctx: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="Folder to write; what is there stays valid.")],
+    folder: Annotated[Path, typer.Argument(help="Folder to write; its authority stays.")],
     host: Annotated[
         str, typer.Option(help="Name or address by which meters reach the broker.")
     ] = "localhost",
     as_json: AsJson = False,
 ) -> None:
-    """Write what Mosquitto needs: TLS, passwords, an ACL; and a request for each meter."""
+    """Write the files that Mosquitto needs (TLS, passwords, ACL), and a request for each meter."""
     from meter20.ami import broker_config as configs
     from meter20.ami import routes
     from meter20.ami.carriers import MQTT
@@ -243,17 +243,17 @@ def run(
         typer.Option(help="Broker: mqtt://[USER@]HOST[:PORT], or mqtts://...?ca=FILE for TLS."),
     ] = None,
     send_only: Annotated[
-        bool, typer.Option("--send-only", help="Sell nothing; the passphrase is not needed.")
+        bool, typer.Option("--send-only", help="Sell nothing, and need no passphrase.")
     ] = False,
     key: Annotated[
-        Path | None, typer.Option(help="With --send-only: file of `carriers-key`, for DLMS.")
+        Path | None, typer.Option(help="File of `ami carriers-key`; needs --send-only.")
     ] = None,
-    retry_s: Annotated[int, typer.Option(min=1, help="Until it is sent again; doubles.")] = 10,
+    retry_s: Annotated[int, typer.Option(min=1, help="First wait before a repeat.")] = 10,
     as_json: AsJson = False,
 ) -> None:
     """Work until Ctrl-C: sell what was ordered, send what is due, note what meters answer.
 
-    A line for each step, with --json as JSON. Any number of these may share a database.
+    Prints a line for each step. Several workers may share a database.
     """
     from contextlib import ExitStack
 

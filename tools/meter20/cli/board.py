@@ -21,25 +21,25 @@ from meter20.cli.answers import always_in_json, print_json, say
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Real boards: put the meter on one, give it its key, watch it, check its wiring. "
-    "A virtual board is one too: `meter20 serve --pty --body virtual`.",
+    help="Boards: put the meter on a board, give it its key, watch it, check its wiring. "
+    "`meter20 serve --pty --body virtual` makes a virtual board.",
 )
 
 Port = Annotated[
     str | None,
     typer.Option(
-        envvar="METER20_PORT", help="Serial port. Without: the one board that is plugged in."
+        envvar="METER20_PORT", help="Serial port; found by itself if one board is plugged in."
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 BoardName = Annotated[
-    str | None, typer.Option("--board", help="Folder below boards/. Without: what answers.")
+    str | None, typer.Option("--board", help="Folder below boards/; found by itself if left out.")
 ]
 
 
 _LAST_TIME = (
-    "After this the board has no prompt. Only erasing its whole flash brings one back, and takes "
-    "credit and key along. Go on?"
+    "After this the board has no prompt. Only erasing its whole flash brings one back, and erases "
+    "credit and key too. Go on?"
 )
 
 
@@ -48,25 +48,27 @@ def flash(
     port: Port = None,
     board: BoardName = None,
     mpy: Annotated[
-        bool, typer.Option("--mpy", help="Compile first: smaller, starts faster, same meter.")
+        bool,
+        typer.Option("--mpy", help="Compile first: smaller files, a faster start."),
     ] = False,
     options: Annotated[
         list[str] | None,
         typer.Option("--set", help="An option of the board, see boards/README.md: name=value."),
     ] = None,
     production: Annotated[
-        bool, typer.Option("--production", help="The last time: no prompt from then on.")
+        bool,
+        typer.Option("--production", help="Take the prompt off the board, for good."),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, with --production.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before --production.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring the meter on a board with MicroPython up to date, and start it.
 
-    Only files that differ are copied; each is verified by its hash. Run it again if the board
-    was unplugged half way.
+    The command copies only files that differ, and verifies each by its hash. If the board was
+    unplugged half way, run the command again.
 
-    With --production the board has no prompt any more, and takes no files; its boot.py is
-    removed. See docs/security.md for what that is worth and how to get back.
+    With --production the board loses its prompt and its boot.py, and takes no more files.
+    docs/security.md says what that is worth and how to get back.
     """
     if production and not yes:
         typer.confirm(_LAST_TIME, abort=True, err=as_json)
@@ -103,26 +105,27 @@ def flash(
 def provision(  # noqa: PLR0913, PLR0917
     record: Annotated[
         Path | None,
-        typer.Argument(exists=True, dir_okay=False, help="Record of the vending station."),
+        typer.Argument(exists=True, dir_okay=False, help="Record of `vend provision`."),
     ] = None,
     port: Port = None,
     drn: Annotated[str | None, typer.Option(help="Meter number, 11 or 13 digits.")] = None,
     decoder_key: Annotated[
-        str | None, typer.Option(help="In hexadecimal; '-' asks for it. TEST KEYS only.")
+        str | None,
+        typer.Option(help="Decoder key; '-' asks for it. TEST KEYS only."),
     ] = None,
-    iin: Annotated[str, typer.Option(help="Issuer.")] = "600727",
-    sgc: Annotated[str, typer.Option(help="Supply group.")] = "123457",
+    iin: Annotated[str, typer.Option(help="Issuer identification number.")] = "600727",
+    sgc: Annotated[str, typer.Option(help="Supply group code.")] = "123457",
     ti: Annotated[str, typer.Option(help="Tariff index.")] = "01",
-    krn: Annotated[int, typer.Option(help="Key revision.")] = 1,
+    krn: Annotated[int, typer.Option(help="Key revision number.")] = 1,
     kt: Annotated[int, typer.Option(help="Key type.")] = 2,
     ken: Annotated[int, typer.Option(help="Key expiry number.")] = 255,
     ea: Annotated[str, typer.Option(help="Encryption algorithm, 07 or 11.")] = "11",
-    manufactured: Annotated[int, typer.Option(help="TID before which tokens are old.")] = 0,
+    manufactured: Annotated[int, typer.Option(help="TID of its making; older tokens fail.")] = 0,
     imp_per_kwh: Annotated[int, typer.Option(help="Pulses per kWh.")] = 1000,
-    power_limit_w: Annotated[int, typer.Option(help="0 for none.")] = 0,
+    power_limit_w: Annotated[int, typer.Option(help="Power limit; 0 for none.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Give the meter on a board its number and its key. That is done once in its life."""
+    """Give the meter on a board its number and its key. A meter takes them once in its life."""
     if (record is None) == (drn is None or decoder_key is None):
         raise typer.BadParameter("a record, or --drn and --decoder-key")
     request = {
@@ -164,17 +167,17 @@ def monitor(
     port: Port = None,
     seconds: Annotated[
         float | None,
-        typer.Option(parser=typed.seconds, metavar="SECONDS", help="End after so many seconds."),
+        typer.Option(parser=typed.seconds, metavar="SECONDS", help="End after this many seconds."),
     ] = None,
     every: Annotated[
         float,
-        typer.Option(parser=typed.seconds, metavar="SECONDS", help="Seconds between two looks."),
+        typer.Option(parser=typed.seconds, metavar="SECONDS", help="Seconds between readings."),
     ] = 0.5,
     as_json: Annotated[
-        bool, typer.Option("--json", help="A line of JSON whenever something changed.")
+        bool, typer.Option("--json", help="Print a line of JSON at each change.")
     ] = False,
 ) -> None:
-    """Show display, registers and events of the meter on a board, live. Ctrl-C ends."""
+    """Show display, registers and events of the meter on a board, live, until Ctrl-C."""
     quietly = contextlib.suppress(KeyboardInterrupt)
     view = View()
     with (
@@ -189,15 +192,14 @@ def monitor(
 def clock(
     port: Port = None,
     set_it: Annotated[
-        bool, typer.Option("--set", help="Set the board's clock to the host's first.")
+        bool, typer.Option("--set", help="Set the board's clock to the host's time first.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the time of a board's clock and of this host, in UTC, and the difference.
 
-    The meter counts friendly hours and the months of a tariff in UTC. No token is taken or
-    refused for the time. A board without a clock, and --set with the service port shut, are
-    refused.
+    The meter counts friendly hours and the months of a tariff in UTC. The clock decides about no
+    token. The command needs a board with a clock; --set needs an open service port.
     """
     with ServicePort(serial_ports.find(port)) as meter:
         times = clocks.set_to_host(meter) if set_it else clocks.read(meter)
@@ -206,7 +208,7 @@ def clock(
 
 @app.command()
 def test(port: Port = None, as_json: AsJson = False) -> None:
-    """Check the wiring: display, each key, relay, buzzer, pulses. The meter stops meanwhile."""
+    """Check the wiring: display, keys, relay, buzzer, pulses. The meter stops for that time."""
     with Prompt(serial_ports.find(port)) as prompt:
         found = wiring_check.check(prompt, _Person(as_json))
         prompt.restart()
@@ -219,23 +221,23 @@ def test(port: Port = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def firmware(
-    board: Annotated[str, typer.Option("--board", help="Folder below boards/.")] = "rp2_pico",
-    version: Annotated[str, typer.Option(help="Of MicroPython.")] = images.VERSION,
-    sha256: Annotated[str | None, typer.Option(help="What the image must have.")] = None,
+    board: Annotated[str, typer.Option("--board", help="A folder below boards/.")] = "rp2_pico",
+    version: Annotated[str, typer.Option(help="Version of MicroPython.")] = images.VERSION,
+    sha256: Annotated[str | None, typer.Option(help="SHA-256 of the image.")] = None,
     checksums: Annotated[
         Path | None, typer.Option(help="A file of `sha256sum` that lists the image.")
     ] = None,
-    folder: Annotated[Path, typer.Option("--to", help="Where to put it.")] = Path(),
+    folder: Annotated[Path, typer.Option("--to", help="Folder for the image.")] = Path(),
     site: Annotated[
-        str, typer.Option(envvar="METER20_SITE", help="Where to fetch it.")
+        str, typer.Option(envvar="METER20_SITE", help="Site that has the image.")
     ] = images.SITE,
     as_json: AsJson = False,
 ) -> None:
     """Fetch MicroPython's official image for a board, and check its hash if you have one.
 
-    That it is whole and for this chip is checked always. This project knows no hashes of images
-    and invents none: without --sha256 or --checksums the image is kept, its hash is printed, and
-    that nobody checked it.
+    The command always checks that the image is whole and for this chip. This project has no
+    hashes of images: without --sha256 or --checksums the command prints the hash of the image,
+    and says that nobody checked it.
     """
     known = boards.find(board)
     if not known.image:
@@ -254,7 +256,7 @@ def firmware(
 
 
 class _Person:
-    """Whoever sits at this terminal."""
+    """The person at this terminal."""
 
     def __init__(self, quiet: bool):
         self._quiet = quiet

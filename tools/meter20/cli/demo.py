@@ -13,19 +13,19 @@ from meter20.cli.serve import BodyName
 def demo(
     body: BodyName = "emulated",
     plain: Annotated[
-        bool, typer.Option("--plain", help="Lines of text; the usual when not on a terminal.")
+        bool, typer.Option("--plain", help="Print lines of text, as without a terminal.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Every event as a line of JSON.")
+        bool, typer.Option("--json", help="Print every event as a line of JSON.")
     ] = False,
-    fast: Annotated[bool, typer.Option("--fast", help="Hardly any pauses.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="Make hardly any pauses.")] = False,
     svg: Annotated[
-        Path | None, typer.Option(help="Write a picture of the story there, and tell nothing.")
+        Path | None, typer.Option(help="Write a picture of the story to this file instead.")
     ] = None,
 ) -> None:
     """Tell the whole story: tokens, credit, load, refusals, a sale, new keys. TEST KEYS only.
 
-    Exit code 0 if every step went as it must, else 1.
+    The exit code is 0 if every step went as it must, and 1 if one did not.
     """
     from meter20.demo import performance, station, story  # SQLAlchemy takes its time to load
 

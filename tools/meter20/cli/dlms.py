@@ -18,13 +18,18 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Where = Annotated[str, typer.Argument(help="HOST:PORT, or a serial port for HDLC.")]
+Where = Annotated[str, typer.Argument(help="The meter: HOST:PORT, or a serial port for HDLC.")]
 Keys = Annotated[
     Path | None,
-    typer.Option(help="File with the JSON that gave the meter its keys. Without: public client."),
+    typer.Option(
+        help="File with the JSON that gave the meter its keys; public client if left out."
+    ),
 ]
 Password = Annotated[
-    bool, typer.Option("--password", help="Say the password of the file; on a serial line alone.")
+    bool,
+    typer.Option(
+        "--password", help="Log in with the password of the file; on a serial line only."
+    ),
 ]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
@@ -60,7 +65,7 @@ def read(
     password: Password = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read an attribute. Octets are shown as text where they are, else in hexadecimal."""
+    """Read an attribute. Octets that are no text are shown in hexadecimal."""
     from meter20.dlms_client import DlmsRefused
 
     with _session(where, keys, password) as meter:
@@ -83,7 +88,7 @@ def enter(
     password: Password = False,
     as_json: AsJson = False,
 ) -> None:
-    """Enter a token, and tell what became of it."""
+    """Enter a token, and say what became of it."""
     with _session(where, keys, password) as meter:
         status, number = meter.enter(sts_digits.clean(digits))
     from meter20.dlms_client import STATUSES

@@ -36,20 +36,20 @@ def derive(  # noqa: PLR0913, PLR0917
     ti: Annotated[str, typer.Option(help="Tariff index, 2 digits.")] = "01",
     krn: Annotated[int, typer.Option(help="Key revision number, 1 to 9.")] = 1,
     kt: Annotated[int, typer.Option(help="Key type: 1 default, 2 unique, 3 common.")] = 2,
-    base_date: Annotated[int | None, typer.Option(help="1993, 2014 or 2035; for DKGA04.")] = None,
+    base_date: Annotated[int | None, typer.Option(help="Base date: 1993, 2014 or 2035.")] = None,
     pan: Annotated[str | None, typer.Option(help="MeterPAN, 18 digits.")] = None,
-    iin: Annotated[str | None, typer.Option(help="Instead of --pan: 600727 or 0000,")] = None,
-    iain: Annotated[str | None, typer.Option("--iain", "--drn", help="and the DRN.")] = None,
+    iin: Annotated[str | None, typer.Option(help="IIN with --drn, instead of --pan.")] = None,
+    iain: Annotated[str | None, typer.Option("--iain", "--drn", help="DRN of the meter.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     batch: Annotated[
         bool,
-        typer.Option("--batch", help="Answer each line of JSON on standard input with one."),
+        typer.Option("--batch", help="Answer each line of JSON on standard input."),
     ] = False,
 ) -> None:
     """Print the decoder key of a meter.
 
-    With --batch a line holds dkga, ea, vk, sgc, ti, krn, kt, base_date, and pan or iin
-    and iain; only the vending key of the command line holds for lines without.
+    With --batch a line holds dkga, ea, vk, sgc, ti, krn, kt, base_date, and either pan or iin
+    and iain. A line without vk uses the vending key of the command line.
     """
     vk = request_fields.secret("--vk", vk, batch)
     if batch:

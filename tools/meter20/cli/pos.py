@@ -15,13 +15,13 @@ app = typer.Typer(
     help="Points of sale: shops and other systems that buy tokens by HTTP. TEST KEYS only.",
     no_args_is_help=True,
 )
-client_app = typer.Typer(help="Who may buy: clients, their passwords.", no_args_is_help=True)
+client_app = typer.Typer(help="Clients that may buy at points of sale.", no_args_is_help=True)
 app.add_typer(client_app, name="client")
 app.callback()(vend.root)
 
-Account = Annotated[str | None, typer.Option(help="Of one merchant; without: of all.")]
+Account = Annotated[str | None, typer.Option(help="Account of one merchant; all if left out.")]
 Day = Annotated[
-    str | None, typer.Option(help="A day in UTC, such as 2026-03-10; without: all days.")
+    str | None, typer.Option(help="A day in UTC, such as 2026-03-10; all days if left out.")
 ]
 
 
@@ -29,9 +29,9 @@ Day = Annotated[
 def serve(
     ctx: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for a free one.")] = 8020,
-    tls_cert: Annotated[str | None, typer.Option(help="Certificate, PEM, for HTTPS.")] = None,
-    tls_key: Annotated[str | None, typer.Option(help="Its key, PEM.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 8020,
+    tls_cert: Annotated[str | None, typer.Option(help="File of the TLS certificate, PEM.")] = None,
+    tls_key: Annotated[str | None, typer.Option(help="File of the TLS key, PEM.")] = None,
 ) -> None:
     """Serve points of sale until Ctrl-C: /prepaidutility/v3, /v1, /mpm, /docs."""
     from meter20.pos import serving
@@ -45,9 +45,9 @@ def serve(
 @client_app.command("add")
 def add(
     ctx: typer.Context,
-    client: Annotated[str, typer.Argument(help="Its id, the user of its requests.")],
-    name: Annotated[str, typer.Option(help="Its name, for people.")] = "",
-    account: Annotated[str, typer.Option(help="Merchant account; without: its own.")] = "",
+    client: Annotated[str, typer.Argument(help="Id of the client: the user of its requests.")],
+    name: Annotated[str, typer.Option(help="Name of the client, for people.")] = "",
+    account: Annotated[str, typer.Option(help="Merchant account; its id if left out.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Add a client. Its password and API key are shown once.

@@ -13,7 +13,7 @@ from sts.ea07_sta import Tables, check_tables
 
 from meter20 import given_text
 
-HEXADECIMAL_HELP = "The shell and the list of processes show arguments: '-' asks for it instead."
+HEXADECIMAL_HELP = "'-' asks for it, so that neither the shell nor a list of processes shows it."
 
 
 class Missing(ValueError):

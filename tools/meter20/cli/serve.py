@@ -30,25 +30,25 @@ _THIS_MACHINE = "127.0.0.1"
 
 BodyName = Annotated[
     Literal["emulated", "virtual"],
-    typer.Option("--body", help="emulated: CPython, here. virtual: real MicroPython, in Node."),
+    typer.Option("--body", help="Run in CPython (emulated) or real MicroPython (virtual)."),
 ]
 Store = Annotated[
     Path | None,
-    typer.Option(help="Folder that keeps the meter's flash. Without: in memory, then forgotten."),
+    typer.Option(help="Folder that keeps the meter's flash; without it the meter is forgotten."),
 ]
 
 
 def serve(
     stdio: Annotated[
-        bool, typer.Option("--stdio", help="One line of JSON in, one out, on this terminal.")
+        bool, typer.Option("--stdio", help="Serve on standard input and output.")
     ] = False,
     pty: Annotated[
-        bool, typer.Option("--pty", help="A serial port: a pseudo-terminal; prints its name.")
+        bool, typer.Option("--pty", help="Serve on a pseudo-terminal, and print its name.")
     ] = False,
     body: BodyName = "emulated",
     store: Store = None,
     link: Annotated[
-        Path | None, typer.Option(help="With --pty: a second name for the port, always the same.")
+        Path | None, typer.Option(help="A second name for the pseudo-terminal, always the same.")
     ] = None,
     dlms: Annotated[
         int | None,
@@ -56,11 +56,11 @@ def serve(
             min=0,
             max=65535,
             metavar="PORT",
-            help="Serve DLMS/COSEM over TCP at this port of 127.0.0.1, 0 for any that is free.",
+            help="Serve DLMS/COSEM over TCP at this port of 127.0.0.1; 0 for any free one.",
         ),
     ] = None,
     hdlc: Annotated[
-        bool, typer.Option("--hdlc", help="Serve DLMS/COSEM by HDLC on a pseudo-terminal, too.")
+        bool, typer.Option("--hdlc", help="Serve DLMS/COSEM by HDLC on a pseudo-terminal.")
     ] = False,
     mqtt: Annotated[
         str | None,
@@ -74,11 +74,10 @@ def serve(
 ) -> None:
     """Serve the service port of a meter: one line of JSON in, one line of JSON out.
 
-    Ends at the end of the input, at Ctrl-C, SIGTERM, or when the window closes; what was used up
-    by then is stored. `--pty --body virtual` is a whole
-    board with MicroPython's prompt, for mpremote and `meter20 board`; it comes without a meter.
-    With --dlms, --hdlc or --mqtt time passes by itself, and standard error tells where DLMS is
-    served.
+    The meter ends at the end of the input, at Ctrl-C, at SIGTERM, or when the window closes. It
+    stores the energy used until then. `--pty --body virtual` serves a whole board with
+    MicroPython's prompt, for mpremote and `meter20 board`; that board has no meter on it yet.
+    With --dlms, --hdlc or --mqtt time passes by itself; standard error says where DLMS is served.
     """
     if stdio == pty:
         raise typer.BadParameter("say where to serve: --stdio or --pty")

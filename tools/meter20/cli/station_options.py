@@ -33,13 +33,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 At = Annotated[
     datetime | None,
     typer.Option(
-        help="Time of issue in UTC, at a station made for rehearsals; now without.",
+        help="Time of issue in UTC; only for a station made with `vend init --rehearsal`.",
         parser=typed.time,
         metavar="TIME",
     ),
 ]
 Html = Annotated[
-    Path | None, typer.Option("--html", help="Write the receipt as a page to print, too.")
+    Path | None, typer.Option("--html", help="New file for the receipt as a page to print.")
 ]
 MeterNumber = Annotated[str, typer.Argument(metavar="METER", help="DRN or MeterPAN.")]
 

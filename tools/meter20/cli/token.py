@@ -31,9 +31,7 @@ _NAMES_FIT = 75  # columns of a terminal
 
 Ea = Annotated[
     str | None,
-    typer.Option(
-        help="Encryption algorithm, 07 or 11. [default: 11; in a batch each line says its own]"
-    ),
+    typer.Option(help="Encryption algorithm, 07 or 11. [default: 11; none with --batch]"),
 ]
 Key = Annotated[
     str | None,
@@ -44,12 +42,14 @@ Key = Annotated[
 ]
 TablesFile = Annotated[
     Path | None,
-    typer.Option("--tables", help="JSON file of EA07 tables: s1, s2, p. Without: the sample."),
+    typer.Option(
+        "--tables", help="JSON file of EA07 tables: s1, s2, p; by default the sample tables."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Batch = Annotated[
     bool,
-    typer.Option("--batch", help="Answer each line of JSON on standard input with one."),
+    typer.Option("--batch", help="Answer each line of JSON on standard input."),
 ]
 
 
@@ -57,23 +57,23 @@ Batch = Annotated[
 def decode(
     typed: Annotated[
         list[str] | None,
-        typer.Argument(metavar="DIGITS", help="20 digits; spaces and dashes are fine."),
+        typer.Argument(metavar="DIGITS", help="The 20 digits; spaces and dashes are fine."),
     ] = None,
     ea: Ea = None,
     key: Key = None,
     tables: TablesFile = None,
     base_date: Annotated[
-        int | None, typer.Option(help="1993, 2014 or 2035: show the token's date by it.")
+        int | None, typer.Option(help="Base date for the token's date: 1993, 2014 or 2035.")
     ] = None,
     as_json: AsJson = False,
     batch: Batch = False,
 ) -> None:
     """Show what a token holds.
 
-    Exit code 1 if it cannot be read: another key, or a mistyped digit.
+    The exit code is 1 if the token cannot be read: it has another key, or a mistyped digit.
 
-    With --batch a line holds token, ea, key and perhaps tables; ea, key and tables
-    of the command line hold for lines without.
+    With --batch a line holds token, ea, key and perhaps tables. A line that leaves out ea, key or
+    tables uses the value of the command line.
     """
     if batch == bool(typed):
         raise typer.BadParameter("give either 20 digits or --batch")
@@ -104,7 +104,7 @@ def encode(
     field: Annotated[
         list[str] | None,
         typer.Option(
-            "--field", "-f", metavar="NAME=NUMBER", help="A field; rnd is drawn if not given."
+            "--field", "-f", metavar="NAME=NUMBER", help="A field; a missing rnd is random."
         ),
     ] = None,
     ea: Ea = None,
@@ -115,8 +115,8 @@ def encode(
 ) -> None:
     """Make the 20 digits of a token from its fields.
 
-    With --batch a line holds kind, ea, key, fields and perhaps tables; ea, key and
-    tables of the command line hold for lines without.
+    With --batch a line holds kind, ea, key, fields and perhaps tables. A line that leaves out ea,
+    key or tables uses the value of the command line.
     """
     if batch == (kind is not None):
         raise typer.BadParameter("give either a kind of token or --batch")

@@ -58,7 +58,7 @@ app.command("batch")(vend_batch.batch)
 
 ReceiptNumber = Annotated[int, typer.Argument(help="Number of the receipt.")]
 _NewKeyFile = Annotated[
-    Path | None, typer.Option(help="Write a new key file and lock the module with it.")
+    Path | None, typer.Option(help="New key file to write, which then locks the security module.")
 ]
 
 
@@ -73,24 +73,25 @@ def root(
         Path | None,
         typer.Option(
             envvar="METER20_KEY_FILE",
-            help="Opens the security module instead of METER20_PASSPHRASE or a prompt.",
+            help="Key file that opens the security module, instead of a passphrase.",
         ),
     ] = None,
     operator: Annotated[
-        str | None, typer.Option(envvar="METER20_OPERATOR", help="Who works here, for the log.")
+        str | None,
+        typer.Option(envvar="METER20_OPERATOR", help="Operator's name, for the log."),
     ] = None,
     anchor: Annotated[
         Path | None,
         typer.Option(
             envvar="METER20_ANCHOR",
-            help="File that tells an older copy of the database from the newest.",
+            help="File that shows when the database was put back to an older copy.",
         ),
     ] = None,
     ea07_tables: Annotated[
         Path | None,
         typer.Option(
             envvar="METER20_EA07_TABLES",
-            help="A licensee's EA07 tables (JSON of s1, s2, p); without: the sample tables.",
+            help="JSON file of EA07 tables: s1, s2, p; by default the sample tables.",
         ),
     ] = None,
 ) -> None:
@@ -105,13 +106,11 @@ def root(
 def init(
     ctx: typer.Context,
     name: Annotated[str, typer.Option(help="Name of the station, for receipts.")] = "meter20",
-    zone: Annotated[
-        str, typer.Option(help="Time zone of its months and days, an IANA name.")
-    ] = "UTC",
+    zone: Annotated[str, typer.Option(help="Time zone of months and days, an IANA name.")] = "UTC",
     rehearsal: Annotated[
         bool,
         typer.Option(
-            "--rehearsal", help="Its tokens may be given a time, --at. Cannot be undone."
+            "--rehearsal", help="Allow --at, the time of a token. This cannot be undone."
         ),
     ] = False,
     new_key_file: _NewKeyFile = None,
@@ -193,15 +192,16 @@ def credit(
     ctx: typer.Context,
     meter: MeterNumber,
     kwh: Annotated[str | None, typer.Option(help="Energy, in steps of 0.1 kWh.")] = None,
-    money: Annotated[str | None, typer.Option(help="Amount paid, by the meter's tariff.")] = None,
+    money: Annotated[str | None, typer.Option(help="Money paid; the tariff applies.")] = None,
     ref: Annotated[
-        str | None, typer.Option(help="Your number for this sale: asked for twice, sold once.")
+        str | None,
+        typer.Option(help="Your number for this sale: one number, one sale."),
     ] = None,
     at: At = None,
     html: Html = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sell credit: --kwh or --money."""
+    """Sell credit: energy by --kwh, or what --money buys by the tariff of the meter."""
     from meter20.vending import sales
     from meter20.vending.tariff import hundredths, tenths
 
@@ -220,7 +220,7 @@ def credit(
 def receipt(
     ctx: typer.Context, number: ReceiptNumber, html: Html = None, as_json: AsJson = False
 ) -> None:
-    """Print a receipt again; it is marked as a copy."""
+    """Print a receipt again, marked as a copy."""
     from meter20.vending import sales
 
     issue(ctx, as_json, lambda desk: sales.reprinted(desk, number), html=html)
@@ -230,7 +230,7 @@ def receipt(
 def reverse(
     ctx: typer.Context,
     number: ReceiptNumber,
-    reason: Annotated[str, typer.Option(help="Why, for the audit log.")],
+    reason: Annotated[str, typer.Option(help="Reason for the reversal, for the audit log.")],
     delivered: Annotated[
         bool,
         typer.Option("--delivered", help="Somebody may have seen the token: it stays good."),
@@ -257,11 +257,11 @@ def reverse(
 @app.command()
 def history(
     ctx: typer.Context,
-    meter: Annotated[str | None, typer.Argument(help="DRN or MeterPAN; none: all.")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 20,
+    meter: Annotated[str | None, typer.Argument(help="DRN or MeterPAN; all if left out.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most rows.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List the latest receipts, newest first. Shows no token: `receipt` does, and is logged."""
+    """List the latest receipts, newest first, without tokens. `vend receipt` shows the tokens."""
     from meter20.vending import receipt as receipts
     from meter20.vending import register, sales
 

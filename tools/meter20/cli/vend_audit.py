@@ -16,7 +16,7 @@ audit_app = typer.Typer(help="The audit log of the security module.", no_args_is
 Floor = Annotated[
     datetime | None,
     typer.Option(
-        help="Date no token before this time (UTC); without: the newest known minute, or now.",
+        help="Date no token before this time (UTC).",
         parser=typed.time,
         metavar="TIME",
     ),
@@ -26,10 +26,10 @@ Floor = Annotated[
 @audit_app.command("show")
 def show(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option(min=1, max=1_000_000)] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="Most entries.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List the latest entries, and the head: note it elsewhere, and verify against it later."""
+    """List the latest entries of the audit log, and its head. Note the head in another place."""
     from meter20.vending import audit
 
     with looking(ctx) as session:
@@ -41,18 +41,18 @@ def show(
 @audit_app.command("verify")
 def verify(
     ctx: typer.Context,
-    noted: Annotated[str | None, typer.Option(help="A head noted earlier, number:digest.")] = None,
+    noted: Annotated[str | None, typer.Option(help="Head noted earlier: number:digest.")] = None,
     chain_only: Annotated[
         bool,
         typer.Option(
-            "--chain-only", help="Without the passphrase: head and receipts are not checked."
+            "--chain-only", help="Check neither head nor receipts, and need no passphrase."
         ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Verify the audit log and the receipts. Exit code 1 with what was found.
+    """Verify the audit log and the receipts. The exit code is 1 if something is wrong.
 
-    After a break was found nothing is issued until `audit accept`.
+    After a break the station issues nothing until `vend audit accept`.
     """
     from meter20.vending import audit_walk
 
@@ -71,14 +71,14 @@ def verify(
 @audit_app.command("accept")
 def accept(
     ctx: typer.Context,
-    reason: Annotated[str, typer.Option(help="Why it is right to go on, for the log.")],
+    reason: Annotated[str, typer.Option(help="Why it is right to go on, for the audit log.")],
     floor: Floor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Go on though the log is not whole, or the database was put back. You answer for it.
+    """Go on after a break in the audit log, or with an older copy of the database.
 
-    The log says for ever what was found, and who went on. No minute that may have been given to
-    a token already is given again.
+    The log says for ever what was found, and who went on. Without --floor the station dates no
+    token before the newest minute that it knows, or before now.
     """
     station = opened(ctx)
     with uninterrupted():
@@ -93,7 +93,7 @@ def report(
     ctx: typer.Context,
     day: Annotated[
         datetime | None,
-        typer.Option(parser=typed.day, metavar="DAY", help="Which day (UTC); today without."),
+        typer.Option(parser=typed.day, metavar="DAY", help="Day in UTC; today if left out."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

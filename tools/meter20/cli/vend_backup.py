@@ -14,12 +14,13 @@ from meter20.exit_codes import Code
 
 def backup(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="File to write: private, never over another one.")],
+    file: Annotated[Path, typer.Argument(help="New file to write; only its owner can read it.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write the whole station to a file, while selling goes on; restored on trial, verified.
+    """Write the whole station, sealed, to a file. The station may go on selling meanwhile.
 
-    It opens with the passphrase or key file that the station has now.
+    The command restores the backup on trial and verifies it. The backup opens with the passphrase
+    or key file that the station has now.
     """
     from meter20.vending.backup import back_up
 
@@ -41,10 +42,10 @@ def restore(
     floor: Floor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the station of a backup again, where none is: a new SQLite file, an empty database.
+    """Make the station of a backup again, in a new SQLite file or an empty database.
 
-    What was issued after the backup is lost to the books. No minute that it may have got is given
-    out again: without --floor tokens are dated a day ahead at first.
+    The books lose what was issued after the backup. No minute that may have been given out after
+    the backup is given out again: without --floor the first tokens are dated a day ahead.
     """
     from meter20.vending import backup_file
     from meter20.vending.backup import restoring

@@ -18,14 +18,15 @@ from meter20.vending.refusal import Refusal
 
 def batch(
     ctx: typer.Context,
-    orders: Annotated[Path | None, typer.Argument(help="Lines of JSON; none: the input.")] = None,
-    chunk: Annotated[int, typer.Option(min=1, max=100_000, help="Orders to a commit.")] = 500,
+    orders: Annotated[Path | None, typer.Argument(help="File of orders; else the input.")] = None,
+    chunk: Annotated[int, typer.Option(min=1, max=100_000, help="Orders in one commit.")] = 500,
     at: At = None,
 ) -> None:
-    """Sell many: a line of JSON for each order in, one for each receipt or refusal out, in order.
+    """Sell many: read an order from each line, and write its receipt or refusal on a line.
 
-    An order: {"meter": "...", "kwh": "10.5"} or {"meter": "...", "money": "100.00"}, with a "ref"
-    if the batch may have to be run again. Exit code 1 if any was refused.
+    An order is {"meter": "...", "kwh": "10.5"} or {"meter": "...", "money": "100.00"}. Give each
+    order a "ref" of its own: then the batch can be run again and sells nothing twice. The exit
+    code is 1 if any order was refused.
     """
     from meter20.vending import batch as vending_batch
 

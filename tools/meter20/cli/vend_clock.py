@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from meter20.vending.station import Station
 
 clock_app = typer.Typer(
-    help="The clock of the station: months and days of its zone.", no_args_is_help=True
+    help="The clock of the station, and the time zone of its months and days.",
+    no_args_is_help=True,
 )
 _SHOWS = "`meter20 vend clock show` shows it."
 
@@ -56,7 +57,7 @@ def show(ctx: typer.Context, as_json: AsJson = False) -> None:
 
 @clock_app.command("accept")
 def accept(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Confirm a clock that is far ahead of the latest token. The audit log says who did."""
+    """Confirm a clock that is far ahead of the latest token. The audit log says who did that."""
 
     def job(desk) -> Done:
         time = desk.module.accept_clock(desk.session, desk.actor)
@@ -69,14 +70,14 @@ def accept(ctx: typer.Context, as_json: AsJson = False) -> None:
 @clock_app.command("back")
 def back(
     ctx: typer.Context,
-    reason: Annotated[str, typer.Option(help="Why, for the audit log.")],
+    reason: Annotated[str, typer.Option(help="Reason for going back, for the audit log.")],
     as_json: AsJson = False,
 ) -> None:
     """Follow the clock again, after tokens were sold ahead of time. Set the clock right first.
 
-    No minute, month or day counts twice: minutes that a meter already got are skipped, and months
-    and days go on from what was counted for them. Exit code 1 if a meter stays ahead, since it
-    would answer OldError.
+    No minute, month or day counts twice: the station skips minutes that a meter already got, and
+    counts on in the months and days that it comes back to. The exit code is 1 if a meter stays
+    ahead, since it would answer OldError.
     """
     from meter20.vending import meter_time
 

@@ -25,15 +25,15 @@ meter_app = typer.Typer(help="Meters.", no_args_is_help=True)
 
 Kinds = Annotated[
     str | None,
-    typer.Option(help="Tokens it may make: credit,currency,management,key-change; or by name."),
+    typer.Option(help="Tokens of the key: credit,currency,management,key-change; or by name."),
 ]
-MaxTokenKwh = Annotated[str | None, typer.Option(help="Most for one token, kWh.")]
-MaxDayKwh = Annotated[str | None, typer.Option(help="Most for one day, kWh.")]
-MaxTokenMoney = Annotated[str | None, typer.Option(help="The same for currency tokens.")]
-MaxDayMoney = Annotated[str | None, typer.Option(help="The same for currency tokens.")]
+MaxTokenKwh = Annotated[str | None, typer.Option(help="Most kWh in one token.")]
+MaxDayKwh = Annotated[str | None, typer.Option(help="Most kWh in one day.")]
+MaxTokenMoney = Annotated[str | None, typer.Option(help="Most money in one currency token.")]
+MaxDayMoney = Annotated[str | None, typer.Option(help="Most money of a day, in currency tokens.")]
 TransportKeyFile = Annotated[
     Path | None,
-    typer.Option(help="Shared key file; else METER20_TRANSPORT_PASSPHRASE or a prompt."),
+    typer.Option(help="Key file of both stations; else METER20_TRANSPORT_PASSPHRASE or a prompt."),
 ]
 
 _SHOWS_GROUPS = "`meter20 vend group list` shows it."
@@ -45,17 +45,17 @@ def group_add(  # noqa: PLR0913, PLR0917
     sgc: Annotated[str, typer.Option(help="Supply group code, 6 digits.")],
     krn: Annotated[int, typer.Option(help="Key revision number, 1 to 9.")] = 1,
     kt: Annotated[int, typer.Option(help="Key type: 1 default, 2 unique, 3 common.")] = 2,
-    ken: Annotated[int, typer.Option(help="Key expiry number, 0 to 255; 255: never.")] = 255,
-    base_date: Annotated[int, typer.Option(help="1993, 2014 or 2035.")] = 2014,
+    ken: Annotated[int, typer.Option(help="Key expiry number; 255 never expires.")] = 255,
+    base_date: Annotated[int, typer.Option(help="Base date: 1993, 2014 or 2035.")] = 2014,
     dkga: Annotated[str, typer.Option(help="Key generation algorithm, 02 or 04.")] = "04",
     ea: Annotated[str, typer.Option(help="Encryption algorithm, 07 or 11.")] = "11",
     name: Annotated[str, typer.Option(help="Name of the supply group.")] = "",
-    tariff: Annotated[str | None, typer.Option(help="Usual tariff of its meters.")] = None,
+    tariff: Annotated[str | None, typer.Option(help="Tariff of the group.")] = None,
     vk: Annotated[
         str | None,
         typer.Option(
             envvar="METER20_VENDING_KEY",
-            help="A key that exists already, hexadecimal, '-' to be asked; else a random one.",
+            help="Vending key in hexadecimal; '-' asks for it. By default a random key.",
         ),
     ] = None,
     kinds: Kinds = None,
@@ -65,7 +65,7 @@ def group_add(  # noqa: PLR0913, PLR0917
     max_day_money: MaxDayMoney = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a supply group, or another key revision to one."""
+    """Add a supply group, or another key revision of it."""
     from meter20.vending import register
     from meter20.vending.vending_key import KeyTerms
 
@@ -109,10 +109,10 @@ def _short(facts: dict) -> dict:
 @group_app.command("limit")
 def group_limit(  # noqa: PLR0913, PLR0917
     ctx: typer.Context,
-    sgc: str,
-    krn: Annotated[int | None, typer.Option(help="Which revision; the newest without.")] = None,
-    ea: Annotated[str, typer.Option(help="Which algorithm.")] = "11",
-    ken: Annotated[int | None, typer.Option(help="Another key expiry number.")] = None,
+    sgc: Annotated[str, typer.Argument(help="Supply group code.")],
+    krn: Annotated[int | None, typer.Option(help="Key revision; the newest by default.")] = None,
+    ea: Annotated[str, typer.Option(help="Encryption algorithm.")] = "11",
+    ken: Annotated[int | None, typer.Option(help="New key expiry number.")] = None,
     kinds: Kinds = None,
     max_token_kwh: MaxTokenKwh = None,
     max_day_kwh: MaxDayKwh = None,
@@ -120,7 +120,7 @@ def group_limit(  # noqa: PLR0913, PLR0917
     max_day_money: MaxDayMoney = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change the limits of a key; 'none' as an amount lifts one. What is not given stays."""
+    """Change the limits of a key; the amount 'none' lifts a limit. Other limits stay."""
     from meter20.vending import register
 
     limits = _limits(kinds, max_token_kwh, max_day_kwh, max_token_money, max_day_money)
@@ -140,15 +140,15 @@ def group_limit(  # noqa: PLR0913, PLR0917
 @group_app.command("retire")
 def group_retire(
     ctx: typer.Context,
-    sgc: str,
-    krn: Annotated[int, typer.Option(help="Which revision.")],
-    ea: Annotated[str, typer.Option(help="Which algorithm.")] = "11",
+    sgc: Annotated[str, typer.Argument(help="Supply group code.")],
+    krn: Annotated[int, typer.Option(help="Key revision number.")],
+    ea: Annotated[str, typer.Option(help="Encryption algorithm.")] = "11",
     base_date: Annotated[int | None, typer.Option(help="Base date of the key.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Give a key revision up for good, so that its KRN can be used again.
 
-    Refused while a meter holds the key. What was sold under it stays in the books.
+    The station refuses while a meter holds the key. Sales under the key stay in the books.
     """
     from meter20.vending import register
 
@@ -164,8 +164,8 @@ def group_retire(
 @group_app.command("export")
 def group_export(
     ctx: typer.Context,
-    sgc: Annotated[list[str], typer.Argument(help="Which groups.")],
-    out: Annotated[Path, typer.Option(help="File to write; never overwritten.")],
+    sgc: Annotated[list[str], typer.Argument(help="Supply group codes.")],
+    out: Annotated[Path, typer.Option(help="New file to write.")],
     transport_key_file: TransportKeyFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -200,7 +200,7 @@ def group_export(
 @group_app.command("import")
 def group_import(
     ctx: typer.Context,
-    file: Path,
+    file: Annotated[Path, typer.Argument(help="File of `meter20 vend group export`.")],
     transport_key_file: TransportKeyFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -224,11 +224,11 @@ def group_import(
 @tariff_app.command("add")
 def tariff_add(
     ctx: typer.Context,
-    name: str,
-    terms: Annotated[Path, typer.Argument(help="JSON; see docs/vending.md. '-': the input.")],
+    name: Annotated[str, typer.Argument(help="Name of the tariff.")],
+    terms: Annotated[Path, typer.Argument(help="JSON file, see docs/vending.md; '-': the input.")],
     as_json: AsJson = False,
 ) -> None:
-    """Add a tariff, or replace its terms: later purchases follow them."""
+    """Add a tariff, or replace its terms for later purchases."""
     from meter20.vending import register
 
     asked = register.read_terms(_text(terms))
@@ -259,12 +259,12 @@ def meter_add(  # noqa: PLR0913, PLR0917
     sgc: Annotated[str, typer.Option(help="Supply group code.")],
     ti: Annotated[int, typer.Option(help="Tariff index, 0 to 99.")] = 1,
     ea: Annotated[str, typer.Option(help="Encryption algorithm of the meter.")] = "11",
-    krn: Annotated[int | None, typer.Option(help="Revision it holds; the newest without.")] = None,
+    krn: Annotated[int | None, typer.Option(help="Key revision; the newest by default.")] = None,
     base_date: Annotated[int | None, typer.Option(help="Base date of its key.")] = None,
-    ken: Annotated[int | None, typer.Option(help="KEN it holds; the key's without.")] = None,
-    customer: Annotated[str, typer.Option(help="For the receipt.")] = "",
-    tariff: Annotated[str | None, typer.Option(help="Other than the group's.")] = None,
-    accounting: Annotated[str, typer.Option(help="What the meter counts: energy, currency.")] = (
+    ken: Annotated[int | None, typer.Option(help="KEN of the meter, if not the key's.")] = None,
+    customer: Annotated[str, typer.Option(help="Customer's name, for receipts.")] = "",
+    tariff: Annotated[str | None, typer.Option(help="Tariff, if not the group's.")] = None,
+    accounting: Annotated[str, typer.Option(help="What the meter counts: energy or currency.")] = (
         "energy"
     ),
     debt: Annotated[str, typer.Option(help="What the customer owes already.")] = "0",
@@ -293,7 +293,7 @@ def meter_add(  # noqa: PLR0913, PLR0917
 @meter_app.command("list")
 def meter_list(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option(min=1)] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="Most rows.")] = 100,
     as_json: AsJson = False,
 ) -> None:
     """List the meters."""
@@ -308,7 +308,7 @@ def meter_list(
 
 @meter_app.command("show")
 def meter_show(ctx: typer.Context, number: MeterNumber, as_json: AsJson = False) -> None:
-    """Show all that is known of a meter. Never a key."""
+    """Show all that the station knows of a meter, but no key."""
     from meter20.vending import register
 
     with looking(ctx) as session:

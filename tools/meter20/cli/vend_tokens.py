@@ -19,8 +19,8 @@ _REGISTERS = {
     "electricity": 0, "water": 1, "gas": 2, "time": 3, "electricity-currency": 4,
     "water-currency": 5, "gas-currency": 6, "time-currency": 7, "all": 0xFFFF,
 }  # fmt: skip
-Bits16 = Annotated[int, typer.Argument(min=0, max=0xFFFF, help="0 to 65535.")]
-Watts = Annotated[int, typer.Argument(min=0, help="Rounded up to what a token can say.")]
+Bits16 = Annotated[int, typer.Argument(min=0, max=0xFFFF, help="A number, 0 to 65535.")]
+Watts = Annotated[int, typer.Argument(min=0, help="Watts; rounded up to what a token can carry.")]
 
 
 @manage_app.command("power-limit")
@@ -37,7 +37,7 @@ def unbalance_limit(
     ctx: typer.Context, meter: MeterNumber, watts: Watts, at: At = None, html: Html = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Set the maximum difference between phases; for meters with three."""
+    """Set the maximum difference between the phases of a three-phase meter."""
     words = f"phase unbalance limit {watts} W"
     _manage(ctx, (meter, kinds.UNBALANCE_LIMIT, watts, words), at, html, as_json)
 
@@ -47,13 +47,13 @@ def clear_credit(
     ctx: typer.Context,
     meter: MeterNumber,
     register: Annotated[
-        str, typer.Option(help="Which one: " + ", ".join(_REGISTERS))
+        str, typer.Option(help="Register: " + ", ".join(_REGISTERS))
     ] = "electricity",
     at: At = None,
     html: Html = None,
     as_json: AsJson = False,
 ) -> None:
-    """Clear a credit register. What the customer had is gone."""
+    """Clear a credit register. The customer loses that credit."""
     if register not in _REGISTERS:
         raise typer.BadParameter(f"--register is one of {', '.join(_REGISTERS)}")
     words = f"clear credit: {register}"
@@ -90,7 +90,7 @@ def water_factor(
 @manage_app.command("flag")
 def flag(
     ctx: typer.Context, meter: MeterNumber,
-    index: Annotated[int, typer.Argument(min=0, max=511)],
+    index: Annotated[int, typer.Argument(min=0, max=511, help="Number of the flag.")],
     state: Literal["on", "off"], at: At = None, html: Html = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Set a flag of the extended token set (STS 202-5)."""
@@ -102,8 +102,8 @@ def flag(
 @manage_app.command("control")
 def control(
     ctx: typer.Context, meter: MeterNumber,
-    index: Annotated[int, typer.Argument(min=0, max=62)],
-    value: Annotated[int, typer.Argument(min=0, max=1023)],
+    index: Annotated[int, typer.Argument(min=0, max=62, help="Number of the control.")],
+    value: Annotated[int, typer.Argument(min=0, max=1023, help="New value of the control.")],
     at: At = None, html: Html = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Set a control of the extended token set (STS 202-5)."""
@@ -120,8 +120,8 @@ def _manage(ctx: typer.Context, token: tuple[str, str, int, str], at, html, as_j
 
 def test(
     ctx: typer.Context,
-    number: Annotated[int, typer.Argument(help="Test 1 to 36; 0: all. With --read: the index.")],
-    mfr: Annotated[str, typer.Option(help="Manufacturer code of 2 or 4 digits; 0: any.")] = "00",
+    number: Annotated[int, typer.Argument(help="Test 1 to 36, 0 for all; an index with --read.")],
+    mfr: Annotated[str, typer.Option(help="Manufacturer code, 2 or 4 digits; 00 for any.")] = "00",
     read: Annotated[
         bool, typer.Option("--read", help="Read a control (0 to 62) or the flags (63) instead.")
     ] = False,
@@ -138,14 +138,14 @@ def test(
 
 def key_change(  # noqa: PLR0913, PLR0917
     ctx: typer.Context, meter: MeterNumber,
-    sgc: Annotated[str | None, typer.Option(help="To this supply group.")] = None,
-    krn: Annotated[int | None, typer.Option(help="To this revision; else the newest.")] = None,
-    ti: Annotated[int | None, typer.Option(help="To this tariff index.")] = None,
-    base_date: Annotated[int | None, typer.Option(help="Roll over to this base date.")] = None,
-    tokens: Annotated[int | None, typer.Option(help="EA07: 2 or 3; EA11: 4.")] = None,
+    sgc: Annotated[str | None, typer.Option(help="New supply group code.")] = None,
+    krn: Annotated[int | None, typer.Option(help="New revision; the newest by default.")] = None,
+    ti: Annotated[int | None, typer.Option(help="New tariff index.")] = None,
+    base_date: Annotated[int | None, typer.Option(help="New base date, to roll over to.")] = None,
+    tokens: Annotated[int | None, typer.Option(help="Tokens: EA07 2 or 3, EA11 4.")] = None,
     at: At = None, html: Html = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Issue the tokens that give a meter another key. What is sold next needs that key."""
+    """Issue the tokens that give a meter another key. Later tokens need the new key."""
     from meter20.vending import rekey
 
     new = rekey.NewKey(sgc, krn, ti, base_date, tokens)
@@ -155,15 +155,15 @@ def key_change(  # noqa: PLR0913, PLR0917
 def provision(  # noqa: PLR0913, PLR0917
     ctx: typer.Context,
     meter: MeterNumber,
-    out: Annotated[Path, typer.Option(help="File for the record; private, never overwritten.")],
-    imp_per_kwh: Annotated[int, typer.Option(min=1)] = 1000,
-    power_limit_w: Annotated[int, typer.Option(min=0, help="0: none.")] = 0,
+    out: Annotated[Path, typer.Option(help="New file for the record, private to its owner.")],
+    imp_per_kwh: Annotated[int, typer.Option(min=1, help="Pulses per kWh.")] = 1000,
+    power_limit_w: Annotated[int, typer.Option(min=0, help="Power limit; 0 for none.")] = 0,
     direct: Annotated[
         bool,
-        typer.Option("--direct", help="Put the working key into the record: no key change."),
+        typer.Option("--direct", help="Record the working key, not an initial one."),
     ] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Though the meter was provisioned already.")
+        bool, typer.Option("--again", help="Write the record of a provisioned meter once more.")
     ] = False,
     at: At = None,
     as_json: AsJson = False,
