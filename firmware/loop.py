@@ -4,8 +4,8 @@ Switch safe first, screen next: the load switch is opened and the display says
 that the meter starts before the meter's own modules are read, which takes most of
 the time.
 
-It is the caller of `App.step` that the application asks for; a test or another
-runtime may take its place. Imports a board, and knows no pin.
+The loop calls `App.step` when it is due; a test or another runtime may do that
+instead. Imports a board, and knows no pin.
 """
 
 import gc

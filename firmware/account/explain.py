@@ -1,8 +1,8 @@
 """Every step from the digits of a token to the meter's decision, in words, for teaching.
 
-Changes nothing, counts nothing, and so must never be offered where somebody
-could use it to guess: the service port has it on emulated bodies only. The
-rounds of the cipher are left out, because they would give the key away.
+This changes and counts nothing, so it must never be offered where somebody could
+use it to guess: only emulated bodies have it at their service port. It leaves out
+the rounds of the cipher, because they would give the key away.
 """
 
 from micropython import const

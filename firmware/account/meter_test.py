@@ -1,8 +1,8 @@
-"""Test/display tokens (class 1): which tests one asks for.
+"""Test/display tokens (class 1): which tests a token asks for.
 
-They need no key, may be repeated at will and leave the TID memory alone. What a
-test does is the business of `meter.app` (load switch, display, buzzer); what it
-shows, of `panel.screens`.
+They need no key, may be repeated at will and leave the TID memory alone. Other
+modules run a test (load switch, display, buzzer: `meter.app`) and show its results
+(`panel.screens`).
 
 Pure domain: no ports, no clock, no I/O.
 Source: IEC 62055-41, InitiateMeterTest/Display.

@@ -3,8 +3,8 @@
 Steps are (up_to_wh, price) pairs: the price in 10^-5 currency units per kWh
 holds until the consumption of the period reaches up_to_wh; 0 is no end, and only
 the last step has it. A period is a calendar month, in UTC, of a trusted clock; steps begin anew
-only when it moves forward. A meter without one charges the first price only: it must not
-punish for months it cannot tell apart.
+only when it moves forward. A meter without such a clock charges only the first price,
+since it cannot tell months apart.
 
 Pure domain: no ports, no clock, no I/O.
 """

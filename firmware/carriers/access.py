@@ -1,9 +1,9 @@
-"""How the meter is reached: its Wi-Fi and its broker, as they were provisioned. One record.
+"""How the meter reaches its network: Wi-Fi and broker, as provisioned. One record.
 
     version u8 | port u16 | flags u8 | report u16 | host | user | password | Wi-Fi: name | password
 
-Texts have their length, u8, before them. Like a key the passwords lie in clear in the record and
-are in no reply, no message and no repr.
+Each text has its length, u8, before it. The passwords lie in clear in the record, like a key. No
+reply, no message and no repr holds them.
 
 Pure: no ports, no clock, no I/O.
 """

@@ -1,4 +1,4 @@
-"""What DLMS asks, answered by the meter: the adapter from meter.app.App to dlms.facts.Facts."""
+"""Answers the questions of DLMS from the meter: adapts meter.app.App to dlms.facts.Facts."""
 
 from account import carrier
 from dlms.facts import Facts

@@ -1,8 +1,8 @@
 """The tables of DLMS: energy each quarter of an hour, and tokens as they were entered.
 
-Written only while the meter's clock tells the time. Rows ascend: when the clock is set back by
-more than a day, what was written before had false times and is forgotten; by less, the table
-waits until the time it had is over.
+Rows are written only while the meter's clock shows the time, and their times ascend. If the clock
+is set back by more than a day, rows from before have false times and are forgotten. If it is set
+back by less, the table waits until the clock has passed its last row.
 """
 
 import struct

@@ -1,7 +1,7 @@
-"""The line to the broker: opened, lost, and opened again after a while, never all at once.
+"""The connection to the broker: opens it, and opens it again some time after it was lost.
 
-The wait doubles from one second to five minutes, and up to half of it comes on top, by the
-number of the meter: so a fleet does not come back in one moment.
+The wait doubles from one second to five minutes. Up to half of it comes on top, by the number of
+the meter, so that not all meters of a fleet come back in one moment.
 """
 
 from binascii import crc32

@@ -1,7 +1,7 @@
-"""MQTT: brings tokens, tells results, registers and events. See docs/ami.md for the topics.
+"""MQTT: brings tokens, publishes results, registers and events. Topics are in docs/ami.md.
 
-A token is a publish of its 20 digits. What the broker is acknowledged says only that the token is
-noted in the outbox; the result, which is published after the meter's commit, is what counts.
+A token is a publish of its 20 digits. The acknowledgement to the broker says only that the token
+is noted in the outbox. What counts is the result, which is published after the meter's commit.
 """
 
 from binascii import crc32

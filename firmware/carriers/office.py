@@ -1,8 +1,8 @@
-"""The office of a meter on a network or with a line for DLMS: what was provisioned, the carriers
-that run by it, and the requests of the service port for them.
+"""The office: starts MQTT and DLMS as they were provisioned, and steps them. It answers the
+requests `mqtt`, `wifi` and `dlms` of the service port.
 
-Nothing of this is read by a meter that has neither, and nothing of a carrier by one that was not
-told of it.
+A meter without a network and a line for DLMS does not import this. The office imports a carrier
+only once the meter has its broker or its keys.
 """
 
 from micropython import const

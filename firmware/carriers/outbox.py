@@ -1,10 +1,10 @@
-"""Outbox: tokens that a network brought, and what became of each until somebody was told.
+"""Outbox: tokens that a network brought, each with its result until that was acknowledged.
 
-A token is noted here before it waits to be entered, so that a power cut loses neither it nor its
-result; it leaves once its result was acknowledged. What cannot be noted is not taken: whoever
-sent it sends it again. Of the events of the meter the outbox only remembers which were told.
+The outbox notes a token before the token waits to be entered, so that a power cut loses neither
+token nor result. It takes no token that it cannot note: the sender sends that token again. For
+the events of the meter it keeps a check value of those that were published last.
 
-    version u8 | events told u32 | for each token: number 9 bytes, result u8, amount i64
+    version u8 | check of events u32 | for each token: number 9 bytes, result u8, amount i64
 
 Result 0: not yet known. Source: of the results, sts.results.
 """
@@ -19,7 +19,7 @@ from ports.record_store import StoreFailed
 from sts import digits as sts_digits
 from sts import results
 
-#: Tokens whose results nobody was told yet.
+#: Tokens whose results nobody acknowledged yet.
 CAPACITY = const(13)  # what a record of a flash page holds
 _VERSION = const(1)
 _HEAD = "<BI"

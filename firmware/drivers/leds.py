@@ -1,4 +1,4 @@
-"""Two lights, each a port with a light on it: it passes on what it is asked and shows it."""
+"""Two lights: each wraps a port, passes its calls on, and blinks with them."""
 
 from ports.pulse_source import PulseSource
 from ports.watchdog import Watchdog

@@ -1,8 +1,8 @@
 """Clocks with a battery on I2C: DS3231 and PCF8563.
 
-Both tell by a flag that their oscillator stopped, so that their time is not to be
-trusted; setting the time clears it. Registers that hold no time tell none. The weekday is
-worked out from the date: what the chip holds for it nobody checks.
+Both have a flag that says that their oscillator stopped, so that their time is wrong; setting
+the time clears the flag. Registers that hold no time give None. The driver works the weekday
+out from the date, since nobody checks the weekday in the chip.
 """
 
 from micropython import const

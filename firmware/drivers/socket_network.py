@@ -1,8 +1,8 @@
 """The network over sockets: boards with Wi-Fi, MicroPython's unix port and CPython alike.
 
-Sockets never block here. With TLS the connection is OPEN, on CPython, once the handshake is
-done; MicroPython does not tell, and shakes hands when the first octets are sent: on a board
-that is one long step, see docs/ami.md.
+Sockets never block here. With TLS on CPython the connection is OPEN once the handshake is
+done. MicroPython does not say when that is: it shakes hands when the first octets are sent. On
+a board that is one long step, see docs/ami.md.
 """
 
 import errno

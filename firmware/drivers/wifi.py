@@ -1,7 +1,7 @@
-"""The link of a board with Wi-Fi: found, lost, and found again, without ever waiting for it.
+"""The link of a board with Wi-Fi: joins the network, and joins it again, without waiting.
 
-The radio looks for the network by itself once it was told; it gives up now and then, so it is
-told again, less and less often.
+The radio looks for the network by itself once it has the name. It gives up now and then, so the
+driver gives it the name again, less and less often.
 """
 
 import time

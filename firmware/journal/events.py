@@ -1,8 +1,8 @@
-"""Events: what befell the meter, the last eight, newest first. Kept in the cold record.
+"""Events: the last eight kinds of event of the meter, newest first. In the cold record.
 
-The same event again counts up, so that a hundred restarts leave room for others.
-There is no clock to trust: an event carries the total consumption at which it was
-seen last.
+If an event comes again, its count goes up, so that a hundred restarts leave room for
+others. Since no clock can be trusted, an event carries the total consumption at which
+it was seen last.
 
 Pure domain: no ports, no clock, no I/O.
 """

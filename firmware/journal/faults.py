@@ -9,9 +9,9 @@ ends the row.
 A fault that comes back in every run is counted ROW_MAX times and then no more:
 the meter would wear out its flash.
 
-Of a fault two words are kept, its part and its kind, in the cold record. A part
-that hangs cannot say so: the restart tells it, by a watchdog that ran out
-without a fault being noted.
+The cold record keeps two words of a fault, its part and its kind. A part that hangs
+cannot note a fault: the restart finds a watchdog that ran out without one, and notes
+it then.
 
 Pure domain: no ports, no clock, no I/O.
 """

@@ -1,7 +1,7 @@
-"""Notes: owner of the cold record: the settings, the events, the faults and the history.
+"""Notes: owns and writes the cold record: settings, events, faults and history.
 
-No credit depends on it. It is written seldom: once for each token, for each event,
-for each fault and for each change of a setting.
+No credit depends on that record. It is written seldom: once for each token, for each
+event, for each fault and for each change of a setting.
 
     version u8 | faults | settings | events | history, see the modules of these names
 """

@@ -1,6 +1,6 @@
-"""The part metering: pulses off the credit, and what endangers the count of them.
+"""The part metering: takes the energy of the pulses off the credit.
 
-It watches the supply, the cover and the store, as nothing that was used up may be lost.
+It watches the supply, the cover and the store too, so that no used energy is lost.
 """
 
 from account import flags, tariff

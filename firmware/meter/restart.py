@@ -1,4 +1,4 @@
-"""Restart: what the meter finds when power comes, noted and told."""
+"""Restart: logs and shows what the meter finds in its memory when power comes."""
 
 from journal import events, history
 from panel import screens

@@ -1,4 +1,4 @@
-"""The part stopping: makes safe what can be made safe when the meter stops at a fault."""
+"""The part stopping: at a fault opens the switch, saves the state and shows the fault."""
 
 from journal import faults
 from journal.notes import Notes

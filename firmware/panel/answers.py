@@ -1,4 +1,4 @@
-"""The part answers: what people see and hear of what happened."""
+"""The part answers: shows screens and plays tunes for what happened."""
 
 from account.meter import StoreLost
 from micropython import const

@@ -1,8 +1,8 @@
-"""SlotMedium on others by turns: no two records in a row lie on the same one.
+"""SlotMedium on several media by turns: no two records in a row lie on the same medium.
 
 *Why*: each medium may have one spot whose loss takes all that it holds - the header of a
-page, the entry that names a namespace, a file system that does not mount. The record
-before the last is then still there, on the other. And each wears half as fast.
+page, the entry that names a namespace, a file system that does not mount. The other medium
+then still has the record before the last. And each medium wears half as fast.
 
 A medium that refuses a write is passed over, so that the others go on alone.
 """

@@ -8,8 +8,8 @@ power cut that harms what was written last in one block harms only one of the tw
 Alternatives: writing a temporary file and renaming it gives nothing more and costs four
 times the erases; appending to a file costs an erase each time (measured on LittleFS 2.11).
 
-What it cannot help: on an RP2040 stock MicroPython formats the file system when it
-fails to mount. A frozen build keeps the credit out of it, see rp2_flash.
+This does not help: on an RP2040 stock MicroPython formats a file system that fails to
+mount. A frozen build keeps the credit out of the file system, see rp2_flash.
 """
 
 import os

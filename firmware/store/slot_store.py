@@ -5,7 +5,7 @@ Slots are used in turn; the valid one with the highest seq holds the record, so 
 a power cut can spoil is never the only good copy. The seq counts slots passed,
 not records: a slot that was skipped because a cut left it half written keeps its
 number to itself, and can never contend with a later record. `back` is how many slots
-lie between a record and the one before it, 0 if there was none: so that one is missed.
+lie between a record and the one before it, 0 if there was none: so a lost record is noticed.
 
 The mark, the last byte of the slot, is written last and by itself. *Why* not the
 crc alone: a page whose programming was cut can read right once and wrong later,
@@ -55,7 +55,7 @@ class SlotStore(RecordStore):
         if self._found:
             self.health = self._health()
         elif lost_seq:
-            # Go on above what was lost, lest a record that heals be taken for the newest.
+            # Go on above what was lost, so that a record that heals is never the newest.
             self.health, self._seq = record_store.LOST, min(lost_seq, _SEQ_MAX >> 1)
 
     def load(self):

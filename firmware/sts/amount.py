@@ -2,8 +2,8 @@
 
     value = m * 10^e + offset(e), where offset(e) = sum of 2^14 * 10^(i-1) for i = 1..e
 
-so that each exponent begins where the one before ends. Not every number can be
-written: the station rounds an amount *up* to the next one that can, a currency
+so that each exponent begins where the one before ends. Some numbers have no such
+form: the station rounds an amount *up* to the next number that has one, a currency
 amount towards plus infinity. The meter adds what it reads and rounds nothing.
 Integers only; imports `const`, nothing else.
 

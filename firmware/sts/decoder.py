@@ -1,8 +1,7 @@
 """From a 66-bit token and the decoder key to what the token says.
 
-Decides which of its contents can be believed: of a token whose checksum is
-wrong nothing comes out. Whether a good token is *accepted* is the meter's
-business. Imports `sts` modules and `const`, nothing else.
+Returns no contents of a token whose checksum is wrong. The meter decides whether a
+good token is *accepted*. Imports `sts` modules and `const`, nothing else.
 
 Source: IEC 62055-41, token decryption and TokenAuthentication.
 """

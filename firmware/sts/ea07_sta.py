@@ -2,8 +2,8 @@
 
 Sixteen rounds on a 64-bit block: move every bit, replace every nibble by one of
 two substitution boxes that a key bit chooses, rotate the key. The tables are
-not in the algorithm but handed out to licensees; here are the sample ones that
-the standard prints, and whoever holds others passes them in.
+not part of the algorithm, and only licensees get them. Here are the sample tables
+that the standard prints; a licensee passes other tables in.
 
 The block is kept in four 16-bit words, so that all arithmetic stays in small
 ints. *Why not one 64-bit number:* it made 117 kB of garbage for each token on a

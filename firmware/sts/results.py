@@ -1,4 +1,4 @@
-"""Names of what can become of a token, as the standard spells them.
+"""Results of a token, by the names of the standard: Accept, UsedError, CRCError, ...
 
 Results are values, not exceptions: each is an ordinary outcome that somebody
 reads on the display. Decides nothing and imports nothing.

@@ -1,4 +1,4 @@
-"""The part contactor: whether the load switch is closed, and the order that makes it so."""
+"""The part contactor: decides whether the load switch is closed, and orders that."""
 
 from account import tariff
 from journal import events, faults, settings

@@ -1,4 +1,4 @@
-"""Bodies of the meter, behind one interface: whoever talks to a meter opens one here.
+"""Bodies of the meter, behind one interface: programs open the meter that they talk to here.
 
 | name | the firmware runs in |
 | --- | --- |

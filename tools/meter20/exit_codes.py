@@ -1,4 +1,4 @@
-"""What the exit codes of the `meter20` command mean; docs/command-line.md has the same table."""
+"""The exit codes of the `meter20` command; docs/command-line.md says what they mean."""
 
 from enum import IntEnum
 

@@ -1,4 +1,4 @@
-"""Failure: why a command has no answer. Whatever a user can bring about ends as one of these."""
+"""Failure: says why a command has no answer. Every mistake of a user ends as a Failure."""
 
 from meter20.exit_codes import Code
 

@@ -1,4 +1,4 @@
-"""Text that people hand over: lines on an input, and small files. Bounded, whoever saved it.
+"""Reads text that people hand over, lines of an input and small files, up to a limit.
 
 Editors of other systems save UTF-8 with a mark, UTF-16, and lines that end in CR or CR LF; some
 old ones end a file with Ctrl-Z. All of it is read alike, from a file and from an input. What is

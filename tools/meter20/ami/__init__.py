@@ -1,1 +1,1 @@
-"""The head-end: purchases that come over a network, and their tokens' way to the meters."""
+"""The head-end: sells purchases that come over a network, and sends their tokens to the meters."""

@@ -1,8 +1,8 @@
 """What Mosquitto needs to be the broker of our meters: TLS, passwords, and an ACL for each meter.
 
 A meter logs in with its number, and reads and writes its own topics alone. The head-end may send
-tokens and hear the rest; it may not tell results. What is there already, the authority and the
-broker's certificate, stays: meters believe that authority.
+tokens and read the rest, but may not write results. An authority and a broker's certificate that
+are in the folder stay, since meters believe that authority.
 """
 
 import base64

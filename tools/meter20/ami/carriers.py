@@ -1,8 +1,8 @@
-"""What a worker asks of a carrier, and what a carrier tells: the port between the two.
+"""The port between a worker and a carrier: parcels with tokens go out, answers come back.
 
-An implementation hands parcels over and comes back at once; what it hears, whenever that is, it
-puts into the queue that it was made with. It may lose a parcel, send it twice or late, and say
-the same answer many times: the outbox asks again, and counts once.
+A carrier takes a parcel and returns at once. It puts each answer, whenever that comes, into the
+queue that it was made with. It may lose a parcel, send it twice or late, and repeat an answer
+many times: the outbox sends again, and counts once.
 """
 
 from dataclasses import dataclass, field

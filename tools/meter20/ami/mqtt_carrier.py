@@ -1,7 +1,7 @@
 """MQTT as a carrier: tokens out, results in. The topics are those of docs/ami.md.
 
-What the broker acknowledges says nothing of the meter, so it is not listened to. Each worker
-subscribes by itself and hears every result; what it misses while it is away is asked for again.
+The broker's acknowledgement says nothing about the meter, so this carrier ignores it. Each worker
+subscribes by itself and hears every result. If it misses a result, it sends the token again.
 """
 
 import json

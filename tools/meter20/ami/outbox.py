@@ -1,10 +1,11 @@
-"""The outbox: which purchase is due, how it is sent again, and what an answer makes of it.
+"""The outbox: finds the purchases that are due, notes what is sent, and judges the answers.
 
-Every function works in the caller's transaction, of `Storage.sharing`. What is sent was noted as
-sent before, and is due again after a while: a worker that dies between the two, a carrier that
-loses it, an answer that nobody hears, all end in asking again. A meter counts a token once, so
-asking again does no harm. Of each meter the oldest open purchase is sent alone: its history, which
-tells used from used by whom, holds five. None waits to be sold for another one's answer.
+Every function works in the caller's transaction, of `Storage.sharing`. The outbox notes a token
+as sent before it is sent, and the purchase is due again after a while. If a worker dies in
+between, a carrier loses the token, or nobody hears the answer, the token is sent again. A meter
+counts a token once, so that does no harm. Only the oldest open purchase of each meter is sent,
+because the meter's history, which says who brought a used token, holds five. Selling waits for no
+answer.
 """
 
 from datetime import datetime, timedelta

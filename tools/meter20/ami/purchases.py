@@ -5,7 +5,7 @@
 | ordered | is to be sold | the station sells it, by `vend` |
 | vended | has its tokens; the buyer may see them | a worker sends them, by `outbox` |
 | sent | is on its way, however often | the meter answers |
-| answered | says "used", and the meter cannot tell by whom | a person looks, and closes it |
+| answered | got "used", and the meter does not know who brought it | a person closes it |
 | closed | is credited, credited by hand, or refused with a reason | |
 
 A purchase has one sale for ever: its `code` is the sale's ref.

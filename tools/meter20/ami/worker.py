@@ -1,7 +1,7 @@
 """A worker of the head-end: sells what was ordered, sends what is due, notes what was answered.
 
-Any number of them share a database. Each turn is a few short transactions; a worker that dies in
-any of them, or between two, leaves nothing that another one, or its own next life, does not do.
+Any number of workers share a database. Each turn is a few short transactions. If a worker dies in
+one of them, or between two, another worker, or the same worker after a restart, does the rest.
 """
 
 from collections.abc import Callable, Mapping

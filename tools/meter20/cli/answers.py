@@ -1,9 +1,9 @@
 """How every command answers, and how it says that there is no answer.
 
-What was asked for goes to standard output, in words or, with `--json`, in JSON. A Failure goes to
+The answer goes to standard output, in words or, with `--json`, in JSON. A Failure goes to
 standard error in words; with `--json` it is {"ok": false, "error": code, "message": words} on
-standard output, or on standard error where standard output is what failed. The codes are in
-docs/command-line.md. How what was committed is handed over is told in `outcome`.
+standard output, or on standard error if standard output failed. The codes are in
+docs/command-line.md. `outcome` hands over the answer of a command that changed something.
 """
 
 import errno

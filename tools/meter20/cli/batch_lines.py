@@ -1,7 +1,7 @@
 """How `token` and `key` answer: one request by arguments, or many by `--batch`.
 
-A request is a dict, an answer too. Both ways of asking go through the same function, so they
-cannot differ.
+A request is a dict, and an answer is one too. Both ways go through the same function, so their
+answers cannot differ.
 """
 
 import sys

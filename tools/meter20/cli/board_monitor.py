@@ -1,4 +1,4 @@
-"""How `meter20 board monitor` tells this terminal what it sees."""
+"""`meter20 board monitor`: shows a meter on this terminal as lines, JSON, or a live picture."""
 
 import contextlib
 import json

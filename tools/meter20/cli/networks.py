@@ -1,4 +1,4 @@
-"""The meter on the net: what `meter20 serve --mqtt` says of the broker."""
+"""The broker of `meter20 serve --mqtt`: turns its URL into the request `mqtt` for the meter."""
 
 import os
 from dataclasses import dataclass

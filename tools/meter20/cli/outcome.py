@@ -1,9 +1,9 @@
-"""How a `meter20 vend` command that changes something is done, and how it is handed over.
+"""Runs a `meter20 vend` command that changes something, and hands its answer over.
 
-Files that it will write are taken before the desk opens, and the whole answer is worked out
-before the commit. After the commit nothing is refused any more: digits go to standard output
-first, then the file is written, and what fails of that is a warning that begins with what
-stands ("Receipt 7 stands"), on standard error and in the answer of `--json`, with exit code 3.
+It takes the names of files before the desk opens, and works the whole answer out before the
+commit. After the commit it refuses nothing: it writes the digits to standard output, then the
+file. If one of these fails, it warns on standard error and in the answer of `--json`, with exit
+code 3; the warning begins with what stands ("Receipt 7 stands").
 """
 
 import json

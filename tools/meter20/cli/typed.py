@@ -1,6 +1,6 @@
-"""Numbers, seconds and times as they are typed: ASCII digits, and words for what is none.
+"""Reads typed numbers, seconds and times: ASCII digits only; anything else is refused in words.
 
-Python's own readers take more: `1_0`, digits of other scripts, spaces around.
+Python's own readers would take more: `1_0`, digits of other scripts, spaces around.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""`meter20 vend audit` and `report`: what was issued, and whether the books say so truly."""
+"""`meter20 vend audit` and `report`: show the audit log, verify it, and sum up a day."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,8 +1,8 @@
 """Clients of the station: points of sale, their passwords and their keys.
 
-Passwords are kept as Argon2id hashes. What was right is remembered in this process under a key
-that it drew, so that a till does not wait for Argon2 at each message. A key is 256 random bits,
-of which the database has the SHA-256 digest.
+The database keeps passwords as Argon2id hashes. The process remembers right passwords, as codes
+under a random key of its own, so that a till does not wait for Argon2 at each message. An API key
+is 256 random bits; the database has its SHA-256 digest.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The door: who asks. Basic for the open interface, a key for the plain one."""
+"""The door: finds the client of a request, by HTTP Basic (/prepaidutility) or API key (/v1)."""
 
 from typing import Annotated
 

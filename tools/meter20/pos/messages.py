@@ -1,4 +1,4 @@
-"""Messages of clients: which were taken before, and what came of them.
+"""Messages of clients: which ids the station has seen, and what it answered.
 
 An id belongs to a client and a kind of message: two clients may use the same one.
 """

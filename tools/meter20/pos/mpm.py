@@ -1,7 +1,7 @@
 """MicroPowerManager's requests, as its Stron and Calin packages send them to a vendor of tokens.
 
-Neither has a number of the order, and MicroPowerManager repeats a request whose answer it did not
-get. So the same request of a client within WINDOW is the same sale, and gives the same token.
+These requests have no order number, and MicroPowerManager repeats a request that got no answer.
+So the same request of a client within WINDOW is the same sale, and gives the same token.
 
 Both ask for energy: Calin by `amount` in kWh, Stron by `Amount` of money at a `Price` for a kWh.
 The merchant's account owes what the station's own tariff says for that energy.

@@ -1,4 +1,4 @@
-"""The till: what a point of sale can have of the station, each in one transaction.
+"""The till: does what points of sale ask of the station, each request in one transaction.
 
 What was sold, the message that asked for it, and the merchant's account stand together or not at
 all. So a process that dies after the commit and before the answer has sold, and a retry finds the

@@ -1,11 +1,10 @@
 """The anchor: the end of the audit log, noted in a file outside of the database.
 
-A database that was put back to an older copy is whole in itself; that something was issued since
-only somebody outside can know. The anchor is written when a station opens and after every commit,
-so that no minute is given twice after a loss of the database; never before a commit. An anchor
-that is older than the database means that a process died in between: it finds less, and raises no
-false alarm. An anchor that is newer means that the database went back. It carries a code of the
-security module.
+A database that was put back to an older copy is whole in itself: only a note outside of it can
+show that something was issued since. The station writes the anchor when it opens and after every
+commit, never before one, so that no minute is given twice after a loss of the database. If a
+process dies in between, the anchor is older than the database: that raises no false alarm. If the
+anchor is newer, the database went back. It carries a code of the security module.
 
 The file is written in place: 512 bytes, one sector of any disk, so an old or a new anchor stands
 there, never half of each.

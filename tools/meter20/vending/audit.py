@@ -7,9 +7,9 @@ the whole chain anew, needs the module too; and it is looked at before each tran
 the log. It records who, when, what, for which meter, which TID and how much - never a key,
 never the digits of a token. Each receipt is bound into it with its tokens (`slip_seal`).
 
-`audit_walk` verifies. That the whole database was put back to an earlier copy of itself, the
-`anchor` shows, or a head noted elsewhere. Nobody binds whoever controls the unlocked process:
-that needs a module in its own hardware.
+`audit_walk` verifies the log. The `anchor`, or a head noted elsewhere, shows that the whole
+database was put back to an earlier copy. Nothing binds somebody who controls the unlocked
+process: that needs a module in its own hardware.
 """
 
 from dataclasses import replace

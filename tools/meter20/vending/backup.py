@@ -1,9 +1,9 @@
 """Backing up a station while it sells, and restoring it, into either kind of database.
 
-A backup is read in one transaction, so it is of one moment. Before it gets its name it was
-restored on trial, and the log and the receipts in it verified. A restored station has entered
-that into its log and gives out no minute that may have been given out after the backup. A
-SQLite file gets its name when it is whole and was verified; on a server all is one transaction.
+A backup is read in one transaction, so it shows one moment. Before it gets its name it is restored
+on trial, and its log and receipts are verified. A restored station enters that into its log and
+gives out no minute that may have been given out after the backup. A restored SQLite file gets its
+name when it is whole and verified; on a server the restoring is one transaction.
 """
 
 import tempfile

@@ -1,8 +1,8 @@
-"""The keeper of the audit log: what the security module does with its key for it.
+"""The keeper of the audit log: makes and checks its codes with a key of the security module.
 
-Before a transaction adds to the log, its head and its last entry are looked at; when a station
-opens, the latest entries and the anchor too. What is not right there stops everything that needs
-the log, until an operator accepts it by an entry of its own.
+Before a transaction adds to the log, the keeper looks at the head and the last entry; when a
+station opens, also at the latest entries and the anchor. If something is wrong, everything that
+needs the log stops, until an operator accepts that by an entry of its own.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,8 +1,8 @@
 """Where a meter stands in time: its month, the next minute (TID), and its free units.
 
-A month is counted once: `Meter.period` is the one that purchases count for, every other one that
-was left has a row of `MeterMonth`, and is taken up from there. The month never follows the clock
-back. A minute is given out once: the rows of `Token` are the truth.
+A month is counted once. Purchases count for `Meter.period`; every month that the meter has left
+has a row of `MeterMonth`, from where counting goes on. The month never follows the clock back. A
+minute is given out once: the rows of `Token` say which minutes were.
 
 Source: IEC 62055-41, TID, token cancellation, special reserved token identifier.
 """

@@ -1,8 +1,8 @@
 """Text that people give: names, references, reasons. It goes to receipts, terminals and databases.
 
-Refused is what would do something there instead of being read: control characters (a terminal
-obeys some of them, PostgreSQL keeps no NUL), line ends, what turns the direction of writing
-over other text, and halves of characters, which no database takes.
+This module refuses characters that do something there instead of being read: control characters
+(a terminal obeys some of them, PostgreSQL keeps no NUL), line ends, and marks that turn the
+direction of other text. It refuses halves of surrogate pairs too, which no database takes.
 """
 
 import unicodedata

@@ -1,7 +1,7 @@
 """Refusal: the one exception that says why the vending side did not do what it was asked.
 
-Everything a user can bring about (unknown meter, wrong passphrase, a limit, an expired key, an
-unreachable database) ends as a `Refusal`, whose text is meant for that user. Any other
+Every mistake or trouble that a user can meet (unknown meter, wrong passphrase, a limit, an expired
+key, an unreachable database) ends as a `Refusal`, whose text is meant for that user. Any other
 exception is a bug. A refusal never holds a key, a passphrase or a token.
 """
 
@@ -28,7 +28,7 @@ class Refusal(Failure):
 class Doubt(Failure):
     """The database broke off in the commit and cannot be asked: nobody knows what it holds.
 
-    Neither done nor refused. Look, once it can be reached again, before doing it once more.
+    Nobody knows whether it was done. Look, once the database can be reached, before a repeat.
     """
 
     code = "doubt"

@@ -1,7 +1,7 @@
 """The seal of a receipt: a code over all that a reprint shows, which the audit log holds too.
 
-The code is an HMAC with a key of the security module, so that nobody without the module can make
-one for another text, nor try which digits give the code in the log.
+The code is an HMAC with a key of the security module. Without the module nobody can make a code
+for another text, or try which digits give the code in the log.
 
 It covers every column of a slip and of its tokens that has a value. One without a value is left
 out, so that a column that a later meter20 adds changes no seal of before.

@@ -1,4 +1,4 @@
-"""What a SQLite file is like before it is opened for work: whole, and may it be written?
+"""Checks a SQLite file before a station opens it: whether it is whole, and may be written.
 
 A station whose file is not whole must not sell: pages of an older copy beside the write-ahead
 log (`-wal`) of a newer one look like a database, until they are written over. So the check opens

@@ -1,10 +1,10 @@
 """The station's time: the zone of its months and days, and a clock that is not simply believed.
 
 Tokens are counted in UTC. Months (fixed charge, free units, steps) and days (limits of a key) are
-those of the station's zone, and only move forward: whoever keeps them takes the later of the
-clock's and the latest that was counted. A clock more than AHEAD_DAYS after the latest token
-issues nothing until an operator has said that it is right. At a station for rehearsals nobody
-is asked: there the operator gives the time.
+those of the station's zone, and only move forward: the later one counts, of the clock's and the
+latest that was counted. With a clock more than AHEAD_DAYS after the latest token the station
+issues nothing until an operator has said that the clock is right. A station for rehearsals asks
+nobody: there the operator gives the time.
 """
 
 from datetime import UTC, datetime, timedelta

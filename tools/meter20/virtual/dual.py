@@ -1,4 +1,4 @@
-"""Runs a unittest file under MicroPython: the one in Node, or a unix port that the user gives."""
+"""Runs a unittest file under MicroPython: in Node, or in a unix port that the user names."""
 
 import ast
 import json
