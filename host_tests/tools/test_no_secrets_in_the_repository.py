@@ -34,6 +34,9 @@ NO_KEYS = {
     "0559982c00012831": "a token's plain block, explained",
     "1011131415161718": "numbers of the meter's tests",
     "3536373839404142": "numbers of the pins of an ESP32-S3",
+    "92fd1f24e9f0112c789dd109fb0796288a97c6b0": "the commit of the point-of-sale test pack",
+    "21a49cf8d554e8601dba5282c136b615b97f4116eb9e987e00949a023a4894d6": "digest of a file of it",
+    "41b116d72423a7584bb4856bcd42f6784610dadf8dcbbacbcdc4c20e41207418": "digest of a file of it",
 }
 
 #: Files in which values of 8 bytes are blocks that a cipher was given or gave.
