@@ -43,7 +43,7 @@ def run():
 
 
 class Fixture:
-    """The hands on `board`, a board.Board, and what they are told."""
+    """Answers requests with the hands on `board`, a board.Board."""
 
     def __init__(self, board):
         self._supply = board.supply()

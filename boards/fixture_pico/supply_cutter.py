@@ -80,7 +80,7 @@ class SupplyCutter:
         self._armed = False
 
     def on_ms(self, now_ms: int) -> int:
-        """Return for how long the supply has been on, 0 while it is off. To be asked often."""
+        """Return for how long the supply has been on, 0 while it is off. Call it often."""
         self._was_off |= self._cut_ended() or not self.on
         if not self.on:
             return 0

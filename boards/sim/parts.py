@@ -42,7 +42,7 @@ class RunningClock:
 
     @property
     def now_ms(self) -> int:
-        """Asked once in some days at least: ticks wrap."""
+        """Return the time. Call this at least once in some days, since ticks wrap."""
         ticks = time.ticks_ms()
         self._now_ms += time.ticks_diff(ticks, self._last)
         self._last = ticks

@@ -107,7 +107,7 @@ def _credited(state, added, credit_max):
 
 
 def _set_power_limit(state, fields, _meter):
-    """A limit of 0 W is none: it could not be told from a disconnection otherwise."""
+    """A limit of 0 W means no limit; otherwise it would be a disconnection."""
     return changed(state, power_limit_w=amount.from_field(fields["value"])), results.ACCEPT, 0
 
 

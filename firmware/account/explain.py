@@ -100,7 +100,7 @@ def _expiry(key, token_tid):
 def _holds_key(meter, block):
     """Return whether the encrypted `block` is a section of a key change, in whatever class.
 
-    The class is not encrypted: whoever holds such a token could write another one into it.
+    The class is not encrypted: somebody who holds such a token could write another class into it.
     """
     return meter.decode(digits.join(_MANAGEMENT, block)).kind in key_change.SECTIONS
 

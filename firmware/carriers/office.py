@@ -18,7 +18,7 @@ class Office:
     """A part of `app`, a meter.app.App whose board has `ports.network` or `ports.serial`, see
     meter.turn.
 
-    shut: broker, Wi-Fi and DLMS keys are told once, as the key is. now_ms: the time now.
+    shut: broker, Wi-Fi and DLMS keys are set once, as the key is. now_ms: the time now.
     dlms_port: TCP port of DLMS at once, instead of the one that its keys come with. calm: further
     arguments of carriers.dlms_carrier.DlmsCarrier, by name.
 
@@ -135,7 +135,7 @@ class Office:
         return [("name", self.access.wifi_name), ("up", self._ports.network.up())]
 
     def _check_open(self, told):
-        """Raise Refused when this may not be told, for the port is shut and it was `told`."""
+        """Raise Refused if the port is shut and the setting was `told` before."""
         if self._shut and told:
             raise Refused("already_provisioned", "a meter whose port is shut is told once")
 

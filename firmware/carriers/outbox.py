@@ -31,7 +31,7 @@ _ENTRY_SIZE = const(18)
 class Entry:
     """A token of 20 `digits`. result: of sts.results, "" while it waits. amount: as in Outcome.
 
-    asked: it is in the inbox. told: its result is on its way.
+    asked: the token is in the inbox. told: its result is on its way.
     """
 
     def __init__(self, digits, result="", amount=0):
@@ -40,7 +40,7 @@ class Entry:
 
 
 class Outbox:
-    """What is to be told, on `store`, a RecordStore. entries: in the order in which they came."""
+    """The outbox on `store`, a RecordStore. entries: in the order in which the tokens came."""
 
     def __init__(self, store):
         self._store = store
@@ -84,12 +84,12 @@ class Outbox:
         self._try_commit(self.entries, self.events_told)
 
     def remove(self, entry):
-        """Forget a token whose result was told. One commit; if that fails, in RAM only."""
+        """Forget a token whose result is acknowledged. One commit; if that fails, in RAM only."""
         left = [other for other in self.entries if other is not entry]
         self._try_commit(left, self.events_told)
 
     def note_events(self, check_value: int):
-        """Note that the events of `check_value` were told. One commit, as `remove`."""
+        """Note that the events of `check_value` were published. One commit, as `remove`."""
         self._try_commit(self.entries, check_value)
 
     def _try_commit(self, entries, events_told):

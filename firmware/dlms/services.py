@@ -24,7 +24,7 @@ _BLOCK_HEAD = const(16)  # of a response that carries a block
 
 
 class Services:
-    """What one association is asked for.
+    """Answers GET and ACTION of one association.
 
     objects: dlms.objects.Objects. prove: proof -> our proof or None, for HLS.
     """

@@ -7,7 +7,7 @@ _HALF = const(32768)  # of 65535: as loud as a square wave gets
 
 
 class PwmBuzzer(Buzzer):
-    """Buzzer on `pwm`, a machine.PWM. Silent until told otherwise."""
+    """Buzzer on `pwm`, a machine.PWM. Silent until `tone` is called."""
 
     def __init__(self, pwm):
         self._pwm = pwm

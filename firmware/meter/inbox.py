@@ -59,8 +59,8 @@ class Inbox:
     def enter(self, digits: str, turn, by: int = carrier.MANUAL):
         """Take a token from the carrier `by`, show and sound its Outcome, and return that.
 
-        What a network brought in vain is neither shown nor sounded: whoever stands before the
-        meter did nothing. Raises NotProvisioned, StoreLost or StoreFailed, after showing it.
+        A token that a network brought in vain is not shown or sounded: the person at the meter
+        did nothing. Raises NotProvisioned, StoreLost or StoreFailed, after showing it.
         """
         turn.news = True
         try:

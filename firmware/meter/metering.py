@@ -13,7 +13,7 @@ _SETTLED_MS = const(10_000)  # without a warning, until the supply counts as goo
 
 
 class Metering:
-    """Counts the energy of `ports.pulses`. answers: told of what people must know."""
+    """Counts the energy of `ports.pulses`. answers: shows people what they must know."""
 
     name = "metering"
 
@@ -69,10 +69,10 @@ class Metering:
         return failing
 
     def _save(self, turn):
-        """When the supply begins to fail, what was used up is made safe at once.
+        """Store the used energy at once when the supply begins to fail.
 
-        Once: a supply that sags for long, or flickers, must not wear the store out. The usual
-        checkpoints go on meanwhile.
+        Only once: a supply that sags for long, or flickers, must not wear the store out. The
+        usual checkpoints go on meanwhile.
         """
         if turn.now_ms >= self._settled_ms:
             turn.meter.checkpoint()

@@ -56,7 +56,7 @@ class Answers:
         self.play(beeper.DROPPED, now_ms)
 
     def not_following(self, part: str, now_ms: int):
-        """Tell that `part` does not do what it is told."""
+        """Show that `part` does not follow its orders."""
         self._panel.call_up([screens.not_following(part)], now_ms)
 
     def dismiss(self):

@@ -10,7 +10,7 @@ _TRY_MS = const(1000)
 class CreditScreen:
     """Drives `display`, a ports.credit_display.CreditDisplay.
 
-    It is shown to once a second at most; one that does not answer is asked as often.
+    Updates it once a second at most, also while the display does not answer.
     """
 
     name = "credit display"

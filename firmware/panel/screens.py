@@ -167,7 +167,7 @@ def fault(part: str, kind: str):
 
 
 def not_following(part: str):
-    """The screen of a part that does not do what it is told; the meter goes on without it."""
+    """The screen of a part that does not follow its orders; the meter goes on without it."""
     return message("FAULT", part, "does not follow")
 
 

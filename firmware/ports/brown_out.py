@@ -4,7 +4,7 @@
 class BrownOut:
     """Tells some milliseconds ahead that the supply fails.
 
-    poll_ms: how often `failing` is to be asked, so that there is time for a record.
+    poll_ms: how often to read `failing`, so that there is time to store a record.
     """
 
     poll_ms = 10

@@ -5,7 +5,7 @@ Implemented by drivers.uart_line, and by the bodies of the simulator over a pseu
 
 
 class SerialLine:
-    """Octets to and from whoever is at the other end; nobody may be."""
+    """Octets to and from the other end of the line, where nobody may be."""
 
     def receive(self, most: int) -> bytes:
         """Return what has come, up to `most` octets, b"" when nothing has."""

@@ -170,7 +170,7 @@ class FileRows:
 
 
 def _check(row):
-    """Return the check of a row: never that of a blank place, nor of one of zeros."""
+    """Return the check of a row. A blank place and a place of zeros never have a right check."""
     return struct.pack("<H", (crc32(row) & 0xFFFF) ^ 0x5A5A)
 
 

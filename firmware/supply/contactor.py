@@ -16,7 +16,7 @@ _REST_MS = const(1000)
 class Contactor:
     """Decides for `load_switch`, a ports.load_switch.LoadSwitch or None.
 
-    answers: told of what people must know. policy: overload.Policy. noted: faults.Faults so
+    answers: shows people what they must know. policy: overload.Policy. noted: faults.Faults so
     far, after which the switch stays open for a while.
     """
 
@@ -103,7 +103,7 @@ class Contactor:
             self._hold("load switch", turn)
 
     def _hold(self, part, turn):
-        """`part` does not do what it is told, and a restart would not help: no supply for now."""
+        """Hold the supply off for a while: `part` does not follow; a restart would not help."""
         turn.notes.add_fault(part, "error")
         self._hold_until_ms = turn.now_ms + faults.hold_ms(turn.notes.faults)
         self._calm_ms = turn.now_ms + faults.CALM_MS

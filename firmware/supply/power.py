@@ -14,9 +14,9 @@ _WATTS_MAX = const(99_999_999)  # what a display has room for; no meter passes a
 
 
 class PowerMeter:
-    """Estimates the power in W. `add` it every pulse, then ask `watts`.
+    """Estimates the power in W. `add` every pulse, then read `watts`.
 
-    Before the second pulse it is 0: one pulse alone tells nothing.
+    Before the second pulse the power is 0: one pulse alone says nothing.
     """
 
     def __init__(self, now_ms: int):

@@ -29,7 +29,7 @@ CHUNK_BYTES = 4096
 
 
 class Body(Protocol):
-    """A meter that is asked through its service port. A context manager."""
+    """A meter that takes requests at its service port. A context manager."""
 
     def request(self, **fields: object) -> dict:
         """Return the reply to the request of these fields. Raises NoMeter."""
@@ -76,7 +76,7 @@ class FileImage:
 
     @property
     def lock(self) -> int:
-        """The file descriptor that holds the lock. Whoever inherits it holds the lock, too."""
+        """The file descriptor that holds the lock. A process that inherits it holds the lock."""
         return self._fd
 
     def close(self):
@@ -112,7 +112,7 @@ class FileImage:
 
 
 class EmulatedBody:
-    """The meter in this process. sim: the SimBody, for whoever plays its parts.
+    """The meter in this process. sim: the SimBody, for programs that play its parts.
 
     image: the content of its flash, in memory if None. outside, dlms: see body.SimBody.
     """

@@ -28,10 +28,10 @@ class OutputFault(OSError):
 
 
 def write(text: str) -> None:
-    """Write `text` to standard output, and on to whoever reads it.
+    """Write `text` to standard output, and flush it.
 
-    What the output's encoding lacks is written as an escape. Blocks as long as the reader
-    does. Raises OutputFault.
+    Characters that the output's encoding lacks are written as escapes. Blocks as long as the
+    reader does. Raises OutputFault.
     """
     out = sys.stdout
     if out is None or out.closed:

@@ -35,7 +35,7 @@ def start(flash):
 
 
 def stop():
-    """Power goes. Whoever asks for a namespace next has a new chip, unless power comes before."""
+    """Power goes. The next request for a namespace has a new chip, unless power comes before."""
     _Mounted.store = None
 
 

@@ -13,7 +13,7 @@ told = []
 
 
 class WLAN:
-    """The station. It is connected when it was told an access point that is within reach."""
+    """The station. It is connected once it joined an access point that is within reach."""
 
     def __init__(self, interface):
         if interface != STA_IF:

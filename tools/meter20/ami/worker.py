@@ -30,7 +30,7 @@ _STATION = (
 class Worker:
     """carriers: by name. heard: what they put their answers into. station: None to sell nothing.
 
-    say: called with a line for whoever watches; it holds no token.
+    say: called with a line for people who watch; it holds no token.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Worker:
         return done + self.send()
 
     def listen(self) -> int:
-        """Note the answers that came. Those that are lost in a failure are asked for again."""
+        """Note the answers that came. For answers lost in a failure the tokens are sent again."""
         came = []
         while len(came) < _AT_ONCE:
             try:

@@ -12,9 +12,9 @@ _FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True)
 class Times:
-    """board: what a board's clock tells, None if nobody set it or it stopped. host: this host's.
+    """board: the board's clock, None if nobody set it or it stopped. host: this host's clock.
 
-    was: what the board's told before it was set just now. All in UTC, whole seconds.
+    was: the board's clock before it was set just now. All in UTC, whole seconds.
     """
 
     board: datetime | None
@@ -28,7 +28,7 @@ class Times:
 
     @property
     def moved_s(self) -> int | None:
-        """By how many seconds the board's clock was put forward; None where it told no time."""
+        """By how many seconds the board's clock was put forward; None if it showed no time."""
         return _apart_s(self.board, self.was)
 
 

@@ -91,7 +91,7 @@ class ServicePort:
             raise serial_ports.why_closed(self.port, error) from None
 
     def _answers(self, timeout_s):
-        """Return whether a meter answers within `timeout_s`; it is asked now and then."""
+        """Return whether a meter answers within `timeout_s`; tries now and then."""
         until_s = time.monotonic() + timeout_s
         while time.monotonic() < until_s:
             reply = self._ask({"do": "read"}, min(_FIRST_TIMEOUT_S, timeout_s))

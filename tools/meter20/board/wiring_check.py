@@ -61,7 +61,7 @@ print(p.buzzer is not None)
 
 
 class Tester(Protocol):
-    """Whoever sits at the board."""
+    """The person at the board."""
 
     def told(self, text: str) -> None:
         """Read what is to be done, or what came of it."""

@@ -98,7 +98,7 @@ def _end(as_json: bool, code: str, line: str, message: str, exit_code: int) -> N
 
 
 def print_json(answer: dict) -> None:
-    """Write `answer` as one line, at once: whoever is on the other side may wait for it."""
+    """Write `answer` as one line, and flush it: the reader may wait for it."""
     terminal.write(json.dumps(answer) + "\n")
 
 
@@ -140,7 +140,7 @@ def show(as_json: bool, name: str, rows: Sequence[dict], empty: str) -> None:
 
 
 def output_failed(error: OSError, as_json: bool) -> NoReturn:
-    """End the program: standard output took no more. A reader that left is told nothing."""
+    """End the program: standard output took no more. Says nothing if its reader has left."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left of the output goes nowhere
     if error.errno != errno.EPIPE:
         words = f"the output cannot be written: {error.strerror}"

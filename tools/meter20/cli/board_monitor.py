@@ -28,9 +28,9 @@ def watch(
 
 @contextlib.contextmanager
 def voice(view: View, as_json: bool) -> Iterator[Telling]:
-    """Return how this terminal is told: lines of JSON, lines of text, or a picture that moves.
+    """Return the form for this terminal: lines of JSON, lines of text, or a picture that moves.
 
-    The picture as it was last stays on the terminal.
+    The last picture stays on the terminal.
     """
     console = Console()
     if as_json:

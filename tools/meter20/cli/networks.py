@@ -25,7 +25,7 @@ class Broker:
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """What virtual/serve.mjs is told. Raises NoMeter."""
+        """Arguments for virtual/serve.mjs. Raises NoMeter."""
         believed = ("--authority", str(self.authority)) if self.authority else ()
         return ("--network", "--library", str(node.library()), *believed)
 

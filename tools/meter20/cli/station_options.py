@@ -55,7 +55,7 @@ class StationOptions:
     anchor: Path | None = None
 
     def secret(self, again: bool = False) -> Secret:
-        """Return what opens the security module; asked for, twice if `again`, on a terminal."""
+        """Return the secret of the security module; a terminal asks for it, twice if `again`."""
         if self.key_file:
             return Secret.key_file(self.key_file)
         return passphrase("METER20_PASSPHRASE", "Passphrase of the security module", again)

@@ -49,7 +49,7 @@ def whole(low: float | None, high: float | None) -> Callable[[Any], int]:
 
 
 def time(given: str | datetime) -> datetime:
-    """Return a time (UTC, not said in the value); a day alone is its beginning."""
+    """Return a time, in UTC but naive; a day without a time is its beginning."""
     if isinstance(given, datetime):
         return given
     try:

@@ -23,8 +23,8 @@ _SHOWS = "`meter20 vend clock show` shows it."
 def selling(ctx: typer.Context, as_json: bool) -> "Station":
     """Return the station, open to issue tokens.
 
-    On a terminal, a clock far ahead of the latest token is asked about; elsewhere the station
-    refuses to issue, and says how to confirm it.
+    If the clock is far ahead of the latest token, asks about it on a terminal. Without a terminal
+    the station refuses to issue, and says how to confirm the clock.
     """
     station = opened(ctx)
     doubt = None if as_json or not at_terminal() else station.clock_doubt()
@@ -111,7 +111,7 @@ def zone(
 
 
 def at_terminal() -> bool:
-    """Say whether somebody is there to be asked."""
+    """Say whether somebody at a terminal can answer a question."""
     return sys.stdin.isatty()
 
 

@@ -44,7 +44,7 @@ def made(station: Station) -> FastAPI:
 
 
 def _failed(request: Request, error: str, text: str, detail: object, status: int) -> JSONResponse:
-    """Return the failure in the words of the interface that was asked."""
+    """Return the failure in the words of the interface that the request came to."""
     path = request.url.path
     if path.startswith(ppu.BASE):
         return ppu.failed(request, error, text, detail, status)

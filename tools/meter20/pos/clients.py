@@ -76,7 +76,7 @@ def listed(session: Session) -> list[dict]:
 
 
 class Doorkeeper:
-    """Says who somebody is; for many threads."""
+    """Finds the client of a password or key; for many threads."""
 
     def __init__(self):
         self._own = secrets.token_bytes(32)

@@ -20,7 +20,7 @@ KEY_CHANGE, KEY_CONFIRMATION = "key change", "key confirmation"
 
 
 def digest(*asked: object) -> str:
-    """Return the digest of what was asked."""
+    """Return the digest of a message."""
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
@@ -46,7 +46,7 @@ def take(
 
 
 def latest(desk: Desk, client: str, kind: str, asked: str, since: str) -> PosMessage | None:
-    """Return the latest message that asked the same and was sold at `since` (UTC) or later."""
+    """Return the latest equal message whose sale was at `since` (UTC) or later."""
     query = (
         select(PosMessage)
         .where(

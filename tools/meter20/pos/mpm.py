@@ -90,7 +90,7 @@ _CALIN_FAILS: dict = {status: {"model": CalinAnswer} for status in _STATUSES}
 
 
 def failed(request: Request, words: str, status: int) -> JSONResponse:
-    """Return a failure in the words of the vendor that was asked."""
+    """Return a failure in the words of the vendor whose request it was."""
     if request.url.path.startswith(f"{BASE}/{_CALIN}"):
         return JSONResponse({"result_code": status, "reason": words, "result": ""}, status)
     return JSONResponse({"Message": words}, status)

@@ -34,7 +34,7 @@ _REVERSED = Declined(declined.REFUSED, "Was reversed", "This purchase was revers
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked for: `cents`, 0 for free units only, or `units` (0.1 kWh). Not both."""
+    """An order: `cents`, 0 for free units only, or `units` (0.1 kWh). Not both."""
 
     meter: str
     cents: int | None = None

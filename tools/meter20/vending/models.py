@@ -105,9 +105,9 @@ class VendingKey(Base):
 
     @property
     def label(self) -> str:
-        """Return how people and the audit log name this key: SGC/KRN/EA/base date.
+        """Return the name of this key for people and the audit log: SGC/KRN/EA/base date.
 
-        A KRN that is used a second time is told apart: /2.
+        A second key of the same KRN has /2 at its end.
         """
         again = f"/{self.turn + 1}" if self.turn else ""
         return f"{self.sgc}/{self.krn}/{self.ea}/{self.base_date}{again}"

@@ -130,7 +130,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _check_room(folder: Path) -> None:
-    """Raise OSError if `folder` has no room; where that cannot be asked, writing will tell."""
+    """Raise OSError if `folder` has no room. Where nobody knows that, writing will fail later."""
     if not hasattr(os, "posix_fallocate"):
         return
     draft = _draft(folder)

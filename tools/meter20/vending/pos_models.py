@@ -35,7 +35,7 @@ class PosKey(Base):
 class PosMessage(Base):
     """A message that was taken, once for each client, kind and id: its repeat is noticed.
 
-    `digest` is over what was asked. `outcome` is what came of it: `sold`, `refused: ...`,
+    `digest` is over the message. `outcome` is its result: `sold`, `refused: ...`,
     `reversed`. `about` is the purchase that an advice is about. `slip_id` is the receipt that it
     made or showed, `key_slip_id` that of a key change that came with it.
     """

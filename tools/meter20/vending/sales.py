@@ -178,7 +178,7 @@ def _class_1(desk: Desk, kind: str, fields: dict, words: str) -> Slip:
 def reverse(desk: Desk, number: int, reason: str, delivered: bool) -> Slip:
     """Take a sale back, as far as one can; returns the slip of the reversal.
 
-    A token can not be taken back: whoever has its digits can use them. So the operator says
+    A token can not be taken back: anybody who has its digits can use them. So the operator says
     which of two it is:
 
     * not delivered: nobody has seen the digits. The sale becomes void, its token is never

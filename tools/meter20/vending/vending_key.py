@@ -184,7 +184,7 @@ class MeterKey:
     """Everything a meter's decoder key hangs on, but no key.
 
     vending_key: the row of its vending key. initial: the sealed initial key (DITK) that the
-    meter still holds, else None. ti: 0..99. ken: what the meter was last told.
+    meter still holds, else None. ti: 0..99. ken: the KEN that the meter got last.
     """
 
     drn: str
