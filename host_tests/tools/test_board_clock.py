@@ -79,7 +79,7 @@ def test_clock_is_set_to_the_hosts_in_utc(meter):
         "board  2026-11-29 10:00:00 UTC",
         "host   2026-11-29 10:00:00 UTC",
         "The board's clock agrees with the host's, to a second.",
-        "It told no time before.",
+        "It showed no time before.",
     ])  # fmt: skip
     assert meter.asked == [{"do": "clock", "utc": NOW}]
 
@@ -104,7 +104,9 @@ def test_difference_is_told_before_and_after(meter, now, utc, ahead_s, words, mo
         0, {"ok": True, "utc": utc, "host_utc": utc, "ahead_s": 0, "was": NOW, "moved_s": -ahead_s}
     )  # fmt: skip
     told("--set")
-    assert told("--set", now=now)[1][3] == f"It told 2026-11-29 10:00:00 UTC and was put {moved}."
+    assert (
+        told("--set", now=now)[1][3] == f"It showed 2026-11-29 10:00:00 UTC and was put {moved}."
+    )
 
 
 def test_clock_is_set_as_a_second_begins(meter, monkeypatch):

@@ -62,9 +62,9 @@ def words(times: Times, was_set: bool) -> str:
 
 def _moved(times):
     if times.moved_s is None:
-        return "It told no time before."
+        return "It showed no time before."
     way = "back" if times.moved_s < 0 else "forward"
-    return f"It told {_plain(times.was)} and was put {way} by {abs(times.moved_s)} s."
+    return f"It showed {_plain(times.was)} and was put {way} by {abs(times.moved_s)} s."
 
 
 def _compared(times):

@@ -120,7 +120,7 @@ def provision(  # noqa: PLR0913, PLR0917
     kt: Annotated[int, typer.Option(help="Key type.")] = 2,
     ken: Annotated[int, typer.Option(help="Key expiry number.")] = 255,
     ea: Annotated[str, typer.Option(help="Encryption algorithm, 07 or 11.")] = "11",
-    manufactured: Annotated[int, typer.Option(help="TID of its making; older tokens fail.")] = 0,
+    manufactured: Annotated[int, typer.Option(help="TID of the meter's making.")] = 0,
     imp_per_kwh: Annotated[int, typer.Option(help="Pulses per kWh.")] = 1000,
     power_limit_w: Annotated[int, typer.Option(help="Power limit; 0 for none.")] = 0,
     as_json: AsJson = False,

@@ -52,7 +52,7 @@ def table(rows: type[Base]) -> _Table:
 class Vault(Base):
     """The security module's lock and its master key, sealed, and the station's time. One row.
 
-    `rehearsal`: the station may be told the time of issue; the seal of the master key vouches
+    `rehearsal`: an operator may give the time of issue; the seal of the master key vouches
     for it. `zone`: IANA name; months and days are those of this zone. `latest`: time of the
     latest token, to the hour.
     """

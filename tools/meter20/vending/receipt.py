@@ -18,7 +18,7 @@ from meter20.vending.models import Slip
 from meter20.vending.slips import REHEARSAL, VOID, ZONE
 
 MARK = "TEST KEYS - not a real token"
-REHEARSAL_MARK = f"{MARK} - REHEARSAL: the station was told the time"
+REHEARSAL_MARK = f"{MARK} - REHEARSAL: somebody set the time of issue"
 _COLUMN = 24  # of the names, if none is longer
 _PAGE = Path(__file__).parent / "receipt.html"
 
