@@ -248,7 +248,9 @@ def run(
     key: Annotated[
         Path | None, typer.Option(help="File of `ami carriers-key`; needs --send-only.")
     ] = None,
-    retry_s: Annotated[int, typer.Option(min=1, help="Seconds to the first repeat.")] = 10,
+    retry_s: Annotated[
+        int, typer.Option(min=1, max=86_400, help="Seconds to the first repeat.")
+    ] = 10,
     as_json: AsJson = False,
 ) -> None:
     """Work until Ctrl-C: sell what was ordered, send what is due, note what meters answer.
