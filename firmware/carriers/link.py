@@ -10,6 +10,10 @@ from errno import EAGAIN
 from micropython import const
 from ports.network import CLOSED, OPEN
 
+#: Why there is no connection, beside the words of ports.network for TLS: no certificate to
+#: believe; no link; nobody answers there, or there is no such place; it was open and ended.
+NO_AUTHORITY, NO_LINK, UNREACHABLE, LOST = "no_authority", "no_link", "unreachable", "lost"
+
 _FIRST_MS = const(1000)
 _DOUBLINGS = const(8)
 _LONGEST_MS = const(300_000)
@@ -19,45 +23,54 @@ TURN_OCTETS = const(64)
 
 
 class Link:
-    """Keeps a connection of `network`, a ports.network.Network. name: of the meter, for jitter."""
+    """Keeps a connection of `network`, a ports.network.Network. name: of the meter, for jitter.
+
+    why: a word for why there was none when it was tried last, "" once the broker took us.
+    """
 
     def __init__(self, network, name: str):
         self._network, self._name = network, name
         self._failures = 0
         self._next_ms = 0
+        self.why, self._ending = "", LOST
         self.connection = None
 
     def ready(self, access, now_ms: int) -> bool:
         """Whether the connection to the broker of `access` is open; opens it when it is time."""
         if not self._network.up():
             self.drop(now_ms)
+            self.why = NO_LINK
             return False
         if self.connection is None:
             if now_ms >= self._next_ms:
                 self._open(access, now_ms)
             return False
         state = self.connection.poll()
+        if state == OPEN:
+            self._ending = LOST
         if state == CLOSED or (state != OPEN and now_ms >= self._next_ms):
             self.drop(now_ms)
         return state == OPEN
 
     def _open(self, access, now_ms):
-        self._next_ms = now_ms + _OPENING_MS
+        self._next_ms, self._ending = now_ms + _OPENING_MS, UNREACHABLE
         authority = self._network.authority() if access.tls else None
         try:
             if access.tls and authority is None:
                 raise ValueError("no authority to believe")
             self.connection = self._network.open(access.host, access.port, authority)
-        except (OSError, ValueError):
+        except (OSError, ValueError) as failed:
+            self.why = NO_AUTHORITY if isinstance(failed, ValueError) else UNREACHABLE
             self._wait(now_ms)
 
     def held(self):
         """The broker took us: the next loss is the first one again."""
-        self._failures = 0
+        self._failures, self.why = 0, ""
 
     def drop(self, now_ms: int):
         """Close the connection, if there is one; the next is opened after the wait."""
         if self.connection is not None:
+            self.why = self.connection.why or self._ending
             self.connection.close()
             self.connection = None
             self._wait(now_ms)

@@ -89,6 +89,11 @@ class Mqtt:
         self._flying = ()  # names of what was published and not acknowledged
         self.connected, self.refused = False, 0
 
+    @property
+    def failed(self) -> str:
+        """Why the broker was not reached when it was tried last; see docs/ami.md for the words."""
+        return self._link.why
+
     def step(self, turn) -> int:
         """Move what waits one step on: inbox, line, outbox."""
         self._turn, self._ticks.now_ms = turn, turn.now_ms

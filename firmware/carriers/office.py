@@ -121,6 +121,7 @@ class Office:
             ("report_s", access.report_s),
             ("user", access.user),
             ("connected", mqtt is not None and mqtt.connected),
+            ("failed", mqtt.failed if mqtt is not None else ""),
             ("refused", mqtt.refused if mqtt is not None else 0),
             ("waiting", len(self._outbox.entries) if self._outbox is not None else 0),
         ]

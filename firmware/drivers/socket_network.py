@@ -9,7 +9,17 @@ import errno
 import select
 import socket
 
-from ports.network import CLOSED, OPEN, OPENING, Connection, Listener, Network
+from ports.network import (
+    CLOSED,
+    OPEN,
+    OPENING,
+    OTHER_NAME,
+    TLS,
+    UNTRUSTED,
+    Connection,
+    Listener,
+    Network,
+)
 
 try:
     import ssl
@@ -20,6 +30,9 @@ _WAITING = (errno.EAGAIN, errno.EINPROGRESS, 118, 119)  # 118, 119: lwIP's, on E
 _BROKEN = select.POLLERR | select.POLLHUP
 #: What CPython raises while the other side's part of a handshake is awaited.
 _WANTS = (getattr(ssl, "SSLWantReadError", ()), getattr(ssl, "SSLWantWriteError", ()))
+_SSL_ERROR = getattr(ssl, "SSLError", ())
+_OTHER_NAMES = (62, 64)  # OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+_VERIFY_FAILED = -0x2700  # MBEDTLS_ERR_X509_CERT_VERIFY_FAILED
 _BACKLOG = 2
 
 
@@ -85,7 +98,7 @@ class SocketConnection(Connection):
         if self.state == OPENING:
             try:
                 self._get_on()
-            except OSError as failed:
+            except (OSError, ValueError) as failed:
                 self._failed(failed)
         return self.state
 
@@ -117,7 +130,7 @@ class SocketConnection(Connection):
         try:
             stream = self._secured
             return (self._socket.send(data) if stream is None else stream.write(data)) or 0
-        except OSError as failed:
+        except (OSError, ValueError) as failed:
             self._failed(failed)
             return 0
 
@@ -127,7 +140,7 @@ class SocketConnection(Connection):
         try:
             stream = self._secured
             data = self._socket.recv(most) if stream is None else stream.read(most)
-        except OSError as failed:
+        except (OSError, ValueError) as failed:
             self._failed(failed)
             return b""
         if data == b"":
@@ -136,7 +149,9 @@ class SocketConnection(Connection):
 
     def _failed(self, failed):
         """Close, unless there is only something to wait for."""
-        if not isinstance(failed, _WANTS) and failed.errno not in _WAITING:
+        number = getattr(failed, "errno", None)
+        if not isinstance(failed, _WANTS) and number not in _WAITING:
+            self.why = tls_failure(failed, number)
             self.close()
 
     def close(self):
@@ -185,6 +200,19 @@ def _number(listening):
         listening.close()
         raise OSError(errno.EINVAL)
     return told()[1]
+
+
+def tls_failure(failed, number) -> str:
+    """Return the word of ports.network for what `failed` in TLS, "" for a fault of the line.
+
+    number: its errno. MicroPython says in a ValueError what is wrong with a certificate.
+    """
+    code = getattr(failed, "verify_code", None)  # CPython's
+    if code in _OTHER_NAMES or (isinstance(failed, ValueError) and "(CN)" in str(failed)):
+        return OTHER_NAME
+    if isinstance(failed, ValueError) or number == _VERIFY_FAILED:
+        return UNTRUSTED
+    return TLS if isinstance(failed, _SSL_ERROR) or (number or 0) < 0 else ""
 
 
 def _context(authority):

@@ -8,6 +8,10 @@ host_tests/contract/test_network.py.
 #: States of a Connection.
 OPENING, OPEN, CLOSED = "opening", "open", "closed"
 
+#: Why TLS failed: the authority does not vouch for the other side, or not any more; it vouches
+#: for it under another name; anything else of TLS.
+UNTRUSTED, OTHER_NAME, TLS = "untrusted", "other_name", "tls"
+
 
 class Network:
     """Makes connections, and takes them."""
@@ -50,6 +54,8 @@ class Connection:
     #: OPENING, OPEN, or CLOSED, by whichever side; brought up to date by each call. A connection
     #: that could not be made is CLOSED.
     state = OPENING
+    #: Why a CLOSED connection is closed, where TLS is the reason: one of the words above, else "".
+    why = ""
 
     def poll(self) -> str:
         """Return the state now. An opening connection gets on with it only here."""

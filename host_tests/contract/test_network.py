@@ -132,6 +132,7 @@ class NetworkContract(unittest.TestCase):
         except OSError:
             return  # told at once
         self.assertTrue(until(lambda: self.ours.poll() == CLOSED))
+        self.assertEqual(self.ours.why, "")
 
     def test_a_port_that_is_taken_is_refused(self):
         with self.assertRaises(OSError):

@@ -12,8 +12,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from drivers.socket_network import SocketNetwork
-from ports.network import CLOSED, OPEN
+from drivers.socket_network import SocketNetwork, tls_failure
+from ports.network import CLOSED, OPEN, OTHER_NAME, TLS, UNTRUSTED
 
 _WAIT_S = 60
 
@@ -120,11 +120,56 @@ def test_who_is_vouched_for_is_talked_to(tmp_path, authority):
         ours.close()
 
 
-@pytest.mark.parametrize("wrong", ["authority", "name"])
-def test_who_is_not_vouched_for_gets_no_connection(tmp_path, authority, wrong):
-    believed = certificate("another authority") if wrong == "authority" else authority
-    host = "10.0.0.1" if wrong == "name" else "127.0.0.1"
+@pytest.mark.parametrize("wrong", [UNTRUSTED, OTHER_NAME])
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+def test_who_is_not_vouched_for_gets_no_connection_and_it_is_said_why(
+    tmp_path, authority, wrong, name
+):
+    believed = certificate("another authority") if wrong == UNTRUSTED else authority
+    host = "10.0.0.1" if wrong == OTHER_NAME else name
     with Server(tmp_path, authority, host) as server:
-        ours = SocketNetwork().open("127.0.0.1", server.port, der(believed))
+        ours = SocketNetwork().open(name, server.port, der(believed))
         assert until_settled(ours) == CLOSED
+        assert ours.why == wrong
         assert ours.send(b"secret") == 0
+
+
+def test_who_speaks_no_tls_gets_no_connection_and_it_is_said_why(authority):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ours = SocketNetwork().open("127.0.0.1", listener.getsockname()[1], der(authority))
+        theirs, _ = listener.accept()
+        theirs.sendall(b"hello, this is no TLS")
+        assert until_settled(ours) == CLOSED
+        assert ours.why == TLS
+        theirs.close()
+
+
+def test_connection_that_somebody_closed_is_not_said_to_fail_by_tls(tmp_path, authority):
+    with Server(tmp_path, authority, "127.0.0.1") as server:
+        ours = SocketNetwork().open("127.0.0.1", server.port, der(authority))
+        assert until_settled(ours) == OPEN
+        ours.close()
+        assert (ours.poll(), ours.why) == (CLOSED, "")
+
+
+@pytest.mark.parametrize(
+    ("failed", "number", "word"),
+    [
+        (
+            ValueError("The certificate Common Name (CN) does not match with the expected CN\n"),
+            None,
+            OTHER_NAME,
+        ),
+        (
+            ValueError("The certificate is not correctly signed by the trusted CA\n"),
+            None,
+            UNTRUSTED,
+        ),
+        (OSError(-0x2700, "MBEDTLS_ERR_X509_CERT_VERIFY_FAILED"), -0x2700, UNTRUSTED),
+        (OSError(-0x7280, "MBEDTLS_ERR_SSL_CONN_EOF"), -0x7280, TLS),
+        (ConnectionResetError(104, "Connection reset by peer"), 104, ""),
+        (OSError(), None, ""),
+    ],
+)
+def test_what_micropython_raises_is_told_by_the_same_words(failed, number, word):
+    assert tls_failure(failed, number) == word

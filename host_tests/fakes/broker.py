@@ -12,12 +12,15 @@ _CONNECT, _PUBLISH, _PUBACK, _SUBSCRIBE, _PING, _DISCONNECT = 1, 3, 4, 8, 12, 14
 class Broker(Network):
     """code: of the CONNACK. silent: it answers nothing. published: [(topic, payload), ...].
 
+    nobody: each connection from now on is closed, and `ending` is why.
+
     waiting: payloads of the token topic that the meter has not acknowledged.
     logins: (user, password) of each CONNECT.
     """
 
     def __init__(self):
         self.code, self.silent, self.link = 0, False, True
+        self.nobody, self.ending = False, ""
         self.published, self.waiting, self.logins = [], [], []
         self.connection = None
 
@@ -26,6 +29,9 @@ class Broker(Network):
 
     def open(self, host, port, tls=None):
         self.connection = Line(self)
+        if self.nobody:
+            self.connection.close()
+            self.connection.why = self.ending
         return self.connection
 
     def send_token(self, payload):

@@ -128,6 +128,35 @@ class MqttTest(unittest.TestCase):
         self.meter.run(10)
         self.assertTrue(self.meter.ask(b'{"do":"mqtt"}')["connected"])
 
+    def test_way_that_fails_is_told_by_a_word(self):
+        self.assertEqual(self.failed(), "")
+        for word in ("untrusted", "other_name", "tls", ""):
+            self.broker.ending = word
+            self.broker.connection.close()
+            self.broker.nobody = True
+            self.meter.run(400, 100)
+            self.assertEqual(self.failed(), word or "unreachable")
+            self.broker.ending, self.broker.nobody = "", False
+            self.meter.run(600, 100)
+            self.assertEqual(self.failed(), "")
+        self.broker.connection.close()
+        self.meter.run(0.1)
+        self.assertEqual(self.failed(), "lost")
+        self.broker.link = False
+        self.meter.run(1)
+        self.assertEqual(self.failed(), "no_link")
+        self.broker.link = True
+        self.meter.run(10)
+        self.assertEqual(self.failed(), "")
+
+    def test_tls_without_a_certificate_to_believe_is_told_by_a_word(self):
+        self.meter.ask(BROKER[:-1] + b',"tls":true}')
+        self.meter.run(3)
+        self.assertEqual(self.failed(), "no_authority")
+
+    def failed(self):
+        return self.meter.ask(b'{"do":"mqtt"}')["failed"]
+
     def test_wrong_password_for_a_day_is_tried_again_seldom_and_then_taken(self):
         self.broker.code = 4
         self.broker.connection.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from broker_line import BrokerLine
 from drivers.socket_network import SocketNetwork
 
 from meter20 import bodies
@@ -74,10 +75,11 @@ def serve(
 ) -> None:
     """Serve the service port of a meter: one line of JSON in, one line of JSON out.
 
-    The meter ends at the end of the input, at Ctrl-C, at SIGTERM, or when the window closes. It
-    stores the energy used until then. `--pty --body virtual` serves a whole board with
-    MicroPython's prompt, for mpremote and `meter20 board`; that board has no meter on it yet.
-    With --dlms, --hdlc or --mqtt time passes by itself; standard error says where DLMS is served.
+    Ends at the end of the input, at Ctrl-C, SIGTERM, or when the window closes; what was used up
+    by then is stored. `--pty --body virtual` is a whole
+    board with MicroPython's prompt, for mpremote and `meter20 board`; it comes without a meter.
+    With --dlms, --hdlc or --mqtt time passes by itself. Standard error tells where DLMS is
+    served, whether the broker is reached, and why not.
     """
     if stdio == pty:
         raise typer.BadParameter("say where to serve: --stdio or --pty")
@@ -158,10 +160,11 @@ def _serve_board(store: Path | None, link: Path | None) -> None:
 
 def _serve_port(body: EmulatedBody, link: Path | None, is_connected: bool) -> None:
     """Carry bytes between `body` and a pseudo-terminal, for ever."""
+    broker = BrokerLine(body.sim) if is_connected else None
     with body, contextlib.closing(Pty(link)) as line:
         typer.echo(line.port)
         while True:
-            _await(line.end, body, is_connected)
+            _await(line.end, body, broker)
             data = os.read(line.end, bodies.CHUNK_BYTES)
             os.set_blocking(line.end, True)
             _write(body.exchange(data), line.end)
@@ -170,21 +173,28 @@ def _serve_port(body: EmulatedBody, link: Path | None, is_connected: bool) -> No
 
 def _pump(body: EmulatedBody, is_connected: bool) -> None:
     """Carry bytes between `body` and this process's ends until one of them closes."""
+    broker = BrokerLine(body.sim) if is_connected else None
     with body, contextlib.suppress(BrokenPipeError):
-        _await(_STDIN, body, is_connected)
+        _await(_STDIN, body, broker)
         while data := os.read(_STDIN, bodies.CHUNK_BYTES):
             _answer(body.exchange(data))
-            _await(_STDIN, body, is_connected)
+            _await(_STDIN, body, broker)
 
 
-def _await(end: int, body: EmulatedBody, is_connected: bool) -> None:
-    """Wait until `end` can be read; meanwhile the time of a meter that is connected passes."""
+def _await(end: int, body: EmulatedBody, broker: BrokerLine | None) -> None:
+    """Wait until `end` can be read; meanwhile the time of a meter that is connected passes.
+
+    broker: what there is to say of the broker of a meter that is connected, else None.
+    """
     before = time.monotonic()
     due_s = 0.0
-    while not select.select([end], [], [], due_s if is_connected else None)[0]:
+    while not select.select([end], [], [], None if broker is None else due_s)[0]:
+        assert broker
         passed_ms = int((time.monotonic() - before) * 1000)
         before += passed_ms / 1000
         due_s = min(body.sim.pass_time(passed_ms) / 1000, _LONGEST_TURN_S)
+        if said := broker.news():
+            typer.echo(said, err=True)
 
 
 def _answer(data: bytes) -> None:

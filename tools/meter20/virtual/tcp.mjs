@@ -55,6 +55,7 @@ class Sockets {
         socket.state = OPEN;
       } else if (event === "closed") {
         socket.ended = true;
+        socket.why ||= data;
       } else if (event === "data") {
         socket.received.push(Buffer.from(data));
       } else if (event === "sent") {
@@ -161,6 +162,7 @@ export function tcp(interpreter, file) {
         return authority.length;
       },
       tcp_state: (id) => sockets.state(id),
+      tcp_why: (id) => sockets.known.get(id)?.why || "",
       tcp_send: (id, address, size) => sockets.send(id, at(address, size)),
       tcp_receive: (id, address, size) => {
         const data = sockets.receive(id, size);

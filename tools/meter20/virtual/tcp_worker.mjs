@@ -1,6 +1,6 @@
 // The thread that holds the sockets of tcp.mjs: does what it is told, tells what happens.
 
-import { connect, createServer } from "node:net";
+import { connect, createServer, isIP } from "node:net";
 import { connect as connectSecurely } from "node:tls";
 import { workerData } from "node:worker_threads";
 
@@ -20,12 +20,23 @@ function pem(authority) {
   return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
 }
 
+/** Return the word of ports.network for an `error` of TLS, "" for one of the line. */
+function why(socket, error) {
+  if (!socket.encrypted || error.syscall) {
+    return "";
+  }
+  if (error.code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return "other_name";
+  }
+  return socket.authorizationError ? "untrusted" : "tls";
+}
+
 /** Tell of `socket` what happens to it, under the number `id`. */
 function watch(id, socket, opened) {
   sockets.set(id, socket);
   socket.waiting = 0;
   socket.setNoDelay?.(true);
-  socket.on("error", () => {});
+  socket.on("error", (error) => tell(id, "closed", why(socket, error)));
   socket.on(opened, () => tell(id, "open"));
   socket.on("data", (data) => {
     tell(id, "data", data);
@@ -44,7 +55,8 @@ const calls = {
       if (authority === null) {
         watch(id, connect({ host, port: number }), "connect");
       } else {
-        const options = { host, port: number, ca: pem(authority), servername: host };
+        const servername = isIP(host) ? "" : host; // an address is looked for all the same
+        const options = { host, port: number, ca: pem(authority), servername };
         watch(id, connectSecurely(options), "secureConnect");
       }
     } catch {

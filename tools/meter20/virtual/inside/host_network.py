@@ -51,6 +51,10 @@ class HostConnection:
     def state(self):
         return _STATES[_host.tcp_state(self._number)]
 
+    @property
+    def why(self):
+        return _host.tcp_why(self._number)
+
     def poll(self):
         return self.state
 

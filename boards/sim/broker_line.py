@@ -1,0 +1,41 @@
+"""What `meter20 serve` says of the way to the MQTT broker, in words and when it is new."""
+
+#: What is said for each word that the request `mqtt` tells in `failed`.
+WORDS = {
+    "no_authority": "there is no certificate (DER) of an authority to believe",
+    "untrusted": "the authority to believe does not vouch for the broker",
+    "other_name": "the certificate of the broker is for another name",
+    "tls": "the TLS handshake failed",
+    "no_link": "there is no network",
+    "unreachable": "nobody answers there",
+    "lost": "the connection ended",
+}
+
+
+class BrokerLine:
+    """Looks at the meter in `body`, a body.SimBody."""
+
+    def __init__(self, body):
+        self._body = body
+        self._said = ""
+
+    def news(self) -> str:
+        """Return a line about the broker, "" when there is nothing new."""
+        office = self._body.office
+        answer = None if office is None else office.requests.get("mqtt")
+        said = "" if answer is None else _line(dict(answer({}, 0)))
+        if not said or said == self._said:
+            return ""
+        self._said = said
+        return said
+
+
+def _line(told):
+    where = "%s:%d" % (told["host"], told["port"])
+    if told["connected"]:
+        return "MQTT on " + where
+    if told["refused"]:
+        return "MQTT not on %s: the broker refuses, code %d" % (where, told["refused"])
+    if told["failed"]:
+        return "MQTT not on %s: %s" % (where, WORDS[told["failed"]])
+    return ""
