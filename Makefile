@@ -63,7 +63,7 @@ memory: setup build/unix32/micropython  ## a whole meter in a heap of 192 kB, on
 	@$(BIN)/python host_tests/memory_month.py build/unix32/micropython $(CAMPAIGN_ARGS)
 	@$(BIN)/python host_tests/memory_networks.py build/unix32/micropython
 
-dlms-clients: setup  ## three DLMS clients that others wrote, against the meter; some minutes
+dlms-clients: setup build/unix32/micropython  ## three DLMS clients that others wrote, against the meter; some minutes
 	@$(BIN)/python host_tests/dlms_clients/run.py $(CLIENT_ARGS)
 
 network-campaign: setup  ## 10^6 changed messages and frames of DLMS, packets of MQTT; an hour a core

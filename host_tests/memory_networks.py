@@ -69,13 +69,23 @@ def build(folder: Path) -> dict:
 class Board:
     """The board in a process of its own, with `heap` bytes. A context manager.
 
-    boot, emulation: bytes in use once it runs, and of them what is not the meter's.
+    boot, emulation: bytes in use once it runs, and of them what is not the meter's. serial: file
+    descriptor of its serial line, which does not block.
     """
 
-    def __init__(self, micropython: Path, heap: int, meter: Path, story: str = "-"):
+    def __init__(
+        self,
+        micropython: Path,
+        heap: int,
+        meter: Path,
+        story: str = "-",
+        serial: int | None = None,
+    ):
+        lines = () if serial is None else (serial,)
         self._process = subprocess.Popen(
             [micropython, "-X", f"heapsize={heap}", _INSIDE / "start.py",
-             meter.parent / "chip.romfs", meter, meter.with_suffix(".net"), story, "networked"],
+             meter.parent / "chip.romfs", meter, meter.with_suffix(".net"), story, "networked",
+             *[str(line) for line in lines]], pass_fds=lines,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         self._names, self._frozen = [], meter.suffix == ".romfs"
@@ -145,7 +155,7 @@ def dlms_story(board: Board) -> dict:
         port = free.getsockname()[1]
     _same(board.request(do="dlms", port=port, **_KEYS)["ok"], True)
     figures["keys"] = board.used
-    _await(lambda: board.request(do="wifi")["up"])
+    until(lambda: board.request(do="wifi")["up"])
     with session(f"127.0.0.1:{port}", _KEYS) as client:
         _same(len(client.objects()), _OBJECTS)
         figures["association"] = board.used
@@ -169,12 +179,12 @@ def mqtt_story(board: Board) -> dict:
             return board.request(do="mqtt")["connected"]
 
         with HeadEnd(broker) as head_end:
-            _await(connected)
+            until(connected)
             figures["connected"] = board.used
             broker.kill()
-            _await(lambda: not connected())
+            until(lambda: not connected())
             broker.start()
-            _await(connected)
+            until(connected)
             broker.freeze()
             time.sleep(_FROZEN_S)
             _same(board.request(do="keys", keys=made(0))["last_result"], "Accept")
@@ -182,13 +192,14 @@ def mqtt_story(board: Board) -> dict:
             waiting = [made(number) for number in range(1, 41)]
             head_end.send(*waiting)
             head_end.send("7" * 5000, made(41))
-            _await(lambda: set(head_end.results()) >= {*waiting, made(41)})
+            until(lambda: set(head_end.results()) >= {*waiting, made(41)})
             figures["after the story"] = board.used
     _same(board.request(do="read")["credit_wh"], 42 * _WH)
     return figures
 
 
-def _await(is_so) -> None:
+def until(is_so) -> None:
+    """Wait until `is_so()`. Raises AssertionError after some time."""
     until_s = time.monotonic() + _WAIT_S
     while not is_so():
         if time.monotonic() > until_s:

@@ -23,11 +23,14 @@ FIRST_WH = 1000
 CLOCK = "2026-11-29T10:00:00Z"
 
 
-def made(folder: Path) -> None:
-    """Make the store of a meter in `folder`: provisioned, with keys and a load profile."""
+def made(folder: Path, **changes: object) -> None:
+    """Make the store of a meter in `folder`: provisioned, with keys and a load profile.
+
+    changes: of the provisioning request.
+    """
     with EmulatedBody(FileImage(folder), {"crypto": HostCrypto()}) as body:
         for request in (
-            {"do": "provision", **meters.PROVISION},
+            {"do": "provision", **meters.PROVISION, **changes},
             {"do": "dlms", **SECRETS},
         ):
             reply = body.request(**request)
@@ -66,6 +69,10 @@ class Served:
         self._process.stdin.write(json.dumps(fields) + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
+
+    def figure(self) -> str:
+        """Return what it takes, in words: nobody measures that here."""
+        return ""
 
     def close(self) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired, BrokenPipeError):

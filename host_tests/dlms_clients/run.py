@@ -22,6 +22,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import meter20  # noqa: E402  puts firmware/ on the path
 
 # isort: split
+import meter_on_unix32  # noqa: E402
 import meter_under_test  # noqa: E402
 from fakes import meters  # noqa: E402
 from sts import results  # noqa: E402
@@ -39,7 +40,7 @@ CLIENTS = {
         "pycparser==3.12", "pyserial==3.5",
     ),
 }  # fmt: skip
-BODIES = ("emulated", "virtual")
+BODIES = ("emulated", "virtual", "unix32")
 #: LLS is for the local line alone; over TCP the meter refuses it.
 TALKS = (
     ("tcp", "none"), ("tcp", "gmac"), ("hdlc", "none"), ("hdlc", "lls"), ("hdlc", "gmac"),
@@ -131,17 +132,23 @@ def number(data: object) -> int:
     return int("".join("1" if bit == "True" else "0" for bit in str(data)[1:-1].split(", ")), 2)
 
 
-def talked(client: str, body: str, line: str, mode: str) -> str:
-    """Return "" when all was right, else what was not."""
-    with tempfile.TemporaryDirectory() as folder:
-        meter_under_test.made(Path(folder))
-        with meter_under_test.Served(Path(folder), body) as served:
-            try:
-                check(client, mode, found_by(client, line, mode, served))
-                same(served.request(do="read")["credit_wh"], 0 if mode == "none" else 100)
-            except (AssertionError, subprocess.SubprocessError, ValueError) as wrong:
-                return str(wrong) or type(wrong).__name__
-    return ""
+def talked(client: str, body: str, line: str, mode: str) -> tuple[bool, str]:
+    """Return whether all was right, and what was not, or a figure that the body tells."""
+    with tempfile.TemporaryDirectory() as folder, meter(Path(folder), body) as served:
+        try:
+            check(client, mode, found_by(client, line, mode, served))
+            same(served.request(do="read")["credit_wh"], 0 if mode == "none" else 100)
+            return True, served.figure()
+        except (AssertionError, subprocess.SubprocessError, ValueError) as wrong:
+            return False, str(wrong) or type(wrong).__name__
+
+
+def meter(folder: Path, body: str):
+    """Return the meter on `body`, a context manager."""
+    if body == "unix32":
+        return meter_on_unix32.served()
+    meter_under_test.made(folder)
+    return meter_under_test.Served(folder, body)
 
 
 def main() -> int:
@@ -162,11 +169,13 @@ def main() -> int:
                 ):  # fmt: skip
                     continue
                 began = time.monotonic()
-                said = talked(client, body, line, mode)
-                wrong += bool(said)
+                is_right, said = talked(client, body, line, mode)
+                wrong += not is_right
                 took = f"{time.monotonic() - began:.1f} s"
                 print(
-                    f"{body:9} {client:11} {line:5} {mode:5} {took:>7}  {said or 'ok'}", flush=True
+                    f"{body:9} {client:11} {line:5} {mode:5} {took:>7}  "
+                    f"{'ok' if is_right else 'WRONG'}  {said}",
+                    flush=True,
                 )
     return int(bool(wrong))
 

@@ -2,7 +2,8 @@
 
 Runs on MicroPython's unix port only, see start.py. The service port is standard input and output,
 the network that of this machine; chip, flash, display and key pad are emulated, and are weighed
-apart from the meter, as month.py weighs them.
+apart from the meter, as month.py weighs them. With a fifth argument to start.py, the file
+descriptor of a line that does not block, DLMS is served by HDLC there as well.
 
     {"do":"weigh"}   asked here, not of the meter: bytes in use, and what the emulation has of them
 """
@@ -63,6 +64,19 @@ class Outside:
         print(text, end="")
 
 
+class Line:
+    """The meter's serial line, see ports.serial_line; `number` is its file descriptor."""
+
+    def __init__(self, number):
+        self._file = open(number, "r+b")  # noqa: SIM115  open as long as the board runs
+
+    def receive(self, most):
+        return self._file.read(most) or b""
+
+    def send(self, data):
+        return self._file.write(data) or 0
+
+
 def fill(board):
     """Give `board` a load profile, so that there is something to read."""
     rows = board.rows("load")
@@ -85,6 +99,8 @@ def run(story, flash, outside):
 
     sys.path.append(flash.rsplit("/", 1)[0] + "/beside")  # carriers are files on every board
     Board.has_wifi, Board.clock_kind = True, "ds3231"
+    if len(sys.argv) > 6:
+        Board.serial_line = lambda _board: Line(int(sys.argv[6]))
     month.mount(Board, not was_used)
     if story == "fill":
         fill(Board())

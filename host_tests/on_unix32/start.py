@@ -1,11 +1,11 @@
 """Lays memory out for month.py, and starts it. Runs on MicroPython's unix port only.
 
-    micropython start.py CHIP METER FLASH STORY [PROGRAM]
+    micropython start.py CHIP METER FLASH STORY [PROGRAM [LINE]]
 
 CHIP: a ROM image of the emulated chip and of month.py. METER: a ROM image of the meter, whose
 bytecode then stays where it is, as in a frozen build, or a folder of .mpy files, which are read
 into the heap. FLASH: what the chip's flash holds; made if there is none, and kept at the end.
-STORY: see month.py. PROGRAM: month, or networked.
+STORY: see month.py. PROGRAM: month, or networked. LINE: see networked.py.
 """
 
 import os
