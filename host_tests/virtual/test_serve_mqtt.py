@@ -13,6 +13,8 @@ from ports import network
 from meter20 import DEVICE_ROOT, bodies
 
 _WORTH_WH = 10_000  # of each token
+_WAITING = 8
+_FORGOTTEN_WH = 100  # of use, at the most, when the power goes
 
 on_each_body = pytest.mark.parametrize("body", bodies.NAMES)
 
@@ -88,3 +90,36 @@ def test_every_word_for_a_way_that_fails_is_said_in_words_and_is_in_the_document
     text = (DEVICE_ROOT / "docs" / "ami.md").read_text(encoding="utf-8")
     rows = text.partition("| `failed` | |")[2].partition("\n\n")[0]
     assert words == set(broker_line.WORDS) == set(re.findall("^[|] `(.*?)`", rows, re.MULTILINE))
+
+
+def test_virtual_meter_outlives_a_broker_that_dies_hangs_and_floods(tmp_path):
+    with Mosquitto(tmp_path) as broker, HeadEnd(broker) as head_end:
+        url = f"mqtt://127.0.0.1:{broker.port}?report_s=1"
+        with ServedMeter(tmp_path, "virtual", url) as meter:
+            meter.until(lambda: meter.told()["connected"])
+            head_end.send(made(0))
+            meter.until(head_end.results)
+
+            broker.kill()
+            meter.until(lambda: not meter.told()["connected"])
+            assert meter.told()["failed"] in ("lost", "unreachable")
+            assert meter.request(do="keys", keys=made(1))["last_result"] == "Accept"
+            broker.start()
+            meter.until(lambda: meter.told()["connected"])
+
+            broker.freeze()
+            assert meter.request(do="pulses", count=10, over_s=12)["ok"]  # of the meter's time
+            assert meter.credit_wh == 2 * _WORTH_WH - 10
+            broker.thaw()
+
+            waiting = [made(number) for number in range(2, 2 + _WAITING)]
+            assert meter.request(do="power_cut")["ok"]
+            left_wh = meter.credit_wh
+            assert 0 <= left_wh - (2 * _WORTH_WH - 10) <= _FORGOTTEN_WH
+            head_end.send(*waiting)
+            head_end.send("7" * 5000, made(2 + _WAITING))
+            wanted = {made(0), *waiting, made(2 + _WAITING)}
+            meter.until(lambda: set(head_end.results()) >= wanted)
+            assert set(head_end.results()) == wanted
+            assert all(told[0] == "Accept" for told in head_end.results().values())
+            assert meter.credit_wh == left_wh + (_WAITING + 1) * _WORTH_WH
