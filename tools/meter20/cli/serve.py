@@ -75,11 +75,11 @@ def serve(
 ) -> None:
     """Serve the service port of a meter: one line of JSON in, one line of JSON out.
 
-    Ends at the end of the input, at Ctrl-C, SIGTERM, or when the window closes; what was used up
-    by then is stored. `--pty --body virtual` is a whole
-    board with MicroPython's prompt, for mpremote and `meter20 board`; it comes without a meter.
-    With --dlms, --hdlc or --mqtt time passes by itself. Standard error tells where DLMS is
-    served, whether the broker is reached, and why not.
+    The meter ends at the end of the input, at Ctrl-C, at SIGTERM, or when the window closes. It
+    stores the energy used until then. `--pty --body virtual` serves a whole board with
+    MicroPython's prompt, for mpremote and `meter20 board`; that board has no meter on it yet.
+    With --dlms, --hdlc or --mqtt time passes by itself. Standard error says where DLMS is
+    served, whether the meter reaches the broker, and why not.
     """
     if stdio == pty:
         raise typer.BadParameter("say where to serve: --stdio or --pty")
