@@ -107,7 +107,6 @@ class Place:
             with NewFile(self._kept / "kept.backup") as file:
                 back_up(station, file)
                 file.keep()
-        station.close()
         if start == OLD_TABLES:  # looking at it brings it up to date
             found = death_books.books(where, [SECRET], anchor)
             assert found is not None

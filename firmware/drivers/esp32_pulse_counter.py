@@ -24,7 +24,7 @@ _GAP_MS = const(2)  # samples further apart may have missed a level
 _SHORTEST_MS = const(10)  # between two switchings
 _DOUBT = const(16)  # pulses without bounce until a contact that bounced is called clean
 _MOST_MS = const(60_000)  # between pulses, for their rate; keeps its 16ths small ints
-_POLL_MS = const(250)
+_POLL_MS = const(150)  # 8 pulses of 50 Hz: at a cut 0.1 kWh at most is forgotten
 
 
 class Esp32PulseCounter(PulseSource):

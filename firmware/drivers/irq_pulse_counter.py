@@ -14,7 +14,7 @@ from ports.pulse_source import PulseSource
 
 _HIDDEN_MS = const(7)  # more than bounce lasts, less than a pulse
 _COUNT_MASK = const(0x1FFF_FFFF)  # the count and its successor stay small ints
-_POLL_MS = const(250)
+_POLL_MS = const(150)  # 8 pulses of 50 Hz: at a cut 0.1 kWh at most is forgotten
 
 
 class IrqPulseCounter(PulseSource):

@@ -16,7 +16,7 @@ from ports.pulse_source import PulseSource
 
 _FREQ_HZ = const(8000)
 _COUNT_MASK = const(0x3FFF_FFFF)  # 30 bits: a small int on the boards
-_POLL_MS = const(250)
+_POLL_MS = const(150)  # 8 pulses of 50 Hz: at a cut 0.1 kWh at most is forgotten
 
 
 @rp2.asm_pio(autopush=True, push_thresh=30)

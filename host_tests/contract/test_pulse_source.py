@@ -14,6 +14,8 @@ from parts import Clock, SimPulses
 from world import WORLD, Train
 
 _PIN = 21  # every board has it
+_SPARE_WH = 10  # a checkpoint is due at 90 Wh, and 100 may be forgotten; a pulse is 1 Wh
+_WRITE_MS = 50  # of a checkpoint, with the erase of a sector
 
 
 def _input(chip_module, contact):
@@ -93,6 +95,10 @@ class PulseSourceContract(unittest.TestCase):
 
 
 class DriverContract(unittest.TestCase):
+    def test_pulses_are_taken_before_a_cut_could_forget_over_a_tenth_of_a_kwh(self):
+        for make in BOUNCING:
+            self.assertTrue(make(Contact()).due_ms() <= _SPARE_WH * 1000 // 50 - _WRITE_MS)
+
     def test_bounce_of_5_ms_at_either_end_does_not_count(self):
         for make in BOUNCING:
             contact = Contact(bounce_ns=5 * MS)

@@ -7,7 +7,6 @@ the address of a buffer, which MicroPython's collector never moves.
 import _host
 import board
 import body
-from broker_line import BrokerLine
 from host_image import HostImage
 from uctypes import addressof
 
@@ -35,7 +34,10 @@ def start(dlms, has_serial: bool, on_network: bool):
         wanted["dlms"] = dlms
     made = body.SimBody(HostImage(board.FLASH_SIZE), **wanted)
     _bodies.append(made)
-    _lines.append(BrokerLine(made))
+    if on_network:
+        from broker_line import BrokerLine
+
+        _lines.append(BrokerLine(made))
     if dlms is not None:
         print("DLMS on 127.0.0.1:" + str(made.dlms_port))
 
@@ -43,9 +45,10 @@ def start(dlms, has_serial: bool, on_network: bool):
 def pass_time(duration_ms: int) -> int:
     """Let time pass; return the milliseconds until the next turn is due."""
     due_ms = _bodies[0].pass_time(duration_ms)
-    said = _lines[0].news()
-    if said:
-        print(said)
+    for line in _lines:
+        said = line.news()
+        if said:
+            print(said)
     return due_ms
 
 
