@@ -78,14 +78,20 @@ def test_buyers_have_their_tokens_though_the_meter_is_off_and_they_are_sent_one_
     assert head_end.check() == {CREDITED: 3}
 
 
-def test_token_keyed_in_by_hand_is_credited_by_hand(head_end):
-    house = head_end.houses[head_end.drns[0]]
+def sent_in_vain(head_end, house) -> str:
+    """Order 1 kWh for the meter of `house` and lose what is sent; return the token's digits."""
     head_end.order(head_end.drns[0], 10)
     house.lost = True
     head_end.round()
     with head_end.storage.reading() as session:
         (token,) = purchases.tokens(session, session.scalar(select(Purchase)))
-    house.body.request(do="keys", keys=token["digits"])
+    return token["digits"]
+
+
+def test_token_keyed_in_by_hand_is_credited_by_hand(head_end):
+    house = head_end.houses[head_end.drns[0]]
+    digits = sent_in_vain(head_end, house)
+    house.body.request(do="keys", keys=digits)
     house.lost = False
     assert head_end.until_closed(20) == 0
     purchase = only(head_end)
@@ -95,12 +101,8 @@ def test_token_keyed_in_by_hand_is_credited_by_hand(head_end):
 
 def test_used_without_a_trace_in_the_history_waits_for_a_person_and_stops_nobody(head_end):
     house = head_end.houses[head_end.drns[0]]
-    head_end.order(head_end.drns[0], 10)
-    house.lost = True
-    head_end.round()
-    with head_end.storage.reading() as session:
-        (token,) = purchases.tokens(session, session.scalar(select(Purchase)))
-    house.body.request(do="token", digits=token["digits"])
+    digits = sent_in_vain(head_end, house)
+    house.body.request(do="token", digits=digits)
     house.body.sim.app.notes.history = ()
     house.lost = False
     head_end.order(head_end.drns[0], 20)
