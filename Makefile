@@ -7,6 +7,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 METER20 := $(BIN)/meter20
+CAMPAIGN := PYTHONPATH=$(CURDIR)/host_tests $(BIN)/python -m campaigns
 WORKERS ?= auto
 HISTORIES ?= 1000000
 STUBS := 1.29.0.post1
@@ -39,10 +40,10 @@ powercut-campaign: setup  ## cut the power at everything, at more places than ma
 	@METER20_CAMPAIGN=1 $(BIN)/pytest -n $(WORKERS) host_tests/powercut
 
 history-campaign: setup  ## HISTORIES random histories with power cuts against a plain model; an hour a core
-	@$(BIN)/python host_tests/history_campaign.py --histories $(HISTORIES) $(CAMPAIGN_ARGS)
+	@$(CAMPAIGN).history_campaign --histories $(HISTORIES) $(CAMPAIGN_ARGS)
 
 flash-life-campaign: setup  ## 20 years of a household on each board's store; some minutes a core
-	@$(BIN)/python host_tests/flash_life.py $(CAMPAIGN_ARGS)
+	@$(CAMPAIGN).flash_life $(CAMPAIGN_ARGS)
 
 two-boards-campaign: setup  ## meter and fixture: 6000 keys while pulses come, 300 cuts inside flash operations
 	@METER20_CAMPAIGN=1 $(BIN)/pytest -s -n 0 host_tests/boards/test_two_boards.py -k flash
@@ -60,14 +61,14 @@ test-unix32: setup build/unix32/micropython  ## the tests that both run, on the 
 unix32: build/unix32/micropython  ## MicroPython's 32-bit unix port, from Debian, into build/unix32
 
 memory: setup build/unix32/micropython  ## a whole meter in a heap of 192 kB, on 32 bits: a month, and on networks
-	@$(BIN)/python host_tests/memory_month.py build/unix32/micropython $(CAMPAIGN_ARGS)
-	@$(BIN)/python host_tests/memory_networks.py build/unix32/micropython
+	@$(CAMPAIGN).memory_month build/unix32/micropython $(CAMPAIGN_ARGS)
+	@$(CAMPAIGN).memory_networks build/unix32/micropython
 
 dlms-clients: setup build/unix32/micropython  ## three DLMS clients that others wrote, against the meter; some minutes
 	@$(BIN)/python host_tests/dlms_clients/run.py $(CLIENT_ARGS)
 
 network-campaign: setup  ## 10^6 changed messages and frames of DLMS, packets of MQTT; an hour a core
-	@$(BIN)/python host_tests/network_campaign.py $(CAMPAIGN_ARGS)
+	@$(CAMPAIGN).network_campaign $(CAMPAIGN_ARGS)
 
 lint: setup typings/rp2/$(STUBS_STAMP) typings/esp32/$(STUBS_STAMP)  ## style, format, spelling and types
 	@$(BIN)/ruff check .
@@ -101,43 +102,43 @@ serve: setup  ## the service port of an emulated meter, on this terminal
 	@$(METER20) serve --stdio
 
 bench: setup  ## how long the meter's work takes, and the station's
-	@$(BIN)/python host_tests/bench.py
+	@$(CAMPAIGN).bench
 
 vend-campaign: setup  ## 100 000 sales from 4 processes: no TID twice, and the audit log whole
-	@$(BIN)/python host_tests/vend_campaign.py $(CAMPAIGN_ARGS)
+	@$(CAMPAIGN).vend_campaign $(CAMPAIGN_ARGS)
 
 tariff-campaign: setup  ## 100 000 sales at two tills with clocks that step, beside a plain model; some minutes
-	@$(BIN)/python host_tests/tariff_campaign.py $(CAMPAIGN_ARGS)
+	@$(CAMPAIGN).tariff_campaign $(CAMPAIGN_ARGS)
 
 death-campaign: setup  ## each vend command fails or dies at each of its calls, on both databases; an hour a core
-	@$(BIN)/python host_tests/death_campaign.py $(CAMPAIGN_ARGS)
+	@$(CAMPAIGN).death_campaign $(CAMPAIGN_ARGS)
 
 ami-campaign: setup  ## purchases through a lossy network with workers killed, on both databases; CAMPAIGN_ARGS='--purchases N --meters M'
-	@$(BIN)/python host_tests/ami_campaign.py $(CAMPAIGN_ARGS)
+	@$(CAMPAIGN).ami_campaign $(CAMPAIGN_ARGS)
 
 pos-pack: setup  ## the published point-of-sale test pack, fetched from GitHub; newman from npm
-	@$(BIN)/python host_tests/pos_pack.py $(CAMPAIGN_ARGS)
+	@$(CAMPAIGN).pos_pack $(CAMPAIGN_ARGS)
 
 pos-campaign: setup  ## POS_EXAMPLES messages to every route of the points of sale (schemathesis)
 	@POS_EXAMPLES=$(or $(POS_EXAMPLES),200) $(BIN)/pytest -n 0 host_tests/vending/test_pos_schema.py
 
 guess-campaign: setup  ## 2 * 10^7 random tokens through the real decoder; some minutes a core
-	@$(BIN)/python host_tests/guess_campaign.py $(CAMPAIGN_ARGS)
+	@$(CAMPAIGN).guess_campaign $(CAMPAIGN_ARGS)
 
 pulse-campaign: setup  ## 10^7 pulses with bounce and erases through each counter; a quarter of an hour a core
-	@$(BIN)/python host_tests/pulse_campaign.py $(CAMPAIGN_ARGS)
+	@$(CAMPAIGN).pulse_campaign $(CAMPAIGN_ARGS)
 
 mutants: setup  ## plant each fault in a copy, and see that the tests catch it; a minute a core
-	@$(BIN)/python host_tests/mutants.py $(CAMPAIGN_ARGS)
+	@$(CAMPAIGN).mutants $(CAMPAIGN_ARGS)
 
 mutation-sample: setup  ## 1000 random changes of a line, and which no quick test notices; an hour a core
-	@$(BIN)/python host_tests/mutation_sample.py $(CAMPAIGN_ARGS)
+	@$(CAMPAIGN).mutation_sample $(CAMPAIGN_ARGS)
 
 fuzz-campaign: setup  ## 10^6 bad inputs, led by coverage (atheris); half an hour and more
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
 		$(BIN)/python -m pip install -q -c requirements.lock -e '.[fuzz]' || \
 		{ echo "atheris does not install for $$($(BIN)/python -V): the campaign was NOT run" >&2; exit 1; }
-	@$(BIN)/python host_tests/fuzz_campaign.py $(CAMPAIGN_ARGS)
+	@$(CAMPAIGN).fuzz_campaign $(CAMPAIGN_ARGS)
 
 mpy: setup  ## compile what each board holds into build/mpy, and say how large it is
 	@$(BIN)/python -m meter20.board.mpy

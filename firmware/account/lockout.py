@@ -17,7 +17,7 @@ The counts are stored before a token is decrypted, so cutting the power does not
 give a free try, and after a restart the whole waits begin again.
 
 The arithmetic, for a meter that takes 61 % of all TIDs as new (base date 2014, in
-2026); host_tests/guessing.py computes it, docs/reliability.md has the whole table:
+2026); host_tests/campaigns/guessing.py computes it, docs/reliability.md has the whole table:
 
     a guess of 20 digits is credit once in 9.3 million, one of class 0 in 1.7 million
     without lock-out, 15 s a try at the keypad:   4.4 years, class 0: 0.8 years

@@ -6,12 +6,21 @@ CPython only, for its speed; the contract tests run on both.
 import random
 from collections import Counter
 
-import pulse_campaign
 import pytest
 import rp2
+from campaigns import pulse_campaign
+from campaigns.pulse_campaign import (
+    SOURCES,
+    Check,
+    advance,
+    connected,
+    report,
+    run_chunk,
+    started,
+    wrap,
+)
 from drivers import rp2_pulse_counter
 from fakes.pulses import MS, Contact
-from pulse_campaign import SOURCES, Check, advance, connected, report, run_chunk, started, wrap
 from world import WORLD
 
 PIO, CLEAN_PCNT, _NO_ERASE, PCNT, INTERRUPT = SOURCES

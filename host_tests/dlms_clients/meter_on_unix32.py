@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import memory_networks
-from memory_networks import FROZEN, HEAP, Board
+from campaigns import memory_networks
+from campaigns.memory_networks import FROZEN, HEAP, Board
 from meter_under_test import SECRETS
 
 from meter20 import DEVICE_ROOT

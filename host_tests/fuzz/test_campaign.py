@@ -5,11 +5,11 @@ atheris is not needed here; `make fuzz-campaign` brings it.
 
 import random
 
-import fuzz_campaign
 import pytest
 from account import state as meter_state
+from campaigns import fuzz_campaign
+from campaigns.fuzz_campaign import Output, Result, report
 from fuzz import targets
-from fuzz_campaign import Output, Result, report
 from service_port import lines
 from sts import tid
 

@@ -4,10 +4,10 @@ What is written for each kWh is bounded: whoever makes the meter write more ofte
 time, has to look at the table of the campaign again.
 """
 
-import flash_life
 import pytest
 from account import meter
-from flash_life import STORES
+from campaigns import flash_life
+from campaigns.flash_life import STORES
 
 WEEKS = 6
 #: Most erases a kWh, by store and part: a twentieth above what was measured.

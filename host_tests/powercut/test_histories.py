@@ -1,16 +1,16 @@
 """Random histories of a meter against a plain model of one, with the power cut at random.
 
 Here hypothesis makes the histories, and makes one that fails as short as it can. A million
-of them are played by host_tests/history_campaign.py, with the same acts.
+of them are played by campaigns/history_campaign.py, with the same acts.
 """
 
 import os
 
-import history_campaign
 import pytest
 from account import lockout
 from account.meter import Meter
 from account.state import changed
+from campaigns import history_campaign
 from fakes import carriers, little_files
 from fakes.histories import KINDS, TIDS, WAITS_S, History
 from hypothesis import HealthCheck, settings

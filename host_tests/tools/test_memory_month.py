@@ -1,10 +1,19 @@
 """The report on memory notices what it is there for. The month itself: `make memory`."""
 
-import memory_month
 import pytest
 import unix32
-from memory_month import BOOT_LIMITS, FILES, FROZEN, GROWTH_LIMIT, Run, faults, pools, read
-from memory_story import COMMISSION_WH, TOKEN_WH, Story
+from campaigns import memory_month
+from campaigns.memory_month import (
+    BOOT_LIMITS,
+    FILES,
+    FROZEN,
+    GROWTH_LIMIT,
+    Run,
+    faults,
+    pools,
+    read,
+)
+from campaigns.memory_story import COMMISSION_WH, TOKEN_WH, Story
 
 PRINTED = """
 qstr pool: n_pool=5, n_qstr=500, n_str_data_bytes=4706, n_total_bytes=9202

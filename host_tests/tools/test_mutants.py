@@ -5,10 +5,20 @@ import subprocess
 import sys
 from xml.etree import ElementTree
 
-import mutants
 import pytest
-from mutants import BROKEN, CAUGHT, ROOT, STALE, SURVIVED, judged, planted, report, verdict
-from mutations import MUTATIONS, Mutation
+from campaigns import mutants
+from campaigns.mutants import (
+    BROKEN,
+    CAUGHT,
+    ROOT,
+    STALE,
+    SURVIVED,
+    judged,
+    planted,
+    report,
+    verdict,
+)
+from campaigns.mutations import MUTATIONS, Mutation
 
 LOCKOUT_TEST = "host_tests/unit/test_lockout.py::LockoutTest::"
 WAITS = LOCKOUT_TEST + "test_waits_are_those_of_the_policy"

@@ -1,14 +1,14 @@
 """The sampling of random changes: it changes what it says, and finds what no test notices."""
 
 import ast
+import os
 import subprocess
 import sys
 
-import line_changes
-import mutation_sample
 import pytest
-from mutants import CAUGHT, ROOT, SURVIVED
-from mutation_sample import Reached, Verdict
+from campaigns import line_changes, mutation_sample
+from campaigns.mutants import CAUGHT, ROOT, SURVIVED
+from campaigns.mutation_sample import Reached, Verdict
 
 MODULE = '''"""A module."""
 
@@ -121,10 +121,14 @@ def test_survivors_that_are_not_judged_are_listed_and_fail_the_run(capsys):
 def test_changes_inside_and_outside_of_functions_are_caught_and_the_checkout_is_left_alone():
     module = ROOT / "firmware" / "account" / "lockout.py"
     before = module.read_bytes()
-    program = str(ROOT / "host_tests" / "mutation_sample.py")
     asked = ["--only", "account/lockout.py", "--tests", "unit/test_lockout.py", "--size", "6"]
     ran = subprocess.run(
-        [sys.executable, program, *asked], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "campaigns.mutation_sample", *asked],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "host_tests")},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert " tests pass without a change" in ran.stderr, ran.stderr
     assert ran.stderr.count("caught, host_tests/unit/test_lockout.py::LockoutTest::test_") >= 3

@@ -4,12 +4,11 @@ import random
 from fractions import Fraction
 from math import exp
 
-import guess_campaign
 import pytest
 from account import lockout
-from fakes import meters
-from guess_campaign import PARTS, campaign, guess, meter_of, outcome, report, verdicts
-from guessing import (
+from campaigns import guess_campaign
+from campaigns.guess_campaign import PARTS, campaign, guess, meter_of, outcome, report, verdicts
+from campaigns.guessing import (
     CLASS_0,
     UNIFORM,
     attacks,
@@ -20,6 +19,7 @@ from guessing import (
     seconds_for,
     years,
 )
+from fakes import meters
 
 NEWER = newer_share(6_574_000)
 TOKENS = 60_000

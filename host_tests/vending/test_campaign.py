@@ -1,8 +1,7 @@
 """Four processes selling at once: no minute twice, none going back, one whole log."""
 
 import pytest
-import vend_bench
-import vend_campaign
+from campaigns import vend_bench, vend_campaign
 
 
 @pytest.mark.parametrize(("total", "chunk"), [(400, 1), (1600, 50)])

@@ -10,10 +10,8 @@ import signal
 import subprocess
 import sys
 
-import death_books
-import death_campaign
-import death_places
 import pytest
+from campaigns import death_books, death_campaign, death_places
 from fakes import dying
 from fakes.stations import DRN, PASSPHRASE, SGC, furnished
 from sqlalchemy import event

@@ -1,7 +1,7 @@
 """Two tills with clocks that step, beside a plain model of tariff and time: a small slice."""
 
 import pytest
-import tariff_campaign
+from campaigns import tariff_campaign
 
 from meter20.vending import meter_time, station_time
 

@@ -4,9 +4,6 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-import meter20  # noqa: F401  puts firmware/ on the path
-
-# isort: split
 from sqlalchemy import select, text
 
 from meter20.vending import log_head, sales, schema

@@ -4,7 +4,7 @@ The arithmetic behind account.lockout and behind the guess campaign. It knows th
 meter (account.acceptance, sts.key_change) as probabilities; the campaign feeds random tokens
 through the real ones and compares.
 
-    python host_tests/guessing.py
+    PYTHONPATH=host_tests python -m campaigns.guessing
 
 prints the table of docs/reliability.md.
 """
@@ -13,9 +13,6 @@ import math
 from collections import namedtuple
 from fractions import Fraction
 
-import meter20  # noqa: F401  puts firmware/ on the path
-
-# isort: split
 from account import carrier, lockout
 
 #: Ways to guess. UNIFORM: any 20 digits. CLASS_0: a number below 2^66 whose class is credit.

@@ -4,7 +4,7 @@ Messages are lost, doubled, delayed, reordered and forged, brokers lose queues, 
 workers are killed at their calls. Afterwards each purchase is credited exactly once or still
 pending, and books and meters agree to the Wh. `make ami-campaign` runs it, `make test` a little.
 
-    python host_tests/ami_campaign.py --purchases 10000 --meters 500 [--on sqlite] [--seed 1]
+    make ami-campaign CAMPAIGN_ARGS='--purchases 10000 --meters 500 [--on sqlite] [--seed 1]'
 """
 
 import argparse
@@ -15,9 +15,6 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-import meter20  # noqa: F401  puts firmware/ on the path
-
-# isort: split
 from fakes import postgresql
 from fakes.ami_rig import HeadEnd
 from fakes.stations import PASSPHRASE, Clock

@@ -1,6 +1,6 @@
 """Plant random changes of one line, one at a time, and list those that no quick test notices.
 
-    python host_tests/mutation_sample.py [--size 1000] [--seed 20] [--from 0] [--to 300]
+    make mutation-sample CAMPAIGN_ARGS='[--size 1000] [--seed 20] [--from 0] [--to 300]'
         [--source FOLDER ...] [--tests FOLDER ...] [--only TEXT] [--seconds 8] [--processes N]
 
 A line is drawn, and one of its changes (line_changes.py), with a fixed seed. First each test is
@@ -11,7 +11,7 @@ outside of all functions takes a process that loads the changed module. All this
 copy: the checkout may be worked on meanwhile.
 
 What changes nothing that anybody would notice is listed with its reason in judged.txt. Exit
-code 1 if there are survivors that are not. host_tests/mutants.py plants chosen faults, which named
+code 1 if there are survivors that are not. mutants.py plants chosen faults, which named
 tests must catch.
 """
 
@@ -27,9 +27,8 @@ import time
 from collections import Counter, namedtuple
 from pathlib import Path
 
-import line_changes
-import sample_runner
-from mutants import CAUGHT, ROOT, SURVIVED, copied
+from campaigns import line_changes, sample_runner
+from campaigns.mutants import CAUGHT, ROOT, SURVIVED, copied
 
 SOURCES = (
     "firmware/sts", "firmware/account", "firmware/journal", "firmware/supply", "firmware/panel",
@@ -40,7 +39,7 @@ TESTS = (
     "tools/test_amounts.py", "tools/test_derivation.py", "tools/test_encoder.py",
     "tools/test_encryption.py", "tools/test_tid_clock.py",
 )  # fmt: skip
-JUDGED = ROOT / "host_tests" / "judged.txt"
+JUDGED = Path(__file__).with_name("judged.txt")
 _UNREACHED = "no test executes it"
 
 #: What became of a Change. word: CAUGHT or SURVIVED. reason: why, or the tests that ran.
@@ -233,12 +232,11 @@ def in_a_copy(arguments) -> int:
     with tempfile.TemporaryDirectory(prefix="sample-") as folder:
         tree = copied(Path(folder))
         environment = {
-            **os.environ, "PYTHONPATH": str(tree / "tools"), "CI": "1", "TMPDIR": folder,
-            "PYTHONPYCACHEPREFIX": folder + "/cache",
+            **os.environ, "PYTHONPATH": f"{tree}/tools:{tree}/host_tests", "CI": "1",
+            "TMPDIR": folder, "PYTHONPYCACHEPREFIX": folder + "/cache",
         }  # fmt: skip
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        program = tree / "host_tests" / Path(__file__).name
-        command = [sys.executable, str(program), "--here", *arguments]
+        command = [sys.executable, "-m", "campaigns.mutation_sample", "--here", *arguments]
         return subprocess.run(command, cwd=tree, env=environment, check=False).returncode
 
 

@@ -6,7 +6,7 @@ fractions of a cent, no code of the station. After each sale it is asked whether
 gift came twice, a step was forgotten, or a limit passed. `make tariff-campaign` runs it large,
 `make test` small. Now and then an operator sets a clock right and has the station follow it again.
 
-    python host_tests/tariff_campaign.py --sales 100000
+    make tariff-campaign CAMPAIGN_ARGS='--sales 100000'
 """
 
 import argparse
@@ -19,9 +19,6 @@ from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import meter20  # noqa: F401  puts firmware/ on the path
-
-# isort: split
 from sts import drn as sts_drn
 
 from meter20.vending import meter_time, refusal, register, sales

@@ -5,8 +5,8 @@ what the target's own encoder makes and with what comes of changing that. An inp
 rule, raises or hangs is kept in build/fuzz/NAME/crashes. `make fuzz-campaign` installs atheris,
 which no other target needs, and runs all; without atheris nothing is run, and that is said.
 
-    python host_tests/fuzz_campaign.py --seed 20 --share 1.0
-    python host_tests/fuzz_campaign.py --target store --replay build/fuzz/store/crashes/crash-...
+    make fuzz-campaign CAMPAIGN_ARGS='--seed 20 --share 1.0'
+    make fuzz-campaign CAMPAIGN_ARGS='--target store --replay build/fuzz/store/crashes/crash-...'
 """
 
 import argparse
@@ -23,14 +23,9 @@ from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from long_run import counted
-
-import meter20
-
-sys.path.append(str(meter20.DEVICE_ROOT / "boards/sim/chip"))
-
-# isort: split
 from fuzz import targets
+
+from campaigns.long_run import counted
 
 FOLDER = Path("build/fuzz")
 _SEEDS = 300
@@ -108,14 +103,16 @@ def run(target, cases: int, seed: int, say=print) -> Result:
         content = targets.module(target.name).almost(random.Random(f"{seed}/{number}"))
         (corpus / f"seed-{number:03}").write_bytes(content[: target.max_len])
     command = [
-        sys.executable, __file__, "--child", target.name, f"-runs={cases}", f"-seed={seed}",
-        f"-max_len={target.max_len}", f"-timeout={_HANG_S}", f"-rss_limit_mb={_MEMORY_MB}",
+        sys.executable, "-m", "campaigns.fuzz_campaign", "--child", target.name,
+        f"-runs={cases}", f"-seed={seed}", f"-max_len={target.max_len}",
+        f"-timeout={_HANG_S}", f"-rss_limit_mb={_MEMORY_MB}",
         f"-artifact_prefix={crashes}/", "-print_final_stats=1", str(corpus),
     ]  # fmt: skip
     began, clock = time.monotonic(), time.time()
     with subprocess.Popen(
         command, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, encoding="utf-8",
-        errors="replace", env={**os.environ, "PYTHONHASHSEED": "0"},
+        errors="replace",
+        env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(Path(__file__).parents[1])},
     ) as process:  # fmt: skip
         seen = Output()
         for line in process.stdout:
@@ -204,8 +201,7 @@ def report(results, how: str) -> str:
     rows.append(f"fuzz campaign, atheris, {how}, {cores} cores, load {load:.1f}")
     for each in results:
         rows += [
-            f"again: {sys.executable} host_tests/fuzz_campaign.py --target {each.name} "
-            f"--replay {crash}"
+            f"again: make fuzz-campaign CAMPAIGN_ARGS='--target {each.name} --replay {crash}'"
             for crash in each.crashes
         ]
     return "\n".join(rows)

@@ -1,26 +1,24 @@
 """The guess campaign: random tokens through the real decoder and acceptance rules.
 
 No lock-out stands in the way, and no guess changes the meter for the next. How many are
-accepted must lie in the 99.9 % band of the model, host_tests/guessing.py. `make guess-campaign`
+accepted must lie in the 99.9 % band of the model, guessing.py. `make guess-campaign`
 runs 2 * 10^7 of them, `make test` a few. The same seed gives the same tokens, whatever the
 number of processes.
 
-    python host_tests/guess_campaign.py --tokens 20000000 --seed 20 --processes 2
+    make guess-campaign CAMPAIGN_ARGS='--tokens 20000000 --seed 20 --processes 2'
 """
 
 import multiprocessing
 import random
 from collections import Counter, namedtuple
 
-import meter20  # noqa: F401  puts firmware/ on the path
-
-# isort: split
-import long_run
 from account import meter_test
 from fakes import meters
-from guessing import CLASS_0, UNIFORM, band, chances, newer_share
 from sts import decoder, digits, kinds, results
 from sts.decoder_key import DecoderKey
+
+from campaigns import long_run
+from campaigns.guessing import CLASS_0, UNIFORM, band, chances, newer_share
 
 CHUNK = 50_000
 _CLASS_BITS = 3 << 27

@@ -17,9 +17,10 @@ from multiprocessing import Pipe
 from types import CodeType, FunctionType
 
 import pytest
-from line_changes import changed
-from line_tracer import LineTracer
-from mutants import ROOT
+
+from campaigns.line_changes import changed
+from campaigns.line_tracer import LineTracer
+from campaigns.mutants import ROOT
 
 #: Words in names of tests that are left out: of other bodies and databases, of minutes, with
 #: processes of their own, or with a tracer where ours is.

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import vend_campaign
+from campaigns import vend_campaign
 
 RUNS = 5
 ONE_EACH, BATCH = 300, 3000  # tokens of a run

@@ -8,7 +8,7 @@ opened, each year the key is changed.
 
 `make flash-life-campaign` lives the 20 years, `make test` some weeks.
 
-    python host_tests/flash_life.py --years 20 --processes 2
+    make flash-life-campaign CAMPAIGN_ARGS='--years 20 --processes 2'
 """
 
 import argparse
@@ -18,18 +18,13 @@ import sys
 import time
 from collections import namedtuple
 
-from long_run import counted
-
-import meter20
-
-# isort: split
-sys.path.append(str(meter20.DEVICE_ROOT / "boards/sim/chip"))
-
 from fakes import carriers, little_files, meters, rigs
 from fakes.histories import digits
 from fakes.plain_meter import Meaning
 from flash_chip import PowerCut
 from sts import results
+
+from campaigns.long_run import counted
 
 ENDURANCE = 100_000  # erases of a sector
 LIMIT = 0.10  # of the endurance, in YEARS

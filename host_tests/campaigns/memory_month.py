@@ -12,7 +12,7 @@ runs for a month of emulated time, twice:
 The heap is 192 kB and what the emulation itself takes, which is weighed first. The limits stand
 beside their names below; a meter that passes one makes this fail.
 
-    python host_tests/memory_month.py build/unix32/micropython --days 30
+    make memory CAMPAIGN_ARGS='--days 30'
 """
 
 import argparse
@@ -27,12 +27,10 @@ from pathlib import Path
 
 from mpremote.romfs import make_romfs
 
-from meter20 import DEVICE_ROOT  # puts firmware/ on the path, too
+from campaigns.long_run import counted
+from campaigns.memory_story import COMMISSIONING, Story
+from meter20 import DEVICE_ROOT
 from meter20.board import boards, mpy
-
-# isort: split
-from long_run import counted
-from memory_story import COMMISSIONING, Story
 
 BOARD = "rp2_pico"
 HEAP = 192 * 1024  # bytes, for the meter alone
@@ -51,7 +49,7 @@ _SMALL_DAYS = (1 << 30) // 86_400_000
 #: pool is twice as large as the one before.
 _POOL, _POOL_BYTES, _ENTRY_BYTES = 10, 24, 7
 
-_INSIDE = Path(__file__).parent / "on_unix32"
+_INSIDE = Path(__file__).parents[1] / "on_unix32"
 _CHIP = DEVICE_ROOT / "boards" / "sim" / "chip"
 _ABOUT = DEVICE_ROOT / "boards" / BOARD / "about.py"
 _FLASH = DEVICE_ROOT / "boards" / "common" / "rp2_frozen" / "meter_flash.py"

@@ -10,23 +10,15 @@ in idle times: the emulated chips go from edge to edge.
 through what it does not, to say how wrong that is; `make test` a few. The same seed gives the
 same trains, whatever the number of processes.
 
-    python host_tests/pulse_campaign.py --pulses 10000000 --seed 20 --processes 2
+    make pulse-campaign CAMPAIGN_ARGS='--pulses 10000000 --seed 20 --processes 2'
 """
 
 import multiprocessing
 import random
-import sys
 import time
 from collections import Counter, namedtuple
 
-import meter20
-
-# isort: split
-sys.path.append(str(meter20.DEVICE_ROOT / "boards/sim/chip"))  # `machine` and what belongs to it
-
-# isort: split
 import chips
-import long_run
 from account import register
 from account import state as meter_state
 from drivers.esp32_pulse_counter import Esp32PulseCounter
@@ -36,6 +28,7 @@ from fakes import meters
 from fakes.pulses import MS, Contact
 from world import WORLD, Train
 
+from campaigns import long_run
 from meter20.board import wiring
 
 CHUNK = 20_000

@@ -9,8 +9,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-import vend_bench
-
+from campaigns import vend_bench
 from meter20.virtual.node import VirtualBody
 
 PROVISION = (

@@ -3,21 +3,17 @@
 Each thousand of DLMS has a meter and a seed of its own, each thousand of MQTT a seed. Ends with an
 exception at the first that does what none may; the seed is told, and brings it again.
 
-    python host_tests/network_campaign.py --count 900000 --packets 100000 --first-seed 1
+    make network-campaign CAMPAIGN_ARGS='--count 900000 --packets 100000 --first-seed 1'
 """
 
 import argparse
 import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from meter20.host_crypto import HostCrypto  # puts firmware/ on the path, too
-
-# isort: split
 from fakes import mqtt_changes
 from fakes.dlms_changes import Throw
+
+from meter20.host_crypto import HostCrypto
 
 _EACH = 1000
 

@@ -6,7 +6,7 @@ shows its lines at once, and takes most of the time.
 
 import os
 
-from mutants import ROOT
+from campaigns.mutants import ROOT
 
 
 class LineTracer:

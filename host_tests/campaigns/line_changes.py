@@ -1,4 +1,4 @@
-"""Changes of one line, as a slip of the hand makes them, for host_tests/mutation_sample.py.
+"""Changes of one line, as a slip of the hand makes them, for mutation_sample.py.
 
 A change replaces one piece of the text of a module: a comparison, a condition, a constant, an
 argument, a row of a table, a returned value, a statement. Messages, docstrings and annotations are

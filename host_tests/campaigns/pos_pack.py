@@ -26,7 +26,6 @@ from pathlib import Path
 
 from sts import drn as sts_drn
 
-import meter20  # noqa: F401 - puts firmware/ on the path
 from meter20.pos import accounts, clients
 from meter20.vending import register
 from meter20.vending.sealing import Secret

@@ -3,7 +3,7 @@
 Afterwards no meter has a token identifier twice, those of every meter rose as they were issued,
 and the audit log verifies. `make vend-campaign` runs it large, `make test` small.
 
-    python host_tests/vend_campaign.py --sales 100000 --processes 4 --chunk 200
+    make vend-campaign CAMPAIGN_ARGS='--sales 100000 --processes 4 --chunk 200'
 """
 
 import argparse
@@ -16,15 +16,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from long_run import counted
-
-import meter20  # noqa: F401  puts firmware/ on the path
-
-# isort: split
 from sqlalchemy import func, select
 from sts import drn as sts_drn
 from sts import kinds
 
+from campaigns.long_run import counted
 from meter20.vending import batch, register, sales
 from meter20.vending.models import AuditEntry, Meter, Token
 from meter20.vending.sales import CreditOrder

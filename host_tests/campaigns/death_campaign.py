@@ -4,7 +4,7 @@ Afterwards what was printed and written is compared with the books: what was sai
 there, what was refused is not, no token and no secret is out that the books do not know, the
 station still opens, and its log is whole. `make death-campaign` runs all, `make test` a few.
 
-    python host_tests/death_campaign.py --kills 500 [--only credit] [--on sqlite]
+    make death-campaign CAMPAIGN_ARGS='--kills 500 [--only credit] [--on sqlite]'
 """
 
 import argparse
@@ -24,12 +24,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import typer.main
+from fakes import dying, postgresql
+from fakes.stations import DRN, PASSPHRASE, SGC
+from typer.testing import CliRunner
 
-import meter20  # noqa: F401  puts firmware/ on the path
-
-# isort: split
-from death_books import Books, books
-from death_places import (
+from campaigns.death_books import Books, books
+from campaigns.death_places import (
     EMPTY,
     NEW_PASSPHRASE,
     OLD_TABLES,
@@ -39,10 +39,6 @@ from death_places import (
     UNUSED_SGC,
     Place,
 )
-from fakes import dying, postgresql
-from fakes.stations import DRN, PASSPHRASE, SGC
-from typer.testing import CliRunner
-
 from meter20.cli.main import app
 from meter20.vending import sealing, transport
 from meter20.vending.sealing import Secret

@@ -3,7 +3,7 @@
 A mutation replaces one text in one file. It is a change of meaning that somebody could take for
 an improvement, and what it costs is a kWh, a token that counts twice or a free guess; so it
 is chosen by hand, where a tool that mutates operators at random (mutmut and its like) makes
-thousands of changes that mean nothing. host_tests/mutants.py runs them.
+thousands of changes that mean nothing. mutants.py runs them.
 """
 
 from collections import namedtuple

@@ -6,7 +6,7 @@ DLMS client on `dlms-cosem`, which reads 1000 rows of load. The heap is 192 kB a
 emulation takes, which is weighed first, as memory_month.py does it; what its objects make of
 garbage counts against the meter.
 
-    python host_tests/memory_networks.py build/unix32/micropython
+    make memory
 """
 
 import argparse
@@ -19,19 +19,17 @@ import tempfile
 import time
 from pathlib import Path
 
-from meter20 import DEVICE_ROOT  # puts firmware/ on the path, too
-
-# isort: split
-import memory_month
 from fakes import meters
 from fakes.mosquitto import HeadEnd, Mosquitto, made
-from memory_month import FROZEN, HEAP
 
+from campaigns import memory_month
+from campaigns.memory_month import FROZEN, HEAP
+from meter20 import DEVICE_ROOT
 from meter20.board import mpy
 from meter20.dlms_client import session
 from meter20.virtual import node
 
-_INSIDE = Path(__file__).parent / "on_unix32"
+_INSIDE = Path(__file__).parents[1] / "on_unix32"
 _WAIT_S = 120
 _FROZEN_S = 12  # longer than an acknowledgement is waited for
 _CLOCK = "2026-11-29T10:00:00Z"

@@ -4,7 +4,7 @@ A history is some dozen random acts of a meter that is new or has seen some life
 cut before, inside and after flash operations, also while it starts; see fakes.histories. The
 seed and the number of a history say all about it:
 
-    python host_tests/history_campaign.py --seed 20 --only 4711
+    make history-campaign CAMPAIGN_ARGS='--seed 20 --only 4711'
 
 plays that one alone and prints its acts; of one that fails it prints the shortest that still does.
 `make history-campaign` runs it large, `make test` small.
@@ -19,16 +19,11 @@ from collections import Counter, namedtuple
 from contextlib import nullcontext
 from functools import cache
 
-from long_run import counted
-
-import meter20
-
-# isort: split
-sys.path.append(str(meter20.DEVICE_ROOT / "boards/sim/chip"))
-
 from fakes import carriers, little_files
 from fakes.histories import KINDS, TIDS, WAITS_S, History
 from flash_chip import PowerCut
+
+from campaigns.long_run import counted
 
 CHUNK = 1000
 _ACTS = (6, 30)  # of a history, the fewest and the most

@@ -1,11 +1,11 @@
-"""Plant each fault of host_tests/mutations.py in a copy of the tree, and see that it is caught.
+"""Plant each fault of mutations.py in a copy of the tree, and see that it is caught.
 
 A mutant is caught when each test named for it fails with an assertion. One that passes
 *survived*; one that fails for another reason, such as an import that went wrong, proves
 nothing and is *broken*. The copy without a fault must pass all those tests. The checkout
 itself is never changed.
 
-    python host_tests/mutants.py [--only TEXT] [--processes 1]
+    make mutants CAMPAIGN_ARGS='[--only TEXT] [--processes 1]'
 """
 
 import argparse
@@ -20,10 +20,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
 
-from long_run import counted
-from mutations import MUTATIONS
+from campaigns.long_run import counted
+from campaigns.mutations import MUTATIONS
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 _COPIED = ("boards", "firmware", "host_tests", "tools", "pyproject.toml")
 _ASSERTIONS = ("AssertionError", "assert ", "Failed: DID NOT RAISE")
 _SHOWN = 90  # characters of a reason

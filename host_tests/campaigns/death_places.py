@@ -6,16 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import meter20  # noqa: F401  puts firmware/ on the path
-
-# isort: split
-import death_books
 from alembic import command
 from alembic.config import Config
-from death_books import Books
 from fakes.stations import DRN, PASSPHRASE, SGC, TARIFF
 from sqlalchemy import text
 
+from campaigns import death_books
+from campaigns.death_books import Books
 from meter20.vending import register, sales, schema, transport
 from meter20.vending.backup import back_up
 from meter20.vending.new_file import NewFile
