@@ -27,6 +27,7 @@ FIRST = (
     "host_tests/boards/test_packages.py::",
     "host_tests/virtual/test_same_answers.py::",
     "host_tests/vending/test_campaign.py::",
+    "host_tests/browser/test_browsing.py",
 )
 
 
