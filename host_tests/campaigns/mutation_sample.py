@@ -6,9 +6,9 @@
 A line is drawn, and one of its changes (line_changes.py), with a fixed seed. First each test is
 run once and asked which lines it executes; then each change goes into a process forked from one
 that has loaded everything, where the tests that execute its line run, the fastest first, until
-one fails or they took --seconds; a survivor is looked at once more, and for longer. A change
-outside of all functions takes a process that loads the changed module. All this happens in a
-copy: the checkout may be worked on meanwhile.
+one fails or they took --seconds; a survivor that is not judged is looked at once more, and for
+longer. A change outside of all functions takes a process that loads the changed module. All this
+happens in a copy: the checkout may be worked on meanwhile.
 
 What changes nothing that anybody would notice is listed with its reason in judged.txt. Exit
 code 1 if there are survivors that are not. mutants.py plants chosen faults, which named
@@ -25,7 +25,10 @@ import sys
 import tempfile
 import time
 from collections import Counter, namedtuple
+from contextlib import ExitStack
 from pathlib import Path
+
+from fakes import postgresql
 
 from campaigns import line_changes, sample_runner
 from campaigns.mutants import CAUGHT, ROOT, SURVIVED, copied
@@ -44,7 +47,6 @@ _UNREACHED = "no test executes it"
 
 #: What became of a Change. word: CAUGHT or SURVIVED. reason: why, or the tests that ran.
 Verdict = namedtuple("Verdict", ("change", "word", "reason"))
-_OPEN = Verdict(None, SURVIVED, "")
 _SECOND_LOOK = 8  # times the seconds, for those that survived the first
 
 
@@ -187,8 +189,11 @@ def _function(tree, line):
     return max(firsts, default=line)
 
 
-def judge(chosen, tests, processes: int, most_s: int, progress) -> list:
-    """Return the Verdict on each of `chosen`, in order; most_s: see --seconds."""
+def judge(chosen, tests, processes: int, most_s: int, reasons: dict, progress) -> list:
+    """Return the Verdict on each of `chosen`, in order; most_s: see --seconds.
+
+    reasons: see `judged`.
+    """
     with sample_runner.Runner([f"host_tests/{name}" for name in tests], processes) as runner:
         *found, failing = runner.reached()
         reached = Reached(*found)
@@ -196,8 +201,8 @@ def judge(chosen, tests, processes: int, most_s: int, progress) -> list:
         for name in failing:
             progress(f"left out, for it fails without a change: {name}")
         verdicts = {}
+        left = chosen
         for look_s in (most_s, _SECOND_LOOK * most_s):
-            left = [each for each in chosen if verdicts.get(each, _OPEN).word == SURVIVED]
             jobs = [(change, *reached.within(change, look_s)) for change in left]
             for number, failed in runner.failures(jobs):
                 change, names, _cost_s = jobs[number]
@@ -205,6 +210,8 @@ def judge(chosen, tests, processes: int, most_s: int, progress) -> list:
                 verdicts[change] = Verdict(change, CAUGHT if failed else SURVIVED, reason)
                 told = f"{change.path}:{change.line} {verdicts[change].word}, {reason}"
                 progress(f"{len(verdicts)} of {len(chosen)}: {told}")
+            survivors = [each for each in chosen if verdicts[each].word == SURVIVED]
+            left = [each for each in survivors if line_changes.key(each) not in reasons]
     return [verdicts[change] for change in chosen]
 
 
@@ -228,14 +235,20 @@ def report(verdicts, reasons: dict, drawn_from: int) -> bool:
 
 
 def in_a_copy(arguments) -> int:
-    """Do all that `arguments` ask in a copy of the checkout; return the exit code."""
-    with tempfile.TemporaryDirectory(prefix="sample-") as folder:
+    """Do all that `arguments` ask in a copy of the checkout; return the exit code.
+
+    One PostgreSQL server serves all tests: one of a forked process would outlive it.
+    """
+    with ExitStack() as held:
+        folder = held.enter_context(tempfile.TemporaryDirectory(prefix="sample-"))
         tree = copied(Path(folder))
         environment = {
             **os.environ, "PYTHONPATH": f"{tree}/tools:{tree}/host_tests", "CI": "1",
             "TMPDIR": folder, "PYTHONPYCACHEPREFIX": folder + "/cache",
         }  # fmt: skip
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        if postgresql.programs():
+            environment[postgresql.SHARED] = str(held.enter_context(postgresql.server()))
         command = [sys.executable, "-m", "campaigns.mutation_sample", "--here", *arguments]
         return subprocess.run(command, cwd=tree, env=environment, check=False).returncode
 
@@ -266,7 +279,7 @@ def main():
         parser.error("no change to draw: see --source, --only, --from and --to")
     reasons = judged(JUDGED.read_text(encoding="utf-8"))
     tests = asked.tests or TESTS
-    verdicts = judge(chosen, tests, asked.processes, asked.seconds, progress)
+    verdicts = judge(chosen, tests, asked.processes, asked.seconds, reasons, progress)
     sys.exit(0 if report(verdicts, reasons, of) else 1)
 
 

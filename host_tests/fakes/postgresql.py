@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from glob import glob
 from pathlib import Path
 
+#: The variable that holds the socket folder of a server that somebody else starts and stops.
+SHARED = "METER20_TEST_POSTGRESQL"
+
 
 @contextmanager
 def server() -> Iterator[Path]:

@@ -1,6 +1,7 @@
 """A vending station to test with, on SQLite and on a PostgreSQL server of its own."""
 
 import os
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -75,8 +76,12 @@ def any_station(storage, secret, clock):
 def postgresql_server():
     """Start a PostgreSQL server that nobody else uses; return its socket folder and user.
 
-    Debian: apt-get install postgresql. In CI its absence is a failure, elsewhere a skip.
+    Debian: apt-get install postgresql. In CI its absence is a failure, elsewhere a skip. The
+    mutation sample starts one for all its processes.
     """
+    if postgresql.SHARED in os.environ:
+        yield Path(os.environ[postgresql.SHARED])
+        return
     if postgresql.programs() is None:
         words = "no PostgreSQL here (Debian: apt-get install postgresql)"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(words)
