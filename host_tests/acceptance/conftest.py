@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from acceptance import report, rp2040, subject, two_boards
-from fakes import meters
+from data import meters
 
 from meter20.board.trouble import Trouble
 

@@ -17,9 +17,9 @@ import json
 import time
 
 import pytest
-from fakes import meters
-from fakes.benches import BODIES, Bench
-from fakes.tokens import credit, token
+from data import meters
+from data.tokens import credit, token
+from rigs.benches import BODIES, Bench
 
 from meter20.board.service import ServicePort
 

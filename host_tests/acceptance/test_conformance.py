@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from fakes.tokens import key_change
+from data.tokens import key_change
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors/vectors.json").read_text())["vectors"]
 SUITES = ("ea07-sample", "531-1-0-04")

@@ -1,7 +1,7 @@
 """The power goes at any moment: no credit is lost that was shown, no token counts twice."""
 
 import pytest
-from fakes.tokens import NEW_KEY, key_change
+from data.tokens import NEW_KEY, key_change
 
 pytestmark = pytest.mark.group("power cut")
 

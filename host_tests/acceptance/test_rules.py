@@ -1,8 +1,8 @@
 """What a meter owes its customer: tokens count once, guesses wait, keys change all at once."""
 
 import pytest
-from fakes import meters
-from fakes.tokens import NEW_KEY, credit, key_change, token
+from data import meters
+from data.tokens import NEW_KEY, credit, key_change, token
 
 
 def mistyped(digits):

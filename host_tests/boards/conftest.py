@@ -6,8 +6,8 @@ import traceback
 
 import loop
 import pytest
-from fakes.board_bench import CHIPS, FIXTURES, METERS, Bench  # noqa: F401  for the tests beside
-from fakes.pulses import MS
+from models.pulses import MS
+from rigs.board_bench import CHIPS, FIXTURES, METERS, Bench  # noqa: F401  for the tests beside
 from world import WORLD
 
 from meter20.board import packages, wiring

@@ -13,8 +13,8 @@ import esp32
 import pytest
 import rp2
 from drivers.rp2_flash import Rp2Flash
-from fakes.little_files import Geometry, LittleFiles
 from flash_chip import SECTOR, FlashChip, RamImage
+from models.little_files import Geometry, LittleFiles
 from store.nor_slots import NorSlots
 from store.slot_store import SlotStore
 from world import WORLD

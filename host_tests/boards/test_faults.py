@@ -6,9 +6,10 @@ What must be safe is safe, what can go on goes on, it is shown, and nothing is l
 import errno
 
 import pytest
-from fakes import carriers, rigs
-from fakes.pulses import MS
 from journal import faults
+from models import carriers
+from models.pulses import MS
+from rigs import whole_meter
 from rtc_chip import RtcChip
 from store.file_slots import FileSlots
 from store.slot_store import SlotStore
@@ -251,7 +252,7 @@ def test_relay_that_a_blow_moved_is_moved_back(play):
 
 
 def test_coil_that_never_closes_wears_out_no_flash(note):
-    rig = rigs.provisioned(carriers.SMALL)
+    rig = whole_meter.provisioned(carriers.SMALL)
     rig.enter(TOKEN_100_WH)
     rig.switch.close = lambda: setattr(rig.switch, "faulty", True)
     rig.switch.open = lambda: setattr(rig.switch, "faulty", False)

@@ -10,8 +10,8 @@ import sys
 import esp32
 import loop
 import pytest
-from fakes.leaks import leaks
-from fakes.pulses import MS, Contact
+from models.pulses import MS, Contact
+from rigs.leaks import leaks
 from rtc_chip import RtcChip
 from world import WORLD, Reset, Train, WatchdogReset
 

@@ -7,9 +7,9 @@ import esp32
 import pytest
 from dlms import hdlc
 from drivers.socket_network import SocketNetwork
-from fakes.dlms_rig import KEYS
 from machine import UART
 from ports.network import Listener
+from rigs.dlms_rig import KEYS
 
 from meter20.host_crypto import HostCrypto
 from meter20.samples import PROVISION

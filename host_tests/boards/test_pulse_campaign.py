@@ -20,7 +20,7 @@ from campaigns.pulse_campaign import (
     wrap,
 )
 from drivers import rp2_pulse_counter
-from fakes.pulses import MS, Contact
+from models.pulses import MS, Contact
 from world import WORLD
 
 PIO, CLEAN_PCNT, _NO_ERASE, PCNT, INTERRUPT = SOURCES

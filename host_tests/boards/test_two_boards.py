@@ -7,10 +7,10 @@ import sys
 
 import pytest
 from acceptance.two_boards import TwoBoardSubject, check_usage
-from fakes.pair import MS, STEP_NS, Pair
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from powercut.campaign import sized
+from rigs.pair import MS, STEP_NS, Pair
 
 from meter20.board import service
 from meter20.board.fixture import Fixture

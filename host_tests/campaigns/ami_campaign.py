@@ -15,9 +15,9 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from fakes import postgresql
-from fakes.ami_rig import HeadEnd
-from fakes.stations import PASSPHRASE, Clock
+from rigs import postgresql
+from rigs.ami_rig import HeadEnd
+from rigs.stations import PASSPHRASE, Clock
 
 from meter20.vending import sealing
 from meter20.vending.sealing import Secret

@@ -24,8 +24,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import typer.main
-from fakes import dying, postgresql
-from fakes.stations import DRN, PASSPHRASE, SGC
+from rigs import dying, postgresql
+from rigs.stations import DRN, PASSPHRASE, SGC
 from typer.testing import CliRunner
 
 from campaigns.death_books import Books, books

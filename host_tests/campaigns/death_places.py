@@ -8,7 +8,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from fakes.stations import DRN, PASSPHRASE, SGC, TARIFF
+from rigs.stations import DRN, PASSPHRASE, SGC, TARIFF
 from sqlalchemy import text
 
 from campaigns import death_books

@@ -18,10 +18,12 @@ import sys
 import time
 from collections import namedtuple
 
-from fakes import carriers, little_files, meters, rigs
-from fakes.histories import digits
-from fakes.plain_meter import Meaning
+from data import meters
 from flash_chip import PowerCut
+from models import carriers, little_files
+from models.plain_meter import Meaning
+from rigs import whole_meter
+from rigs.histories import digits
 from sts import results
 
 from campaigns.long_run import counted
@@ -36,7 +38,7 @@ _SAGS_A_WEEK = 3
 _STEP_WH = 45  # two to a checkpoint: as if pulse came after pulse, and twenty times as fast
 _STEPS_A_WEEK = -(-WH_A_YEAR // WEEKS_A_YEAR // _STEP_WH)
 _STEP_MS = 7 * 86_400_000 // _STEPS_A_WEEK
-_KEYS = 3  # of fakes.histories
+_KEYS = 3  # of rigs.histories
 
 #: A store: what a board keeps its records on. parts: (name, first sector, one past the last).
 Store = namedtuple("Store", ("carrier", "parts"))
@@ -63,7 +65,7 @@ class Household:
         self._chance = random.Random(seed)
         self._store = store
         self._erases = [0] * (store.carrier.image().size() // 4096)
-        self._rig = rigs.provisioned(store.carrier)
+        self._rig = whole_meter.provisioned(store.carrier)
         self._now_ms = 0
         self._weeks = 0
         self._key = 0

@@ -13,7 +13,7 @@ import random
 from collections import Counter, namedtuple
 
 from account import meter_test
-from fakes import meters
+from data import meters
 from sts import decoder, digits, kinds, results
 from sts.decoder_key import DecoderKey
 

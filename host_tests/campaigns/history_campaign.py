@@ -1,7 +1,7 @@
 """The history campaign: a million random histories of a meter against a plain model of one.
 
 A history is some dozen random acts of a meter that is new or has seen some life, with the power
-cut before, inside and after flash operations, also while it starts; see fakes.histories. The
+cut before, inside and after flash operations, also while it starts; see rigs.histories. The
 seed and the number of a history say all about it:
 
     make history-campaign CAMPAIGN_ARGS='--seed 20 --only 4711'
@@ -19,9 +19,9 @@ from collections import Counter, namedtuple
 from contextlib import nullcontext
 from functools import cache
 
-from fakes import carriers, little_files
-from fakes.histories import KINDS, TIDS, WAITS_S, History
 from flash_chip import PowerCut
+from models import carriers, little_files
+from rigs.histories import KINDS, TIDS, WAITS_S, History
 
 from campaigns.long_run import counted
 

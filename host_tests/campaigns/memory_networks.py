@@ -19,8 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from fakes import meters
-from fakes.mosquitto import HeadEnd, Mosquitto, made
+from data import meters
+from rigs.mosquitto import HeadEnd, Mosquitto, made
 
 from campaigns import memory_month
 from campaigns.memory_month import FROZEN, HEAP

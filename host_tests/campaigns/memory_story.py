@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from fakes import meters, tokens
+from data import meters, tokens
 
 DAY_S = 86_400
 TOKEN_WH = 9000  # a day; a little less than the load takes, so at times the credit is used up

@@ -28,7 +28,7 @@ from collections import Counter, namedtuple
 from contextlib import ExitStack
 from pathlib import Path
 
-from fakes import postgresql
+from rigs import postgresql
 
 from campaigns import line_changes, sample_runner
 from campaigns.mutants import CAUGHT, ROOT, SURVIVED, copied

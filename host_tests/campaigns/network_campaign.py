@@ -10,8 +10,8 @@ import argparse
 import sys
 import time
 
-from fakes import mqtt_changes
-from fakes.dlms_changes import Throw
+from rigs import mqtt_changes
+from rigs.dlms_changes import Throw
 
 from meter20.host_crypto import HostCrypto
 

@@ -21,11 +21,11 @@ from collections import Counter, namedtuple
 import chips
 from account import register
 from account import state as meter_state
+from data import meters
 from drivers.esp32_pulse_counter import Esp32PulseCounter
 from drivers.irq_pulse_counter import IrqPulseCounter
 from drivers.rp2_pulse_counter import Rp2PulseCounter
-from fakes import meters
-from fakes.pulses import MS, Contact
+from models.pulses import MS, Contact
 from world import WORLD, Train
 
 from campaigns import long_run

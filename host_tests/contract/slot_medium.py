@@ -1,6 +1,6 @@
 """What every SlotMedium promises: checks, for each to be asked of each carrier.
 
-A check takes a carrier, see fakes.carriers, and raises AssertionError.
+A check takes a carrier, see models.carriers, and raises AssertionError.
 """
 
 from flash_chip import FlashChip, PowerCut

@@ -8,12 +8,12 @@ from pathlib import Path
 import chips
 import esp32
 import pytest
-from fakes.board_bench import METERS, Bench
 from flash_chip import RamImage
 from parts import SimBrownOut
 from ports import NAMES, RECORDS, TABLES, Ports
 from ports.board import Board
 from ports.keypad import KEYS
+from rigs.board_bench import METERS, Bench
 from world import WORLD
 
 from meter20 import DEVICE_ROOT

@@ -2,9 +2,9 @@
 
 import pytest
 from contract import slot_medium
-from fakes import carriers, little_files
-from fakes.little_files import RP2, LittleFiles
 from flash_chip import SECTOR, FlashChip, PowerCut, RamImage
+from models import carriers, little_files
+from models.little_files import RP2, LittleFiles
 from store.file_slots import FileSlots
 from store.slot_store import SlotStore
 

@@ -9,7 +9,7 @@ from drivers import esp32_pulse_counter, irq_pulse_counter
 from drivers.esp32_pulse_counter import Esp32PulseCounter
 from drivers.irq_pulse_counter import IrqPulseCounter
 from drivers.rp2_pulse_counter import Rp2PulseCounter
-from fakes.pulses import MS, Contact
+from models.pulses import MS, Contact
 from parts import Clock, SimPulses
 from world import WORLD, Train
 

@@ -3,7 +3,7 @@
 import unittest
 
 from contract import slot_medium
-from fakes import carriers
+from models import carriers
 
 
 class SlotMediumContract(unittest.TestCase):

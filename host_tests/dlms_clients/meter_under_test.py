@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fakes import meters
+from data import meters
 from ports.clock import seconds
 
 from meter20.bodies import EmulatedBody, FileImage

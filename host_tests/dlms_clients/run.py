@@ -24,7 +24,7 @@ import meter20  # noqa: E402  puts firmware/ on the path
 # isort: split
 import meter_on_unix32  # noqa: E402
 import meter_under_test  # noqa: E402
-from fakes import meters  # noqa: E402
+from data import meters  # noqa: E402
 from sts import results  # noqa: E402
 
 #: Each client's packages, all that it needs.

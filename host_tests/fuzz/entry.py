@@ -8,8 +8,7 @@ from account import state as meter_state
 from account.meter import NotProvisioned, StoreFailed
 from account.register import with_credit
 from account.state import Identity
-from fakes import meters
-from fakes.rigs import ports
+from data import meters
 from fuzz import feed as feeds
 from fuzz import oracle, tokens
 from fuzz.feed import Feed
@@ -17,6 +16,7 @@ from journal import notes, settings
 from meter.app import App
 from parts import Clock, SimBuzzer, SimDisplay, SimKeypad, SimLoadSwitch, SimPulses
 from ports.keypad import KEYS
+from rigs.whole_meter import ports
 from service_port.service import Service
 from sts import tid
 

@@ -4,12 +4,12 @@ A case is what comes on the line, before the meter is connected or after. Whatev
 exception, no credit but of a genuine token, no key in what the meter says, and the keypad served.
 """
 
-from fakes import meters
-from fakes.broker import Broker, packet, text, word
-from fakes.net_meter import BROKER, Meter
+from data import meters
 from fuzz import feed as feeds
 from fuzz import oracle
 from fuzz.feed import Feed
+from models.broker import Broker, packet, text, word
+from rigs.net_meter import BROKER, Meter
 
 _TOPIC = f"meter20/{meters.DRN}/token"
 _TOKEN = meters.TOKEN_100_WH.encode()

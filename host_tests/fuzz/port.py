@@ -9,7 +9,7 @@ from binascii import crc32
 import board
 import flash_chip
 from body import SimBody
-from fakes import meters
+from data import meters
 from fuzz import feed as feeds
 from fuzz import oracle, tokens
 from fuzz.feed import Feed

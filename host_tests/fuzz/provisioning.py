@@ -10,14 +10,14 @@ from pathlib import Path
 
 import typer
 from account import state as meter_state
-from fakes import meters
-from fakes.rigs import ports
+from data import meters
 from fuzz import feed as feeds
 from fuzz import oracle, tokens
 from fuzz.feed import Feed
 from journal import settings
 from meter.app import App
 from parts import Clock, SimDisplay, SimLoadSwitch, SimPulses
+from rigs.whole_meter import ports
 from service_port import lines
 from service_port.lines import Lines
 from service_port.service import Service

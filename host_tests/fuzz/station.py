@@ -11,9 +11,9 @@ import json
 import tempfile
 from pathlib import Path
 
-from fakes.stations import DRN, SGC, TARIFF, Clock
 from fuzz import feed as feeds
 from fuzz.feed import Feed
+from rigs.stations import DRN, SGC, TARIFF, Clock
 from sqlalchemy.orm import Session
 from sts import amount, decoder, digits, kinds
 

@@ -10,14 +10,16 @@ from binascii import crc32
 from account.meter import NotProvisioned, StoreFailed
 from account.register import with_credit
 from account.state import changed
-from fakes import carriers, little_files, meters, rigs
+from data import meters
 from flash_chip import PAGE, SECTOR, FlashChip, FlashPart, RamImage
 from fuzz import feed as feeds
 from fuzz import oracle
 from fuzz.feed import Feed
 from meter.app import App
+from models import carriers, little_files
 from panel import short_codes
 from parts import Clock, SimDisplay, SimKeypad, SimLoadSwitch, SimPulses
+from rigs import whole_meter
 from service_port.service import Service
 from store import slot_store
 from store.slot_store import SlotStore
@@ -26,7 +28,7 @@ _OLDER, _NEWEST = 10_000, 40_000  # Wh
 _CREDIT_AT = 36  # of a record of the state
 _BLOWS_MAX = 12
 _RECORD_MAX = 244
-_TOKEN = rigs.token(tid=meters.MANUFACTURED + 2000)
+_TOKEN = whole_meter.token(tid=meters.MANUFACTURED + 2000)
 _CODES = sorted({*short_codes._COMMON, *short_codes._DIALECTS["landisgyr"], "8", "45607"})
 _SECRETS = (meters.KEY.hex(),)
 
@@ -36,11 +38,11 @@ class _Used:
 
     def __init__(self, carrier):
         self.carrier = carrier
-        rig = rigs.Rig(carrier)
+        rig = whole_meter.Rig(carrier)
         rig.provision()
         for _ in range(5):
             rig.meter.start(0)
-        rig.enter(rigs.token())
+        rig.enter(whole_meter.token())
         register = with_credit(rig.state.register, _NEWEST)
         rig.meter._commit(changed(rig.state, register=register))
         rig.app.step(0)
@@ -95,7 +97,7 @@ def _booted(carrier, image):
     store, cold = (SlotStore(medium) for medium in carrier.media(FlashChip(image)))
     clock = Clock()
     app = App(
-        rigs.ports(
+        whole_meter.ports(
             store=store, notes=cold, pulses=SimPulses(clock), display=SimDisplay(16, 2),
             keypad=SimKeypad(), load_switch=SimLoadSwitch(),
         ), 0,

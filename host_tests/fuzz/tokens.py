@@ -1,7 +1,7 @@
 """Tokens that a fuzzer describes, made by the vending station's encoder: most are almost good."""
 
 from account.state import Identity
-from fakes import meters
+from data import meters
 from sts import kinds
 from sts.decoder_key import DecoderKey
 

@@ -2,10 +2,10 @@
 
 import unittest
 
+from data import meters
 from dlms import axdr
-from fakes import meters
-from fakes.dlms_rig import Rig
 from flash_chip import PowerCut
+from rigs.dlms_rig import Rig
 
 GATEWAY = "0.0.19.40.0.255"
 _FAR = 1000

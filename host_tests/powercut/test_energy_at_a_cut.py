@@ -5,10 +5,12 @@ import random
 import pytest
 from account.meter import CHECKPOINT_MAX_WH
 from body import SimBody
-from fakes import carriers, little_files, meters, rigs
-from fakes.rigs import token
+from data import meters
 from flash_chip import PowerCut
+from models import carriers, little_files
 from powercut.campaign import sized
+from rigs import whole_meter
+from rigs.whole_meter import token
 
 CUTS = 1000
 
@@ -20,7 +22,7 @@ def lost_pulses(carrier, imp_per_kwh=1000, warned=False):
     supply tells a pulse ahead that it fails.
     """
     chosen = random.Random(20)
-    rig = rigs.provisioned(carrier, imp_per_kwh=imp_per_kwh)
+    rig = whole_meter.provisioned(carrier, imp_per_kwh=imp_per_kwh)
     for n in range(100):
         rig.enter(token(tid=meters.MANUFACTURED + 2000 + n, amount_field=16_000))
     bought_wh = rig.state.register.credit
@@ -79,7 +81,7 @@ def test_with_a_warning_a_cut_costs_a_pulse_at_most(note):
 
 
 def test_a_supply_that_sags_or_flickers_does_not_wear_the_store_out():
-    rig = rigs.provisioned(carriers.SMALL)
+    rig = whole_meter.provisioned(carriers.SMALL)
     rig.enter(token())
     before = rig.chip.operations
     for now_ms in range(20_000, 60_000, 10):

@@ -6,10 +6,11 @@ through without a cut, and a token counts once. Carriers: bare flash, NVS, and L
 
 import pytest
 from account import state
-from fakes import actions, carriers, little_files, rigs, tears
-from fakes.rigs import Rig
 from journal import events
+from models import carriers, little_files, tears
 from powercut.campaign import sized
+from rigs import actions, whole_meter
+from rigs.whole_meter import Rig
 from sts import digits as sts_digits
 from sts import results
 
@@ -149,7 +150,9 @@ def disturbed(rig, allowed):
 
 def image_before(carrier, action, commits):
     """Return the flash of a meter that is about to `action`, but for what lives in RAM."""
-    return Rig(carrier).image if action.factory else rigs.provisioned(carrier, commits).image
+    return (
+        Rig(carrier).image if action.factory else whole_meter.provisioned(carrier, commits).image
+    )
 
 
 def prepared(carrier, action, image):
@@ -175,7 +178,7 @@ def passed_through(rig, action):
 
 
 def stored(record):
-    return rigs.essence(record), state.from_bytes(record).failures
+    return whole_meter.essence(record), state.from_bytes(record).failures
 
 
 def check(rig, action, allowed):

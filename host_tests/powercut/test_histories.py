@@ -11,11 +11,11 @@ from account import lockout
 from account.meter import Meter
 from account.state import changed
 from campaigns import history_campaign
-from fakes import carriers, little_files
-from fakes.histories import KINDS, TIDS, WAITS_S, History
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from models import carriers, little_files
+from rigs.histories import KINDS, TIDS, WAITS_S, History
 from sts import results
 
 HISTORIES = int(os.environ.get("METER20_HISTORIES", "800"))

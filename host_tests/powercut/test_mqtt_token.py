@@ -3,10 +3,10 @@
 import json
 import unittest
 
-from fakes import meters
-from fakes.broker import Broker
-from fakes.net_meter import BROKER, Meter
+from data import meters
 from flash_chip import PowerCut
+from models.broker import Broker
+from rigs.net_meter import BROKER, Meter
 
 TOKEN = meters.TOKEN_100_WH.encode()
 

@@ -8,13 +8,15 @@ from account.meter import CHECKPOINT_MAX_WH, NotProvisioned, StoreLost
 from account.register import with_credit
 from account.state import changed
 from body import SimBody
-from fakes import carriers, little_files, meters, rigs
-from fakes.rigs import Rig, token
+from data import meters
 from flash_chip import PAGE, SECTOR, FlashChip
 from journal import events
 from meter.app import App
+from models import carriers, little_files
 from parts import Clock, SimPulses
 from powercut.campaign import sized
+from rigs import whole_meter
+from rigs.whole_meter import Rig, token
 from store.slot_store import LostStore, SlotStore
 from sts import results
 from supply import decision
@@ -33,7 +35,7 @@ def carrier(request):
 
 def used(carrier, commits=7):
     """Return a Rig with credit of NEWEST; the record before the last holds OLDER."""
-    rig = rigs.provisioned(carrier, commits)
+    rig = whole_meter.provisioned(carrier, commits)
     rig.enter(token())
     state = rig.state
     register = with_credit(state.register, NEWEST)
@@ -127,7 +129,7 @@ def with_a_spoiled_page_head(image):
 
 
 def test_token_that_the_head_of_an_nvs_page_takes_back_is_told(note):
-    rig = rigs.provisioned(little_files.ESP32_BOARD, 8)  # the token is written into NVS
+    rig = whole_meter.provisioned(little_files.ESP32_BOARD, 8)  # the token is written into NVS
     rig.enter(token())
     taken_back = 0
     for image in with_a_spoiled_page_head(rig.image):
@@ -142,7 +144,7 @@ def test_token_that_the_head_of_an_nvs_page_takes_back_is_told(note):
 @pytest.mark.parametrize("carrier", EVERY, ids=lambda carrier: carrier.name)
 def test_token_that_a_flipped_bit_takes_back_is_told_and_can_be_entered_again(carrier, note):
     """Any bit of what was written when it counted, at random."""
-    rig = rigs.provisioned(carrier, 7)
+    rig = whole_meter.provisioned(carrier, 7)
     before = rig.image.read(0, rig.chip.size)
     rig.enter(token())
     after = rig.image.read(0, rig.chip.size)
@@ -443,7 +445,9 @@ def test_a_file_system_that_stock_micropython_made_anew_is_a_new_meter():
 
 def test_a_board_without_a_store_says_so():
     """What a board hands over when its file system does not mount."""
-    app = App(rigs.ports(store=LostStore(), notes=LostStore(), pulses=SimPulses(Clock())), 0)
+    app = App(
+        whole_meter.ports(store=LostStore(), notes=LostStore(), pulses=SimPulses(Clock())), 0
+    )
     app.step(0)
     assert app.lines[0] == "MEMORY LOST"
     assert not app.relay_closed

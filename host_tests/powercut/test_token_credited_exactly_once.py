@@ -4,7 +4,7 @@ import unittest
 
 from account.meter import Meter
 from account.state import Identity
-from fakes import meters
+from data import meters
 from flash_chip import FlashChip, PowerCut, RamImage
 from store.nor_slots import NorSlots
 from store.slot_store import SlotStore

@@ -1,7 +1,7 @@
 """A meter for each scenario: once emulated on CPython, once on MicroPython."""
 
 import pytest
-from fakes.benches import BODIES, Bench
+from rigs.benches import BODIES, Bench
 
 
 @pytest.fixture(params=BODIES)

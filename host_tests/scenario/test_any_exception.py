@@ -11,7 +11,7 @@ import board
 import pytest
 from account.state import Identity
 from body import SimBody
-from fakes import meters
+from data import meters
 from flash_chip import RamImage
 from parts import SimWatchdog
 

@@ -1,7 +1,7 @@
 """What a customer does at the keypad, and reads on the display."""
 
 import pytest
-from fakes import meters
+from data import meters
 
 TOKEN = meters.TOKEN_100_WH
 ACCEPTED = ["Accept", "+0.100 kWh", "Thank you", "Now 0.100 kWh"]

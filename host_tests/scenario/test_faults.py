@@ -3,10 +3,12 @@
 import pytest
 from account import state as meter_state
 from breakage import PARTS
-from fakes import carriers, meters, rigs
-from fakes.benches import Bench, EmulatedLines
+from data import meters
 from meter.app import App
+from models import carriers
 from parts import Clock, SimBuzzer, SimDisplay, SimKeypad, SimPulses
+from rigs import whole_meter
+from rigs.benches import Bench, EmulatedLines
 
 OFTEN_ASKED = ("pulses", "display", "keypad", "tamper", "brown_out", "credit_display")
 WORDS = {
@@ -62,7 +64,7 @@ def test_a_part_that_raises_opens_the_switch_and_restarts_the_meter(supplied, pa
 
 def test_a_fault_moves_the_contact_itself():
     """What the service port calls the relay is what the meter believes."""
-    rig = rigs.provisioned(carriers.SMALL)
+    rig = whole_meter.provisioned(carriers.SMALL)
     rig.enter(meters.TOKEN_100_WH)
     rig.app.step(1)
     assert rig.switch.closed
@@ -254,7 +256,9 @@ class _StuckKeypad(SimKeypad):
 
 def test_a_stuck_key_is_named_and_what_was_being_entered_is_dropped():
     keypad = _StuckKeypad()
-    app = App(rigs.ports(store=meters.RamStore(), pulses=SimPulses(Clock()), keypad=keypad), 0)
+    app = App(
+        whole_meter.ports(store=meters.RamStore(), pulses=SimPulses(Clock()), keypad=keypad), 0
+    )
     keypad.press("123")
     app.step(10)
     assert app.lines[2] == "3 of 20 digits"
@@ -272,7 +276,7 @@ def test_a_stuck_key_is_named_and_what_was_being_entered_is_dropped():
 
 def test_the_display_itself_shows_the_fault():
     display, pulses = SimDisplay(16, 2), SimPulses(Clock())
-    app = App(rigs.ports(store=meters.RamStore(), pulses=pulses, display=display), 0)
+    app = App(whole_meter.ports(store=meters.RamStore(), pulses=pulses, display=display), 0)
     app.step(10)
 
     def breaks():
@@ -285,7 +289,7 @@ def test_the_display_itself_shows_the_fault():
 
 def test_a_fault_ends_the_tone_that_sounds():
     buzzer, pulses = SimBuzzer(), SimPulses(Clock())
-    app = App(rigs.ports(store=meters.RamStore(), pulses=pulses, buzzer=buzzer), 0)
+    app = App(whole_meter.ports(store=meters.RamStore(), pulses=pulses, buzzer=buzzer), 0)
     app.press("1", 10)
     assert buzzer.hz == 2000
 
@@ -310,7 +314,7 @@ def test_the_credit_display_is_told_only_what_is_new():
     extra = CreditDisplay()
     store = meters.RamStore()
     store.record = meter_state.to_bytes(meters.state())
-    parts = rigs.ports(store=store, pulses=SimPulses(Clock()), credit_display=extra)
+    parts = whole_meter.ports(store=store, pulses=SimPulses(Clock()), credit_display=extra)
     app = App(parts, 0)
     for second in range(5):
         app.step(1000 * second)

@@ -8,7 +8,7 @@ import json
 import board
 import pytest
 from body import SimBody
-from fakes import meters
+from data import meters
 from flash_chip import RamImage
 from journal import faults
 from meter.supervisor import PERIOD_MS

@@ -1,7 +1,7 @@
 """Too many wrong tokens: each carrier counts its own, and what may go on goes on. Both bodies."""
 
 import pytest
-from fakes import meters, tokens
+from data import meters, tokens
 
 TOKEN = meters.TOKEN_100_WH
 WRONG = TOKEN[:19] + "0"

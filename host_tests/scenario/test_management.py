@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from fakes import meters
-from fakes.tokens import NEW_KEY, credit, key_change, token
+from data import meters
+from data.tokens import NEW_KEY, credit, key_change, token
 
 from meter20.vending.derivation import decoder_key
 from meter20.vending.encoder import encode

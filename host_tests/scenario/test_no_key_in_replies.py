@@ -9,10 +9,10 @@ import json
 import pytest
 from body import SimBody
 from breakage import PARTS, WAYS
-from fakes import meters
-from fakes.benches import Bench, EmulatedLines
-from fakes.leaks import leaks
-from fakes.tokens import credit, key_change
+from data import meters
+from data.tokens import credit, key_change
+from rigs.benches import Bench, EmulatedLines
+from rigs.leaks import leaks
 from sts import digits
 
 NEXT_KEY = bytes.fromhex("8d3b51e2c06f9a47b81d7ef02495ac63")  # test key

@@ -1,7 +1,7 @@
 """Random tokens of every kind: from the encoder through the meter to what `read` tells."""
 
 import pytest
-from fakes import meters
+from data import meters
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scenario.conftest import BODIES, Bench

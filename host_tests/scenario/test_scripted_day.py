@@ -7,8 +7,8 @@ import json
 import random
 
 import pytest
-from fakes import meters
-from fakes.benches import BODIES
+from data import meters
+from rigs.benches import BODIES
 
 from meter20.samples import PROVISION
 from meter20.vending.encoder import encode

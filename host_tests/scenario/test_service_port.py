@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from fakes import meters
-from fakes.tokens import NEW_KEY, credit
+from data import meters
+from data.tokens import NEW_KEY, credit
 from service_port import lines as port_lines
 
 BAD_LINES = {

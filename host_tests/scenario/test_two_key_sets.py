@@ -4,8 +4,8 @@ from itertools import permutations
 
 import pytest
 from account import meter as meter_module
-from fakes import meters
-from fakes.tokens import NEW_KEY, key_change, token
+from data import meters
+from data.tokens import NEW_KEY, key_change, token
 from sts.decoder_key import DecoderKey
 
 from meter20.vending.encoder import encode

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from fakes.leaks import leaks
+from rigs.leaks import leaks
 
 from meter20.board import flashing
 from meter20.board.prompt import Prompt

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from fakes.stations import DRN
+from rigs.stations import DRN
 from typer.main import get_command
 
 from meter20.board.trouble import Trouble

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
-from fakes import image_site
+from models import image_site
 from typer.testing import CliRunner
 
 from meter20.board import wiring_check

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 import serial
-from fakes import image_site
+from models import image_site
 from typer.testing import CliRunner
 
 from meter20 import samples

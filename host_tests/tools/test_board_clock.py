@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from fakes.benches import EmulatedLines
 from freezegun import freeze_time
+from rigs.benches import EmulatedLines
 from typer.testing import CliRunner
 
 from meter20.board import clock, serial_ports

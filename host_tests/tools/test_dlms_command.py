@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from fakes import meters
+from data import meters
 
 from meter20 import DEVICE_ROOT
 

@@ -10,8 +10,8 @@ import re
 import sys
 
 import pytest
-from fakes import meters
-from fakes.tokens import NEW_KEY, credit, key_change, token
+from data import meters
+from data.tokens import NEW_KEY, credit, key_change, token
 from sts import kinds, results
 from typer.testing import CliRunner
 

@@ -1,4 +1,4 @@
-"""The searcher of `fakes.leaks` finds a key in every form, and none where there is none."""
+"""The searcher of `rigs.leaks` finds a key in every form, and none where there is none."""
 
 import base64
 import json
@@ -6,7 +6,7 @@ import struct
 from array import array
 
 import pytest
-from fakes.leaks import leaks
+from rigs.leaks import leaks
 
 KEY = bytes.fromhex("8d3b51e2c06f9a47b81d7ef02495ac63")  # test key
 BACKWARDS = KEY[::-1]

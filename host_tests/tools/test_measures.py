@@ -9,7 +9,7 @@ import sys
 import board
 import pytest
 from body import SimBody
-from fakes import meters
+from data import meters
 from flash_chip import RamImage
 from store.slot_store import SlotStore
 

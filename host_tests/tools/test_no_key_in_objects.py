@@ -5,11 +5,13 @@ import json
 
 import pytest
 from body import SimBody
-from fakes import carriers, little_files, meters, rigs
-from fakes.leaks import leaks, told_by, told_of
-from fakes.tokens import key_change
+from data import meters
+from data.tokens import key_change
 from journal import settings
+from models import carriers, little_files
 from panel import screens, short_codes
+from rigs import whole_meter
+from rigs.leaks import leaks, told_by, told_of
 from sts import decoder, decoder_key
 from sts import digits as sts_digits
 from sts.decoder_key import DecoderKey
@@ -68,7 +70,7 @@ def test_no_object_of_a_meter_of_ea07_tells_its_key():
      (little_files.ON_RP2, "store.file_slots.FileSlots")],
 )  # fmt: skip
 def test_no_store_of_a_board_tells_a_key(carrier, medium):
-    names, telling = tells(rigs.provisioned(carrier), meters.KEY)
+    names, telling = tells(whole_meter.provisioned(carrier), meters.KEY)
     assert (telling, medium in names) == ([], True)
 
 
@@ -120,10 +122,10 @@ def test_the_walk_would_see_a_key():
         lambda: decoder_key.to_bytes(
             meters.key(decoder_key=DecoderKey(meters.KEY + b"x"), krn=99)
         ),
-        lambda: rigs.Rig(carriers.SMALL).meter.provision(
+        lambda: whole_meter.Rig(carriers.SMALL).meter.provision(
             meters.state().identity, meters.key(ea="07"), 0, 0
         ),
-        lambda: rigs.Rig(carriers.SMALL).meter.provision(
+        lambda: whole_meter.Rig(carriers.SMALL).meter.provision(
             meters.state().identity, meters.key(kt=9), 0, 0
         ),
     ],

@@ -21,7 +21,7 @@ SIZES = (8, 16, 20, 24, 32, 40, 48, 64)
 OPEN_FILES = {
     "host_tests/vectors/vectors.json": "keys and tokens of the published compliance suites",
     "package-lock.json": "hashes of npm packages",
-    "host_tests/fakes/dlms_changes.py": "requests of DLMS in the clear",
+    "host_tests/rigs/dlms_changes.py": "requests of DLMS in the clear",
     "host_tests/unit/test_dlms_parts.py": "a published case of GCM, and heads of the TCP wrapper",
     "host_tests/tools/test_no_secrets_in_the_repository.py": "the exceptions, and planted keys",
 }
@@ -137,7 +137,7 @@ def test_every_exception_is_still_needed(found):
 
 def test_test_keys_are_there_and_are_seen(found):
     places, marked = found
-    assert "f94b6ed353c3bfdb113e2d3a7ea3c41d" in marked  # of host_tests/fakes/meters.py
+    assert "f94b6ed353c3bfdb113e2d3a7ea3c41d" in marked  # of host_tests/data/meters.py
     assert len(places) > 20
 
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from fakes.stations import DRN, PASSPHRASE, SGC, TARIFF
+from rigs.stations import DRN, PASSPHRASE, SGC, TARIFF
 from typer.main import get_command
 from typer.testing import CliRunner
 

@@ -10,9 +10,9 @@ import time
 
 import pytest
 import serial
-from fakes.leaks import leaks
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
+from rigs.leaks import leaks
 from typer.testing import CliRunner
 
 from meter20 import DEVICE_ROOT, samples

@@ -2,7 +2,7 @@ import unittest
 
 from account import acceptance
 from account.register import CREDIT_MAX_WH, Register
-from fakes import meters
+from data import meters
 from sts import kinds, results, tid
 from sts.decoder import Token
 from sts.decoder_key import DCTK, DDTK, DITK, DUTK

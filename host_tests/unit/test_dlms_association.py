@@ -5,9 +5,9 @@ import unittest
 from dlms import axdr
 from dlms.association import PDU_MAX
 from dlms.secrets import Counters
-from fakes import dlms_meter
-from fakes.dlms_client import AUTHENTICATION_KEY, ENCRYPTION_KEY, PASSWORD, Client
-from fakes.dlms_meter import FixedFacts, Kept
+from models.dlms_client import AUTHENTICATION_KEY, ENCRYPTION_KEY, PASSWORD, Client
+from rigs import dlms_meter
+from rigs.dlms_meter import FixedFacts, Kept
 
 GATEWAY, TOTAL, LOAD = "0.0.19.40.0.255", "1.0.1.8.0.255", "1.0.99.1.0.255"
 ITSELF = "0.0.40.0.0.255"

@@ -8,11 +8,12 @@ from account.carrier import MANUAL, REMOTE
 from account.meter import Outcome
 from carriers import dlms_status
 from carriers.dlms_request import DlmsPart
+from data import meters
 from dlms import axdr
-from fakes import dlms_lines, meters
-from fakes.dlms_client import AUTHENTICATION_KEY, ENCRYPTION_KEY, PASSWORD, Client
 from flash_chip import FlashChip, RamImage
 from meter.app import App
+from models import dlms_lines
+from models.dlms_client import AUTHENTICATION_KEY, ENCRYPTION_KEY, PASSWORD, Client
 from parts import Clock
 from service_port.lines import Refused
 from sts import results

@@ -5,8 +5,8 @@ import unittest
 from dlms import axdr, gcm, hdlc
 from dlms.secrets import Counters
 from dlms.wrapper import Wrapper
-from fakes import aes
-from fakes.dlms_meter import Kept
+from models import aes
+from rigs.dlms_meter import Kept
 
 
 class AxdrTest(unittest.TestCase):

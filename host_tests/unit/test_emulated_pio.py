@@ -5,8 +5,8 @@ import unittest
 import chips
 import machine
 from drivers.rp2_matrix_keypad import Rp2MatrixKeypad
-from fakes.pulses import MS, Noise
 from key_pad import KeyPad
+from models.pulses import MS, Noise
 from world import WORLD
 
 _LABELS = "123A456B789C*0#D"

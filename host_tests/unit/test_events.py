@@ -1,7 +1,7 @@
 import unittest
 
 from account.meter import Outcome
-from fakes import meters
+from data import meters
 from journal import events, settings
 from journal.events import Event
 from journal.notes import Notes

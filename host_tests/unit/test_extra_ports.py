@@ -5,7 +5,7 @@ import unittest
 import board
 from account import state as meter_state
 from account.register import Register
-from fakes import meters
+from data import meters
 from flash_chip import FlashChip, RamImage
 from meter.app import App
 from parts import Clock

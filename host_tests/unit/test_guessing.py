@@ -19,7 +19,7 @@ from campaigns.guessing import (
     seconds_for,
     years,
 )
-from fakes import meters
+from data import meters
 
 NEWER = newer_share(6_574_000)
 TOKENS = 60_000

@@ -5,7 +5,7 @@ import unittest
 import board
 from account import state as meter_state
 from account.carrier import MANUAL, REMOTE
-from fakes import meters
+from data import meters
 from flash_chip import FlashChip, RamImage
 from meter import inbox
 from meter.app import App

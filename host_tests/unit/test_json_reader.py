@@ -1,6 +1,6 @@
 import unittest
 
-from fakes.json_texts import NO_JSON
+from data.json_texts import NO_JSON
 from service_port.json_reader import NotJson, read
 
 JSON = (

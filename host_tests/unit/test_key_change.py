@@ -1,6 +1,6 @@
 import unittest
 
-from fakes import meters
+from data import meters
 from sts import digits, key_change, results
 from sts.decoder import cipher, decode
 from sts.decoder_key import DCTK, DDTK, DITK, DUTK, DecoderKey

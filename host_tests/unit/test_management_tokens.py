@@ -2,7 +2,7 @@ import unittest
 
 from account import acceptance, flags
 from account.register import CREDIT_MAX_CURRENCY, Register
-from fakes import meters
+from data import meters
 from sts import kinds, results, tid
 from sts.decoder import Token
 

@@ -4,7 +4,7 @@ from account import lockout
 from account.carrier import LOCAL, MANUAL, REMOTE
 from account.meter import CHECKPOINT_MAX_WH, Meter, NotProvisioned
 from account.state import Identity, changed
-from fakes import meters
+from data import meters
 from sts import results
 from sts.decoder import Token
 from sts.decoder_key import DecoderKey

@@ -1,7 +1,7 @@
 import unittest
 
 from account.meter import Meter
-from fakes import meters
+from data import meters
 from sts import key_change, results, tid
 from unit.test_key_change import NEW_KEY, SET_OF_FOUR
 

@@ -4,9 +4,9 @@ import json
 import unittest
 
 from account.carrier import LOCAL, REMOTE
-from fakes import broker as brokers
-from fakes import meters
-from fakes.net_meter import BROKER, Meter
+from data import meters
+from models import broker as brokers
+from rigs.net_meter import BROKER, Meter
 
 TOKEN = meters.TOKEN_100_WH.encode()
 WRONG = TOKEN[:19] + b"0"

@@ -6,8 +6,9 @@ On CPython only: on the 32-bit unix port the emulated chip's `time` would import
 import unittest
 
 import pytest  # noqa: F401 - what imports it is not run by MicroPython
-from fakes import meters, mqtt_changes
-from fakes.dlms_changes import Throw
+from data import meters
+from rigs import mqtt_changes
+from rigs.dlms_changes import Throw
 
 from meter20.host_crypto import HostCrypto
 

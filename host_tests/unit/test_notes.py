@@ -2,7 +2,7 @@ import unittest
 
 from account.meter import Outcome
 from account.register import CREDIT_MAX_WH
-from fakes import meters
+from data import meters
 from journal import faults, history, settings
 from journal.notes import Notes
 from ports.record_store import LOST

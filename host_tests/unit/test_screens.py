@@ -6,7 +6,7 @@ from account import meter_test
 from account.meter import Outcome
 from account.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH, Register
 from account.state import Identity
-from fakes import meters
+from data import meters
 from journal import events, faults, settings
 from journal.events import Event
 from journal.history import Entry

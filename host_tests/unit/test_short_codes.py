@@ -3,7 +3,7 @@
 import unittest
 
 from account.register import Register
-from fakes import meters
+from data import meters
 from journal import events, faults, settings
 from journal.events import Event
 from journal.history import Entry

@@ -3,7 +3,7 @@ import unittest
 from account import meter_test
 from account.state import Identity
 from body import SimBody
-from fakes import meters
+from data import meters
 from sts import results
 
 UNBALANCE_TEST = "00000000017314105857"  # 531-1-0-02/CTSA11, test 11

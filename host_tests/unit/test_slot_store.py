@@ -1,7 +1,7 @@
 import unittest
 
-from fakes import carriers
 from flash_chip import PAGE, SECTOR, FlashChip, RamImage
+from models import carriers
 from ports.record_store import GOOD, LOST, REPAIRED
 from store.nor_slots import NorSlots
 from store.slot_store import OVERHEAD, SlotStore, _encoded

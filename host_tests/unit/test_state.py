@@ -2,7 +2,7 @@ import unittest
 
 from account.register import CREDIT_MAX_WH, Register, with_credit
 from account.state import Identity, changed, factory, from_bytes, to_bytes
-from fakes import meters
+from data import meters
 from journal import settings
 from store import slot_store
 from sts import results, tid

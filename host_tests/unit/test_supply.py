@@ -3,7 +3,7 @@ import unittest
 from account import flags
 from account.register import Register
 from account.state import factory
-from fakes import meters
+from data import meters
 from supply import decision
 
 

@@ -1,7 +1,7 @@
 import unittest
 
-from fakes import tears
 from flash_chip import PAGE, SECTOR, FlashChip, PowerCut, RamImage
+from models import tears
 
 
 class TearsTest(unittest.TestCase):

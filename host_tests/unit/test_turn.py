@@ -2,7 +2,7 @@
 
 import unittest
 
-from fakes import meters
+from data import meters
 from meter.turn import Turn
 from panel import beeper
 from panel.keys import Keys

@@ -5,8 +5,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from fakes import postgresql
-from fakes.stations import PASSPHRASE, Clock, furnished
+from rigs import postgresql
+from rigs.stations import PASSPHRASE, Clock, furnished
 
 from meter20.vending import sealing
 from meter20.vending.sealing import Secret

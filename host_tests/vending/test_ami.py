@@ -1,7 +1,7 @@
 """The head-end: each purchase is credited once or still pending, wherever it is cut."""
 
 import pytest
-from fakes.ami_rig import HeadEnd
+from rigs.ami_rig import HeadEnd
 from sqlalchemy import select
 
 from meter20.ami import purchases

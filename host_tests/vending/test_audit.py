@@ -1,7 +1,7 @@
 """The audit log: appended to by the module, and every tampering that can be seen is seen."""
 
 import pytest
-from fakes.stations import DRN
+from rigs.stations import DRN
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 
 import pytest
-from fakes.stations import DRN, Clock
+from rigs.stations import DRN, Clock
 from sqlalchemy import select, update
 
 from meter20.vending import backup_file, refusal, sales, schema, sqlite_file

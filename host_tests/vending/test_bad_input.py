@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from fakes.stations import DRN, SGC, TARIFF
 from freezegun import freeze_time
+from rigs.stations import DRN, SGC, TARIFF
 from typer.testing import CliRunner
 
 from meter20 import given_text

@@ -4,7 +4,7 @@ import shutil
 from contextlib import suppress
 
 import pytest
-from fakes.stations import DRN
+from rigs.stations import DRN
 from sqlalchemy import delete, select, text, update
 
 from meter20.vending import audit_walk, log_head, refusal, sales

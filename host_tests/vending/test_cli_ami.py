@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from fakes.stations import DRN, PASSPHRASE
+from rigs.stations import DRN, PASSPHRASE
 from typer.testing import CliRunner
 
 from meter20.ami import broker_config

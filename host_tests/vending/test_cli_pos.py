@@ -4,8 +4,8 @@ import json
 
 import pytest
 from argon2 import PasswordHasher
-from fakes.points_of_sale import Shop
-from fakes.stations import DRN, PASSPHRASE
+from rigs.points_of_sale import Shop
+from rigs.stations import DRN, PASSPHRASE
 from typer.testing import CliRunner
 
 from meter20.cli.main import app

@@ -8,8 +8,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from fakes.stations import DRN, PASSPHRASE, SGC, TARIFF
 from freezegun import freeze_time
+from rigs.stations import DRN, PASSPHRASE, SGC, TARIFF
 from typer.testing import CliRunner
 
 from meter20 import terminal

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from fakes.stations import DRN, SGC, TARIFF
+from rigs.stations import DRN, SGC, TARIFF
 from sts import amount
 from typer.testing import CliRunner
 

@@ -1,6 +1,6 @@
 """The report of a day: what was sold, given back and made void, by the day asked for."""
 
-from fakes.stations import DRN
+from rigs.stations import DRN
 
 from meter20.vending import day_report, sales
 from meter20.vending.sales import CreditOrder

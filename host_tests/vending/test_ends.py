@@ -12,8 +12,8 @@ import sys
 
 import pytest
 from campaigns import death_books, death_campaign, death_places
-from fakes import dying
-from fakes.stations import DRN, PASSPHRASE, SGC, furnished
+from rigs import dying
+from rigs.stations import DRN, PASSPHRASE, SGC, furnished
 from sqlalchemy import event
 from typer.testing import CliRunner
 

@@ -8,7 +8,7 @@ import ast
 import re
 
 import pytest
-from fakes.stations import DRN, SGC, read
+from rigs.stations import DRN, SGC, read
 
 import meter20
 from meter20.vending import register, rekey, sales

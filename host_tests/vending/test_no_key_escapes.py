@@ -12,8 +12,8 @@ import sys
 import traceback
 
 import pytest
-from fakes.leaks import leaks, told_by, told_of
-from fakes.stations import DRN, PASSPHRASE, SGC, furnished
+from rigs.leaks import leaks, told_by, told_of
+from rigs.stations import DRN, PASSPHRASE, SGC, furnished
 from sqlalchemy.exc import IntegrityError
 from typer.testing import CliRunner
 

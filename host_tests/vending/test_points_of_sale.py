@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 from argon2 import PasswordHasher
-from fakes.points_of_sale import BASE, PASSWORD, Shop, digits
-from fakes.stations import DRN, SGC, TARIFF, furnished
+from rigs.points_of_sale import BASE, PASSWORD, Shop, digits
+from rigs.stations import DRN, SGC, TARIFF, furnished
 from sqlalchemy import func, select, text
 
 from meter20.bodies import EmulatedBody

@@ -11,9 +11,9 @@ from base64 import b64encode
 import pytest
 import schemathesis
 from argon2 import PasswordHasher
-from fakes.points_of_sale import PASSWORD, USER, Shop
-from fakes.stations import DRN
 from hypothesis import HealthCheck, Phase, given, settings
+from rigs.points_of_sale import PASSWORD, USER, Shop
+from rigs.stations import DRN
 from schemathesis import GenerationMode
 from schemathesis import checks as known
 from schemathesis.specs.openapi import checks as described

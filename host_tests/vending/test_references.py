@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from fakes.stations import DRN, SGC
+from rigs.stations import DRN, SGC
 from sqlalchemy import func, select
 
 from meter20.vending import batch, refusal, register, sales, slips

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from fakes.stations import DRN, SGC, accept_clock, read
+from rigs.stations import DRN, SGC, accept_clock, read
 
 from meter20.vending import refusal, register, rekey, sales
 from meter20.vending.refusal import Refusal

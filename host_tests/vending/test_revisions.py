@@ -1,7 +1,7 @@
 """Key revisions turn over: after KRN 9 comes 1, and the newest is the one registered last."""
 
 import pytest
-from fakes.stations import DRN, SGC
+from rigs.stations import DRN, SGC
 from sts import decoder
 
 from meter20.vending import refusal, register, rekey, sales

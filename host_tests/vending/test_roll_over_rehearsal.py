@@ -9,8 +9,8 @@ back, and nobody stays locked out.
 from datetime import UTC, datetime
 
 import pytest
-from fakes.stations import FrozenClock
 from freezegun import freeze_time
+from rigs.stations import FrozenClock
 
 from meter20 import bodies
 from meter20.bodies import open_body

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from fakes.stations import DRN, SGC, TARIFF, accept_clock
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rigs.stations import DRN, SGC, TARIFF, accept_clock
 from sqlalchemy import select
 from sts import decoder, kinds
 from sts import digits as sts_digits

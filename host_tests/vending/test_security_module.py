@@ -4,7 +4,7 @@ import json
 import traceback
 
 import pytest
-from fakes.stations import DRN, SGC, read
+from rigs.stations import DRN, SGC, read
 from sqlalchemy import select, update
 from sts import kinds
 

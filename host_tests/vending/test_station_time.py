@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
-from fakes.stations import DRN, PASSPHRASE, SGC, TARIFF, accept_clock, furnished
 from freezegun import freeze_time
+from rigs.stations import DRN, PASSPHRASE, SGC, TARIFF, accept_clock, furnished
 from sqlalchemy import select, text
 
 from meter20.bodies import open_body

@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from fakes.stations import DRN, PASSPHRASE, hold
+from rigs.stations import DRN, PASSPHRASE, hold
 from sqlalchemy import inspect, select, text
 from typer.testing import CliRunner
 

@@ -1,9 +1,9 @@
 """Typed lines of a slip: tax, debt, charges, steps and free units add up to the cent."""
 
 import pytest
-from fakes.stations import DRN, SGC, TARIFF, furnished
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rigs.stations import DRN, SGC, TARIFF, furnished
 from sts import kinds
 
 from meter20.vending import offers, refusal, register, sales, typed_lines

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from fakes.stations import DRN, PASSPHRASE, SGC, TARIFF
+from rigs.stations import DRN, PASSPHRASE, SGC, TARIFF
 from typer.testing import CliRunner
 
 from meter20.cli.main import app

@@ -7,7 +7,7 @@ import itertools
 from dataclasses import dataclass
 
 import pytest
-from fakes.stations import DRN, SGC, TARIFF
+from rigs.stations import DRN, SGC, TARIFF
 
 from meter20 import bodies
 from meter20.bodies import EmulatedBody, open_body

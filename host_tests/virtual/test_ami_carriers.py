@@ -11,8 +11,8 @@ from queue import SimpleQueue
 import paho.mqtt.client as paho
 import pytest
 from drivers.socket_network import SocketNetwork
-from fakes.stations import PASSPHRASE
 from paho.mqtt.enums import CallbackAPIVersion
+from rigs.stations import PASSPHRASE
 
 from meter20.ami import broker_config, purchases, routes
 from meter20.ami.carriers import DLMS, MQTT

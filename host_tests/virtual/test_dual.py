@@ -9,11 +9,11 @@ from meter20.virtual.dual import DualRunner, dual_files, is_dual
 def root(tmp_path):
     """A checkout with nothing in it but one module."""
     for folder in ("firmware/sts", "boards/sim", "boards/fixture_pico", "host_tests/unit",
-                   "host_tests/fakes"):  # fmt: skip
+                   "host_tests/models"):  # fmt: skip
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "firmware/sts/__init__.py").write_text("")
     (tmp_path / "firmware/sts/answer.py").write_text("ANSWER = 42\n")
-    (tmp_path / "host_tests/fakes/thing.py").write_text("NAME = 'fake'\n")
+    (tmp_path / "host_tests/models/thing.py").write_text("NAME = 'model'\n")
     return tmp_path
 
 
@@ -38,8 +38,8 @@ def case(*lines):
 
 def test_file_that_passes(run):
     outcome = run(
-        "from fakes import thing\nfrom sts.answer import ANSWER\n"
-        + case("self.assertEqual(ANSWER, 42)", "self.assertEqual(thing.NAME, 'fake')")
+        "from models import thing\nfrom sts.answer import ANSWER\n"
+        + case("self.assertEqual(ANSWER, 42)", "self.assertEqual(thing.NAME, 'model')")
     )
     assert outcome.complaint == ""
     assert outcome.run == 1
@@ -114,7 +114,7 @@ def test_module_that_a_board_lacks_is_missing(run, module):
 
 def test_file_knows_where_it_lies(run):
     outcome = run(
-        "FOLDER = __file__.rsplit('/', 2)[0]\n" + case("open(FOLDER + '/fakes/thing.py').close()")
+        "FOLDER = __file__.rsplit('/', 2)[0]\n" + case("open(FOLDER + '/models/thing.py').close()")
     )
     assert outcome.complaint == ""
 

@@ -4,9 +4,9 @@ import time
 
 import pytest
 from contract.test_network_tls import certificate, der, pem
+from data import meters
 from drivers.socket_network import SocketNetwork
-from fakes import meters
-from fakes.mosquitto import WAIT_S, HeadEnd, Mosquitto, made
+from rigs.mosquitto import WAIT_S, HeadEnd, Mosquitto, made
 
 from meter20.bodies import EmulatedBody
 

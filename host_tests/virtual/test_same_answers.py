@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from body import SimBody
-from fakes.json_texts import NO_JSON
+from data.json_texts import NO_JSON
 
 from meter20 import samples
 from meter20.virtual import node

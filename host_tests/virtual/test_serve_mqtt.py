@@ -6,9 +6,9 @@ import broker_line
 import pytest
 from carriers import link
 from contract.test_network_tls import certificate, der, pem
-from fakes.mosquitto import HeadEnd, Mosquitto, made
-from fakes.served_meter import ServedMeter
 from ports import network
+from rigs.mosquitto import HeadEnd, Mosquitto, made
+from rigs.served_meter import ServedMeter
 
 from meter20 import DEVICE_ROOT, bodies
 

@@ -3,7 +3,7 @@
 A carrier has `name`, `image()`, the content of a chip fresh from the factory, and
 `media(chip)`, the SlotMedium of the state and that of settings and history, as they are
 when power comes. `tears`: cuts that it must stand without any loss.
-`fakes.little_files` has more, for CPython alone: files, and those of whole boards.
+`models.little_files` has more, for CPython alone: files, and those of whole boards.
 """
 
 import board
@@ -12,7 +12,7 @@ from drivers.esp32_nvs_slots import NvsSlots
 from flash_chip import SECTOR, FlashPart, RamImage
 from store.nor_slots import NorSlots
 
-from fakes import tears
+from models import tears
 
 
 class NorCarrier:

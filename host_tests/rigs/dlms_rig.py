@@ -3,12 +3,12 @@
 import board
 from account import state as meter_state
 from carriers.dlms_request import DlmsPart
+from data import meters
 from flash_chip import FlashChip, RamImage
 from meter.app import App
+from models import dlms_lines
+from models.dlms_client import AUTHENTICATION_KEY, ENCRYPTION_KEY, PASSWORD, Client
 from parts import Clock
-
-from fakes import dlms_lines, meters
-from fakes.dlms_client import AUTHENTICATION_KEY, ENCRYPTION_KEY, PASSWORD, Client
 
 #: The request that gives the meter its keys.
 KEYS = {  # test keys

@@ -3,9 +3,8 @@
 from dlms import association, axdr, meter_objects
 from dlms.facts import Facts, Rows
 from dlms.secrets import Counters, Secrets
-
-from fakes import aes
-from fakes.dlms_client import AUTHENTICATION_KEY, ENCRYPTION_KEY, PASSWORD
+from models import aes
+from models.dlms_client import AUTHENTICATION_KEY, ENCRYPTION_KEY, PASSWORD
 
 TITLE = b"M20\x00\x00\x00\x00\x07"
 

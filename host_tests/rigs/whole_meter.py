@@ -6,6 +6,7 @@ Nothing is emulated but what the state depends on: flash, pulses, cover, load sw
 from account import lockout
 from account import state as meter_state
 from account.state import Identity
+from data import meters
 from flash_chip import FlashChip, PowerCut
 from journal import settings
 from meter.app import App
@@ -13,12 +14,11 @@ from parts import Clock, SimBrownOut, SimLoadSwitch, SimPulses, SimTamper
 from ports import NAMES, Ports
 from store.slot_store import SlotStore
 
-from fakes import meters
 from meter20.vending.encoder import encode
 
 
 class Rig:
-    """A meter on `carrier`, see fakes.carriers, whose flash holds `image`."""
+    """A meter on `carrier`, see models.carriers, whose flash holds `image`."""
 
     def __init__(self, carrier, image=None):
         self.carrier = carrier
@@ -121,7 +121,7 @@ def provisioned(carrier, commits=0, imp_per_kwh=1000):
 
 
 def token(kind="TransferCredit.electricity", tid=meters.MANUFACTURED + 1000, **fields):
-    """Return the digits of a token for the meter of fakes.meters."""
+    """Return the digits of a token for the meter of data.meters."""
     if kind == "TransferCredit.electricity" and not fields:
         fields = {"amount_field": 100}
     return encode(kind, "11", meters.KEY, {"rnd": 5, "tid": tid, **fields})

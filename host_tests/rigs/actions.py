@@ -1,14 +1,14 @@
 """Everything that changes the state of a meter: what leads up to it, and the act itself.
 
-Each is a function of a fakes.rigs.Rig. CPython only.
+Each is a function of a rigs.whole_meter.Rig. CPython only.
 """
 
 from collections import namedtuple
 
+from data import meters
 from unit.test_key_change import SET_OF_FOUR as KEY_SET
 
-from fakes import meters
-from fakes.rigs import token
+from rigs.whole_meter import token
 
 #: prepare: brings a newly provisioned Rig to where the act is possible, or None. factory: the
 #: meter is not provisioned. act: what is cut. digits: the token that the act enters, or None.

@@ -1,4 +1,4 @@
-"""A meter on a network that leads to a fakes.broker.Broker, in simulated time."""
+"""A meter on a network that leads to a models.broker.Broker, in simulated time."""
 
 import json
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 
-from fakes import meters, tokens
+from data import meters, tokens
 
 WAIT_S = 60
 _DRN = meters.DRN

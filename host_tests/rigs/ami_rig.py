@@ -8,10 +8,10 @@ database, its carrier and its ears, as a kill would.
 from queue import SimpleQueue
 from random import Random
 
+from models import broker as brokers
 from sqlalchemy import event, func, select
 from sts import drn as sts_drn
 
-from fakes import broker as brokers
 from meter20.ami import purchases
 from meter20.ami.carriers import MQTT, Answer, Awake
 from meter20.ami.mqtt_carrier import answer_of

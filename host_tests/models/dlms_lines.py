@@ -3,7 +3,7 @@
 from dlms import hdlc
 from ports.network import CLOSED, OPEN
 
-from fakes import aes
+from models import aes
 
 
 class Crypto:

@@ -4,7 +4,7 @@ from dlms import axdr
 from dlms.gcm import Gcm
 from dlms.objects import octets
 
-from fakes import aes
+from models import aes
 
 ENCRYPTION_KEY, AUTHENTICATION_KEY = bytes(range(16)), bytes(range(0xD0, 0xE0))  # test keys
 PASSWORD, TITLE = b"test-password", b"TST\x00\x00\x00\x00\x01"

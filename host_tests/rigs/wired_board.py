@@ -1,7 +1,7 @@
 """One board of a pair, in a process of its own: wired_board.py NAME FOLDER BUILD DESCRIPTOR.
 
 It has the modules in memory and waits for power. Power is a fork: the child starts the
-board's own main loop on a new chip, and loses its memory with its life. See fakes.pair,
+board's own main loop on a new chip, and loses its memory with its life. See rigs.pair,
 which talks to it over the connection DESCRIPTOR in tuples:
 
     ("power", now_ns, levels)            power comes; levels: {input: level}
@@ -41,7 +41,7 @@ class _Meter:
     """A meter's board and what is wired to it."""
 
     def __init__(self, name, folder, build):
-        from fakes.board_bench import Bench
+        from rigs.board_bench import Bench
 
         Bench.folder = folder
         self._bench = Bench(name)
@@ -259,7 +259,7 @@ if __name__ == "__main__":
     import rp2
     from world import WORLD, Level, Reset
 
-    from fakes.board_bench import CHIPS
     from meter20.board import boards, wiring
+    from rigs.board_bench import CHIPS
 
     main(*sys.argv[1:])

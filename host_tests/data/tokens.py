@@ -1,6 +1,6 @@
-"""Tokens of our own encoder for the meter of `fakes.meters`, and for its next key."""
+"""Tokens of our own encoder for the meter of `data.meters`, and for its next key."""
 
-from fakes import meters
+from data import meters
 from meter20.vending.encoder import encode
 
 NEW_KEY = bytes.fromhex("000102030405060708090a0b0c0d0e0f")  # test key

@@ -1,11 +1,11 @@
 """Changed messages and frames of DLMS, thrown at a whole meter."""
 
+from data import meters
 from dlms import hdlc
+from models.dlms_client import AUTHENTICATION_KEY, ENCRYPTION_KEY, PASSWORD
 from ports.network import CLOSED
 
-from fakes import meters
-from fakes.dlms_client import AUTHENTICATION_KEY, ENCRYPTION_KEY, PASSWORD
-from fakes.dlms_rig import Rig
+from rigs.dlms_rig import Rig
 
 _GATEWAY = b"\x00\x73\x00\x00\x13\x28\x00\xff"
 _INITIATE = b"\x01\x00\x00\x00\x06\x5f\x1f\x04\x00\x00\x12\x15\x02\x00"

@@ -8,11 +8,12 @@ from functools import cache
 
 from account.meter import Meter
 from account.state import Identity
+from data import meters
 from flash_chip import FlashChip, PowerCut
+from models import carriers
+from models.plain_meter import Meaning, PlainMeter, State
 from store.slot_store import SlotStore
 
-from fakes import carriers, meters
-from fakes.plain_meter import Meaning, PlainMeter, State
 from meter20.vending.encoder import encode
 
 TIDS = 70  # different ones: more than the meter remembers
@@ -56,7 +57,7 @@ def _section_digits(key, section, new_key, roll_over):
 
 
 class History:
-    """A meter on `carrier`, see fakes.carriers. The public methods but `boot` are its acts.
+    """A meter on `carrier`, see models.carriers. The public methods but `boot` are its acts.
 
     `of_age` begins with one that is no longer new. steps, cuts: how many so far. results: how
     often each result of a token came. Raises AssertionError where meter and model part.

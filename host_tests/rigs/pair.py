@@ -22,8 +22,8 @@ import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from fakes.wired_board import FLASH_FILE
 from meter20.virtual.pty_board import Pty
+from rigs.wired_board import FLASH_FILE
 
 MS = 1_000_000
 STEP_NS = 20 * MS

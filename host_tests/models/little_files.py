@@ -14,8 +14,8 @@ from littlefs import LittleFS, LittleFSError, UserContext, lfs
 from store.alternate_slots import AlternateSlots, MissingSlots
 from store.file_slots import FileSlots
 
-from fakes import tears
-from fakes.carriers import NVS, copied
+from models import tears
+from models.carriers import NVS, copied
 
 _IO_ERROR = -5
 _FLAGS = {

@@ -7,9 +7,10 @@ import subprocess
 import sys
 import time
 
-from fakes import meters
-from fakes.mosquitto import WAIT_S
+from data import meters
+
 from meter20.bodies import EmulatedBody, FileImage
+from rigs.mosquitto import WAIT_S
 
 
 class ServedMeter:

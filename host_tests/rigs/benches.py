@@ -3,8 +3,8 @@
 import json
 
 from body import SimBody
+from data import meters
 
-from fakes import meters
 from meter20.virtual.node import VirtualBody
 
 
