@@ -5,7 +5,7 @@ pulses and cuts the power. It runs on CPython and on MicroPython alike.
 """
 
 import board
-from account.explain import explained
+from account.explain import BASE_DATE, explained
 from breakage import PARTS, WAYS, Breakage, Stuck
 from flash_chip import FlashChip, PowerCut, RamImage
 from meter.app import App
@@ -23,7 +23,7 @@ from service_port.lines import (
     text,
 )
 from service_port.service import Service, credit_fields, keys_fields
-from sts import digits
+from sts import digits, tid
 
 _CALM_MS = const(10_000)  # whoever lets the time pass gives networks their turns
 _KEY_MS = const(200)  # a finger goes down and up again
@@ -266,6 +266,8 @@ class SimBody:
             raise self._service.refused_for_fault()
 
     def _explain(self, request, now_ms):
-        return [
-            ("steps", explained(self.app.meter, digits.clean(text(request, "digits")), now_ms))
-        ]
+        base = integer(request, "base_date", 1993, 2035, default=BASE_DATE)
+        if base not in tid.BASE_YEARS:
+            raise Refused("bad_request", "base_date: 1993, 2014 or 2035 is needed")
+        entered = digits.clean(text(request, "digits"))
+        return [("steps", explained(self.app.meter, entered, now_ms, base))]

@@ -6,7 +6,7 @@ the rounds of the cipher, because they would give the key away.
 """
 
 from micropython import const
-from sts import crc, digits, key_change, kinds, results, tid
+from sts import amount, crc, digits, key_change, kinds, results, tid
 from sts.decoder_key import DITK
 
 from account import carrier, meter_test
@@ -14,20 +14,27 @@ from account import carrier, meter_test
 _MANAGEMENT = const(2)  # the class of a key change
 _KEY_PART = "part of a new key"
 
+BASE_DATE = const(2014)  # of most tokens that are sold today
+_NO_KEY = "not provisioned"
 
-def explained(meter, entered: str, now_ms: int):
+
+def explained(meter, entered: str, now_ms: int, base_date: int = BASE_DATE):
     """Return the steps as (step, text) pairs in a list of pair tuples, ready for the service port.
 
-    meter: account.meter.Meter. entered: digits without spaces.
+    meter: account.meter.Meter. entered: digits without spaces. base_date: year that the date of
+    issue is counted from; the meter itself does not know it. The last step says what the decision
+    means.
     """
-    steps = _Steps()
+    steps = _Steps(base_date)
     result = _walk(steps, meter, entered, now_ms)
     steps.add("decision", result)
+    steps.add("meaning", _MEANINGS[result])
     return steps.found
 
 
 class _Steps:
-    def __init__(self):
+    def __init__(self, base_date):
+        self.base_date = base_date
         self.found = []
 
     def add(self, step, text):
@@ -49,7 +56,7 @@ def _walk(steps, meter, entered, now_ms):
     if class_ != 1:
         if not meter.provisioned:
             steps.add("decoder key", "the meter has none")
-            return "not provisioned"
+            return _NO_KEY
         wait_ms = meter.lockout_ms(now_ms, carrier.LOCAL)
         if wait_ms:
             steps.add("lock-out", "%d s to wait" % ((wait_ms + 999) // 1000))
@@ -73,7 +80,7 @@ def _judge(steps, meter, token, class_, block, now_ms):
     decoded = meter.decode(token)
     steps.add("kind", "subclass %d: %s" % (decoded.subclass, decoded.kind or "not assigned"))
     for name, value in _ordered(decoded, meter.state.key.ea):
-        steps.add("field " + name, str(value) if name[:2] != "nk" else _KEY_PART)
+        steps.add("field " + name, _field(decoded, name, value))
     if class_ == 1:
         return meter_test.requested(decoded, meter.state.identity.drn, meter.kind.phases)[0]
     _tid_rules(steps, meter.state, decoded)
@@ -86,7 +93,7 @@ def _judge(steps, meter, token, class_, block, now_ms):
 def _tid_rules(steps, state, decoded):
     token_tid = decoded.fields.get("tid")
     if token_tid is not None:
-        steps.add("issued", _dates(token_tid))
+        steps.add("issued", _date(token_tid, steps.base_date))
         steps.add("key expiry", _expiry(state.key, token_tid))
         steps.add("TID memory", _memory(state.tids, token_tid))
 
@@ -114,11 +121,28 @@ def _memory(tids, token_tid):
     return "%d is new" % token_tid
 
 
-def _dates(token_tid):
-    return "; ".join(
-        "%04d-%02d-%02d %02d:%02d if the base date is %d" % (tid.date(token_tid, base) + (base,))
-        for base in (1993, 2014, 2035)
+def _date(token_tid, base_date):
+    return "%04d-%02d-%02d %02d:%02d, counted from %d" % (
+        tid.date(token_tid, base_date) + (base_date,)
     )
+
+
+def _field(decoded, name, value):
+    """Return field `name` as it stands in the token and, where it has a unit, what it comes to."""
+    if name[:2] == "nk":
+        return _KEY_PART
+    kind = decoded.kind
+    if name == "amount_field" and kind in _UNITS:
+        tenths = amount.from_field(value)
+        return "%d: %d.%d %s" % (value, tenths // 10, tenths % 10, _UNITS[kind])
+    if name == "amount_field" and kinds.is_currency(decoded.class_, decoded.subclass):
+        parts = amount.from_currency_field(decoded.fields["se"] << 16 | value)
+        sign = "-" if parts < 0 else ""
+        parts = abs(parts)
+        return "%d: %s%d.%05d units of money" % (value, sign, parts // 100000, parts % 100000)
+    if name == "value" and kind in (kinds.POWER_LIMIT, kinds.UNBALANCE_LIMIT):
+        return "%d: %d W" % (value, amount.from_field(value))
+    return str(value)
 
 
 def _ordered(decoded, ea):
@@ -141,3 +165,26 @@ _CLASSES = (
     "management",
     "reserved",
 )
+
+_UNITS = {kinds.ELECTRICITY: "kWh", kinds.WATER: "m3", kinds.GAS: "m3", kinds.TIME: "min"}
+
+_MEANINGS = {
+    results.ACCEPT: "the meter takes the token",
+    results.KCT_1: "a part of a new key; the other tokens of the set are missing",
+    results.KCT_2: "a part of a new key; the other tokens of the set are missing",
+    results.KCT_3: "a part of a new key; the other tokens of the set are missing",
+    results.KCT_4: "a part of a new key; the other tokens of the set are missing",
+    results.OVERFLOW: "the credit would be more than the meter can hold",
+    results.KEY_TYPE: "this meter may not go to a key of that type",
+    results.FORMAT: "not the form of a token: count the digits",
+    results.RANGE: "a value in the token is out of range",
+    results.FUNCTION: "this meter does not do what the token asks for",
+    results.OLD: "older than every token that the meter remembers",
+    results.USED: "entered before: a token works once",
+    results.KEY_EXPIRED: "issued after the key of the meter expired",
+    results.DDTK: "no credit under an initial or a default key: change the key first",
+    results.CRC: "another key, or a wrong digit",
+    results.MFR_CODE: "for meters of another maker",
+    results.LOCKED_OUT: "too many wrong tokens: wait",
+    _NO_KEY: "the meter has no key yet: provision it",
+}

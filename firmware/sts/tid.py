@@ -14,6 +14,8 @@ from sts import results
 
 CAPACITY = const(50)  # TIDs; the fewest that the standard allows
 
+BASE_YEARS = (1993, 2014, 2035)  # that a TID is counted from
+
 _SIZE = const(3)  # bytes of one TID in `pack`
 _MINUTES_A_DAY = const(1440)
 _FEBRUARY = const(2)

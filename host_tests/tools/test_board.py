@@ -80,6 +80,19 @@ def test_meter_on_the_board_answers_and_keeps_its_key(flashed, tmp_path):
     assert (code, json.loads(said)["error"]) == (1, "unknown_request")
 
 
+def test_refused_token_is_a_refused_command_whoever_sends_it(flashed):
+    port = ("--port", flashed.port)
+    request = json.dumps({"do": "token", "digits": samples.CREDIT.digits})
+    code, said = meter20("board", "ask", request, *port)
+    assert (code, json.loads(said)["result"]) == (1, "UsedError")
+    groups = [samples.OLDER_CREDIT.digits[at : at + 4] for at in range(0, 20, 4)]
+    assert meter20("board", "token", *groups, *port) == (0, "Accept: the credit is 25.700 kWh\n")
+    code, said = meter20("board", "token", *groups, *port)
+    assert (code, said) == (1, "UsedError: the credit is 25.700 kWh\n")
+    code, reply = board_command("token", flashed, "123")
+    assert (code, reply["result"]) == (1, "FormatError")
+
+
 def test_second_flash_copies_nothing_and_starts_the_meter(flashed):
     code, report = board_command("flash", flashed, "--mpy")
     assert (code, report["copied"], report["removed"]) == (0, 0, 0)

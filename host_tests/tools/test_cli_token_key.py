@@ -27,6 +27,7 @@ DECODED = {
     "fields": FIELDS,
     "crc_ok": True,
 }
+SHOWN = DECODED | {"date": "2025-03-01 13:00"}  # counted from 2014
 VK = "abababababababab949494949494949401234567"
 ATTRIBUTES = {
     "dkga": "04",
@@ -220,7 +221,7 @@ class TestOneByOne:
     def test_decode_shows_a_table(self):
         result = run("token", "decode", "5938 6323-4721 3742 6967", "--key", KEY)
         assert result.exit_code == 0
-        for text in ("TransferCredit.electricity", "5871660", "0.1 kWh", "right"):
+        for text in ("TransferCredit.electricity", "2025-03-01 13:00", "0.1 kWh", "right"):
             assert text in result.stdout
 
     def test_decode_in_json_with_the_date(self):
@@ -229,7 +230,7 @@ class TestOneByOne:
 
     def test_digits_may_come_in_groups_as_they_are_printed(self):
         groups = [TOKEN[at : at + 4] for at in range(0, 20, 4)]
-        assert answers(run("token", "decode", *groups, "--key", KEY, "--json")) == [DECODED]
+        assert answers(run("token", "decode", *groups, "--key", KEY, "--json")) == [SHOWN]
 
     @pytest.mark.parametrize(
         "typed, words",
@@ -339,14 +340,14 @@ class TestOneByOne:
 class TestSecrets:
     def test_key_may_come_from_the_environment(self):
         result = run("token", "decode", TOKEN, "--json", env={"METER20_DECODER_KEY": KEY})
-        assert answers(result) == [DECODED]
+        assert answers(result) == [SHOWN]
         options = ("--sgc", "123457", "--base-date", "1993", "--pan", ATTRIBUTES["pan"])
         result = run("key", "derive", *options, env={"METER20_VENDING_KEY": VK})
         assert result.stdout == KEY + "\n"
 
     def test_key_may_come_from_a_line_of_input(self):
         result = run("token", "decode", TOKEN, "--json", "--key", "-", lines=KEY + "\n")
-        assert answers(result) == [DECODED]
+        assert answers(result) == [SHOWN]
 
     @pytest.mark.parametrize("bad", ["c0ffee", "c0ffee" * 5 + "zz", "c0ffee" * 20])
     @pytest.mark.parametrize(
@@ -366,3 +367,68 @@ class TestSecrets:
     def test_key_of_the_environment_is_not_in_the_help(self):
         result = run("token", "decode", "--help", env={"METER20_DECODER_KEY": KEY})
         assert KEY not in result.output
+
+    def test_what_is_missing_is_named_as_it_is_typed(self):
+        assert "--key is missing" in run("token", "decode", TOKEN).stderr
+        assert "--vk is missing" in run("key", "derive").stderr
+        assert "--key must be bytes" in run("token", "decode", TOKEN, "--key", "zz").stderr
+
+
+class TestEnergyAndTime:
+    def test_token_of_so_many_kwh_issued_then(self):
+        made = run("token", "encode", "--kwh", "25.6", "--at", "2026-11-29T10:00", "--key", KEY)
+        token = made.stdout.strip()
+        read = answers(run("token", "decode", token, "--key", KEY, "--json"))[0]
+        assert (read["date"], read["fields"]["amount_field"]) == ("2026-11-29 10:00", 256)
+
+    def test_time_and_fields_may_be_mixed(self):
+        options = ("-f", "amount_field=5", "--at", "2040-01-02T00:00", "--base-date", "2035")
+        made = run("token", "encode", kinds.TIME, *options, "--key", KEY)
+        read = run("token", "decode", made.stdout.strip(), "--key", KEY, "--base-date", "2035")
+        assert "2040-01-02 00:00" in read.stdout
+
+    @pytest.mark.parametrize(
+        ("options", "code", "words"),
+        [
+            (("--kwh", "abc"), 1, "--kwh"),
+            (("--kwh", "9999999999"), 1, "amount"),
+            (("--kwh", "1", "--at", "1999-01-01"), 1, "31.9 years"),
+            (("--kwh", "1", "--at", "soon"), 2, "is not a time"),
+            ((kinds.TIME, "--kwh", "1"), 2, "--kwh is for"),
+            (("--kwh", "1", "--base-date", "2001"), 2, "--base-date must be"),
+        ],
+    )
+    def test_what_cannot_be_is_refused_in_words(self, options, code, words):
+        done = run("token", "encode", *options, "--key", KEY)
+        assert (done.exit_code, words in " ".join(done.stderr.split())) == (code, True)
+
+
+class TestExplain:
+    def said(self, *arguments):
+        done = run("token", "explain", *arguments, "--key", KEY, "--json")
+        assert done.exit_code == 0, done.output
+        return {step["step"]: step["text"] for step in answers(done)[0]["steps"]}
+
+    def test_good_token(self):
+        said = self.said(TOKEN)
+        assert said["issued"] == "2025-03-01 13:00, counted from 2014"
+        assert said["field amount_field"] == "1: 0.1 kWh"
+        assert said["decision"] == "Accept"
+
+    def test_foreign_token_ends_with_the_two_reasons(self):
+        done = run("token", "explain", "25453597494250138964", "--key", KEY)
+        assert done.stdout.splitlines()[-1].endswith("another key, or a wrong digit")
+
+    def test_token_that_the_meter_took_before(self):
+        assert self.said(TOKEN, "--after", TOKEN)["decision"] == "UsedError"
+        assert self.said(TOKEN, "--ken", "5")["decision"] == "KeyExpiredError"
+
+    def test_key_that_no_meter_takes_is_refused_and_not_shown(self):
+        done = run("token", "explain", TOKEN, "--key", "c0ffee")
+        assert done.exit_code == 1
+        assert "c0ffee" not in done.output
+
+    def test_token_of_class_1_needs_no_key(self):
+        assert (
+            "decision             Accept" in run("token", "explain", "00000000000150997584").stdout
+        )

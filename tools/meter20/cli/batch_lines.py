@@ -4,6 +4,7 @@ A request is a dict, and an answer is one too. Both ways go through the same fun
 answers cannot differ.
 """
 
+import re
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -25,9 +26,14 @@ def answer_one(job: Job, request: dict) -> dict:
     try:
         return job({name: value for name, value in request.items() if value is not None})
     except Missing as error:
-        raise typer.BadParameter(str(error)) from None
+        raise typer.BadParameter(_as_typed(error)) from None
     except ValueError as error:
-        raise Refusal(refusal.VALUE, str(error)) from None
+        raise Refusal(refusal.VALUE, _as_typed(error)) from None
+
+
+def _as_typed(error: ValueError) -> str:
+    """Return what is wrong with a request; its field has the name of the option that gave it."""
+    return re.sub(r"^'([a-z_]+)'", lambda found: "--" + found[1].replace("_", "-"), str(error))
 
 
 def answer_lines(job: Job, defaults: dict, good: Callable[[dict], bool] = bool) -> NoReturn:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sts import digits, results
 
 from meter20 import given_text
 from meter20.board import boards, flashing, images, running, serial_ports, wiring_check
@@ -41,6 +42,9 @@ _LAST_TIME = (
     "After this the board has no prompt. Only erasing its whole flash brings one back, and erases "
     "credit and key too. Go on?"
 )
+
+#: Results of a token that the meter took; it waits for the rest of a key change.
+_TAKEN = (results.ACCEPT, results.KCT_1, results.KCT_2, results.KCT_3, results.KCT_4)
 
 
 @app.command()
@@ -148,7 +152,10 @@ def ask(
     request: Annotated[str, typer.Argument(help='A request, such as {"do":"read"}.')],
     port: Port = None,
 ) -> None:
-    """Send one request to the service port of the meter on a board, and print the reply."""
+    """Send one request to the service port of the meter on a board, and print the reply.
+
+    The exit code is 1 if the meter refused the request, or the token in it.
+    """
     always_in_json(ctx)
     try:
         fields = given_text.json_value(request)
@@ -159,7 +166,35 @@ def ask(
     with ServicePort(serial_ports.find(port)) as meter:
         reply = meter.request(**fields)
     print_json(reply)
-    raise typer.Exit(0 if reply["ok"] else Code.REFUSED)
+    raise typer.Exit(0 if _taken(reply) else Code.REFUSED)
+
+
+@app.command()
+def token(
+    typed: Annotated[
+        list[str], typer.Argument(metavar="DIGITS", help="The digits; spaces and dashes are fine.")
+    ],
+    port: Port = None,
+    as_json: AsJson = False,
+) -> None:
+    """Enter a token at the service port of the meter on a board.
+
+    The exit code is 1 if the meter does not take it.
+    """
+    entered = digits.clean("".join(typed))
+    with ServicePort(serial_ports.find(port)) as meter:
+        reply = meter.request(do="token", digits=entered)
+        if not reply["ok"]:
+            _accepted(reply)
+        credit_wh = reply["credit_wh"]
+        words = f"{reply['result']}: the credit is {credit_wh / 1000:.3f} kWh"
+        say(as_json, reply, words)
+    raise typer.Exit(0 if _taken(reply) else Code.REFUSED)
+
+
+def _taken(reply: dict) -> bool:
+    """Say whether the meter did what it was asked: no error, and no token refused."""
+    return reply["ok"] and reply.get("result", results.ACCEPT) in _TAKEN
 
 
 @app.command()

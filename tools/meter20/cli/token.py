@@ -5,6 +5,7 @@ never printed; the new key inside a key change token is a field like any other.
 """
 
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,11 +15,14 @@ from rich.table import Table
 from sts import amount, decoder, digits, kinds, tid
 
 from meter20.cli import request_fields
-from meter20.cli.answers import print_json
+from meter20.cli.answers import print_json, say
 from meter20.cli.batch_lines import answer_lines, answer_one
-from meter20.vending import encoder
+from meter20.cli.typed import time as time_read
+from meter20.vending import amounts, encoder, refusal
+from meter20.vending.refusal import Refusal
 from meter20.vending.sizes import TESTS
-from meter20.vending.tid_clock import BASE_YEARS
+from meter20.vending.tariff import tenths
+from meter20.vending.tid_clock import BASE_YEARS, tid_of
 
 app = typer.Typer(help="Decode and encode tokens.", no_args_is_help=True)
 
@@ -46,6 +50,9 @@ TablesFile = Annotated[
         "--tables", help="JSON file of EA07 tables: s1, s2, p; by default the sample tables."
     ),
 ]
+BaseDate = Annotated[
+    int, typer.Option(help="Year that the TID is counted from: 1993, 2014 or 2035.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Batch = Annotated[
     bool,
@@ -62,42 +69,39 @@ def decode(
     ea: Ea = None,
     key: Key = None,
     tables: TablesFile = None,
-    base_date: Annotated[
-        int | None, typer.Option(help="Base date for the token's date: 1993, 2014 or 2035.")
-    ] = None,
+    base_date: BaseDate = 2014,
     as_json: AsJson = False,
     batch: Batch = False,
 ) -> None:
     """Show what a token holds.
 
-    The exit code is 1 if the token cannot be read: it has another key, or a mistyped digit.
+    The exit code is 1 if the token cannot be read: it has another key, or a wrong digit.
 
     With --batch a line holds token, ea, key and perhaps tables. A line that leaves out ea, key or
     tables uses the value of the command line.
     """
     if batch == bool(typed):
         raise typer.BadParameter("give either 20 digits or --batch")
-    if base_date not in (None, *BASE_YEARS):
-        raise typer.BadParameter("--base-date must be 1993, 2014 or 2035")
+    check_base_date(base_date)
     key = request_fields.secret("--key", key, batch)
     request = {"ea": ea, "key": key, "tables": request_fields.tables_file(tables)}
     if batch:
         answer_lines(decoded, request, good=lambda answer: answer["crc_ok"])
     request = {**request, "token": "".join(typed or ()), "ea": ea or _DEFAULT_EA}
     answer = answer_one(decoded, request)
-    if base_date and "tid" in answer["fields"]:
+    if "tid" in answer["fields"]:
         answer["date"] = _date(answer["fields"]["tid"], base_date)
     if as_json:
         print_json(answer)
     else:
         Console().print(_shown(answer))
     if not answer["crc_ok"]:
-        typer.echo("CRCError: another key, or a mistyped digit.", err=True)
+        typer.echo("CRCError: another key, or a wrong digit.", err=True)
         raise typer.Exit(1)
 
 
 @app.command()
-def encode(
+def encode(  # noqa: PLR0913, PLR0917
     kind: Annotated[
         str | None, typer.Argument(help="Kind of token; `meter20 token kinds` lists them.")
     ] = None,
@@ -107,24 +111,40 @@ def encode(
             "--field", "-f", metavar="NAME=NUMBER", help="A field; a missing rnd is random."
         ),
     ] = None,
+    kwh: Annotated[
+        str | None, typer.Option(help="Make a token of this much electricity, such as 25.6.")
+    ] = None,
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            parser=time_read, metavar="TIME",
+            help="Time of issue in UTC, for the field tid; now for --kwh without it.",
+        ),
+    ] = None,
+    base_date: BaseDate = 2014,
     ea: Ea = None,
     key: Key = None,
     tables: TablesFile = None,
     as_json: AsJson = False,
     batch: Batch = False,
-) -> None:
-    """Make the 20 digits of a token from its fields.
+) -> None:  # fmt: skip
+    """Make the 20 digits of a token: of --kwh, or of a kind and its fields.
 
     With --batch a line holds kind, ea, key, fields and perhaps tables. A line that leaves out ea,
     key or tables uses the value of the command line.
     """
+    if kwh is not None and kind is None:
+        kind = kinds.ELECTRICITY
     if batch == (kind is not None):
-        raise typer.BadParameter("give either a kind of token or --batch")
+        raise typer.BadParameter("give a kind of token, --kwh, or --batch")
+    if kwh is not None and kind != kinds.ELECTRICITY:
+        raise typer.BadParameter(f"--kwh is for {kinds.ELECTRICITY}")
+    check_base_date(base_date)
     key = request_fields.secret("--key", key, batch)
     request = {"ea": ea, "key": key, "tables": request_fields.tables_file(tables)}
     if kind is None:
         answer_lines(encoded, request)
-    fields = dict(_field(text) for text in field or ())
+    fields = _dated(kwh, at, base_date) | dict(_field(text) for text in field or ())
     ea = ea or _DEFAULT_EA
     found = kinds.named(kind, ea)
     if found and "rnd" in dict(found[2]):
@@ -135,6 +155,36 @@ def encode(
         print_json(answer)
     else:
         typer.echo(digits.grouped(answer["token"]))
+
+
+@app.command()
+def explain(
+    typed: Annotated[
+        list[str], typer.Argument(metavar="DIGITS", help="The digits; spaces and dashes are fine.")
+    ],
+    ea: Ea = None,
+    key: Key = None,
+    ken: Annotated[int, typer.Option(min=0, max=255, help="KEN of the meter's key.")] = 255,
+    before: Annotated[
+        list[str] | None,
+        typer.Option("--after", metavar="DIGITS", help="A token that the meter took before."),
+    ] = None,
+    base_date: BaseDate = 2014,
+    as_json: AsJson = False,
+) -> None:
+    """Explain in words, step by step, what a meter that holds --key decides about a token.
+
+    The meter is a new one, emulated; --after enters tokens first, so that the meter knows them.
+    The exit code is 0 whatever the meter decides. Without --key only tokens of class 1 can be
+    read.
+    """
+    from meter20.cli import token_explain
+
+    check_base_date(base_date)
+    key = request_fields.secret("--key", key, batch=False)
+    meter = token_explain.Meter(ea or _DEFAULT_EA, key, ken, tuple(before or ()))
+    steps = token_explain.steps(meter, "".join(typed), base_date)
+    say(as_json, {"steps": steps}, token_explain.words(steps))
 
 
 @app.command("kinds")
@@ -207,6 +257,32 @@ def _no_token(typed):
     if len(typed) != _DIGITS:
         return f"a token has 20 digits, not {len(typed)}"
     return "20 digits, but more than the 66 bits of a token: 73786976294838206463 is the most"
+
+
+def check_base_date(base_date: int) -> None:
+    """Raise BadParameter for a year that no TID is counted from."""
+    if base_date not in BASE_YEARS:
+        raise typer.BadParameter("--base-date must be 1993, 2014 or 2035")
+
+
+def _dated(kwh, at, base_date):
+    """Return the fields that --kwh and --at give."""
+    fields = {}
+    if kwh is not None:
+        fields["amount_field"] = _amount_field(kwh)
+    if at is not None or kwh is not None:
+        try:
+            fields["tid"] = tid_of(at or datetime.now(UTC), base_date)
+        except ValueError as error:
+            raise Refusal(refusal.VALUE, f"{error}.") from None
+    return fields
+
+
+def _amount_field(kwh):
+    try:
+        return amounts.to_field(tenths(kwh, "--kwh"))
+    except ValueError as error:
+        raise Refusal(refusal.VALUE, f"--kwh: {error} tenths of a kWh.") from None
 
 
 def _field(text):

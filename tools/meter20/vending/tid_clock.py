@@ -8,7 +8,8 @@ Source: IEC 62055-41, TID, special reserved token identifier.
 
 from datetime import datetime, timedelta
 
-BASE_YEARS = (1993, 2014, 2035)
+from sts.tid import BASE_YEARS
+
 _FIRST = datetime(1993, 1, 1)
 _MINUTE = timedelta(minutes=1)
 _BEGAN = {year: (datetime(year, 1, 1) - _FIRST) // _MINUTE for year in BASE_YEARS}
