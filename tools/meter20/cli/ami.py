@@ -27,10 +27,7 @@ if TYPE_CHECKING:
     from meter20.vending.station import Station
     from meter20.vending.storage import Storage
 
-app = typer.Typer(
-    help="The head-end: sends the token of a purchase until the meter answers. TEST KEYS only.",
-    no_args_is_help=True,
-)
+app = typer.Typer(no_args_is_help=True)
 app.callback()(vend.root)
 
 PurchaseNumber = Annotated[int, typer.Argument(metavar="PURCHASE", help="Number of the purchase.")]

@@ -15,10 +15,6 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-from typer.core import TyperGroup
 
 from meter20 import failure, terminal
 from meter20.exit_codes import Code
@@ -30,15 +26,6 @@ _UsageError: Any = typer.BadParameter.__mro__[1]
 #: Headings of columns that no narrow terminal breaks.
 _WHOLE = ("receipt", "time", "meter", "drn", "paid")
 _IN_JSON = "meter20.in_json"
-
-
-class Root(TyperGroup):
-    """The commands below it end by `ending`, whatever they raise."""
-
-    def invoke(self, ctx: Any) -> object:
-        """Run the command of `ctx`."""
-        with ending(ctx, asked_in_json([*ctx._protected_args, *ctx.args])):
-            return super().invoke(ctx)
 
 
 def asked_in_json(arguments: Sequence[str]) -> bool:
@@ -127,6 +114,10 @@ def show(as_json: bool, name: str, rows: Sequence[dict], empty: str) -> None:
     if not rows:
         terminal.write(empty + "\n")
         return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(*[heading.replace("_", " ") for heading in rows[0]], box=None)
     for column in table.columns:  # a time and a number are read as one
         column.no_wrap = str(column.header).startswith(_WHOLE)

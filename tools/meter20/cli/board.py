@@ -20,11 +20,7 @@ from meter20.board.watching import View
 from meter20.cli import board_monitor, typed
 from meter20.cli.answers import always_in_json, print_json, say
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="Boards: put the meter on a board, give it its key, watch it, check its wiring. "
-    "`meter20 serve --pty --body virtual` makes a virtual board.",
-)
+app = typer.Typer(no_args_is_help=True)
 
 Port = Annotated[
     str | None,

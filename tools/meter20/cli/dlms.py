@@ -13,10 +13,7 @@ from sts import results
 if TYPE_CHECKING:
     from meter20.dlms_client import Session
 
-app = typer.Typer(
-    help="Read a meter over DLMS/COSEM, and enter tokens there; see docs/ami.md.",
-    no_args_is_help=True,
-)
+app = typer.Typer(no_args_is_help=True)
 
 Where = Annotated[str, typer.Argument(help="The meter: HOST:PORT, or a serial port for HDLC.")]
 Keys = Annotated[

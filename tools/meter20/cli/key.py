@@ -13,7 +13,7 @@ from meter20.cli.answers import print_json
 from meter20.cli.batch_lines import answer_lines, answer_one
 from meter20.vending.derivation import decoder_key
 
-app = typer.Typer(help="Derive decoder keys.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()

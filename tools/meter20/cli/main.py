@@ -1,33 +1,43 @@
-"""The `meter20` command. Each group of commands lives in a module beside this one."""
+"""The `meter20` command. Each part is a module beside this one, imported when it is called.
+
+So a command takes the time to load what it uses itself, and `--help` loads no part at all.
+"""
 
 import typer
 
-from meter20.cli import ami, board, demo, dlms, key, pos, serve, sim, token, typed, vend
-from meter20.cli.answers import Root
+from meter20.cli.parts import Root
+
+#: What `meter20 --help` says of each part.
+PARTS = {
+    "demo": "Tell the whole story: tokens, credit, load, refusals, a sale, new keys. "
+    "TEST KEYS only.",
+    "sim": "Use a meter: its display, keypad, load and lamps, in real time. TEST KEYS only.",
+    "serve": "Serve the service port of a meter: one line of JSON in, one line of JSON out.",
+    "token": "Decode and encode tokens.",
+    "key": "Derive decoder keys.",
+    "vend": "The vending station: supply groups, meters, tokens, receipts. TEST KEYS only.",
+    "ami": "The head-end: sends the token of a purchase until the meter answers. TEST KEYS only.",
+    "pos": "Points of sale: shops and other systems that buy tokens by HTTP. TEST KEYS only.",
+    "board": "Boards: put the meter on a board, give it its key, watch it, check its wiring. "
+    "`meter20 serve --pty --body virtual` makes a virtual board.",
+    "dlms": "Read a meter over DLMS/COSEM, and enter tokens there; see docs/ami.md.",
+}
+
+
+class _Meter20(Root):
+    parts = PARTS
+
 
 app = typer.Typer(
     name="meter20",
-    cls=Root,
+    cls=_Meter20,
     help="An open, simulated STS prepayment meter and the tools around it.",
     no_args_is_help=True,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,  # rich takes longer to load than most commands run
     pretty_exceptions_show_locals=False,  # a traceback with locals would print keys
 )
 
 
 @app.callback()
 def _root() -> None:
-    """Keep sub-commands even while there is only one."""
-
-
-app.command()(demo.demo)
-app.command()(sim.sim)
-app.command()(serve.serve)
-app.add_typer(token.app, name="token")
-app.add_typer(key.app, name="key")
-app.add_typer(vend.app, name="vend")
-app.add_typer(ami.app, name="ami")
-app.add_typer(pos.app, name="pos")
-app.add_typer(board.app, name="board")
-app.add_typer(dlms.app, name="dlms")
-typed.read_numbers_strictly(app)
+    """Make `app` a group: its commands are the parts."""

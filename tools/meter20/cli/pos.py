@@ -11,10 +11,7 @@ from meter20.cli.outcome import Done, do
 from meter20.cli.station_options import AsJson, looking, opened
 from meter20.cli.vend_clock import selling
 
-app = typer.Typer(
-    help="Points of sale: shops and other systems that buy tokens by HTTP. TEST KEYS only.",
-    no_args_is_help=True,
-)
+app = typer.Typer(no_args_is_help=True)
 client_app = typer.Typer(help="Clients that may buy at points of sale.", no_args_is_help=True)
 app.add_typer(client_app, name="client")
 app.callback()(vend.root)

@@ -4,16 +4,14 @@ Knows the standard only: no meter, no station, no clock. Keys come in and are
 never printed; the new key inside a key change token is a field like any other.
 """
 
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sts import amount, decoder, digits, kinds, tid
 
+from meter20 import terminal
 from meter20.cli import request_fields
 from meter20.cli.answers import print_json, say
 from meter20.cli.batch_lines import answer_lines, answer_one
@@ -24,7 +22,7 @@ from meter20.vending.sizes import TESTS
 from meter20.vending.tariff import tenths
 from meter20.vending.tid_clock import BASE_YEARS, tid_of
 
-app = typer.Typer(help="Decode and encode tokens.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 _ENCRYPTED = (0, 2)  # classes
 _UNITS = {kinds.ELECTRICITY: "kWh", kinds.WATER: "m3", kinds.GAS: "m3", kinds.TIME: "min"}
@@ -94,7 +92,7 @@ def decode(
     if as_json:
         print_json(answer)
     else:
-        Console().print(_shown(answer))
+        terminal.write(_shown(answer) + "\n")
     if not answer["crc_ok"]:
         typer.echo("CRCError: another key, or a wrong digit.", err=True)
         raise typer.Exit(1)
@@ -148,6 +146,8 @@ def encode(  # noqa: PLR0913, PLR0917
     ea = ea or _DEFAULT_EA
     found = kinds.named(kind, ea)
     if found and "rnd" in dict(found[2]):
+        import secrets  # takes a moment to load
+
         fields = {"rnd": secrets.randbelow(16), **fields}
     request = {**request, "kind": kind, "ea": ea, "fields": fields}
     answer = answer_one(encoded, request)
@@ -197,6 +197,9 @@ def list_kinds(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"kinds": rows})
         return
+    from rich.console import Console
+    from rich.table import Table
+
     console = Console()
     table = Table("class", "sub", "EA", "kind", "fields (bits)")
     for column in table.columns[3:]:
@@ -298,16 +301,17 @@ def _date(number, base_year):
 
 
 def _shown(answer):
-    """Return the table that shows `answer` to people."""
+    """Return the lines that show `answer` to people."""
     title = answer["kind"] or ("no assigned kind" if answer["crc_ok"] else "cannot be read")
-    table = Table("field", "value", "meaning", title=title, title_justify="left")
     subclass = "" if answer["subclass"] is None else str(answer["subclass"])
-    table.add_row("class", str(answer["class"]), "")
-    table.add_row("subclass", subclass, "")
+    rows = [("field", "value", "meaning"), ("class", str(answer["class"]), "")]
+    rows.append(("subclass", subclass, ""))
     for name, value in answer["fields"].items():
-        table.add_row(name, str(value), _meaning(answer, name, value))
-    table.add_row("checksum", "right" if answer["crc_ok"] else "wrong", "")
-    return table
+        rows.append((name, str(value), _meaning(answer, name, value)))
+    rows.append(("checksum", "right" if answer["crc_ok"] else "wrong", ""))
+    wide = [max(len(row[at]) for row in rows) for at in (0, 1)]
+    lines = [f" {name:{wide[0]}}  {value:{wide[1]}}  {words}" for name, value, words in rows]
+    return "\n".join([title, *(line.rstrip() for line in lines)])
 
 
 def _meaning(answer, name, value):

@@ -38,10 +38,7 @@ from meter20.vending import sealing
 from meter20.vending.new_file import NewFile
 from meter20.vending.sealing import Secret
 
-app = typer.Typer(
-    help="The vending station: supply groups, meters, tokens, receipts. TEST KEYS only.",
-    no_args_is_help=True,
-)
+app = typer.Typer(no_args_is_help=True)
 app.add_typer(vend_register.group_app, name="group")
 app.add_typer(vend_register.tariff_app, name="tariff")
 app.add_typer(vend_register.meter_app, name="meter")
