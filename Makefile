@@ -33,6 +33,9 @@ setup: .venv/.installed node_modules/.installed  ## install everything into .ven
 demo: setup  ## the whole story, in the terminal
 	@$(METER20) demo
 
+# The tests start hundreds of processes: they compile each module once, outside the tree.
+test: export PYTHONDONTWRITEBYTECODE :=
+test: export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 test: setup  ## all tests, under CPython and under MicroPython
 	@$(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
 

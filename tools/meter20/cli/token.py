@@ -19,7 +19,6 @@ from meter20.cli.typed import time as time_read
 from meter20.vending import amounts, encoder, refusal
 from meter20.vending.refusal import Refusal
 from meter20.vending.sizes import TESTS
-from meter20.vending.tariff import tenths
 from meter20.vending.tid_clock import BASE_YEARS, tid_of
 
 app = typer.Typer(no_args_is_help=True)
@@ -282,6 +281,8 @@ def _dated(kwh, at, base_date):
 
 
 def _amount_field(kwh):
+    from meter20.vending.tariff import tenths
+
     try:
         return amounts.to_field(tenths(kwh, "--kwh"))
     except ValueError as error:
