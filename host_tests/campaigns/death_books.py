@@ -7,8 +7,18 @@ from pathlib import Path
 from sqlalchemy import select, text
 
 from meter20.vending import log_head, sales, schema
-from meter20.vending.models import AuditEntry, Meter, Slip, Vault, VendingKey
+from meter20.vending.models import (
+    AuditEntry,
+    Meter,
+    Purchase,
+    Route,
+    Slip,
+    SupplyGroup,
+    Vault,
+    VendingKey,
+)
 from meter20.vending.models import Tariff as TariffRow
+from meter20.vending.pos_models import PosClient, PosKey
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
@@ -16,6 +26,7 @@ from meter20.vending.storage import Storage
 
 #: The revision of the tables of an old station, see death_places.py.
 OLD = "0003"
+_OTHERS = (Meter, VendingKey, SupplyGroup, TariffRow, Purchase, Route, PosClient, PosKey)
 
 
 @dataclass(frozen=True)
@@ -23,6 +34,7 @@ class Books:
     """What the books say, and whether they are in order.
 
     lock: the salt that it is opened with. revision: of the tables, as the command left them.
+    keys: the digests of the keys of points of sale.
     """
 
     slips: dict[int, tuple]
@@ -30,6 +42,7 @@ class Books:
     others: tuple
     lock: str
     revision: str
+    keys: frozenset[str]
 
     def changed(self, before: "Books") -> bool:
         """Say whether anything was done since `before`; refusals in the log are nothing."""
@@ -68,9 +81,10 @@ def books(
                 [(e.operation, e.meter, e.supply, e.detail)
                  for e in session.scalars(select(AuditEntry).order_by(AuditEntry.seq))],
                 (*(tuple(sorted(_facts(row) for row in session.scalars(select(kind))))
-                   for kind in (Meter, VendingKey, TariffRow)),),
+                   for kind in _OTHERS),),
                 vault.lock_salt.hex(),
                 revision,
+                frozenset(session.scalars(select(PosKey.digest))),
             )  # fmt: skip
         accepted = any(entry[0] == log_head.ACCEPT for entry in read.entries)
         _check_opens(storage, secrets, whole=accepted or not tampered)

@@ -9,6 +9,7 @@ station still opens, and its log is whole. `make death-campaign` runs all, `make
 
 import argparse
 import functools
+import hashlib
 import importlib
 import json
 import os
@@ -20,89 +21,30 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer.main
+from argon2 import PasswordHasher
 from rigs import dying, postgresql
-from rigs.stations import DRN, PASSPHRASE, SGC
+from rigs.stations import PASSPHRASE
 from typer.testing import CliRunner
 
 from campaigns.death_books import Books, books
-from campaigns.death_places import (
-    EMPTY,
-    NEW_PASSPHRASE,
-    OLD_TABLES,
-    SECRET,
-    STATION,
-    TAMPERED,
-    UNUSED_SGC,
-    Place,
-)
+from campaigns.death_commands import COMMANDS, Command
+from campaigns.death_places import NEW_PASSPHRASE, SECRET, TAMPERED, Place
 from meter20.cli.main import app
+from meter20.pos import clients
 from meter20.vending import sealing, transport
 from meter20.vending.sealing import Secret
 
-_OTHER_METER = "03000000004"
 _LOADED = (
     "alembic.command", "alembic.config", "alembic.runtime.migration", "psycopg", "segno",
     "meter20.vending.backup", "meter20.vending.batch", "meter20.vending.receipt",
     "meter20.vending.rekey",
 )  # fmt: skip
 _TOKEN = re.compile(r"\d{20}|\d{4}(?: \d{4}){4}")
-
-
-@dataclass(frozen=True)
-class Command:
-    """One command. files: what it writes, by kind: page, record, export or key.
-
-    start: the station that it begins with. exit_code: of a run that nothing disturbs.
-    """
-
-    name: str
-    arguments: str
-    files: dict[str, str] = field(default_factory=dict)
-    start: str = STATION
-    changes: bool = True
-    exit_code: int = 0
-
-
-_PAGE = {"page.html": "page"}
-COMMANDS = [
-    Command("credit", f"credit {DRN} --money 200 --html page.html", _PAGE),
-    Command("credit in JSON", f"credit {DRN} --kwh 7 --ref A-1 --json --html page.html", _PAGE),
-    Command("manage", f"manage power-limit {DRN} 5000 --html page.html --json", _PAGE),
-    Command("test", "test 0"),
-    Command("key change", f"key-change {DRN} --ti 2 --html page.html", _PAGE),
-    Command("provision", f"provision {DRN} --out record.json --json", {"record.json": "record"}),
-    Command("provision direct", f"provision {DRN} --direct --out record.json",
-            {"record.json": "record"}),
-    Command("receipt", "receipt 1 --html page.html", _PAGE),
-    Command("reverse, delivered", "reverse 1 --delivered --reason mistake --json"),
-    Command("reverse, undelivered", "reverse 1 --undelivered --reason mistake"),
-    Command("batch", "batch --chunk 2 orders.jsonl", exit_code=1),  # one order is none
-    Command("group add", "group add --sgc 654321 --json"),
-    Command("group limit", f"group limit {SGC} --max-token-kwh 5"),
-    Command("group import", "group import groups.json"),
-    Command("group export", f"group export {SGC} --out out.json", {"out.json": "export"}),
-    Command("meter add", f"meter add {_OTHER_METER} --sgc {SGC} --json"),
-    Command("tariff add", "tariff add other tariff.json"),
-    Command("new passphrase", "passphrase"),
-    Command("new key file", "passphrase --new-key-file new.key", {"new.key": "key"}),
-    Command("init", "init --name kiosk", start=EMPTY),
-    Command("init with a key file", "init --name kiosk --new-key-file new.key",
-            {"new.key": "key"}, start=EMPTY),
-    Command("clock zone", "clock zone Africa/Johannesburg"),
-    Command("clock accept", "clock accept --json"),
-    Command("clock back", "clock back --reason mistake"),
-    Command("group retire", f"group retire {UNUSED_SGC} --krn 1"),
-    Command("audit accept", "audit accept --reason mistake --json", start=TAMPERED),
-    Command("audit verify", "audit verify", start=TAMPERED, changes=False, exit_code=1),
-    Command("upgrade", "upgrade", start=OLD_TABLES),
-    Command("upgrade of what is new", "upgrade --json", changes=False),
-    Command("backup", "backup safe.backup", {"safe.backup": "backup"}, changes=False),
-    Command("restore", "restore kept.backup --json", start=EMPTY),
-]  # fmt: skip
+_API_KEY = re.compile(r'"api_key": "([^"]+)"')
 
 
 # -- one end -----------------------------------------------------------------------------------
@@ -128,7 +70,8 @@ class Case:
         os.chdir(work)
         try:
             options = ["--db", where, "--anchor", self.place.anchor(command.start)]
-            ended = dying.run(["vend", *options, *command.arguments.split()], at, how, kill_after)
+            words = [command.tool, *options, *command.arguments.split()]
+            ended = dying.run(words, at, how, kill_after)
         finally:
             os.chdir(here)
         try:
@@ -151,6 +94,8 @@ class Case:
         changed = (after is not None) if before is None else after.changed(before)
         shown = _tokens(ended.out)
         assert shown <= (after.tokens() if after else set()), "a token that the books do not have"
+        given = {_digest(key) for key in _API_KEY.findall(ended.out)}
+        assert given <= (after.keys if after else set()), "a key that the books do not have"
         made = after.tokens(before) if after and before else set()
         if ended.code == 0:
             assert changed == self.command.changes, "done, and not in the books"
@@ -209,6 +154,10 @@ def _tokens(text: str) -> set[str]:
     return {found.replace(" ", "") for found in _TOKEN.findall(text)}
 
 
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
 def _whole_page(text: str, changed: bool, after) -> None:
     assert text.rstrip().endswith("</html>"), "half a page"
     assert changed, "a page of nothing"
@@ -230,6 +179,11 @@ def _whole_key(text: str, changed: bool, after) -> None:
     assert len(bytes.fromhex(text.strip())) == sealing.KEY_BYTES, "half a key"
 
 
+def _whole_carriers_key(text: str, changed: bool, after) -> None:
+    _whole_key(text, changed, after)
+    assert [entry for entry in after.entries if entry[0] == "carriers key"], "no entry"
+
+
 def _whole_backup(text: str, changed: bool, after) -> None:
     assert json.loads(text.split("\n", 1)[0])["station"] == "kiosk", "half a backup"
     assert not changed, "a backup that changed the books"
@@ -237,7 +191,7 @@ def _whole_backup(text: str, changed: bool, after) -> None:
 
 _CHECKS: dict[str, Callable] = {
     "page": _whole_page, "record": _whole_record, "export": _whole_export, "key": _whole_key,
-    "backup": _whole_backup,
+    "backup": _whole_backup, "carriers key": _whole_carriers_key,
 }  # fmt: skip
 
 
@@ -267,6 +221,7 @@ def random_kills(case: Case, count: int, chance: random.Random) -> Iterator[dict
 def environment() -> None:
     """Set what the commands and this process need; for a process of its own."""
     sealing.SCRYPT_COST = 2
+    clients.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     for name in ("DB", "KEY_FILE", "EA07_TABLES", "VENDING_KEY"):
         os.environ.pop(f"METER20_{name}", None)
     os.environ |= {

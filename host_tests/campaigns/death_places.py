@@ -13,6 +13,8 @@ from sqlalchemy import text
 
 from campaigns import death_books
 from campaigns.death_books import Books
+from meter20.ami import purchases
+from meter20.ami.purchases import Order
 from meter20.vending import register, sales, schema, transport
 from meter20.vending.backup import back_up
 from meter20.vending.new_file import NewFile
@@ -100,6 +102,8 @@ class Place:
             register.add_meter(desk, register.NewMeter(DRN, SGC, customer="Søren ثاندي"))
             if start != OLD_TABLES:  # the seal of a receipt covers what those lack
                 sales.credit(desk, CreditOrder(DRN, money=20_000))
+            if start == STATION:
+                purchases.place(desk.session, Order(DRN, units=10), desk.now)
         if start == STATION:
             with NewFile(self._kept / "kept.backup") as file:
                 back_up(station, file)
