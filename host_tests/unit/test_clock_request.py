@@ -10,6 +10,7 @@ from meter.app import App
 from parts import Clock, SimClock
 from ports import Ports
 from rtc_chip import RtcChip
+from service_port import clock_request
 from service_port.service import Service
 from world import WORLD
 
@@ -67,6 +68,23 @@ class Stopped(SimClock):
         return None
 
 
+class Broken(SimClock):
+    """A clock whose driver has a bug in one of its two methods."""
+
+    def __init__(self, broken):
+        super().__init__(Clock())
+        self._broken = broken
+        if broken == "now":
+            self.now = self._raise
+
+    def set(self, *_time):
+        if self._broken == "set":
+            self._raise()
+
+    def _raise(self):
+        raise ZeroDivisionError
+
+
 class ClockRequestTest(unittest.TestCase):
     def port(self, clock):
         self.time = Clock()
@@ -122,6 +140,18 @@ class ClockRequestTest(unittest.TestCase):
         self.port(None)
         for fields in ({}, {"utc": TIME}, {"utc": "now"}):
             self.assertEqual(self.refused(**fields), ("no_clock", "this meter has no clock"))
+
+    def test_a_fault_of_the_clock_is_blamed_on_it_and_what_follows_on_the_port(self):
+        self.port(SimClock(Clock()))
+        supervisor = self.app.supervisor
+        for request in ({}, {"utc": TIME}):
+            supervisor.at = "display"
+            clock_request.answer(self.app.clock, supervisor, request)
+            self.assertEqual(supervisor.at, "service port")
+        for name in ("now", "set"):
+            self.port(Broken(name))
+            self.assertEqual(self.ask(utc=TIME)["error"], "fault")
+            self.assertEqual(self.app.fault, ("clock", "ZeroDivisionError"))
 
     def test_what_was_not_set_is_not_called_set(self):
         self.port(Deaf(Clock()))

@@ -2,7 +2,7 @@ import unittest
 
 from account import lockout
 from account.carrier import LOCAL, MANUAL, REMOTE
-from account.meter import CHECKPOINT_MAX_WH, Meter, NotProvisioned
+from account.meter import CHECKPOINT_MAX_WH, Meter, NotProvisioned, StoreLost
 from account.state import Identity, changed
 from data import meters
 from sts import results
@@ -171,6 +171,15 @@ class ProvisioningTest(unittest.TestCase):
         self.assertEqual(self.meter.enter(meters.TOKEN_100_WH, 0).result, results.ACCEPT)
         with self.assertRaises(ValueError):
             self.provision()
+
+    def test_meter_that_lost_its_store_is_provisioned_only_when_that_is_said(self):
+        self.meter.store_lost = True
+        with self.assertRaises(StoreLost):
+            self.provision()
+        self.assertFalse(self.meter.provisioned)
+        identity = Identity(meters.DRN, 1000)
+        self.meter.provision(identity, meters.key(), meters.MANUFACTURED, 0, True)
+        self.assertTrue(self.meter.provisioned and not self.meter.lost)
 
     def test_wrong_values_are_refused_in_words_without_the_key(self):
         for changes in (

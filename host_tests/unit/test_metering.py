@@ -7,6 +7,7 @@ from account import state as meter_state
 from account.register import Register
 from data import meters
 from flash_chip import FlashChip, RamImage
+from journal import events
 from meter.app import App
 from parts import Clock
 from ports import NAMES, Ports
@@ -37,3 +38,48 @@ class MeteringTest(unittest.TestCase):
         self.ports.pulses.train(3, 0)
         self.app.save()
         self.assertEqual(self.stored_wh(), 3)
+
+
+class StoreOfMetering(unittest.TestCase):
+    """A meter whose store of credit takes nothing for a while."""
+
+    def setUp(self):
+        self.clock = Clock()
+        given = board.ports(FlashChip(RamImage(board.FLASH_SIZE)), self.clock)
+        self.store = meters.RamStore()
+        register = Register(5000, 0, 0, 0, 0, 0)
+        self.store.record = meter_state.to_bytes(meters.state(register=register))
+        self.ports = Ports(*[self.store if n == "store" else getattr(given, n) for n in NAMES])
+        self.app = App(self.ports, 0)
+        self.run_s(1)
+
+    def run_s(self, seconds):
+        for _ in range(seconds):
+            self.clock.now_ms += 1000
+            self.app.step(self.clock.now_ms)
+
+    def logged(self):
+        return [event.code for event in self.app.notes.events]
+
+    def test_store_that_fails_is_logged_once_and_tried_each_minute_until_it_takes_all(self):
+        self.assertEqual(self.logged(), [events.RESTART])
+        self.store.fails = True
+        self.ports.pulses.train(90, 0)
+        self.run_s(50)
+        self.assertEqual(self.logged(), [events.STORE_FAULT, events.RESTART])
+        self.store.fails = False
+        self.run_s(15)
+        self.assertEqual(meter_state.from_bytes(self.store.record).register.total_wh, 90)
+        self.assertEqual(self.logged(), [events.STORE_FAULT, events.RESTART])
+
+    def test_a_key_change_that_is_not_completed_in_time_ends_on_the_screen(self):
+        self.app.meter._sections = {1: {}}
+        self.app.meter._sections_until_ms = self.clock.now_ms + 1500
+        self.run_s(1)
+        self.assertTrue(self.app.lines[0] != "Key change ended")
+        self.run_s(1)
+        self.assertEqual(self.app.lines[0], "Key change ended")
+
+
+if __name__ == "__main__":
+    unittest.main()
