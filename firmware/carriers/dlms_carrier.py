@@ -14,7 +14,7 @@ from micropython import const
 from ports.network import CLOSED
 
 from carriers import dlms_tables
-from carriers.dlms_meter import Gateway, MeterFacts
+from carriers.dlms_meter import MeterFacts, Token
 
 _CHUNK = const(256)  # octets taken at a turn
 _WAITING_MOST = const(2048)  # octets of answers: who does not take them is cut off
@@ -44,7 +44,7 @@ class DlmsCarrier:
         self._calm_ms = calm_ms
         self.now_ms, self._clock_ms = 0, 0
         self.bugs = 0
-        self.gateway = Gateway()
+        self.last_token = Token(b"", carrier.REMOTE, None)
         self.load = dlms_tables.Load(ports.rows("load"))
         self.tokens = dlms_tables.Tokens(ports.rows("tokens"))
         self._noted = app.notes.history[0] if app.notes.history else None
@@ -96,6 +96,7 @@ class DlmsCarrier:
                 self._line = _Line(self._ports.serial, self._hdlc)
         if self._listener is not None:
             busy = self._serve_network(now_ms) or busy
+        turn.news = turn.news or self.last_token.waits  # for the inbox, which comes next
         return _BUSY_MS if busy else self._calm_ms
 
     # -- lines ---------------------------------------------------------------------------------
@@ -144,11 +145,10 @@ class DlmsCarrier:
         return self._ports.crypto.random(count)
 
     def _wrapper(self):
-        return Wrapper(self._association(carrier.REMOTE).answer)
+        return Wrapper(self._association(carrier.REMOTE))
 
     def _hdlc(self):
-        one = self._association(carrier.LOCAL)
-        return Hdlc(one.answer, one.drop)
+        return Hdlc(self._association(carrier.LOCAL))
 
     # -- passwords -----------------------------------------------------------------------------
 
@@ -219,18 +219,19 @@ class _Line:
 
     def step(self, now_ms):
         """Take what came and send what there is to say; return whether anything came."""
-        data = b"" if self._waiting else self._part.receive(_CHUNK)
+        codec, data = self._codec, b""
+        if not self._waiting and not codec.waits:
+            data = self._part.receive(_CHUNK)
         if data:
             self.heard_ms = now_ms
-            self._waiting = self._codec.feed(data)
+        if data or (codec.waits and not self._waiting):
+            self._waiting = codec.feed(data)
             if self._waiting:
                 self.since_ms = now_ms
-            self.broken = getattr(self._codec, "broken", False) or (
-                len(self._waiting) > _WAITING_MOST
-            )
+            self.broken = getattr(codec, "broken", False) or len(self._waiting) > _WAITING_MOST
         if self._waiting and not self.broken:
             self._waiting = self._waiting[self._part.send(self._waiting) :]
-        return bool(data or self._waiting)
+        return bool(data or self._waiting or codec.waits)
 
     def close(self):
         """Hang up."""

@@ -11,42 +11,55 @@ from carriers import dlms_status, dlms_tables
 
 _DIGITS = const(20)
 _NAME_OCTETS = const(16)
+#: A token that the meter did not come to in this time is not entered. Clients wait for the answer.
+_PATIENCE_MS = const(3000)
 _MONEY = const(1000)  # the meter counts in 10^-5 currency units, here in 10^-2
 
 
-class Gateway:
-    """The token that came by DLMS last, since power came. waits: it is not entered yet."""
+class Token:
+    """A token that came by DLMS. digits: b"" for none yet. by: of account.carrier.
 
-    def __init__(self):
-        self.digits, self.status, self.time, self.by = b"", (0, 0), None, carrier.REMOTE
-        self.waits = False
+    time: when it came, see dlms.facts.Facts.now. status: see carriers.dlms_status. waits: the
+    inbox has it.
+    """
 
-    def hand_over(self, app, digits, by, time, now_ms) -> bool:
-        """Let the meter enter `digits`; return whether it takes a token now.
+    def __init__(self, digits, by, time):
+        self.digits, self.by, self.time = digits[:_DIGITS], by, time
+        self.status = (0, 0)
+        self._text = _text(digits)
+        self._offered, self._since_ms, self._judged = None, 0, False
 
-        Only one waits at a time: so what the status tells is always of the token beside it.
-        """
-        if self.waits or app.lockout_s(now_ms, by):
-            return False
-        text = _text(digits)
-        if text is not None and not app.inbox.offer(text, by, self._told):
-            return False
-        self.digits, self.time, self.by = digits[:_DIGITS], time, by
-        self.waits = text is not None
-        self.status = (dlms_status.QUEUED, 0) if self.waits else dlms_status.of(results.FORMAT)
-        return True
+    @property
+    def waits(self) -> bool:
+        return self._offered is not None
+
+    def offer(self, inbox, now_ms) -> bool:
+        """Let the meter enter this; return whether it takes a token now."""
+        if self._text is None:
+            self._judged, self.status = True, dlms_status.of(results.FORMAT)
+            return True
+        self._offered, self._since_ms = inbox.offer(self._text, self.by, self._told), now_ms
+        self.status = (dlms_status.QUEUED, 0)
+        return self.waits
+
+    def judged(self, inbox, now_ms):
+        """Whether the meter judged this, None while it waits. It waits _PATIENCE_MS at most."""
+        if self.waits and now_ms - self._since_ms >= _PATIENCE_MS:
+            inbox.withdraw(self._offered)
+            self._told(None)
+        return None if self.waits else self._judged
 
     def _told(self, outcome):
         """The meter has entered the token. None: it could not, and nothing was done."""
-        self.waits = False
-        done = outcome is not None
+        self._offered, self._judged = None, outcome is not None
+        done = self._judged
         self.status = dlms_status.of(outcome.result) if done else (dlms_status.EXECUTION, 0)
 
 
 class MeterFacts(Facts):
     """`app` for one line, whose tokens come by the carrier `by`, of account.carrier.
 
-    shared: what the lines have in common: `gateway`, `load`, `tokens`, `counters`, `now_ms`.
+    shared: what the lines have in common: `last_token`, `load`, `tokens`, `counters`, `now_ms`.
     """
 
     def __init__(self, app, shared, by: int):
@@ -94,27 +107,34 @@ class MeterFacts(Facts):
         return -2 if views.in_currency(self._view) else 0
 
     def enter(self, digits):
-        shared = self._shared
-        return shared.gateway.hand_over(self._app, digits, self._by, self.now(), shared.now_ms)
+        """Only one token waits at a time: the status is always of the token beside it."""
+        app, shared = self._app, self._shared
+        if shared.last_token.waits or app.lockout_s(shared.now_ms, self._by):
+            return None
+        token = Token(digits, self._by, self.now())
+        if not token.offer(app.inbox, shared.now_ms):
+            return None
+        shared.last_token = token
+        return lambda: token.judged(app.inbox, shared.now_ms)
 
     def token(self):
-        return self._shared.gateway.digits
+        return self._shared.last_token.digits
 
     def token_time(self):
-        return self._shared.gateway.time
+        return self._shared.last_token.time
 
     def token_carrier(self):
-        return dlms_status.delivery(self._shared.gateway.by)
+        return dlms_status.delivery(self._shared.last_token.by)
 
     def token_accepted(self):
-        digits, status = self._shared.gateway.digits, self._shared.gateway.status
+        digits, status = self._shared.last_token.digits, self._shared.last_token.status
         noted = None
         if status == dlms_status.of(results.USED):
             noted = history.accepted(self._app.notes.history, digits.decode())
         return None if noted is None else (noted.tid, carrier.NAMES[noted.by].encode())
 
     def token_status(self):
-        return self._shared.gateway.status
+        return self._shared.last_token.status
 
     @property
     def _state(self):

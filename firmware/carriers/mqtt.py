@@ -207,7 +207,8 @@ class Mqtt:
         for entry in self._outbox.entries:
             if not entry.result and not entry.asked:
                 told = lambda outcome, entry=entry: self._settle(entry, outcome)  # noqa: E731
-                entry.asked = self._inbox.offer(entry.digits, carrier.REMOTE, told)
+                offered = self._inbox.offer(entry.digits, carrier.REMOTE, told)
+                entry.asked = offered is not None
                 self._turn.news = True
 
     def _settle(self, entry, outcome):

@@ -1,9 +1,10 @@
 """One DLMS association: who is there, what they may do, and the seal on what is said.
 
-`Association.answer(apdu, client)` is all there is: one APDU in, one out, b"" for none. Two clients
-are known. The public client (16) needs no secret and reads what is no secret. The management
-client (1) proves who it is by HLS-5 (GMAC) and everything it says is sealed under suite 0; on a
-local line (`local`) it may say a password (LLS) instead. There is no SET.
+`Association.answer(apdu, client)` is all there is: one APDU in, one out, b"" for none, None for
+one that `later` tells. Two clients are known. The public client (16) needs no secret and reads
+what is no secret. The management client (1) proves who it is by HLS-5 (GMAC) and everything it
+says is sealed under suite 0; on a local line (`local`) it may say a password (LLS) instead. There
+is no SET.
 
 Pure: imports `dlms` modules and `const`, nothing else.
 Source: IEC 62056-5-3, ACSE; security suite 0; IEC 62056-6-2, Association LN.
@@ -68,6 +69,7 @@ class Association:
         self.mechanism = 0
         self._ciphered = False
         self._title = self._challenge = self._own_challenge = b""
+        self._tag = 0
         self._services.drop()
 
     @property
@@ -80,8 +82,11 @@ class Association:
         """Whether all that is said is sealed."""
         return self._ciphered
 
-    def answer(self, apdu: bytes, client: int) -> bytes:
-        """Return the answer to `apdu` from the address `client`. Raises nothing for what it is."""
+    def answer(self, apdu: bytes, client: int):
+        """Return the answer to `apdu` from the address `client`. Raises nothing for what it is.
+
+        None while the answer is not known. No further APDU may come before `later` returned it.
+        """
         try:
             return self._answer(apdu, client)
         except Refused:
@@ -98,7 +103,8 @@ class Association:
             return _RELEASED
         if client != self.client or self._state == _IDLE:
             return _REFUSED
-        if what in _SEALED_ANSWERS:
+        tag = _SEALED_ANSWERS.get(what, 0)
+        if tag:
             if not self._ciphered:
                 return _REFUSED
             at = 1
@@ -108,20 +114,24 @@ class Association:
                     return _REFUSED
                 at += size
             size, at = axdr.take_length(apdu, at)
-            said = self._services.answer(
-                self._opened(axdr.part(apdu, at, size)), self._reach(), self._room(_SEAL_OCTETS)
-            )
-            return self._sealed(_SEALED_ANSWERS[what], said)
-        if self._ciphered:
+            apdu = self._opened(axdr.part(apdu, at, size))
+        elif self._ciphered:
             return _REFUSED
-        return self._services.answer(apdu, self._reach(), self._room(0))
+        room = self._pdu_max - (_SEAL_OCTETS if self._ciphered else 0)
+        said = self._services.answer(apdu, self._reach(), room)
+        self._tag = tag  # of the answer, also to what has just ended the association
+        return self._said(said)
+
+    def later(self):
+        """Return the answer that was not known yet, None while it is not."""
+        return self._said(self._services.later())
+
+    def _said(self, said):
+        return said if said is None or not self._tag else self._sealed(self._tag, said)
 
     def _reach(self):
         """Return which client asks, None while it has not proved who it is."""
         return self.client if self._state == _OPEN else None
-
-    def _room(self, taken):
-        return self._pdu_max - taken
 
     # -- beginning -----------------------------------------------------------------------------
 

@@ -74,8 +74,12 @@ class Facts:
         """Return the power of ten of the credit, 0 or less."""
         raise NotImplementedError
 
-    def enter(self, digits: bytes) -> bool:
-        """Hand over a token. False when it can not be taken now: locked out, or others wait."""
+    def enter(self, digits: bytes):
+        """Hand over a token; None when it can not be taken now: locked out, or others wait.
+
+        Returns a function without arguments that tells whether the meter judged the token, and
+        None while the token waits. After True no power cut undoes what the judgement changed.
+        """
         raise NotImplementedError
 
     def token(self) -> bytes:

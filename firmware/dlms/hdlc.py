@@ -27,15 +27,15 @@ _LIMITS = (
 
 
 class Hdlc:
-    """One link. serve: (apdu, client address) -> answer, b"" for none. server: its address.
+    """One link. asked: dlms.association.Association. server: its address.
 
-    dropped: called when a link begins or ends, so that an association ends with it.
+    The association ends when a link begins or ends. waits: an answer is not known yet; `feed`
+    goes on once it is, and before that takes nothing.
     """
 
-    def __init__(self, serve, dropped, server: int = 1):
-        self._serve = serve
-        self._dropped = dropped
-        self._server = server
+    def __init__(self, asked, server: int = 1):
+        self._asked, self._server = asked, server
+        self.waits = False
         self._got = bytearray()
         self._open = False
         self._begin()
@@ -48,9 +48,9 @@ class Hdlc:
     def feed(self, data) -> bytes:
         """Take octets as they come; return those to send. Never raises for what they are."""
         self._got += data
-        out = b""
+        out = self._answered(self._asked.later()) if self.waits else b""
         while True:
-            frame = self._next_frame()
+            frame = None if self.waits else self._next_frame()
             if frame is None:
                 return out
             out += self._answer(frame)
@@ -88,13 +88,13 @@ class Hdlc:
             return b""
         self._ends = client + to_server
         if control == _SNRM:
-            self._dropped()
+            self._asked.drop()
             self._begin()
             self._open = True
             return self._frame(_UA, _LIMITS)
         if control == _DISC:
             was_open, self._open = self._open, False
-            self._dropped()
+            self._asked.drop()
             return self._frame(_UA if was_open else _DM)
         if not self._open:
             return self._frame(_DM)
@@ -112,14 +112,19 @@ class Hdlc:
         if len(self._coming) > _APDU_MAX:
             self._coming = b""
             self._open = False
-            self._dropped()
+            self._asked.drop()
             return self._frame(_DM)
         if frame[0] & _SEGMENT:
             return self._frame(_RR | self._received << 5)
         apdu, self._coming = self._coming, b""
         if not apdu.startswith(_TO_SERVER):
             return self._frame(_RR | self._received << 5)
-        answer = self._serve(apdu[3:], client)
+        return self._answered(self._asked.answer(apdu[3:], client))
+
+    def _answered(self, answer):
+        self.waits = answer is None
+        if self.waits:
+            return b""
         self._going = _TO_CLIENT + answer if answer else b""
         return self._more()
 

@@ -20,7 +20,12 @@ _NEVER = (2000, 1, 1, 0, 0, 0, 6)
 _RANGE, _ENTRIES = const(1), const(2)
 _PERIOD_S = const(900)
 _TOKEN_DIGITS = const(20)
-_REFUSED = {1: lambda _value: services.DENIED}
+_ZERO = number(I32, 0)
+
+
+def _refused(count):
+    """Return `count` methods, each of which is refused."""
+    return {index: lambda _value: services.known(services.DENIED) for index in range(1, count + 1)}
 
 
 def made(facts, association) -> Objects:
@@ -47,21 +52,21 @@ def _data(name, value):
 def _register(name, tag, value, unit):
     attributes = {
         2: lambda: number(tag, value()),
-        3: lambda: structure(number(I8, 0), number(ENUM, unit)),
+        3: structure(number(I8, 0), number(ENUM, unit)),
     }
-    return Object(_REGISTER_CLASS, name, attributes, _REFUSED)
+    return Object(_REGISTER_CLASS, name, attributes, _refused(1))
 
 
 def _clock(facts):
     attributes = {
         2: lambda: _time(facts.now()),
-        3: lambda: number(I16, 0),
+        3: number(I16, 0),
         4: lambda: number(U8, 0 if facts.now() else 1),
-        5: lambda: _time(_NEVER),
-        6: lambda: _time(_NEVER),
-        7: lambda: number(I8, 0),
-        8: lambda: number(BOOLEAN, 0),
-        9: lambda: number(ENUM, 1),
+        5: _time(None),
+        6: _time(None),
+        7: number(I8, 0),
+        8: number(BOOLEAN, 0),
+        9: number(ENUM, 1),
     }
     return Object(_CLOCK_CLASS, CLOCK, attributes, public=True)
 
@@ -71,66 +76,68 @@ def _switch(facts):
     attributes = {
         2: lambda: number(BOOLEAN, facts.closed()),
         3: lambda: number(ENUM, 1 if facts.closed() else 0),
-        4: lambda: number(ENUM, 0),
+        4: number(ENUM, 0),
     }
-    refused = {1: _REFUSED[1], 2: _REFUSED[1]}
-    return Object(70, "0.0.96.3.10.255", attributes, refused)
+    return Object(70, "0.0.96.3.10.255", attributes, _refused(2))
 
 
 def _account(facts):
-    name = lambda: array([axdr.octets(octets(CREDIT))])  # noqa: E731
-    zero = lambda: number(I32, 0)  # noqa: E731
-    in_credit = lambda: facts.credit() > 0  # noqa: E731
+    name, none = axdr.octets(octets(CREDIT)), array([])
     attributes = {
-        2: lambda: structure(number(ENUM, 2), number(ENUM, 2)),  # prepayment, active
-        3: lambda: number(U8, 0),
-        4: lambda: bits(8, 0x80 if in_credit() else 0x04),  # in credit; out of credit
+        2: structure(number(ENUM, 2), number(ENUM, 2)),  # prepayment, active
+        3: number(U8, 0),
+        4: lambda: bits(8, 0x80 if facts.credit() > 0 else 0x04),  # in credit; out of credit
         5: lambda: number(I32, max(0, facts.credit())),
         6: lambda: number(I32, max(0, -facts.credit())),
-        7: zero,
-        8: zero,
-        9: name,
-        10: lambda: array([]),
-        11: lambda: array([]),
-        12: lambda: array([structure(axdr.octets(octets(CREDIT)), number(U8, 100))]),
-        13: lambda: _time(_NEVER),
-        14: lambda: _time(_NEVER),
+        7: _ZERO,
+        8: _ZERO,
+        9: array([name]),
+        10: none,
+        11: none,
+        12: array([structure(name, number(U8, 100))]),
+        13: _time(None),
+        14: _time(None),
         15: lambda: structure(
             axdr.utf8(facts.unit()),
             number(I8, facts.scaler()),
             number(ENUM, 1 if facts.unit() == "Wh" else 2),  # consumption; money
         ),
         16: lambda: number(I32, facts.low_credit()),
-        17: zero,
-        18: lambda: number(U16, 0),
-        19: zero,
+        17: _ZERO,
+        18: number(U16, 0),
+        19: _ZERO,
     }
-    return Object(111, ACCOUNT, attributes, {1: _REFUSED[1], 2: _REFUSED[1], 3: _REFUSED[1]})
+    return Object(111, ACCOUNT, attributes, _refused(3))
 
 
 def _credit(facts):
-    zero = lambda: number(I32, 0)  # noqa: E731
     attributes = {
         2: lambda: number(I32, facts.credit()),
-        3: lambda: number(ENUM, 0),  # a credit of tokens
-        4: lambda: number(U8, 1),
+        3: number(ENUM, 0),  # a credit of tokens
+        4: number(U8, 1),
         5: lambda: number(I32, facts.low_credit()),
-        6: zero,
-        7: lambda: bits(5, 0x01),
+        6: _ZERO,
+        7: bits(5, 0x01),
         8: lambda: number(ENUM, 3 if facts.credit() > 0 else 4),  # in use; exhausted
-        9: zero,
-        10: zero,
-        11: lambda: _time(_NEVER),
+        9: _ZERO,
+        10: _ZERO,
+        11: _time(None),
     }
-    return Object(112, CREDIT, attributes, {1: _REFUSED[1], 2: _REFUSED[1], 3: _REFUSED[1]})
+    return Object(112, CREDIT, attributes, _refused(3))
 
 
 def _gateway(facts):
     def enter(value):
-        """Hand digits over. What becomes of them is in attribute 6, never in this status."""
+        """Hand digits over. What becomes of them is in attribute 6, never in this status.
+
+        The status is known once they were judged: it tells that nothing of it can be lost.
+        """
         if not isinstance(value, bytes):
-            return services.TYPE
-        return services.OK if facts.enter(value) else services.TEMPORARY
+            return services.known(services.TYPE)
+        judged = facts.enter(value)
+        if judged is None:
+            return services.known(services.TEMPORARY)
+        return lambda: {None: None, True: services.OK, False: services.TEMPORARY}[judged()]
 
     def status():
         code, data = facts.token_status()
@@ -159,14 +166,14 @@ def _association(objects, association):
         2: lambda: objects.listing(association.client),
         3: lambda: structure(number(I8, association.client), number(U16, 1)),
         4: lambda: _named(1, 3 if association.ciphered else 1),
-        5: lambda: structure(
+        5: structure(
             bits(24, CONFORMANCE), number(U16, PDU_MAX), number(U16, PDU_MAX), number(U8, 6),
             number(I8, 0), axdr.octets(b""),
         ),
         6: lambda: _named(2, association.mechanism),
         8: lambda: number(ENUM, association.state),
     }  # fmt: skip
-    return Object(15, "0.0.40.0.0.255", attributes, {1: _REFUSED[1]}, 1, public=True)
+    return Object(15, "0.0.40.0.0.255", attributes, _refused(1), 1, public=True)
 
 
 def _named(branch, leaf):
@@ -196,13 +203,13 @@ def _profile(name, rows, columns, period_s):
     attributes = {
         2: buffer,
         3: lambda: array([_column(*column) for column in columns]),
-        4: lambda: number(U32, period_s),
-        5: lambda: number(ENUM, 1),  # first in, first out
-        6: lambda: _column(_CLOCK_CLASS, CLOCK, 2),
+        4: number(U32, period_s),
+        5: number(ENUM, 1),  # first in, first out
+        6: _column(_CLOCK_CLASS, CLOCK, 2),
         7: lambda: number(U32, rows.count()),
-        8: lambda: number(U32, rows.capacity),
+        8: number(U32, rows.capacity),
     }
-    return Object(7, name, attributes, {1: _REFUSED[1], 2: _REFUSED[1]}, 1, ranged=2)
+    return Object(7, name, attributes, _refused(2), 1, ranged=2)
 
 
 def _column(cls, name, index):

@@ -12,9 +12,10 @@ _READ, _NO = b"\x16\x01", b"\x16\x00"  # access rights, enums
 class Object:
     """One object.
 
-    attributes: {index: () -> encoded value, or a generator of pieces of it}; an attribute that can
-    be read in part takes (selection), and `ranged` is its index. methods: {index: (value) ->
-    services status}. public: whether the public client may read it.
+    attributes: {index: encoded value, or () -> that, or a generator of pieces of it}; one that can
+    be read in part takes (selection), and `ranged` is its index. methods: {index: (value) -> a
+    function that returns the services status, None while it is not known}. public: whether the
+    public client may read it.
     """
 
     def __init__(self, cls, name, attributes, methods=None, version=0, public=False, ranged=0):
@@ -27,8 +28,8 @@ class Object:
         if index == 1:
             return axdr.octets(self.name)
         attribute = self.attributes.get(index)
-        if attribute is None:
-            return None
+        if attribute is None or isinstance(attribute, bytes):
+            return attribute
         return attribute(selection) if index == self.ranged else attribute()
 
     def listed(self, may_act: bool) -> bytes:
@@ -74,14 +75,14 @@ class Objects:
             return services.TYPE, None  # a selection of another form
         return (services.DENIED, None) if value is None else (services.OK, value)
 
-    def act(self, key, index: int, value, client: int) -> int:
-        """Return the status of a method."""
+    def act(self, key, index: int, value, client: int):
+        """Do it; return a function that returns the status, None while it is not known."""
         found = self._by_key.get(key)
         if found is None:
-            return services.UNDEFINED
+            return services.known(services.UNDEFINED)
         method = found.methods.get(index)
         if method is None or client == ANYBODY:
-            return services.DENIED
+            return services.known(services.DENIED)
         return method(value)
 
     def listing(self, client: int):

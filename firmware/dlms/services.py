@@ -34,11 +34,12 @@ class Services:
         self.drop()
 
     def drop(self):
-        """Forget a transfer that was begun."""
+        """Forget a transfer and a deed that were begun."""
         self._pieces, self._rest, self._block = None, b"", 0
+        self._call, self._deed = b"", known(DENIED)
 
-    def answer(self, apdu, client, room: int) -> bytes:
-        """Return the answer to a request.
+    def answer(self, apdu, client, room: int):
+        """Return the answer to a request, None while it is not known: then ask `later`.
 
         client: who asks, None while that is not proved: then only the proof is taken.
         room: octets that the answer may have. Raises ValueError for what can not be read.
@@ -135,7 +136,18 @@ class Services:
             return b"\xc7\x01" + call + b"\x00\x01\x00" + axdr.octets(proof)
         if client is None:
             return _NOT_ALLOWED
-        return b"\xc7\x01" + call + bytes((self._objects.act(key, index, value, client), 0))
+        self._call, self._deed = call, self._objects.act(key, index, value, client)
+        return self.later()
+
+    def later(self):
+        """Return the answer to the ACTION that was not known yet, None while it is not."""
+        status = self._deed()
+        return None if status is None else b"\xc7\x01" + self._call + bytes((status, 0))
+
+
+def known(status):
+    """Return a function that returns `status`, as a deed whose status is known."""
+    return lambda: status
 
 
 def _reference(apdu, at):

@@ -10,12 +10,16 @@ _APDU_MAX = const(1024)
 
 
 class Wrapper:
-    """One connection. serve: (apdu, client) -> answer, b"" for none. server: its address."""
+    """One connection. asked: dlms.association.Association. server: its address.
 
-    def __init__(self, serve, server: int = 1):
-        self._serve, self._server = serve, server
+    waits: an answer is not known yet; `feed` goes on once it is, and before that takes nothing.
+    """
+
+    def __init__(self, asked, server: int = 1):
+        self._asked, self._server = asked, server
         self._got = bytearray()
-        self.broken = False
+        self._client = 0
+        self.broken = self.waits = False
 
     def feed(self, data) -> bytes:
         """Take octets as they come; return those to send.
@@ -24,8 +28,8 @@ class Wrapper:
         tell where the next one would begin, so the caller closes it.
         """
         self._got += data
-        out = b""
-        while len(self._got) >= _HEAD and not self.broken:
+        out = self._answered(self._asked.later()) if self.waits else b""
+        while len(self._got) >= _HEAD and not self.broken and not self.waits:
             version, client, server, size = [
                 self._got[at] << 8 | self._got[at + 1] for at in (0, 2, 4, 6)
             ]
@@ -36,8 +40,14 @@ class Wrapper:
                 break
             apdu = bytes(self._got[_HEAD : _HEAD + size])
             self._got = self._got[_HEAD + size :]
-            answer = self._serve(apdu, client) if server == self._server else b""
-            if answer:
-                ends = b"".join([n.to_bytes(2, "big") for n in (1, server, client, len(answer))])
-                out += ends + answer
+            if server == self._server:
+                self._client = client
+                out += self._answered(self._asked.answer(apdu, client))
         return out
+
+    def _answered(self, answer):
+        self.waits = answer is None
+        if not answer:
+            return b""
+        ends = (1, self._server, self._client, len(answer))
+        return b"".join([number.to_bytes(2, "big") for number in ends]) + answer

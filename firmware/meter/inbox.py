@@ -38,12 +38,17 @@ class Inbox:
         """How many tokens may come now."""
         return CAPACITY - len(self._waiting)
 
-    def offer(self, digits: str, by: int, told) -> bool:
-        """Let a token wait, see _Waiting; return whether there was room."""
+    def offer(self, digits: str, by: int, told):
+        """Let a token wait, see _Waiting; return what `withdraw` takes, None without room."""
         if not self.room:
-            return False
-        self._waiting.append(_Waiting(digits, by, told))
-        return True
+            return None
+        waiting = _Waiting(digits, by, told)
+        self._waiting.append(waiting)
+        return waiting
+
+    def withdraw(self, waiting):
+        """Let a token wait no more: it is not entered, and nothing is told of it."""
+        self._waiting.remove(waiting)
 
     def step(self, turn) -> int:
         """Enter the token that waits longest."""

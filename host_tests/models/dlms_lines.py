@@ -5,6 +5,8 @@ from ports.network import CLOSED, OPEN
 
 from models import aes
 
+_TURNS = 6  # in which an answer comes
+
 
 class Crypto:
     """Slow and plain; its random octets are told in advance."""
@@ -76,7 +78,7 @@ def over_tcp(case, apdu, client):
     line = network.line
     head = b"\x00\x01" + client.to_bytes(2, "big") + b"\x00\x01" + len(apdu).to_bytes(2, "big")
     line.came, line.went = head + apdu, b""
-    for _ in range(6):
+    for _ in range(_TURNS):
         case.wait(1)
         if line.went:
             break
@@ -116,6 +118,9 @@ def _frame(case, client, control, info, more=False):
     head = bytes((0xA0 | (8 if more else 0) | size >> 8, size & 255)) + head
     body = head + (hdlc.check(head) + info if info else b"")
     line.came, line.went = b"\x7e" + body + hdlc.check(body) + b"\x7e", b""
-    case.wait(1)
+    for _ in range(_TURNS):
+        case.wait(1)
+        if line.went:
+            break
     line.more = bool(line.went[1] & 8)
     return line.went[3:-1]

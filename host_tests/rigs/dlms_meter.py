@@ -83,9 +83,9 @@ class FixedFacts(Facts):
 
     def enter(self, digits):
         if self.busy:
-            return False
+            return None
         self.entered.append(digits)
-        return True
+        return lambda: True
 
     def token(self):
         return self.entered[-1] if self.entered else b""

@@ -124,29 +124,133 @@ class TokenTest(Case):
                 results.LOCKED_OUT),
         }  # fmt: skip
         client, seen = self.management(), []
-        offered = []
-        self.app.inbox.offer = lambda digits, by, told: offered.append(told) or True
         for code, names in table.items():
             for name in names:
-                client.act(115, GATEWAY, 1, axdr.octets(TOKEN.encode()))
-                self.assertEqual(self.status(client), (8, 0))
-                offered.pop()(Outcome(name, "", 0, None, (), (), False, False))
-                self.assertEqual(self.status(client), (code, results.NAMES.index(name) + 1))
+                outcome = Outcome(name, "", 0, None, (), (), False, False)
+                self.app.inbox.enter = lambda digits, turn, by, outcome=outcome: outcome
+                self.assertEqual(
+                    self.enter(client, TOKEN), (0, code, results.NAMES.index(name) + 1)
+                )
                 seen.append(name)
         self.assertEqual(sorted(seen), sorted(results.NAMES))
 
-    def test_only_one_token_waits_at_a_time(self):
-        client, offered = self.management(), []
-        self.app.inbox.offer = lambda digits, by, told: offered.append(told) or True
-        token = axdr.octets(TOKEN.encode())
-        self.assertEqual(client.act(115, GATEWAY, 1, token), (0, None))
-        self.assertEqual(client.act(115, GATEWAY, 1, token), (TEMPORARY, None))
-        offered[0](None)
-        self.assertEqual(self.status(client), (7, 0))
-        self.assertEqual(client.act(115, GATEWAY, 1, token), (0, None))
+    def test_meter_without_a_number_and_key_takes_no_token_and_says_try_later(self):
+        self.chip = FlashChip(RamImage(board.FLASH_SIZE))
+        self.begin()
+        self.part.answer(KEYS, 0)
+        self.assertEqual(self.enter(self.management(), TOKEN), (TEMPORARY, 7, 0))
 
     def test_delivery_is_told_for_every_carrier(self):
         self.assertEqual([dlms_status.delivery(by) for by in range(3)], [2, 1, 0])
+
+
+class WaitingTest(Case):
+    """`enter` is answered once the token was judged."""
+
+    def setUp(self):
+        super().setUp()
+        self.client = self.management()
+        self.inbox = self.app.inbox
+        self.judge = self.inbox.step
+        self.inbox.step = lambda turn: 1000  # comes to no token
+
+    def go_on(self):
+        self.inbox.step = self.judge
+
+    def hand_over(self, digits=TOKEN):
+        """Say `enter` over TCP and get no answer; return the client."""
+        client = self.client
+        enter = b"\xc3\x01\xc1\x00\x73\x00\x00\x13\x28\x00\xff\x01\x01"
+        sealed = client.seal(0xCB, enter + axdr.octets(digits.encode()))
+        self.assertEqual(client.say(sealed, 1), b"")
+
+    def answer(self):
+        """Return what came over TCP since, opened: the status of the ACTION."""
+        return self.client.opened(self.network.line.went[8:])[3]
+
+    def local(self):
+        client = Client(lambda apdu, address: dlms_lines.over_hdlc(self, apdu, address))
+        self.wait(10)
+        self.assertEqual(client.low(), (0, 0))
+        return client
+
+    def test_answer_comes_once_the_token_is_in_the_store(self):
+        self.hand_over()
+        self.wait(2000)
+        self.assertEqual(self.network.line.went, b"")
+        self.go_on()
+        self.wait(1)
+        stored = meter_state.from_bytes(self.ports.store.load())
+        self.assertEqual(stored.register.credit, 100)
+        self.wait(1)
+        self.assertEqual(self.answer(), 0)
+        self.assertEqual(self.status(self.client), (3, 1))
+
+    def test_next_request_of_the_connection_waits_until_then(self):
+        self.hand_over()
+        again = self.client.seal(0xC8, b"\xc0\x01\xc1\x00\x73\x00\x00\x13\x28\x00\xff\x06\x00")
+        self.assertEqual(self.client.say(again, 1), b"")
+        self.go_on()
+        self.wait(1)
+        self.wait(1)
+        first = self.network.line.went
+        self.assertEqual(self.answer(), 0)
+        self.wait(1)
+        second = self.client.opened(self.network.line.went[len(first) + 8 :])
+        self.assertEqual((second[7], second[10]), (3, 1))
+
+    def test_other_line_reads_that_a_token_waits_and_enters_none(self):
+        self.hand_over()
+        local = self.local()
+        self.assertEqual(self.status(local), (8, 0))
+        token = axdr.octets(TOKEN.encode())
+        self.assertEqual(local.act(115, GATEWAY, 1, token), (TEMPORARY, None))
+        self.go_on()
+        self.wait(1)
+        self.wait(1)
+        self.assertEqual(self.answer(), 0)
+
+    def test_each_line_hears_of_its_own_token(self):
+        self.hand_over()
+        local = self.local()
+        self.go_on()
+        self.app.step(self.clock.now_ms)  # the token is judged, and its answer still on the way
+        self.part.carrier._connection.step = lambda now_ms: False
+        self.assertEqual(local.act(115, GATEWAY, 1, axdr.octets(WRONG[0].encode())), (0, None))
+        self.assertEqual(self.status(local), (5, 15))
+        del self.part.carrier._connection.step
+        self.wait(1)
+        self.assertEqual(self.answer(), 0)
+
+    def test_token_that_the_meter_does_not_come_to_is_withdrawn_and_said_to_be(self):
+        self.hand_over()
+        self.wait(2900)
+        self.assertEqual(self.network.line.went, b"")
+        self.wait(100)
+        self.assertEqual(self.answer(), TEMPORARY)
+        self.go_on()
+        self.wait(1000)
+        self.assertEqual(self.app.meter.state.register.credit, 0)
+        self.assertEqual(self.enter(self.client, TOKEN), (0, 3, 1))
+
+    def test_token_that_the_store_does_not_take_is_said_not_to_be_taken(self):
+        def refused(record):
+            raise OSError
+
+        self.go_on()
+        commit, self.ports.store.commit = self.ports.store.commit, refused
+        self.assertEqual(self.enter(self.client, TOKEN), (TEMPORARY, 7, 0))
+        self.ports.store.commit = commit
+        self.assertEqual(self.enter(self.client, TOKEN), (0, 3, 1))
+
+    def test_token_of_a_client_that_went_away_is_judged_and_the_next_one_served(self):
+        self.hand_over()
+        self.network.line.close()
+        self.wait(10)
+        self.go_on()
+        self.wait(10)
+        self.assertEqual(self.app.meter.state.register.credit, 100)
+        self.assertEqual(self.enter(self.management(), TOKEN), (0, 6, 12))
 
 
 class KeysTest(Case):
@@ -297,7 +401,7 @@ class ConnectionTest(Case):
         def broken(apdu, address):
             raise KeyError
 
-        self.part.carrier._connection._codec._serve = broken
+        self.part.carrier._connection._codec._asked.answer = broken
         self.assertEqual(client.say(b"\xc0\x01\xc1", 1), b"")
         self.wait(10)
         self.assertEqual(self.part.carrier.bugs, 1)

@@ -132,11 +132,15 @@ class WrapperTest(unittest.TestCase):
 
     def setUp(self):
         self.asked = []
-        self.wrapper = Wrapper(self._serve)
+        self.wrapper = Wrapper(self)
+        self.known = True
 
-    def _serve(self, apdu, client):
+    def answer(self, apdu, client):
         self.asked.append((apdu, client))
-        return b"!" + apdu
+        return self.later()
+
+    def later(self):
+        return b"!" + self.asked[-1][0] if self.known else None
 
     def test_requests_come_in_any_pieces_and_several_at_once(self):
         stream = (self.HEAD + b"abc") * 3
@@ -149,9 +153,23 @@ class WrapperTest(unittest.TestCase):
         self.assertEqual(self.wrapper.feed(b"\x00\x01\x00\x10\x00\x02\x00\x01x"), b"")
         self.assertEqual(self.asked, [])
 
+    def test_answer_that_is_not_known_keeps_the_next_request_waiting(self):
+        self.known = False
+        stream = self.HEAD + b"abc" + self.HEAD[:3] + b"\x11" + self.HEAD[4:] + b"def"
+        for more in (stream, b"", self.HEAD + b"ghi"):
+            self.assertEqual(self.wrapper.feed(more), b"")
+            self.assertTrue(self.wrapper.waits)
+        self.assertEqual(self.asked, [(b"abc", 16)])
+        self.known = True
+        answers = [b"\x00\x01\x00\x01\x00%c\x00\x04!" % client for client in (16, 17, 16)]
+        said = b"".join([answers[0], b"abc", answers[1], b"def", answers[2], b"ghi"])
+        self.assertEqual(self.wrapper.feed(b""), said)
+        self.assertFalse(self.wrapper.waits)
+        self.assertEqual(len(self.asked), 3)
+
     def test_what_is_no_wrapper_or_endless_breaks_the_connection(self):
         for head in (b"\x00\x02\x00\x10\x00\x01\x00\x03", b"\x00\x01\x00\x10\x00\x01\xff\xff"):
-            wrapper = Wrapper(self._serve)
+            wrapper = Wrapper(self)
             self.assertEqual(wrapper.feed(head), b"")
             self.assertTrue(wrapper.broken)
 
@@ -161,13 +179,16 @@ class HdlcTest(unittest.TestCase):
 
     def setUp(self):
         self.asked, self.dropped, self.reply = [], 0, b"ok"
-        self.link = hdlc.Hdlc(self._serve, self._drop)
+        self.link = hdlc.Hdlc(self)
 
-    def _serve(self, apdu, client):
+    def answer(self, apdu, client):
         self.asked.append((apdu, client))
         return self.reply
 
-    def _drop(self):
+    def later(self):
+        return self.reply
+
+    def drop(self):
         self.dropped += 1
 
     def _frame(self, control, info=b"", segment=False):
@@ -195,6 +216,19 @@ class HdlcTest(unittest.TestCase):
         self.assertEqual(self._say(0x10, b"\xe6\xe6\x00ask"), first)
         self.assertEqual(len(self.asked), 1)
 
+    def test_answer_that_is_not_known_comes_once_it_is_and_its_request_counts_once(self):
+        self._say(0x93)
+        self.reply = None
+        request = self._frame(0x10, b"\xe6\xe6\x00ask")
+        for more in (request, b"", request, self.SNRM):
+            self.assertEqual(self.link.feed(more), b"")
+            self.assertTrue(self.link.waits)
+        self.reply = b"ok"
+        answer = self.link.feed(b"")
+        self.assertEqual(answer.count(b"\xe6\xe7\x00ok"), 2)  # asked twice, told twice
+        self.assertTrue(answer.endswith(self.link.feed(self.SNRM)))  # and the link began anew
+        self.assertEqual((len(self.asked), self.dropped), (1, 3))
+
     def test_long_request_and_long_answer_come_in_segments(self):
         self._say(0x93)
         self.reply = bytes(range(250)) + bytes(100)
@@ -220,7 +254,7 @@ class HdlcTest(unittest.TestCase):
         for at in range(1, len(self.SNRM) - 1):
             damaged = bytearray(self.SNRM)
             damaged[at] ^= 0x10
-            self.assertEqual(hdlc.Hdlc(self._serve, self._drop).feed(bytes(damaged)), b"")
+            self.assertEqual(hdlc.Hdlc(self).feed(bytes(damaged)), b"")
         self.assertEqual(self.dropped, 0)
 
     def test_before_a_link_there_is_no_service(self):

@@ -84,11 +84,20 @@ class InboxTest(unittest.TestCase):
     def test_there_is_room_for_so_many_and_no_more(self):
         self.assertEqual(self.app.inbox.room, inbox.CAPACITY)
         for _ in range(inbox.CAPACITY):
-            self.assertTrue(self.app.inbox.offer(WRONG, REMOTE, self.told.append))
+            self.assertIsNotNone(self.app.inbox.offer(WRONG, REMOTE, self.told.append))
         self.assertEqual(self.app.inbox.room, 0)
-        self.assertFalse(self.app.inbox.offer(WRONG, REMOTE, self.told.append))
+        self.assertIsNone(self.app.inbox.offer(WRONG, REMOTE, self.told.append))
         self.step()
         self.assertEqual((self.app.inbox.room, len(self.told)), (1, 1))
+
+    def test_token_that_is_withdrawn_is_not_entered_and_leaves_the_others_their_order(self):
+        offered = [self.app.inbox.offer(WRONG, REMOTE, self.told.append) for _ in range(2)]
+        self.offer(meters.TOKEN_100_WH)
+        self.app.inbox.withdraw(offered[0])
+        self.step()
+        self.step()
+        self.assertEqual([outcome.result for outcome in self.told], [results.CRC, results.ACCEPT])
+        self.assertEqual(self.app.inbox.room, inbox.CAPACITY)
 
     def test_keys_are_served_while_tokens_of_a_network_wait(self):
         for _ in range(inbox.CAPACITY):
