@@ -185,9 +185,9 @@ node_modules/.installed: package-lock.json .npmrc | .venv/.installed
 		{ echo "npm could not fetch MicroPython; it says why above. Then: make setup" >&2; exit 1; }
 	@touch $@
 
-build/unix32/micropython: host_tests/unix32.py | .venv/.installed
+build/unix32/micropython: host_tests/runner/unix32.py | .venv/.installed
 	@echo "fetching MicroPython's 32-bit unix port from Debian into build/unix32 ..."
-	@$(BIN)/python host_tests/unix32.py build/unix32
+	@$(BIN)/python host_tests/runner/unix32.py build/unix32
 
 # A folder per board family, outside .venv: the stubs redefine modules that CPython has too.
 typings/%/$(STUBS_STAMP): | .venv/.installed

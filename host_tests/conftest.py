@@ -12,7 +12,8 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 import meter20  # puts firmware/ and boards/sim on the path
 
 # `machine` and what belongs to it; and the fixture, whose `board` stays behind the simulator's
-sys.path += [str(meter20.DEVICE_ROOT / "boards" / name) for name in ("sim/chip", "fixture_pico")]
+_BESIDE = ("host_tests/chip", "boards/fixture_pico")
+sys.path += [str(meter20.DEVICE_ROOT / folder) for folder in _BESIDE]
 
 # A clock that a test stopped is not the one that pytest measures the test with.
 freezegun.configure(extend_ignore_list=["_pytest.timing"])

@@ -8,9 +8,9 @@ import os
 from functools import partial
 
 import pytest
+from runner.dual import DualRunner, UnixRunner, dual_files
 
 from meter20 import DEVICE_ROOT
-from meter20.virtual.dual import DualRunner, UnixRunner, dual_files
 
 RUNNERS = {"wasm": DualRunner}
 if unix_port := os.environ.get("METER20_MICROPYTHON"):

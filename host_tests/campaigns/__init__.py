@@ -10,4 +10,4 @@ import sys
 
 import meter20
 
-sys.path.append(str(meter20.DEVICE_ROOT / "boards/sim/chip"))
+sys.path.append(str(meter20.DEVICE_ROOT / "host_tests/chip"))

@@ -50,7 +50,7 @@ _SMALL_DAYS = (1 << 30) // 86_400_000
 _POOL, _POOL_BYTES, _ENTRY_BYTES = 10, 24, 7
 
 _INSIDE = Path(__file__).parents[1] / "on_unix32"
-_CHIP = DEVICE_ROOT / "boards" / "sim" / "chip"
+_CHIP = DEVICE_ROOT / "host_tests" / "chip"
 _ABOUT = DEVICE_ROOT / "boards" / BOARD / "about.py"
 _FLASH = DEVICE_ROOT / "boards" / "common" / "rp2_frozen" / "meter_flash.py"
 

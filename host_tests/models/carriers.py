@@ -35,7 +35,7 @@ class NorCarrier:
 
 
 class NvsCarrier:
-    """The non-volatile store of an ESP32, see boards/sim/chip/nvs_flash. `esp32` is this one's.
+    """The non-volatile store of an ESP32, see host_tests/chip/nvs_flash. `esp32` is this one's.
 
     What disturbs a page of the flash written before is more than NVS is made for.
     """

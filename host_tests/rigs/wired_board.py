@@ -254,7 +254,7 @@ def main(name, folder, build, descriptor):
 if __name__ == "__main__":
     here = Path(__file__).parents[1]
     sys.path.insert(0, str(here))
-    sys.path += [str(here.parent / "boards" / part) for part in ("sim/chip", "fixture_pico")]
+    sys.path += [str(here / "chip"), str(here.parent / "boards" / "fixture_pico")]
 
     import rp2
     from world import WORLD, Level, Reset

@@ -1,7 +1,6 @@
 """The report on memory notices what it is there for. The month itself: `make memory`."""
 
 import pytest
-import unix32
 from campaigns import memory_month
 from campaigns.memory_month import (
     BOOT_LIMITS,
@@ -14,6 +13,7 @@ from campaigns.memory_month import (
     read,
 )
 from campaigns.memory_story import COMMISSION_WH, TOKEN_WH, Story
+from runner import unix32
 
 PRINTED = """
 qstr pool: n_pool=5, n_qstr=500, n_str_data_bytes=4706, n_total_bytes=9202

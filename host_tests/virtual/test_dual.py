@@ -1,8 +1,7 @@
 """The runner of test files under MicroPython reports every way in which a file can go wrong."""
 
 import pytest
-
-from meter20.virtual.dual import DualRunner, dual_files, is_dual
+from runner.dual import DualRunner, dual_files, is_dual
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 *Why not micropython-lib's:* it lies on no registry, only on the web; the port in Node has it
 frozen in. What is missing here fails loudly, and belongs here then. Runs on MicroPython only,
-under tools/meter20/virtual/inside/run_dual.py, which reads the results.
+under host_tests/runner/inside/run_dual.py, which reads the results.
 """
 
 import io

@@ -11,7 +11,7 @@ from meter20 import DEVICE_ROOT
 from meter20.board import boards
 
 _EXCLUDE = re.compile(r'"exclude": \[.*?\]', re.DOTALL)
-_NEVER = ["**/manifest.py", "boards/sim/cpython", "boards/sim/chip"]
+_NEVER = ["**/manifest.py", "boards/sim/cpython"]
 
 
 def files() -> dict:

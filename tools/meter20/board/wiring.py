@@ -83,8 +83,8 @@ _ENDS = {
 
 
 def load(name: str):
-    """Return the module boards/`name`/board.py; it needs an emulated `machine`."""
-    folders = [BOARDS / "sim" / "chip", BOARDS / "common"]
+    """Return the module boards/`name`/board.py; the `machine` that it needs is emulated."""
+    folders = [DEVICE_ROOT / "host_tests" / "chip", BOARDS / "common"]
     for folder in [*folders, *(fixture.folder for fixture in boards.fixtures())]:
         path = str(folder)
         if path not in sys.path:

@@ -3,11 +3,9 @@
 | file | runs in | does |
 | --- | --- | --- |
 | `node.py` | CPython | finds Node and MicroPython; `VirtualBody`, the meter as a child process |
-| `dual.py` | CPython | runs one unittest file under MicroPython and says what came of it |
 | `pty_board.py` | CPython | `PtyBoard`, a whole board with MicroPython's prompt on a serial port |
 | `runtime.mjs` | Node | a fresh interpreter with the device's files, bare as a board |
 | `serve.mjs` | Node | the service port on stdin and stdout |
-| `run_tests.mjs` | Node | unittest files, a fresh interpreter for each |
 | `board.mjs` | Node | that prompt: raw paste, restarts, `main.py`, Ctrl-C |
 | `lifeline.mjs` `lifeline_end.mjs` | Node | end a meter with the program that started it |
 | `terminal.mjs` `files.mjs` `image.mjs` | Node | its serial line, file system and flash chip |

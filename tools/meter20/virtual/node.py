@@ -63,7 +63,7 @@ def find_micropython() -> Path:
 
 
 def command(program: str, *arguments: str, root: Path = DEVICE_ROOT) -> list[str]:
-    """Return the command line that runs `program` (a .mjs beside this file) in Node."""
+    """Return the command line that runs `program`, a .mjs beside this file or a path, in Node."""
     return [
         str(find_node()),
         str(_HERE / program),

@@ -11,6 +11,9 @@ from meter20 import DEVICE_ROOT
 from meter20.failure import NoMeter
 from meter20.virtual.node import NodeChild, command, library
 
+_HERE = Path(__file__).parent
+_INSIDE = _HERE / "inside" / "run_dual.py"
+
 #: Folders of host_tests that hold files for both interpreters.
 DUAL_FOLDERS = ("unit", "contract", "powercut")
 
@@ -79,7 +82,7 @@ class DualRunner:
         """Return what came of `file`, which lies under the runner's root."""
         if self._child is None:
             self._child = NodeChild(
-                command("run_tests.mjs", "--library", str(library()), root=self._root)
+                command(str(_HERE / "run_tests.mjs"), "--library", str(library()), root=self._root)
             )
         folder = file.parent.relative_to(self._root).as_posix()
         request = json.dumps({"folder": folder, "module": file.stem}).encode()
@@ -109,12 +112,11 @@ class UnixRunner:
 
     def run(self, file: Path, timeout_s: float = TIMEOUT_S) -> Outcome:
         """Return what came of `file`."""
-        parts = ("host_tests", "firmware", "boards/sim", "boards/sim/chip", "boards/fixture_pico")
+        parts = ("host_tests", "firmware", "boards/sim", "host_tests/chip", "boards/fixture_pico")
         path = [*(self._root / part for part in parts), library().parent]
-        inside = Path(__file__).parent / "inside" / "run_dual.py"
         try:
             done = subprocess.run(
-                [self._micropython, "-X", _HEAP, inside, file.parent, file.stem, *path],
+                [self._micropython, "-X", _HEAP, _INSIDE, file.parent, file.stem, *path],
                 cwd=self._root,
                 env=os.environ,
                 capture_output=True,

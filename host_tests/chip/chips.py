@@ -62,4 +62,4 @@ def every() -> list:
 
 
 def _boards():
-    return __file__.replace("\\", "/").rsplit("/", 3)[0]
+    return __file__.replace("\\", "/").rsplit("/", 3)[0] + "/boards"

@@ -7,12 +7,14 @@
 // caller's to notice: MicroPython cannot be interrupted from here.
 
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-import { crypto } from "./crypto.mjs";
-import { HOME, interpreter } from "./runtime.mjs";
-import { tcp } from "./tcp.mjs";
+import { crypto } from "../../tools/meter20/virtual/crypto.mjs";
+import { HOME, INSIDE, interpreter } from "../../tools/meter20/virtual/runtime.mjs";
+import { tcp } from "../../tools/meter20/virtual/tcp.mjs";
 
+const OWN = fileURLToPath(new URL("inside", import.meta.url));
 const OUTPUT_BYTES = 1_000_000; // a test that prints for ever must not fill the memory
 
 async function run(options, { folder, module }) {
@@ -26,8 +28,9 @@ async function run(options, { folder, module }) {
   const mp = await interpreter({
     ...options,
     trees: ["firmware", "boards", "host_tests"],
-    path: ["host_tests", "firmware", "boards/sim", "boards/sim/chip", "boards/fixture_pico"],
+    path: ["host_tests", "firmware", "boards/sim", "host_tests/chip", "boards/fixture_pico"],
     unittest: true,
+    inside: [INSIDE, OWN],
     host: { ...sockets.calls, ...crypto(() => mp) },
     print,
   });
