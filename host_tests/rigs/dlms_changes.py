@@ -2,7 +2,8 @@
 
 from data import meters
 from dlms import hdlc
-from models.dlms_client import AUTHENTICATION_KEY, ENCRYPTION_KEY, PASSWORD
+from models import dlms_lines
+from models.dlms_client import AUTHENTICATION_KEY, ENCRYPTION_KEY, PASSWORD, Client
 from ports.network import CLOSED
 
 from rigs.dlms_rig import Rig
@@ -25,10 +26,12 @@ APDUS = (
     b"\xc3\x01\xc1\x00\x46\x00\x00\x60\x03\x0a\xff\x02\x01\x0f\x00",
     b"\x62\x03\x80\x01\x00",
 )
+_ASKED = APDUS[1:-1]  # what neither begins nor ends an association
 _TOKEN = meters.TOKEN_100_WH.encode()
 _WRONG = _TOKEN[:19] + b"0"
 SECRETS = (ENCRYPTION_KEY, AUTHENTICATION_KEY, PASSWORD)
 _SNRM = b"\x93"
+_FLAGS = 300  # more than the longest frame
 
 
 class Throw:
@@ -42,9 +45,10 @@ class Throw:
         #: What a management client would say: opened only if it is as it was sealed, and new.
         self._sealed = [client.seal(0xC8, apdu) for apdu in APDUS]
         self.rig.network.line.close()
-        deeds = (self._message, self._frame, self._within)
+        deeds = (self._message, self._frame, self._within, self._at_the_line)
         for number in range(count):  # ten by ten, for each way needs a line of its own
-            self._check(deeds[number // 10 % 3]())
+            self._begins = number % 10 == 0
+            self._check(deeds[number // 10 % len(deeds)]())
 
     def _draw(self, most):
         self._seed = self._seed * 69069 + 12345 & 0x3FFFFFFF
@@ -105,6 +109,18 @@ class Throw:
                 return b""
         good = APDUS[self._draw(len(APDUS))].replace(_TOKEN, _WRONG)
         return client.say(client.seal(0xCB, self._changed(good)), 1)
+
+    def _at_the_line(self):
+        """Say a changed message in right frames of HDLC, as a client that knew the password."""
+        rig, line = self.rig, self.rig.serial
+        client = Client(lambda apdu, address: dlms_lines.over_hdlc(rig, apdu, address))
+        if self._begins:
+            line.came, line.sent = b"\x7e" * _FLAGS, 0  # ends the frame that another left
+            for _ in range(2):
+                rig.wait(1)
+            assert client.low() == (0, 0)
+        good = _ASKED[self._draw(len(_ASKED))].replace(_TOKEN, _WRONG)
+        return client.say(self._changed(good), 1)
 
     def _wrapped(self, apdu, client):
         return bytes((0, 1, 0, client, 0, 1, len(apdu) >> 8, len(apdu) & 255)) + apdu
