@@ -282,7 +282,8 @@ def _group(station, feed):
     )  # fmt: skip
     with station.desk() as desk:
         row = register.add_group(desk, terms, feed.text(), feed.pick((None, "home")), feed.text())
-    register.key_facts(row)
+    with station.looking() as session:
+        register.key_facts(session, row)
 
 
 def _limit(station, feed):

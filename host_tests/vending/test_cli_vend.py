@@ -94,14 +94,17 @@ def test_whole_story_in_json(vend):
 
 
 def test_group_and_meter_are_shown_with_all_that_they_are(vend):
-    vend.ok("group", "add", "--sgc", "654321")
-    vend.ok("group", "add", "--sgc", "654321", "--krn", "2")
+    vend.ok("group", "add", "--sgc", "654321", "--name", "old name", "--tariff", "home")
+    vend.ok("group", "add", "--sgc", "654321", "--krn", "2", "--name", "Village")
     meter = vend.data("meter", "show", DRN)
     assert (meter["base_date"], meter["sgc"], meter["krn"]) == (2014, SGC, 1)
     (first, *_, last) = vend.data("group", "list")["groups"]
     assert (first["sgc"], first["ea"], first["krn"]) == (SGC, "11", 1)
     assert "credit" in first["kinds"]
     assert (last["sgc"], last["krn"]) == ("654321", 2)
+    assert (last["name"], last["tariff"]) == ("Village", "home")
+    table = vend.ok("group", "list")
+    assert "Village" in table and "tariff home" in table and "old name" not in table
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def group_add(  # noqa: PLR0913, PLR0917
         row = register.add_group(desk, terms, name, tariff, key_hex)
         words = f"Supply group {sgc}: key {row.label}, check value {row.check_value}."
         stands = f"Key {row.label} is registered"
-        return Done(stands, register.key_facts(row), words, _SHOWS_GROUPS)
+        return Done(stands, register.key_facts(desk.session, row), words, _SHOWS_GROUPS)
 
     do(opened(ctx), as_json, job)
 
@@ -88,22 +88,27 @@ def group_list(ctx: typer.Context, as_json: AsJson = False) -> None:
     from meter20.vending import register
 
     with looking(ctx) as session:
-        rows = [register.key_facts(row) for row in register.vending_keys(session)]
+        rows = [register.key_facts(session, row) for row in register.vending_keys(session)]
     if not as_json:
         rows = [_short(row) for row in rows]
     show(as_json, "groups", rows, "No supply group yet: meter20 vend group add --sgc ...")
 
 
 def _short(facts: dict) -> dict:
-    """Return the facts of a key for a narrow table: its limits in one column."""
+    """Return the facts of a key for a narrow table: its group and its limits in one column each."""
     limits = [f"{name[4:].replace('_', ' ')} {facts[name]}" for name in facts
               if name.startswith("max_") and facts[name]]  # fmt: skip
     if facts["kinds"] != "credit,currency,management,key-change":
         limits.insert(0, f"only {facts['kinds']}")
     if facts["retired"]:
         limits = [f"retired {facts['retired'][:10]}"]
-    names = ("sgc", "krn", "type", "ken", "base_date", "dkga", "ea", "check_value")
-    return {name: facts[name] for name in names} | {"limits": "\n".join(limits)}
+    group = [facts["sgc"], facts["name"], facts["tariff"] and f"tariff {facts['tariff']}"]
+    names = ("krn", "type", "ken", "base_date", "dkga", "ea", "check_value")
+    return (
+        {"sgc": "\n".join(filter(None, group))}
+        | {name: facts[name] for name in names}
+        | {"limits": "\n".join(limits)}
+    )
 
 
 @group_app.command("limit")
@@ -132,7 +137,7 @@ def group_limit(  # noqa: PLR0913, PLR0917
         row = register.find_key(desk.session, sgc, ea, krn)
         desk.module.change_limits(desk.session, row, limits, desk.actor)
         stands = f"The limits of {row.label} are changed"
-        return Done(stands, register.key_facts(row), f"{stands}.", _SHOWS_GROUPS)
+        return Done(stands, register.key_facts(desk.session, row), f"{stands}.", _SHOWS_GROUPS)
 
     do(opened(ctx), as_json, job)
 
@@ -156,7 +161,7 @@ def group_retire(
         row = register.find_key(desk.session, sgc, ea, krn, base_date)
         register.retire_key(desk, row)
         stands = f"The key {row.label} is retired; KRN {row.krn} can be registered again"
-        return Done(stands, register.key_facts(row), f"{stands}.", _SHOWS_GROUPS)
+        return Done(stands, register.key_facts(desk.session, row), f"{stands}.", _SHOWS_GROUPS)
 
     do(opened(ctx), as_json, job)
 
@@ -215,7 +220,7 @@ def group_import(
         rows = register.import_groups(desk, text, secret)
         words = "\n".join(f"{row.label}, check value {row.check_value}" for row in rows)
         stands = f"{', '.join(row.label for row in rows)}: registered"
-        facts = [register.key_facts(row) for row in rows]
+        facts = [register.key_facts(desk.session, row) for row in rows]
         return Done(stands, {"groups": facts}, words, _SHOWS_GROUPS)
 
     do(station, as_json, job)

@@ -135,10 +135,13 @@ def retire_key(desk: Desk, row: VendingKey) -> None:
     desk.module.retire_key(desk.session, row, desk.actor)
 
 
-def key_facts(row: VendingKey) -> dict:
-    """Return what may be shown of a vending key: everything but the key."""
+def key_facts(session: Session, row: VendingKey) -> dict:
+    """Return what may be shown of a vending key and its supply group: everything but the key."""
+    group = session.get_one(SupplyGroup, row.sgc)
     return {
         "sgc": row.sgc,
+        "name": group.name,
+        "tariff": group.tariff,
         "krn": row.krn,
         "type": VENDING_KEY_NAMES[row.kt],
         "ken": row.ken,
