@@ -5,7 +5,7 @@ Time is the clock that all parts of a meter share; it moves when the bench moves
 
 import time
 
-from drivers.demo_load import LOADS_W
+from drivers.demo_load import LOADS_W, DrawnEnergy
 from micropython import const
 from ports.brown_out import BrownOut
 from ports.buzzer import Buzzer
@@ -23,7 +23,6 @@ from sts import tid
 _EIO = const(5)
 _IDLE_MS = const(10_000)
 _POLL_MS = const(250)
-_WMS_PER_KWH = 3_600_000_000  # watt-milliseconds
 
 
 class Clock:
@@ -85,17 +84,15 @@ class DemoPulses(SimPulses):
     def __init__(self, clock, load_switch, imp_per_kwh: int):
         super().__init__(clock)
         self._load_switch = load_switch
-        self._pulse_wms = _WMS_PER_KWH // imp_per_kwh  # watt-milliseconds a pulse
-        self._used_wms = 0
+        self._energy = DrawnEnergy(imp_per_kwh)
         self._looked_ms = clock.now_ms
 
     def take(self):
         elapsed_ms = self._clock.now_ms - self._looked_ms
         self._looked_ms += elapsed_ms
         if self._load_switch.closed:
-            self._used_wms += LOADS_W[0] * elapsed_ms
-        drawn, self._used_wms = divmod(self._used_wms, self._pulse_wms)
-        return super().take() + drawn
+            self._energy.draw(LOADS_W[0], elapsed_ms)
+        return super().take() + self._energy.pulses()
 
     def due_ms(self):
         return _POLL_MS

@@ -15,6 +15,29 @@ _LOW_TICKS = const(2)  # 40 ms, as an S0 output
 _WMS_PER_KWH = 3_600_000_000  # watt-milliseconds
 
 
+class DrawnEnergy:
+    """Watts for milliseconds come in, pulses go out; the rest counts towards the next pulse.
+
+    It allocates nothing for 4 imp/kWh or more: its sums are small ints on a board.
+    """
+
+    def __init__(self, imp_per_kwh: int):
+        self._pulse_wms = _WMS_PER_KWH // imp_per_kwh  # watt-milliseconds a pulse
+        self._owed_wms = 0
+
+    def draw(self, watts: int, duration_ms: int):
+        """Add what a load of `watts` draws in `duration_ms`."""
+        self._owed_wms += watts * duration_ms
+
+    def pulses(self, most: int = 0) -> int:
+        """Return how many pulses are due now, `most` of them unless 0; they are not due again."""
+        due = self._owed_wms // self._pulse_wms
+        if most:
+            due = min(due, most)
+        self._owed_wms -= due * self._pulse_wms
+        return due
+
+
 class DemoLoad(LoadSwitch):
     """Passes on to `switch`, a LoadSwitch, and pulls `output`, an output, low for each pulse.
 
@@ -27,11 +50,10 @@ class DemoLoad(LoadSwitch):
         self._switch = switch
         self._output = output
         self._button = button
-        self._pulse_wms = _WMS_PER_KWH // imp_per_kwh  # watt-milliseconds a pulse
+        self._energy = DrawnEnergy(imp_per_kwh)
         self._closed = False
         self._choice = 0
         self._pressed = False
-        self._used_wms = 0
         self._low_ticks = 0
         self.watts = LOADS_W[0]
         output.value(1)
@@ -57,9 +79,8 @@ class DemoLoad(LoadSwitch):
             if not self._low_ticks:
                 self._output.value(1)
         if self._closed:
-            self._used_wms += self.watts * _TICK_MS
-        if self._used_wms >= self._pulse_wms and not self._low_ticks:
-            self._used_wms -= self._pulse_wms
+            self._energy.draw(self.watts, _TICK_MS)
+        if not self._low_ticks and self._energy.pulses(1):
             self._low_ticks = _LOW_TICKS
             self._output.value(0)
 

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from acceptance import report, rp2040, subject, two_boards
+from acceptance import bodies, report, rp2040, subject
 from data import meters
 
 from meter20.board.trouble import Trouble
@@ -26,7 +26,7 @@ def _only_meter(request, body):
         yield None
         return
     try:
-        only = subject.opened(body, request.config.getoption("fixture"))
+        only = bodies.opened(body, request.config.getoption("fixture"))
         if not request.config.getoption("tokens"):
             only.with_test_key()
     except Trouble as trouble:
@@ -40,7 +40,7 @@ def factory_meter(body, _only_meter):
     """A meter as it leaves the mould."""
     if _only_meter is not None:
         subject.not_applicable("it needs a meter without a past")
-    made = subject.opened(body)
+    made = bodies.opened(body)
     yield made
     made.close()
 
@@ -53,7 +53,7 @@ def open_meter(body, _only_meter):
     def make(**changes):
         if _only_meter is not None:
             subject.not_applicable("it needs a meter without a past")
-        made.append(subject.opened(body))
+        made.append(bodies.opened(body))
         reply = made[-1].provision(**changes)
         assert reply["ok"], reply
         return made[-1]
@@ -77,7 +77,7 @@ def meter(request, body, _only_meter):
     """A provisioned meter; on a serial port the one there, with whatever credit it has."""
     if _only_meter and request.config.getoption("tokens"):
         subject.not_applicable("the meter there has the tester's key")
-    made = _only_meter or subject.opened(body)
+    made = _only_meter or bodies.opened(body)
     if _only_meter is None:
         assert made.provision(**meters.PROVISION)["ok"]
     yield made
@@ -100,7 +100,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "group(name): group of STS 531, or of this suite")
     config.stash[report.KEYS] = ()
     config.addinivalue_line("markers", "lengthy(why): not for a body on which time is dear")
-    two_boards.check_usage(config)
+    bodies.check_usage(config)
 
 
 def pytest_ignore_collect(collection_path, config):

@@ -19,7 +19,7 @@ import time
 import pytest
 from data import meters
 from data.tokens import credit, token
-from rigs.benches import BODIES, Bench
+from rigs.benches import Bench
 
 from meter20.board.service import ServicePort
 
@@ -133,21 +133,3 @@ def _request(line):
     except (ValueError, RecursionError):
         return {}
     return request if isinstance(request, dict) else {}
-
-
-def opened(body: str, fixture: str | None = None) -> Subject:
-    """Return a meter on `body`: as it leaves the mould, or the one on the serial port.
-
-    fixture: the port of the two-board fixture, for a meter on a serial port.
-    """
-    if fixture:
-        from acceptance.two_boards import TwoBoardSubject
-
-        return TwoBoardSubject(body.removeprefix("serial:"), fixture)
-    if body.startswith("serial:"):
-        return SerialSubject(SerialLines(body.removeprefix("serial:")))
-    if body == "rp2040":
-        from acceptance import rp2040
-
-        return Subject(rp2040.Lines())
-    return Subject(BODIES[body]())

@@ -16,12 +16,6 @@ _MOMENTS_US = 130_000  # from one moment of `cut_during` to the next
 _FIRST_MOMENT_US = 20_000
 
 
-def check_usage(config):
-    """Raise pytest's UsageError for `--fixture` without a meter on a serial port."""
-    if config.getoption("fixture") and not config.getoption("body").startswith("serial:"):
-        raise pytest.UsageError("--fixture needs --body serial:PORT, the meter on its bench")
-
-
 class TwoBoardSubject(SerialSubject):
     """The one meter on a serial port. fixture: the hand that does what people and mains do."""
 

@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from acceptance.two_boards import TwoBoardSubject, check_usage
+from acceptance.bodies import check_usage
+from acceptance.two_boards import TwoBoardSubject
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from powercut.campaign import sized

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from campaigns import vend_bench
+from meter20.bodies import EmulatedBody
 from meter20.virtual.node import VirtualBody
 
 PROVISION = (
@@ -29,17 +30,7 @@ WORK = {
 
 def emulated() -> Callable[[bytes], bytes]:
     """Return a function that asks a meter on CPython."""
-    from body import SimBody  # on the path since meter20 was imported
-
-    body = SimBody()
-
-    def exchange(line):
-        reply = body.feed(line + b"\n")
-        while reply is None:
-            reply = body.resume()
-        return reply
-
-    return exchange
+    return EmulatedBody().exchange
 
 
 def median_ms(exchange, line, times):

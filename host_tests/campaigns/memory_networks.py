@@ -10,8 +10,6 @@ garbage counts against the meter.
 """
 
 import argparse
-import contextlib
-import json
 import socket
 import subprocess
 import sys
@@ -21,6 +19,7 @@ from pathlib import Path
 
 from data import meters
 from rigs.mosquitto import HeadEnd, Mosquitto, made
+from rigs.process_meter import ProcessMeter
 
 from campaigns import memory_month
 from campaigns.memory_month import FROZEN, HEAP
@@ -64,7 +63,7 @@ def build(folder: Path) -> dict:
     return found
 
 
-class Board:
+class Board(ProcessMeter):
     """The board in a process of its own, with `heap` bytes. A context manager.
 
     boot, emulation: bytes in use once it runs, and of them what is not the meter's. serial: file
@@ -80,21 +79,21 @@ class Board:
         serial: int | None = None,
     ):
         lines = () if serial is None else (serial,)
-        self._process = subprocess.Popen(
+        self.start(
             [micropython, "-X", f"heapsize={heap}", _INSIDE / "start.py",
              meter.parent / "chip.romfs", meter, meter.with_suffix(".net"), story, "networked",
              *[str(line) for line in lines]], pass_fds=lines,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            stderr=subprocess.STDOUT,
         )  # fmt: skip
         self._names, self._frozen = [], meter.suffix == ".romfs"
         self.boot = self.emulation = 0
         if story == "-":
             self._await_boot()
         elif self._process.wait(_WAIT_S):
-            raise ValueError(self._process.stdout.read())
+            raise ValueError(self._process.stdout.read().decode())
 
     def _await_boot(self):
-        for line in self._process.stdout:
+        for line in map(bytes.decode, self._process.stdout):
             if line.startswith("qstr pool"):
                 self._names.append(int(line.split(" ")[3].strip("n_qstr=,")))
             if line.startswith("boot "):
@@ -106,34 +105,10 @@ class Board:
                 return
         raise ValueError("it did not boot")
 
-    def request(self, **fields):
-        """Return the reply to a request; raises ValueError, with what the process said."""
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps(fields) + "\n")
-            self._process.stdin.flush()
-        said = ""
-        for line in self._process.stdout:
-            said += line
-            if line.startswith("{"):
-                return json.loads(line)
-        raise ValueError(f"the meter ended: {said}")
-
     @property
     def used(self) -> int:
         """Bytes in use now, without the emulation."""
         return self.request(do="weigh")["used"] - self.emulation
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        """Switch it off."""
-        self._process.stdin.close()
-        try:
-            self._process.wait(_WAIT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-        self._process.stdout.close()
 
 
 def commissioned(board: Board) -> None:

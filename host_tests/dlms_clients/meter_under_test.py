@@ -1,13 +1,12 @@
 """A meter with DLMS keys and 1000 rows of load, for clients that others wrote."""
 
-import contextlib
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 from data import meters
 from ports.clock import seconds
+from rigs.process_meter import ProcessMeter
 
 from meter20.bodies import EmulatedBody, FileImage
 from meter20.host_crypto import HostCrypto
@@ -42,46 +41,24 @@ def made(folder: Path, **changes: object) -> None:
             load.append(time_s.to_bytes(4, "little") + (FIRST_WH + number).to_bytes(4, "little"))
 
 
-class Served:
+class Served(ProcessMeter):
     """The meter in `folder` as `meter20 serve` serves it. port: of TCP. device: of HDLC."""
 
     def __init__(self, folder: Path, body: str):
-        self._process = subprocess.Popen(
+        self.start(
             [
                 str(Path(sys.executable).parent / "meter20"),
                 *("serve", "--stdio", "--body", body, "--store", str(folder)),
                 *("--dlms", "0", "--hdlc"),
             ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
         )
         assert self._process.stderr
-        told = dict(self._process.stderr.readline().split(" on ") for _ in range(2))
+        told = dict(self._process.stderr.readline().decode().split(" on ") for _ in range(2))
         self.port = int(told["DLMS"].rpartition(":")[2])
         self.device = told["HDLC"].strip()
         assert self.request(do="clock", utc=CLOCK)["ok"]
 
-    def request(self, **fields: object) -> dict:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps(fields) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
-
     def figure(self) -> str:
         """Return what it takes, in words: nobody measures that here."""
         return ""
-
-    def close(self) -> None:
-        with contextlib.suppress(subprocess.TimeoutExpired, BrokenPipeError):
-            self._process.communicate(timeout=10)
-        self._process.kill()
-        self._process.wait()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()

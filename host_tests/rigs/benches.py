@@ -1,40 +1,23 @@
 """Meters behind their service port, on every body, asked in the same way."""
 
-import json
-
-from body import SimBody
 from data import meters
 
+from meter20.bodies import EmulatedBody
+from meter20.service_client import ServiceClient
 from meter20.virtual.node import VirtualBody
 
 
-class EmulatedLines:
-    """The service port of a meter in this process, line by line."""
+class Bench(ServiceClient):
+    """A meter behind its service port. body: what carries a line there, and the reply back."""
 
-    def __init__(self):
-        self._body = SimBody()
-
-    def exchange(self, line: bytes) -> bytes:
-        replies = self._body.feed(line + b"\n")
-        while replies is None:
-            replies = self._body.resume()
-        return replies.rstrip(b"\n")
-
-    def close(self):
-        pass
-
-
-class Bench:
-    """A meter behind its service port. `ask` sends a request and returns the reply."""
-
-    def __init__(self, lines):
-        self._lines = lines
+    def __init__(self, body):
+        self._body = body
 
     def exchange(self, line: bytes) -> bytes:
-        return self._lines.exchange(line)
+        return self._body.exchange(line)
 
     def ask(self, do: str, **fields) -> dict:
-        return json.loads(self.exchange(json.dumps({"do": do, **fields}).encode()))
+        return self.request(do=do, **fields)
 
     def provision(self, **changes) -> dict:
         return self.ask("provision", **{**meters.PROVISION, **changes})
@@ -50,7 +33,7 @@ class Bench:
         return [self.ask("token", digits=digits)["result"] for digits in tokens]
 
     def close(self):
-        self._lines.close()
+        self._body.close()
 
 
-BODIES = {"emulated": EmulatedLines, "virtual": VirtualBody}
+BODIES = {"emulated": EmulatedBody, "virtual": VirtualBody}

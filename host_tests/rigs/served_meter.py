@@ -1,9 +1,6 @@
 """A meter that `meter20 serve` connects to a broker, as a person would start it. CPython only."""
 
-import contextlib
-import json
 import os
-import subprocess
 import sys
 import time
 
@@ -11,9 +8,10 @@ from data import meters
 
 from meter20.bodies import EmulatedBody, FileImage
 from rigs.mosquitto import WAIT_S
+from rigs.process_meter import ProcessMeter
 
 
-class ServedMeter:
+class ServedMeter(ProcessMeter):
     """A meter on `body` with its store in `folder`, on the broker at `url`. A context manager.
 
     password: of the broker.
@@ -24,19 +22,14 @@ class ServedMeter:
             assert made.request(do="provision", **meters.PROVISION)["ok"]
         self._said = folder / "said.txt"
         with self._said.open("wb") as said:
-            self._process = subprocess.Popen(
+            self.start(
                 [sys.executable, "-m", "meter20.cli", "serve", "--stdio", "--body", body,
                  "--store", folder / "store", "--mqtt", url],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True,
-                env={**os.environ, "METER20_MQTT_PASSWORD": password},
+                stderr=said, env={**os.environ, "METER20_MQTT_PASSWORD": password},
             )  # fmt: skip
 
-    def request(self, **fields):
-        self._process.stdin.write(json.dumps(fields) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        assert line, self.said()
-        return json.loads(line)
+    def why(self):
+        return "\n".join(self.said())
 
     def told(self):
         """Return what the meter tells of its broker."""
@@ -56,16 +49,3 @@ class ServedMeter:
     def said(self):
         """Return the lines on standard error."""
         return self._said.read_text(encoding="utf-8").splitlines()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
-        try:
-            self._process.wait(WAIT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()

@@ -8,7 +8,9 @@ from meter.app import App
 from models import carriers
 from parts import Clock, SimBuzzer, SimDisplay, SimKeypad, SimPulses
 from rigs import whole_meter
-from rigs.benches import Bench, EmulatedLines
+from rigs.benches import Bench
+
+from meter20.bodies import EmulatedBody
 
 OFTEN_ASKED = ("pulses", "display", "keypad", "tamper", "brown_out", "credit_display")
 WORDS = {
@@ -225,7 +227,7 @@ ASKS = {
 
 @pytest.mark.parametrize("part", ASKS)
 def test_a_part_that_hangs_is_left_by_the_watchdog_and_nothing_is_lost(part):
-    meter = Bench(EmulatedLines())
+    meter = Bench(EmulatedBody())
     assert meter.provision(friendly_from=0, friendly_to=23)["ok"]
     meter.ask("token", digits=meters.TOKEN_100_WH)
     meter.wait(30)

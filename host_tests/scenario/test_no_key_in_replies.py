@@ -4,16 +4,16 @@ Every request that a body knows is asked, with good and with bad arguments, befo
 a key, during a key change, while parts break, and after a restart.
 """
 
-import json
-
 import pytest
 from body import SimBody
 from breakage import PARTS, WAYS
 from data import meters
 from data.tokens import credit, key_change
-from rigs.benches import Bench, EmulatedLines
+from rigs.benches import Bench
 from rigs.leaks import leaks
 from sts import digits
+
+from meter20.bodies import EmulatedBody
 
 NEXT_KEY = bytes.fromhex("8d3b51e2c06f9a47b81d7ef02495ac63")  # test key
 KEYS = (meters.KEY, NEXT_KEY)
@@ -40,18 +40,18 @@ GOOD = {
 }  # fmt: skip
 
 
-class Port:
+class Port(Bench):
     """The service port of a meter; a reply with a key in it is a failure."""
 
-    def __init__(self, bench):
-        self._bench = bench
+    def __init__(self, body):
+        super().__init__(body)
         self.replies = 0
 
-    def ask(self, do, **fields):
+    def exchange(self, line):
         self.replies += 1
-        reply = self._bench.exchange(json.dumps({"do": do, **fields}).encode())
-        assert leaks(reply, *KEYS) == [], f"the reply to {do} holds a key"
-        return json.loads(reply)
+        reply = super().exchange(line)
+        assert leaks(reply, *KEYS) == [], f"the reply to {line} holds a key"
+        return reply
 
 
 @pytest.fixture
@@ -123,16 +123,16 @@ def test_every_request_is_asked():
 
 
 def test_a_reply_that_holds_a_key_would_be_seen():
-    lines = EmulatedLines()
-    service = lines._body._service
+    lines = EmulatedBody()
+    service = lines.sim._service
     service._handlers["read"] = lambda _request, _now_ms: [("key", list(meters.KEY))]
-    with pytest.raises(AssertionError, match="the reply to read holds a key"):
+    with pytest.raises(AssertionError, match="holds a key"):
         Port(Bench(lines)).ask("read")
 
 
 def test_credit_under_the_next_key_is_taken():
     """The keys that are looked for are the keys that the meter had."""
-    bench = Bench(EmulatedLines())
+    bench = Bench(EmulatedBody())
     bench.provision()
     assert (
         bench.results(*SET, credit(meters.MANUFACTURED + 5, key=NEXT_KEY))[-2:] == ["Accept"] * 2

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 from freezegun import freeze_time
-from rigs.benches import EmulatedLines
 from typer.testing import CliRunner
 
 from meter20.board import clock, serial_ports
 from meter20.board.trouble import Code
+from meter20.bodies import EmulatedBody
 from meter20.cli import board
 from meter20.cli.main import app
 
@@ -20,13 +20,13 @@ class Port:
     """A service port whose meter is emulated, or that answers `said` whatever is asked."""
 
     def __init__(self, said=None):
-        self.said, self.asked, self.lines = said, [], EmulatedLines()
+        self.said, self.asked, self.lines = said, [], EmulatedBody()
 
     def request(self, **fields):
         self.asked.append(fields)
         if self.said is not None:
             return self.said
-        return json.loads(self.lines.exchange(json.dumps(fields).encode()))
+        return self.lines.request(**fields)
 
     def __enter__(self):
         return self

@@ -194,15 +194,15 @@ def test_malformed_lines_get_one_reply_each_and_the_port_lives_on():
     with VirtualBody() as virtual:
         for line in MALFORMED:
             assert "ok" in json.loads(virtual.exchange(line)), line[:200]
-        assert virtual.request({"do": "read", "id": 7})["id"] == 7
+        assert virtual.request(**{"do": "read", "id": 7})["id"] == 7
 
 
 def test_credit_outlives_the_process(tmp_path):
     token = "59386323472137426967"  # 0.1 kWh
     with VirtualBody(tmp_path) as first:
         assert first.request(PROVISION)["ok"]
-        assert first.request({"do": "token", "digits": token})["result"] == "Accept"
+        assert first.request(**{"do": "token", "digits": token})["result"] == "Accept"
         first._child.kill()
     with VirtualBody(tmp_path) as second:
-        assert second.request({"do": "read"})["credit_wh"] == 100
-        assert second.request({"do": "token", "digits": token})["result"] == "UsedError"
+        assert second.request(**{"do": "read"})["credit_wh"] == 100
+        assert second.request(**{"do": "token", "digits": token})["result"] == "UsedError"

@@ -9,10 +9,8 @@ A store is a folder whose file `flash.bin` is the meter's flash. One process at
 a time may hold it; the file is locked, so the lock goes when the process does.
 """
 
-import json
 import os
 from pathlib import Path
-from typing import Protocol, Self
 
 import board
 from body import SimBody
@@ -20,28 +18,13 @@ from flash_chip import BLANK
 
 from meter20 import private_folder
 from meter20.failure import NoMeter
+from meter20.service_client import ServiceClient
 from meter20.virtual.node import VirtualBody
 
 NAMES = ("emulated", "virtual")
 
 #: Most bytes handed to the firmware at once; a longer line than it takes is cut there, not here.
 CHUNK_BYTES = 4096
-
-
-class Body(Protocol):
-    """A meter that takes requests at its service port. A context manager."""
-
-    def request(self, **fields: object) -> dict:
-        """Return the reply to the request of these fields. Raises NoMeter."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the meter and of its store."""
-        ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *_: object) -> None: ...
 
 
 class FileImage:
@@ -111,7 +94,7 @@ class FileImage:
             raise NoMeter(f"{self.file} cannot be used: {error.strerror}") from None
 
 
-class EmulatedBody:
+class EmulatedBody(ServiceClient):
     """The meter in this process. sim: the SimBody, for programs that play its parts.
 
     image: the content of its flash, in memory if None. outside, dlms: see body.SimBody.
@@ -126,10 +109,10 @@ class EmulatedBody:
         self._image = image
         self.sim = SimBody(image, outside=outside, dlms=dlms)
 
-    def request(self, **fields: object) -> dict:
-        return json.loads(self.exchange(json.dumps(fields).encode() + b"\n"))
+    def exchange(self, line: bytes) -> bytes:
+        return self.feed(line + b"\n").rstrip(b"\n")
 
-    def exchange(self, data: bytes) -> bytes:
+    def feed(self, data: bytes) -> bytes:
         """Take at most CHUNK_BYTES of the service port; return what the meter answers."""
         replies = self.sim.feed(data)
         while replies is None:
@@ -141,14 +124,8 @@ class EmulatedBody:
         if self._image is not None:
             self._image.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-class NodeBody:
+class NodeBody(ServiceClient):
     """The meter on real MicroPython, a child process of this one.
 
     image: its flash, in memory if None. The child holds its lock, too: should this process be
@@ -165,25 +142,19 @@ class NodeBody:
             self._let_go()
             raise
 
-    def request(self, **fields: object) -> dict:
-        return self._body.request(fields)
+    def exchange(self, line: bytes) -> bytes:
+        return self._body.exchange(line)
 
     def close(self) -> None:
         self._body.close()
         self._let_go()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _let_go(self):
         if self._image is not None:
             self._image.close()
 
 
-def open_body(name: str, store: Path | None = None) -> Body:
+def open_body(name: str, store: Path | None = None) -> ServiceClient:
     """Return the body `name`, of NAMES, its flash in the folder `store` or in memory.
 
     Raises NoMeter.

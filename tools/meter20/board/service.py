@@ -4,13 +4,13 @@ import contextlib
 import itertools
 import json
 import time
-from typing import Self
 
 import serial
 from service_port import lines
 
 from meter20.board import serial_ports
 from meter20.board.trouble import Code, Trouble
+from meter20.service_client import ServiceClient
 
 REPLY_TIMEOUT_S = 10.0
 _START_TIMEOUT_S = 20.0
@@ -24,7 +24,7 @@ _PIECE_BYTES = 128
 _START = b"\r\x03\x03\x02\x04"
 
 
-class ServicePort:
+class ServicePort(ServiceClient):
     """A meter behind the serial port `port`. A context manager.
 
     A board that waits at its prompt is started. Raises Trouble when no meter
@@ -151,12 +151,6 @@ class ServicePort:
 
     def _gone(self):
         return Trouble(Code.UNPLUGGED, f"{self.port} went away: plug the board in again")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def _line(fields):

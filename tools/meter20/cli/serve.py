@@ -167,7 +167,7 @@ def _serve_port(body: EmulatedBody, link: Path | None, is_connected: bool) -> No
             _await(line.end, body, broker)
             data = os.read(line.end, bodies.CHUNK_BYTES)
             os.set_blocking(line.end, True)
-            _write(body.exchange(data), line.end)
+            _write(body.feed(data), line.end)
             os.set_blocking(line.end, False)
 
 
@@ -177,7 +177,7 @@ def _pump(body: EmulatedBody, is_connected: bool) -> None:
     with body, contextlib.suppress(BrokenPipeError):
         _await(_STDIN, body, broker)
         while data := os.read(_STDIN, bodies.CHUNK_BYTES):
-            _answer(body.exchange(data))
+            _answer(body.feed(data))
             _await(_STDIN, body, broker)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from meter20.bodies import Body
 from meter20.failure import NoMeter
+from meter20.service_client import ServiceClient
 from meter20.vending.receipt import Receipt
 
 _SLICE_S = 80  # of simulated time between two events while energy is drawn
@@ -49,7 +49,7 @@ class Moment:
 class Action(Protocol):
     """What a step does to a body. Yields a Moment after each part that is worth showing."""
 
-    def moments(self, body: Body) -> Iterator[Moment]: ...
+    def moments(self, body: ServiceClient) -> Iterator[Moment]: ...
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Provision:
 
     request: dict
 
-    def moments(self, body: Body) -> Iterator[Moment]:
+    def moments(self, body: ServiceClient) -> Iterator[Moment]:
         asked(body, **self.request)
         yield from ()
 
@@ -89,7 +89,7 @@ class Press:
     keys: str
     at_once: int = 1
 
-    def moments(self, body: Body) -> Iterator[Moment]:
+    def moments(self, body: ServiceClient) -> Iterator[Moment]:
         for at in range(0, len(self.keys), self.at_once):
             keys = self.keys[at : at + self.at_once]
             asked(body, do="keys", keys=keys)
@@ -103,7 +103,7 @@ class PressSet:
     tokens: tuple[str, ...]
     shows: tuple[str, ...]
 
-    def moments(self, body: Body) -> Iterator[Moment]:
+    def moments(self, body: ServiceClient) -> Iterator[Moment]:
         for digits, shows in zip(self.tokens, self.shows, strict=True):
             yield from Press(digits, at_once=4).moments(body)
             yield Moment("taken", shows=shows)
@@ -120,7 +120,7 @@ class Draw:
     seconds: int
     rest_s: int = 0
 
-    def moments(self, body: Body) -> Iterator[Moment]:
+    def moments(self, body: ServiceClient) -> Iterator[Moment]:
         drawn = 0
         for until_s in range(_SLICE_S, self.seconds + 1, _SLICE_S):
             pulses = self.watts * until_s // 3600 - drawn
@@ -135,7 +135,7 @@ class Draw:
             yield Moment("draw")
 
 
-def told(story: Iterable[Step], body: Body, first: int = 1) -> Iterator[Event]:
+def told(story: Iterable[Step], body: ServiceClient, first: int = 1) -> Iterator[Event]:
     """Run `story` on `body` and yield its events; `first` is the number of its first step.
 
     Raises NoMeter when the meter is gone.
@@ -154,7 +154,7 @@ def told(story: Iterable[Step], body: Body, first: int = 1) -> Iterator[Event]:
         yield Event("end", number, step, meter, None, load_w, tuple(wrong))
 
 
-def asked(body: Body, **fields: object) -> dict:
+def asked(body: ServiceClient, **fields: object) -> dict:
     """Return the reply to a request that the story cannot do without. Raises NoMeter."""
     reply = body.request(**fields)
     if not reply["ok"]:

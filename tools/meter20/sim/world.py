@@ -4,12 +4,13 @@ Time moves when `run` is called. The load draws only while the load switch is
 closed. Knows no terminal.
 """
 
+from drivers.demo_load import DrawnEnergy
+
 from meter20.bodies import EmulatedBody
 from meter20.samples import PROVISION
 
 LOAD_MAX_W = 15_000
 
-_MS_W_PER_KWH = 3_600_000_000
 _SLICE_MS = 250  # the longest that the load draws before the switch is looked at again
 _FINE_SLICE_MS = 20  # shorter than any tone of the buzzer
 _FINE_RUN_MS = 200
@@ -24,7 +25,7 @@ class World:
 
     def __init__(self, body: EmulatedBody):
         self._body = body
-        self._owed = 0  # energy drawn for which no pulse was made yet, in ms * W * imp/kWh
+        self._imp_per_kwh, self._energy = 0, DrawnEnergy(1)
         self.load_w = 0
         self.pulses = 0
         self.heard_hz = 0
@@ -72,8 +73,9 @@ class World:
 
     def _draw(self, duration_ms):
         imp_per_kwh = self._body.sim.app.meter.state.identity.imp_per_kwh
-        self._owed += self.drawn_w * duration_ms * imp_per_kwh
-        pulses, self._owed = divmod(self._owed, _MS_W_PER_KWH)
-        if pulses:
+        if imp_per_kwh != self._imp_per_kwh:
+            self._imp_per_kwh, self._energy = imp_per_kwh, DrawnEnergy(imp_per_kwh)
+        self._energy.draw(self.drawn_w, duration_ms)
+        if pulses := self._energy.pulses():
             self._body.sim.ports.pulses.train(pulses, 0)
             self.pulses += pulses

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from meter20 import DEVICE_ROOT
 from meter20.failure import NoMeter
+from meter20.service_client import ServiceClient
 
 MICROPYTHON_PACKAGE = "@micropython/micropython-webassembly-pyscript"
 MICROPYTHON_VERSION = "1.29.0-6"
@@ -189,7 +190,7 @@ class NodeChild:
             return self._process.returncode
 
 
-class VirtualBody:
+class VirtualBody(ServiceClient):
     """The meter on real MicroPython. Speaks the service port; see docs/service-port.md.
 
     With `store` the meter's flash is a file in that folder and outlives the process. held: file
@@ -209,12 +210,7 @@ class VirtualBody:
         self._lifeline.handed_over()
         self._timeout_s = timeout_s
 
-    def request(self, request: dict) -> dict:
-        """Return the reply to `request`. Raises NoMeter when the meter is gone."""
-        return json.loads(self.exchange(json.dumps(request).encode()))
-
     def exchange(self, line: bytes) -> bytes:
-        """Return the reply line to any `line`, a malformed one too."""
         try:
             return self._child.exchange(line, self._timeout_s)
         except TimeoutError as e:
@@ -228,9 +224,3 @@ class VirtualBody:
         code = self._child.close()
         self._lifeline.cut()
         return code
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
