@@ -18,6 +18,7 @@ _FIRST_MS = const(1000)
 _DOUBLINGS = const(8)
 _LONGEST_MS = const(300_000)
 _OPENING_MS = const(30_000)
+_NONE_MS = const(500)  # between two looks while there is no connection
 #: Octets taken from the line a turn: two tokens at the most.
 TURN_OCTETS = const(64)
 
@@ -34,6 +35,11 @@ class Link:
         self._next_ms = 0
         self.why, self._ending = "", LOST
         self.connection = None
+
+    @property
+    def look_ms(self) -> int:
+        """Milliseconds until the line is looked at again; longer while there is none."""
+        return _NONE_MS if self.connection is None else self.connection.look_ms
 
     def ready(self, access, now_ms: int) -> bool:
         """Whether the connection to the broker of `access` is open; opens it when it is time."""

@@ -25,8 +25,7 @@ from sts import results
 
 from carriers.link import Link, Stream
 
-_TURN_MS = const(20)  # between two looks at the line
-_IDLE_MS = const(500)  # while there is none
+_TURN_MS = const(20)  # while a token or its result waits for its turn
 _AGAIN_MS = const(60_000)  # a token that the meter could not take
 _KEEP_ALIVE_S = const(300)  # a ping each 150 s keeps most routers from forgetting us
 _ACK_S = const(10)
@@ -100,7 +99,7 @@ class Mqtt:
         self._offer()
         if not self._link.ready(self.access, turn.now_ms):
             self._lose()
-            return _IDLE_MS if self._link.connection is None else _TURN_MS
+            return self._link.look_ms
         if self._client is None:
             self._begin()
         try:
@@ -115,7 +114,12 @@ class Mqtt:
             self.refused = getattr(self._client.last_error, "return_code", 0)
             self._lose()
             self._link.drop(turn.now_ms)
-        return _TURN_MS
+        return _TURN_MS if self._waits else self._link.look_ms
+
+    @property
+    def _waits(self):
+        """Whether there is more to do than to wait for the broker."""
+        return bool(self._outbox.entries) and not self._flying
 
     def end(self):
         """Leave the broker, without a word: the last will tells it."""

@@ -53,6 +53,11 @@ class Office:
         return {"dlms": self._answer_dlms, "mqtt": self._answer_mqtt, "wifi": self._answer_wifi}
 
     @property
+    def mqtt(self):
+        """The carriers.mqtt.Mqtt, None while the meter has no broker."""
+        return self._mqtt
+
+    @property
     def dlms(self):
         """The carriers.dlms_carrier.DlmsCarrier, None while DLMS is off."""
         return None if self._dlms is None else self._dlms.carrier

@@ -75,6 +75,9 @@ class SocketNetwork(Network):
             if waits.errno not in _WAITING:
                 opened.close()
                 raise
+        return self._connection(opened, host, context)
+
+    def _connection(self, opened, host, context):
         return SocketConnection(opened, host, context)
 
     def listen(self, port):

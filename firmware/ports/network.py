@@ -56,6 +56,9 @@ class Connection:
     state = OPENING
     #: Why a CLOSED connection is closed, where TLS is the reason: one of the words above, else "".
     why = ""
+    #: Milliseconds until somebody looks at it again, while nothing is expected. More than this
+    #: only where whoever owns the loop steps the meter as soon as something comes.
+    look_ms = 20
 
     def poll(self) -> str:
         """Return the state now. An opening connection gets on with it only here."""

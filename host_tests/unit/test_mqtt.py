@@ -40,6 +40,18 @@ class MqttTest(unittest.TestCase):
         self.assertEqual(self.meter.app.meter.state.last_carrier, REMOTE)
         self.assertEqual(json.loads(self.broker.told("registers")[-1])["credit_wh"], 100)
 
+    def test_line_whose_owner_tells_of_news_is_looked_at_as_often_as_it_says(self):
+        self.broker.connection.look_ms = 60_000
+        for _ in range(7):  # what was under way before
+            rest_ms = self.meter.app.step(self.meter.clock.now_ms)
+            self.meter.clock.now_ms += rest_ms
+        self.assertEqual(rest_ms, 1000)
+        self.broker.send_token(TOKEN)
+        for _ in range(5):  # the owner steps it now, and goes on while something is under way
+            self.assertTrue(self.meter.app.step(self.meter.clock.now_ms) <= 1000)
+            self.meter.clock.now_ms += 20
+        self.assertEqual(self.meter.results(), ["Accept"])
+
     def test_token_sent_again_counts_once(self):
         for _ in range(3):
             self.broker.send_token(TOKEN)

@@ -42,7 +42,7 @@ class MqttCarrier:
         if broker.user:
             self._client.username_pw_set(broker.user, broker.password)
         if broker.authority is not None:
-            self._client.tls_set_context(_believing(broker.authority))
+            self._client.tls_set_context(believing(broker.authority))
         self._client.on_connect = self._connected
         self._client.on_message = self._came
         self._client.reconnect_delay_set(1, _SLOWEST_S)
@@ -109,6 +109,7 @@ def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _believing(authority: Path) -> ssl.SSLContext:
+def believing(authority: Path) -> ssl.SSLContext:
+    """Return what believes the certificate in the file `authority`, DER or PEM, alone."""
     data = authority.read_bytes()
     return ssl.create_default_context(cadata=data.decode() if data.startswith(_PEM) else data)

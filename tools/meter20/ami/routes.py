@@ -47,6 +47,13 @@ def secrets_of(route: Route, drn: str, key: Key) -> dict[str, str]:
     return json.loads(sealing.unseal(key.octets, route.sealed, _about(route.carrier, drn), words))
 
 
+def passwords(session: Session, key: Key) -> dict[str, str]:
+    """Return the broker's password of each meter that MQTT reaches; raises Refusal as above."""
+    query = select(Route, Meter.drn).join(Meter, Meter.id == Route.meter_id)
+    found = session.execute(query.where(Route.carrier == MQTT).order_by(Route.meter_id))
+    return {drn: secrets_of(route, drn, key)["password"] for route, drn in found}
+
+
 def all_routes(session: Session, limit: int) -> list[Route]:
     """Return routes in the order of their meters."""
     return list(session.scalars(select(Route).order_by(Route.meter_id).limit(limit)))

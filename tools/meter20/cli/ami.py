@@ -215,18 +215,12 @@ def broker_config(
     """Write the files that Mosquitto needs (TLS, passwords, ACL), and a request for each meter."""
     from meter20.ami import broker_config as configs
     from meter20.ami import routes
-    from meter20.ami.carriers import MQTT
     from meter20.vending import plain_text
-    from meter20.vending.models import Meter
 
     plain_text.checked(host, "host")
     station = opened(ctx)
-    key, passwords = station.module.carriers_key, {}
     with station.looking() as session:
-        for route in routes.all_routes(session, 1 << 30):
-            if route.carrier == MQTT:
-                drn = session.get_one(Meter, route.meter_id).drn
-                passwords[drn] = routes.secrets_of(route, drn, key)["password"]
+        passwords = routes.passwords(session, station.module.carriers_key)
     names = configs.write(folder, host, passwords)
     facts = {"folder": str(folder), "meters": len(passwords), "files": " ".join(names)}
     say_facts(as_json, facts, 8)

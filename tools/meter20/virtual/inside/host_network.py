@@ -44,6 +44,8 @@ class HostNetwork:
 class HostConnection:
     """The connection that the host calls `number`."""
 
+    look_ms = 20  # as ports.network.Connection has it
+
     def __init__(self, number):
         self._number = number
 

@@ -1,0 +1,180 @@
+"""`meter20 fleet`: many emulated meters with households, at a broker, for load and campaigns."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from meter20 import terminal
+from meter20.cli import networks, vend
+from meter20.cli.answers import print_json
+from meter20.cli.station_options import AsJson, database, opened
+from meter20.ending import in_good_order
+from meter20.exit_codes import Code
+from meter20.vending import refusal
+from meter20.vending.refusal import Refusal
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+app = typer.Typer(no_args_is_help=True)
+app.callback()(vend.root)
+
+_LINES = 20  # of what differs
+_OWN_FILES = 200  # descriptors that a process needs beside those of its meters
+
+
+@app.command()
+def run(
+    ctx: typer.Context,
+    count: Annotated[int, typer.Argument(metavar="N", min=1, help="How many meters.")],
+    mqtt: Annotated[
+        str,
+        typer.Option(
+            help="Broker: mqtt://[USER@]HOST[:PORT][?report_s=SECONDS], or mqtts://...?ca=FILE. "
+            "USER listens to reports; each meter logs in by its own number."
+        ),
+    ],
+    processes: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes; as many as processors if left.")
+    ] = None,
+    buy_s: Annotated[
+        float, typer.Option(min=0, max=1e6, help="Seconds between purchases; 0 buys nothing.")
+    ] = 3600,
+    broker: Annotated[
+        Path | None,
+        typer.Option(help="Folder of `ami broker-config`: write the new meters' logins there."),
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="End after so many seconds.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run N new meters at a broker until Ctrl-C; `meter20 ami run` sells and sends what they buy.
+
+    Ends with exit code 1 if books and meters do not agree then. The meters are forgotten.
+    """
+    from meter20.ami.mqtt_carrier import Broker
+    from meter20.fleet.running import Fleet
+
+    told = networks.broker(mqtt)
+    asked = told.request
+    shares = min(processes or os.cpu_count() or 1, count)
+    _check_files(count, shares)
+    storage, station = database(ctx), opened(ctx)
+    listener = Broker(
+        str(asked["host"]), int(str(asked["port"])), str(asked["user"]), str(asked["password"]),
+        told.authority,
+    )  # fmt: skip
+    fleet = None
+    with contextlib.ExitStack() as held:
+        with in_good_order():
+            specs = _enrolled(station, count, asked, as_json)
+            if broker is not None:
+                _write_logins(station, broker, asked, as_json)
+            fleet = held.enter_context(Fleet(storage, specs, shares, listener, buy_s))
+            with _voice(as_json) as tell:
+                for facts in fleet.facts(seconds):
+                    tell(facts)
+        if fleet is None:
+            raise KeyboardInterrupt
+        _finish(fleet.end(), as_json)
+
+
+def _check_files(count: int, shares: int) -> None:
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and -(-count // shares) + _OWN_FILES > most:
+        raise Refusal(
+            refusal.VALUE,
+            f"A process here may open {most} files, and each meter needs one: more --processes, "
+            "or `ulimit -n`.",
+        )
+
+
+def _enrolled(station, count: int, asked: dict, as_json: bool) -> list:
+    """Register the meters, which takes a while, and say so."""
+    from meter20.fleet import books
+
+    shared = {name: value for name, value in asked.items() if name not in ("user", "password")}
+    specs: list = []
+    for made in books.enrol(station, count, shared):
+        specs += made
+        if not as_json and sys.stderr.isatty():
+            typer.echo(f"\rregistering meters: {len(specs)} of {count}", err=True, nl=False)
+    if not as_json and sys.stderr.isatty():
+        typer.echo(err=True)
+    return specs
+
+
+def _write_logins(station, folder: Path, asked: dict, as_json: bool) -> None:
+    from meter20.ami import broker_config, routes
+
+    with station.looking() as session:
+        passwords = routes.passwords(session, station.module.carriers_key)
+    broker_config.write(folder, str(asked["host"]), passwords, int(str(asked["port"])))
+    if not as_json:
+        typer.echo(f"{folder} has the new logins: send Mosquitto a SIGHUP.", err=True)
+
+
+@contextlib.contextmanager
+def _voice(as_json: bool) -> Iterator[Callable[[dict], None]]:
+    """Return what tells of the fleet: lines of JSON, lines of text, or a table that is live."""
+    if as_json:
+        yield print_json
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console()
+    if console.is_terminal:
+        with Live(console=console) as live:
+            yield lambda facts: live.update(_table(facts))
+    else:
+        yield lambda facts: terminal.write(_line(facts) + "\n")
+
+
+def _words(facts: dict) -> dict[str, str]:
+    """Return what the table shows, by its headings."""
+    bought = ", ".join(f"{count} {name}" for name, count in sorted(facts["purchases"].items()))
+    return {
+        "running": f"{facts['seconds']} s",
+        "meters": f"{facts['online']} of {facts['meters']} on line",
+        "reports": f"{facts['reports_a_minute']} a minute",
+        "purchases": bought or "none yet",
+        "latest turn": f"{facts['late_ms']} ms late",
+        "processor": f"{facts['cpu_ms_a_minute_and_meter']} ms a minute and meter",
+        "memory": f"{facts['kib_a_meter']} KiB a meter",
+    }
+
+
+def _table(facts: dict) -> "Table":
+    from rich.table import Table
+
+    table = Table(title="meter20 fleet (Ctrl-C ends)", show_header=False, min_width=60)
+    for name, words in _words(facts).items():
+        table.add_row(name, words)
+    return table
+
+
+def _line(facts: dict) -> str:
+    return "; ".join(f"{name}: {words}" for name, words in _words(facts).items())
+
+
+def _finish(ended: dict, as_json: bool) -> None:
+    """Tell whether books and meters agree; end with exit code 1 if they do not."""
+    wrong = ended["differ"] + [f"meter {drn}: {why}" for drn, why in ended["stopped"].items()]
+    if as_json:
+        print_json(ended)
+    elif not wrong:
+        kwh = ended["credited_wh"] / 1000
+        terminal.write(f"{ended['compared']} meters, {kwh:.1f} kWh: books and meters agree\n")
+    for line in wrong[:_LINES] if not as_json else ():
+        terminal.write(f"{line}\n")
+    if wrong:
+        raise typer.Exit(Code.REFUSED)

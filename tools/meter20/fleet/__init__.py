@@ -1,0 +1,1 @@
+"""A fleet: many emulated meters in a few processes, with households that use and buy."""

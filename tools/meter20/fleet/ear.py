@@ -1,0 +1,36 @@
+"""Hears at the broker what the meters of a fleet report: the proof that reports arrive."""
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from meter20.ami.mqtt_carrier import Broker, believing
+
+
+class Ear:
+    """Counts the reports of meters `first` to `last` at `broker`. reports: so far."""
+
+    def __init__(self, broker: Broker, first: str, last: str):
+        self.reports = 0
+        self._first, self._last = first, last
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311)
+        if broker.user:
+            self._client.username_pw_set(broker.user, broker.password)
+        if broker.authority is not None:
+            self._client.tls_set_context(believing(broker.authority))
+        self._client.on_connect = self._connected
+        self._client.on_message = self._came
+        self._client.connect_async(broker.host, broker.port)
+        self._client.loop_start()
+
+    def _connected(self, client, _userdata, _flags, _reason, _properties) -> None:
+        client.subscribe("meter20/+/registers", 0)
+
+    def _came(self, _client, _userdata, message) -> None:
+        drn = message.topic.split("/")[1]
+        if not message.retain and self._first <= drn <= self._last:
+            self.reports += 1
+
+    def close(self) -> None:
+        """Hear no more."""
+        self._client.disconnect()
+        self._client.loop_stop()

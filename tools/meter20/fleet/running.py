@@ -1,0 +1,82 @@
+"""A fleet that runs: its processes, its orders in the books, and what is told of it."""
+
+import time
+from collections.abc import Iterator
+
+from meter20.ami.mqtt_carrier import Broker
+from meter20.fleet import books
+from meter20.fleet.ear import Ear
+from meter20.fleet.processes import Processes
+from meter20.fleet.street import Spec
+from meter20.vending.refusal import Refusal
+from meter20.vending.storage import Storage
+
+_TURN_S = 5.0
+
+
+class Fleet:
+    """The meters of `specs` in `count` processes, at `broker`; their orders go into `storage`.
+
+    broker: how this program reaches it, to hear the reports. buy_s: see street.Plan. A context
+    manager: at its end no process is left.
+    """
+
+    def __init__(self, storage: Storage, specs: list[Spec], count: int, broker: Broker,
+                 buy_s: float):  # fmt: skip
+        self._storage, self._count = storage, len(specs)
+        drns = [spec.drn for spec in specs]
+        self._range = min(drns), max(drns)
+        self._wishes: list[tuple[str, int]] = []
+        self._reports = 0
+        self._ear = Ear(broker, *self._range)
+        self._processes = Processes(specs, count, str(broker.authority or ""), buy_s)
+
+    def __enter__(self) -> "Fleet":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._processes.kill()
+        self._ear.close()
+
+    def facts(self, seconds: float | None) -> Iterator[dict]:
+        """Live; yield what can be told every few seconds, for `seconds` or for ever."""
+        began_s = time.monotonic()
+        while seconds is None or time.monotonic() - began_s < seconds:
+            then_s = time.monotonic()
+            total = self._processes.turn(_TURN_S)
+            self._order(total.wishes)
+            heard, self._reports = self._ear.reports - self._reports, self._ear.reports
+            minutes = (time.monotonic() - then_s) / 60
+            yield {
+                "seconds": round(time.monotonic() - began_s),
+                "meters": total.meters,
+                "online": total.connected,
+                "reports_a_minute": round(heard / minutes),
+                "late_ms": total.late_ms,
+                "cpu_ms_a_minute_and_meter": round(total.cpu_ms_a_minute, 2),
+                "kib_a_meter": round(total.memory_kib / max(1, total.meters), 1),
+                "purchases": books.states(self._storage, *self._range),
+            }
+
+    def _order(self, wishes: list[tuple[str, int]]) -> None:
+        """Order what is wished; what the database does not take now is ordered later."""
+        self._wishes += wishes
+        if self._wishes:
+            try:
+                books.order(self._storage, self._wishes)
+                self._wishes = []
+            except Refusal:
+                pass
+
+    def end(self) -> dict:
+        """End the streets in good order; return the comparison of books and meters."""
+        told = self._processes.end()
+        differences = books.differences(self._storage, told.credited_wh)
+        silent = self._count - len(told.credited_wh)
+        return {
+            "compared": len(told.credited_wh),
+            "credited_wh": sum(told.credited_wh.values()),
+            "differ": differences + [f"{silent} meters said nothing at the end"] * bool(silent),
+            "stopped": told.faults,
+            "purchases": books.states(self._storage, *self._range),
+        }
