@@ -95,7 +95,7 @@ def group_list(ctx: typer.Context, as_json: AsJson = False) -> None:
 
 
 def _short(facts: dict) -> dict:
-    """Return the facts of a key for a narrow table: its group and its limits in one column each."""
+    """Return the facts of a key for a narrow table: its group in one column, its limits in one."""
     limits = [f"{name[4:].replace('_', ' ')} {facts[name]}" for name in facts
               if name.startswith("max_") and facts[name]]  # fmt: skip
     if facts["kinds"] != "credit,currency,management,key-change":
