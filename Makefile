@@ -20,7 +20,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign two-boards-campaign test-unix \
-	test-unix32 unix32 memory lint format sim picture drawing serve bench vend-campaign tariff-campaign \
+	test-unix32 unix32 memory lint format sim site web picture drawing serve bench vend-campaign tariff-campaign \
 	ami-campaign dlms-clients network-campaign death-campaign pos-pack pos-campaign guess-campaign pulse-campaign \
 	mutants mutation-sample fuzz-campaign mpy \
 	test-pico wiring packages lock clean
@@ -91,6 +91,12 @@ lint: setup typings/rp2/$(STUBS_STAMP) typings/esp32/$(STUBS_STAMP)  ## style, f
 format: setup  ## let ruff put the style right
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+site: setup  ## the classroom page, as a folder for any web server: build/site
+	@$(METER20) web --build build/site
+
+web: setup  ## the classroom page, on this machine
+	@$(METER20) web
 
 sim: setup  ## the meter in the terminal
 	@$(METER20) sim

@@ -44,7 +44,9 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
 def pytest_addoption(parser):
     """The acceptance suite's options. Here, because pytest reads this file whatever is run."""
     suite = parser.getgroup("acceptance", "the acceptance suite, host_tests/acceptance")
-    suite.addoption("--body", default="emulated", help="emulated, virtual, rp2040 or serial:PORT")
+    suite.addoption(
+        "--body", default="emulated", help="emulated, virtual, page, rp2040 or serial:PORT"
+    )
     suite.addoption("--fixture", help="with serial:PORT, the port of boards/fixture_pico")
     suite.addoption("--report", help="folder for the table of results: text, JSON, HTML")
     suite.addoption("--tokens", help="JSON file of your own tokens, with their keys")

@@ -1,8 +1,8 @@
 """Every step from the digits of a token to the meter's decision, in words, for teaching.
 
 This changes and counts nothing, so it must never be offered where somebody could
-use it to guess: only emulated bodies have it at their service port. It leaves out
-the rounds of the cipher, because they would give the key away.
+use it to guess: only emulated bodies have it at their service port. There it leaves
+out the rounds of the cipher, because they would give the key away.
 """
 
 from micropython import const
@@ -25,32 +25,45 @@ def explained(meter, entered: str, now_ms: int, base_date: int = BASE_DATE):
     issue is counted from; the meter itself does not know it. The last step says what the decision
     means.
     """
-    steps = _Steps(base_date)
+    return [
+        (("step", step), ("text", form % values))
+        for step, form, values in walked(meter, entered, now_ms, base_date)
+    ]
+
+
+def walked(meter, entered: str, now_ms: int, base_date: int = BASE_DATE, rounds=False):
+    """Return the steps as (step, form, values): the text is `form`, each %s of it a string.
+
+    For whoever says the forms in another language. rounds: also the block after each round of
+    the cipher, *only* for whoever may know the key: two neighbouring rounds give it away.
+    """
+    steps = _Steps(base_date, rounds)
     result = _walk(steps, meter, entered, now_ms)
-    steps.add("decision", result)
+    steps.add("decision", "%s", result)
     steps.add("meaning", _MEANINGS[result])
     return steps.found
 
 
 class _Steps:
-    def __init__(self, base_date):
+    def __init__(self, base_date, rounds):
         self.base_date = base_date
+        self.rounds = rounds
         self.found = []
 
-    def add(self, step, text):
-        self.found.append((("step", step), ("text", text)))
+    def add(self, step, form, *values):
+        self.found.append((step, form, tuple([str(value) for value in values])))
 
 
 def _walk(steps, meter, entered, now_ms):
-    steps.add("digits", "%s: %d digits" % (digits.grouped(entered), len(entered)))
+    steps.add("digits", "%s: %s digits", digits.grouped(entered), len(entered))
     token = digits.parse(entered)
     if token is None:
         steps.add("number", "not 20 digits of a number below 2^66")
         return results.FORMAT
     class_, block = digits.split(token)
-    steps.add("66 bits", _hex66(token))
-    steps.add("class", "%d (bits 28 and 27), %s" % (class_, _CLASSES[class_]))
-    steps.add("64-bit block", "%s (with bits 65 and 64 moved back)" % _hex(block))
+    steps.add("66 bits", "%s", _hex66(token))
+    steps.add("class", "%s (bits 28 and 27), " + _CLASSES[class_], class_)
+    steps.add("64-bit block", "%s (with bits 65 and 64 moved back)", _hex(block))
     if class_ == 3:
         return results.FUNCTION
     if class_ != 1:
@@ -59,28 +72,42 @@ def _walk(steps, meter, entered, now_ms):
             return _NO_KEY
         wait_ms = meter.lockout_ms(now_ms, carrier.LOCAL)
         if wait_ms:
-            steps.add("lock-out", "%d s to wait" % ((wait_ms + 999) // 1000))
+            steps.add("lock-out", "%s s to wait", (wait_ms + 999) // 1000)
             return results.LOCKED_OUT
-        hidden = _holds_key(meter, block)
-        block = meter.decrypt(block)
-        shown = _KEY_PART if hidden else _hex(block)
-        steps.add("decrypted", "EA%s with the decoder key: %s" % (meter.state.key.ea, shown))
+        block, hidden = _decrypted(steps, meter, block)
         if hidden and class_ != _MANAGEMENT:
             steps.add("checksum", "not that of a token of this class")
             return results.CRC
     return _judge(steps, meter, token, class_, block, now_ms)
 
 
+def _decrypted(steps, meter, block):
+    """Return the plain block, and whether it is not to be shown."""
+    hidden = _holds_key(meter, block)
+    if steps.rounds and not hidden:
+        for number, state in enumerate(meter.rounds(block), 1):
+            steps.add("round", "round %s: %s", number, _hex(state))
+    block = meter.decrypt(block)
+    shown = (_KEY_PART, ()) if hidden else ("%s", (_hex(block),))
+    form = "EA%s with the decoder key: " + shown[0]
+    steps.add("decrypted", form, meter.state.key.ea, *shown[1])
+    return block, hidden
+
+
 def _judge(steps, meter, token, class_, block, now_ms):
     expected = crc.field(class_, block, kinds.is_currency(class_, block[0] >> 4))
     found = block[6] << 8 | block[7]
-    steps.add("checksum", "token has %04x, its bits give %04x" % (found, expected))
+    form = "token has %s, its bits give %s"
+    steps.add("checksum", form, "%04x" % found, "%04x" % expected)
     if found != expected:
         return results.CRC
     decoded = meter.decode(token)
-    steps.add("kind", "subclass %d: %s" % (decoded.subclass, decoded.kind or "not assigned"))
+    if decoded.kind:
+        steps.add("kind", "subclass %s: %s", decoded.subclass, decoded.kind)
+    else:
+        steps.add("kind", "subclass %s: not assigned", decoded.subclass)
     for name, value in _ordered(decoded, meter.state.key.ea):
-        steps.add("field " + name, _field(decoded, name, value))
+        steps.add("field " + name, *_field(decoded, name, value))
     if class_ == 1:
         return meter_test.requested(decoded, meter.state.identity.drn, meter.kind.phases)[0]
     _tid_rules(steps, meter.state, decoded)
@@ -93,15 +120,16 @@ def _judge(steps, meter, token, class_, block, now_ms):
 def _tid_rules(steps, state, decoded):
     token_tid = decoded.fields.get("tid")
     if token_tid is not None:
-        steps.add("issued", _date(token_tid, steps.base_date))
-        steps.add("key expiry", _expiry(state.key, token_tid))
-        steps.add("TID memory", _memory(state.tids, token_tid))
+        form = "%s, counted from %s"
+        steps.add("issued", form, _date(token_tid, steps.base_date), steps.base_date)
+        steps.add("key expiry", *_expiry(state.key, token_tid))
+        steps.add("TID memory", *_memory(state.tids, token_tid))
 
 
 def _expiry(key, token_tid):
     if key.kt == DITK:
-        return "an initial key (DITK) has none"
-    return "TID %d div 65536 is %d, KEN is %d" % (token_tid, token_tid >> 16, key.ken)
+        return ("an initial key (DITK) has none",)
+    return "TID %s div 65536 is %s, KEN is %s", token_tid, token_tid >> 16, key.ken
 
 
 def _holds_key(meter, block):
@@ -115,34 +143,33 @@ def _holds_key(meter, block):
 def _memory(tids, token_tid):
     refused = tid.refusal(tids, token_tid)
     if refused == results.USED:
-        return "%d is in the memory: used" % token_tid
+        return "%s is in the memory: used", token_tid
     if refused == results.OLD:
-        return "%d is below the lowest of %d kept: old" % (token_tid, len(tids))
-    return "%d is new" % token_tid
+        return "%s is below the lowest of %s kept: old", token_tid, len(tids)
+    return "%s is new", token_tid
 
 
 def _date(token_tid, base_date):
-    return "%04d-%02d-%02d %02d:%02d, counted from %d" % (
-        tid.date(token_tid, base_date) + (base_date,)
-    )
+    return "%04d-%02d-%02d %02d:%02d" % tid.date(token_tid, base_date)
 
 
 def _field(decoded, name, value):
-    """Return field `name` as it stands in the token and, where it has a unit, what it comes to."""
+    """Return what to say of field `name`: as it stands, and what it comes to in its unit."""
     if name[:2] == "nk":
-        return _KEY_PART
+        return (_KEY_PART,)
     kind = decoded.kind
     if name == "amount_field" and kind in _UNITS:
         tenths = amount.from_field(value)
-        return "%d: %d.%d %s" % (value, tenths // 10, tenths % 10, _UNITS[kind])
+        return "%s: %s " + _UNITS[kind], value, "%d.%d" % (tenths // 10, tenths % 10)
     if name == "amount_field" and kinds.is_currency(decoded.class_, decoded.subclass):
         parts = amount.from_currency_field(decoded.fields["se"] << 16 | value)
         sign = "-" if parts < 0 else ""
         parts = abs(parts)
-        return "%d: %s%d.%05d units of money" % (value, sign, parts // 100000, parts % 100000)
+        money = "%s%d.%05d" % (sign, parts // 100000, parts % 100000)
+        return "%s: %s units of money", value, money
     if name == "value" and kind in (kinds.POWER_LIMIT, kinds.UNBALANCE_LIMIT):
-        return "%d: %d W" % (value, amount.from_field(value))
-    return str(value)
+        return "%s: %s W", value, amount.from_field(value)
+    return "%s", value
 
 
 def _ordered(decoded, ea):

@@ -223,6 +223,13 @@ class Meter:
         """Return the plain 8-byte `block` under the meter's key."""
         return self._cipher.decrypt(block)
 
+    def rounds(self, block: bytes):
+        """Return the encrypted 8-byte `block` after each round of its decryption, bytes in a list.
+
+        For teaching: whoever sees two of them can work out the key.
+        """
+        return self._cipher.rounds(block)
+
     def decode(self, token: int):
         """Return the sts.decoder.Token of the 66-bit `token`, read with the meter's key."""
         return decoder.decode(token, self._cipher, self.state.key.ea)

@@ -72,13 +72,24 @@ class Sta:
         self._boxes = Sta._kept[2]
         self._key = _words(key)
 
-    def decrypt(self, block: bytes) -> bytes:
-        """Return the 8 plain bytes of the 8-byte `block`."""
+    def rounds(self, block: bytes) -> list:
+        """Return the 8-byte `block` after each of the sixteen rounds that decrypt it."""
+        seen = []
+        self.decrypt(block, seen)
+        return seen
+
+    def decrypt(self, block: bytes, seen=None) -> bytes:
+        """Return the 8 plain bytes of the 8-byte `block`.
+
+        seen: a list that gets the block after each round, None to keep none.
+        """
         words = _words(block)
         for turn in range(_ROUNDS):
             self._move(words)
             self._substitute(words, turn)
-        return struct.pack(">4H", words[3], words[2], words[1], words[0])
+            if seen is not None:
+                seen.append(_packed(words))
+        return _packed(words)
 
     def _move(self, words):
         """Move every bit of `words`, a nibble at a time."""
@@ -114,6 +125,10 @@ class Sta:
                 | boxes[choice >> 4 & 16 | word >> 8 & 15] << 8
                 | boxes[choice >> 8 & 16 | word >> 12] << 12
             )
+
+
+def _packed(words):
+    return struct.pack(">4H", words[3], words[2], words[1], words[0])
 
 
 def _words(block):

@@ -107,18 +107,31 @@ class Misty1:
         self._k = array("H", struct.unpack(">8H", key))
         self._kp = array("H", [fi(self._k[i], self._k[i + 1 & 7]) for i in range(8)])  # K prime
 
-    def decrypt(self, block: bytes) -> bytes:
-        """Return the 8 plain bytes of the 8-byte `block`."""
+    def rounds(self, block: bytes) -> list:
+        """Return the 8-byte `block` after each of the eight rounds that decrypt it."""
+        seen = []
+        self.decrypt(block, seen)
+        return seen
+
+    def decrypt(self, block: bytes, seen=None) -> bytes:
+        """Return the 8 plain bytes of the 8-byte `block`.
+
+        seen: a list that gets the block after each round, None to keep none.
+        """
         right_high, right_low, left_high, left_low = struct.unpack(">4H", block)
         words = array("H", (left_high, left_low, right_high, right_low))
         self._undo_fl(words, _LEFT, 8)
         self._undo_fl(words, _RIGHT, 9)
         for i in (6, 4, 2, 0):
             self._fo(words, _LEFT, _RIGHT, i + 1)
+            if seen is not None:
+                seen.append(_packed(words))
             self._fo(words, _RIGHT, _LEFT, i)
             self._undo_fl(words, _RIGHT, i + 1)
             self._undo_fl(words, _LEFT, i)
-        return struct.pack(">4H", words[0], words[1], words[2], words[3])
+            if seen is not None:
+                seen.append(_packed(words))
+        return _packed(words)
 
     def _fo(self, words, to, source, i):
         """Mix one half of `words` into the other: to ^= FO(source, i). It undoes itself."""
@@ -141,3 +154,7 @@ class Misty1:
         else:
             words[at] ^= words[at + 1] | self._kp[j + 6 & 7]
             words[at + 1] ^= words[at] & self._k[j & 7]
+
+
+def _packed(words):
+    return struct.pack(">4H", words[0], words[1], words[2], words[3])

@@ -22,4 +22,8 @@ def opened(body: str, fixture: str | None = None) -> Subject:
         return TwoBoardSubject(body.removeprefix("serial:"), fixture)
     if body.startswith("serial:"):
         return SerialSubject(SerialLines(body.removeprefix("serial:")))
+    if body == "page":
+        from browser.meter_page import PageLines  # only with this body a browser is needed
+
+        return Subject(PageLines())
     return Subject(rp2040.Lines() if body == "rp2040" else BODIES[body]())

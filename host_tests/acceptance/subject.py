@@ -2,7 +2,7 @@
 
 | body | a case gets | waits |
 | --- | --- | --- |
-| `emulated`, `virtual` | a meter of its own, as new | the meter's clock is moved |
+| `emulated`, `virtual`, `page` | a meter of its own, as new | the meter's clock is moved |
 | `rp2040` | a meter of its own, as new | the emulated chip runs for so long |
 | `serial:PORT` | the one meter that is there | for real, half a minute at most |
 

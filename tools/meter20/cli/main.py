@@ -12,6 +12,8 @@ PARTS = {
     "demo": "Tell the whole story: tokens, credit, load, refusals, a sale, new keys. "
     "TEST KEYS only.",
     "sim": "Use a meter: its display, keypad, load and lamps, in real time. TEST KEYS only.",
+    "web": "Serve the classroom: the meter, a vending desk and eight lessons in a page. "
+    "TEST KEYS only.",
     "serve": "Serve the service port of a meter: one line of JSON in, one line of JSON out.",
     "token": "Decode and encode tokens.",
     "key": "Derive decoder keys.",

@@ -4,7 +4,7 @@ Time moves when `run` is called. The load draws only while the load switch is
 closed. Knows no terminal.
 """
 
-from drivers.demo_load import DrawnEnergy
+from load import Load
 
 from meter20.bodies import EmulatedBody
 from meter20.samples import PROVISION
@@ -25,12 +25,25 @@ class World:
 
     def __init__(self, body: EmulatedBody):
         self._body = body
-        self._imp_per_kwh, self._energy = 0, DrawnEnergy(1)
-        self.load_w = 0
-        self.pulses = 0
-        self.heard_hz = 0
+        self._load = Load(body.sim)
         if not self.reading()["drn"]:
             body.request(**PROVISION)
+
+    @property
+    def load_w(self) -> int:
+        return self._load.watts
+
+    @load_w.setter
+    def load_w(self, watts: int) -> None:
+        self._load.watts = watts
+
+    @property
+    def pulses(self) -> int:
+        return self._load.pulses
+
+    @property
+    def heard_hz(self) -> int:
+        return self._load.heard_hz
 
     @property
     def lines(self) -> list[str]:
@@ -45,7 +58,7 @@ class World:
     @property
     def drawn_w(self) -> int:
         """The power that flows now."""
-        return self.load_w if self.closed else 0
+        return self._load.drawn_w
 
     def reading(self) -> dict:
         """Return the reply to `read`."""
@@ -62,20 +75,4 @@ class World:
     def run(self, duration_ms: int) -> None:
         """Let `duration_ms` pass."""
         slice_ms = _FINE_SLICE_MS if duration_ms <= _FINE_RUN_MS else _SLICE_MS
-        self.heard_hz = 0
-        while duration_ms > 0:
-            step_ms = min(slice_ms, duration_ms)
-            self._draw(step_ms)
-            for _ in self._body.sim.advance(step_ms):
-                pass  # it only wants to return to a caller now and then
-            self.heard_hz = self._body.sim.ports.buzzer.hz or self.heard_hz
-            duration_ms -= step_ms
-
-    def _draw(self, duration_ms):
-        imp_per_kwh = self._body.sim.app.meter.state.identity.imp_per_kwh
-        if imp_per_kwh != self._imp_per_kwh:
-            self._imp_per_kwh, self._energy = imp_per_kwh, DrawnEnergy(imp_per_kwh)
-        self._energy.draw(self.drawn_w, duration_ms)
-        if pulses := self._energy.pulses():
-            self._body.sim.ports.pulses.train(pulses, 0)
-            self.pulses += pulses
+        self._load.run(duration_ms, slice_ms)

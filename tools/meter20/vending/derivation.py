@@ -19,13 +19,11 @@ Source: IEC 62055-41, decoder key generation; NIST SP 800-108.
 import hashlib
 import hmac
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from sts import drn
 from sts.decoder_key import DCTK, DITK, KEY_SIZES
+from sts.tid import BASE_YEARS
 
 from meter20.vending.sizes import VENDING_KEYS
-from meter20.vending.tid_clock import BASE_YEARS
 
 _PAN_SIZE = 18
 
@@ -85,6 +83,10 @@ def _items(texts):
 
 
 def _des(key, block):
+    # Here: DKGA04 is all that the page with MicroPython can do, and it takes no DES.
+    from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+    from cryptography.hazmat.primitives.ciphers import Cipher, modes
+
     encryptor = Cipher(TripleDES(key), modes.ECB()).encryptor()
     return encryptor.update(block) + encryptor.finalize()
 
@@ -120,4 +122,4 @@ def _check_attributes(sgc, ti, krn, kt):
 
 
 def _is_number(text):
-    return text.isascii() and text.isdigit()
+    return all(char in "0123456789" for char in text)

@@ -11,7 +11,6 @@ from sts import crc, digits, kinds
 from sts.ea07_sta import SAMPLE
 
 from meter20.vending.misty1_encrypt import Misty1Encrypt
-from meter20.vending.sta_encrypt import StaEncrypt
 
 _ALGORITHMS = ("07", "11")
 _CLEAR = 1  # the class that is not encrypted
@@ -40,7 +39,7 @@ def encode(kind: str, ea: str | None, key: bytes | None, fields: dict, tables=No
     return digits.text(digits.join(class_, block))
 
 
-def cipher(ea: str | None, key: bytes | None, tables=None) -> StaEncrypt | Misty1Encrypt:
+def cipher(ea: str | None, key: bytes | None, tables=None):
     """Return an object whose `encrypt(block)` turns 8 plain bytes into 8 encrypted ones.
 
     ea: "07" (8-byte key) or "11" (16-byte key).
@@ -51,6 +50,8 @@ def cipher(ea: str | None, key: bytes | None, tables=None) -> StaEncrypt | Misty
     if key is None:
         raise ValueError("this kind of token is encrypted: it needs a decoder key")
     if ea == "07":
+        from meter20.vending.sta_encrypt import StaEncrypt  # more than MicroPython can run
+
         return StaEncrypt(key, tables or SAMPLE)
     if tables is not None:
         raise ValueError("only EA07 has tables")
@@ -71,7 +72,8 @@ def _checked(kind, layout, fields):
     unknown = sorted(set(fields) - set(names))
     if unknown:
         raise ValueError(f"{kind} has no field {unknown[0]!r}; its fields: {', '.join(names)}")
-    checked = {"reserved": 0, **fields}
+    checked = dict(fields)
+    checked.setdefault("reserved", 0)
     for name, bits in layout:
         value = checked.get(name)
         if value is None:

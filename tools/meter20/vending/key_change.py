@@ -1,8 +1,7 @@
 """Key changes: which are allowed, and the sections that carry a new decoder key into a meter.
 
-Pure. A set is encrypted under the old key and carries the attributes of the new one. The key
-travels in 32-bit sections: for EA07 NKHO and NKLO, with a third token for the supply group
-code where the meter takes one; for EA11 NKHO, NKLO, NKMO2, NKMO1 in this order.
+Pure. A set is encrypted under the old key and carries the attributes of the new one, see
+`key_sections`.
 
 Source: IEC 62055-41, Set1st- to Set4thSectionDecoderKey, and key management.
 """
@@ -11,7 +10,7 @@ from sts import kinds
 from sts.decoder_key import DITK
 from sts.key_change import TRANSITIONS
 
-from meter20.vending import refusal, vending_key
+from meter20.vending import key_sections, refusal, vending_key
 from meter20.vending.refusal import Refusal
 from meter20.vending.token_request import check_expiry, check_minute
 from meter20.vending.vending_key import KEY_CHANGE, KeyTerms, MeterKey
@@ -74,24 +73,7 @@ def sections(new: MeterKey, key: bytes, roll_over: bool, count: int) -> list[tup
     if count not in SET_SIZES[new.ea]:
         allowed = " or ".join(str(each) for each in SET_SIZES[new.ea])
         raise Refusal(refusal.VALUE, f"A key change for EA{new.ea} has {allowed} tokens.")
-    words = [int.from_bytes(key[at : at + 4]) for at in range(0, len(key), 4)]
-    row, sgc = new.vending_key, int(new.vending_key.sgc)
-    first = {
-        "kenho": new.ken >> 4,
-        "krn": row.krn,
-        "ro": int(roll_over),
-        "kct3": int(count == 3),
-        "kt": row.kt,
-        "nkho": words[0],
-    }
-    second = {"kenlo": new.ken & 15, "ti": new.ti, "nklo": words[-1]}
-    parts = [(kinds.KEY_1, first), (kinds.KEY_2, second)]
-    if new.ea == "11":
-        parts.append((kinds.KEY_3, {"sgclo": sgc & 0xFFF, "nkmo2": words[1]}))
-        parts.append((kinds.KEY_4, {"sgcho": sgc >> 12, "nkmo1": words[2]}))
-    elif count == 3:
-        parts.append((kinds.KEY_3, {"sgc": sgc, "reserved": 0}))
-    return parts
+    return key_sections.sections(new, key, roll_over, count)
 
 
 def words(old: MeterKey, new: MeterKey, count: int) -> str:

@@ -1,0 +1,209 @@
+"""The classroom page: a person plays the lessons, and programs find the same meter in it."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from browser import chromium, meter_page
+from data import meters
+
+from meter20.web import site
+
+LARGEST_BYTES = 1_500_000
+
+
+@pytest.fixture(scope="module")
+def address():
+    with meter_page.served() as at:
+        yield at
+
+
+def shows(page, *words):
+    """Wait until the meter's display holds all of `words`."""
+    for word in words:
+        page.locator("#lcd", has_text=word).wait_for()
+
+
+def handed_out(page, what):
+    """Ask the desk for a token, return its digits, of a key change those of four."""
+    page.click("#tab-desk")
+    slips = page.locator("#slips > li").count()
+    if what == "sale":
+        page.click("#buy button")
+    else:
+        names = page.evaluate("meter20.known.wanted")
+        page.locator("#wanted button").nth(names.index(what)).click()
+    page.locator("#slips > li").nth(slips).wait_for()
+    return page.locator("#slips > li").first.locator("code").all_inner_texts()
+
+
+def typed(page, digits):
+    """Type a token on the keyboard."""
+    page.locator("#desk-error").evaluate("() => document.activeElement.blur()")
+    page.keyboard.type("c" + digits.replace(" ", ""))
+
+
+def begun(page, number):
+    page.click("#tab-lessons")
+    page.locator("#lesson-list button").nth(number).click()
+
+
+def done(page, number):
+    page.click("#tab-lessons")
+    page.locator("#lesson-list button.done").nth(0).wait_for()
+    page.locator(f"#lesson-list li:nth-child({number + 1}) button.done").wait_for()
+    page.locator(".praise:visible").wait_for()
+
+
+def entered(page, what, result):
+    for digits in handed_out(page, what):
+        typed(page, digits)
+    shows(page, result)
+    return digits
+
+
+def learn(page):
+    """Go through all lessons, as their tasks say."""
+    begun(page, 0)
+    entered(page, "sale", "Accept")
+    page.locator("#slips .token button").nth(1).click()
+    page.locator(".steps li").first.wait_for()
+    done(page, 0)
+    begun(page, 1)
+    digits = entered(page, "free", "Accept")
+    typed(page, digits)
+    shows(page, "UsedError")
+    done(page, 1)
+    for number, what in ((2, "neighbour"), (3, "other_group")):
+        begun(page, number)
+        entered(page, what, "CRCError")
+        done(page, number)
+        entered(page, "free", "Accept")  # so that wrong tokens lock nothing
+    begun(page, 4)
+    entered(page, "old", "OldError")
+    entered(page, "expired", "KeyExpiredError")
+    done(page, 4)
+    begun(page, 5)
+    entered(page, "key_change", "New key KRN 2")
+    done(page, 5)
+    begun(page, 7)
+    entered(page, "free", "Accept")
+    page.click("#power-cut")
+    done(page, 7)
+    begun(page, 6)
+    for wrong in range(4):
+        typed(page, "33333333333333333333")
+        shows(page, "LockedOut" if wrong == 3 else "CRCError")
+        page.keyboard.press("c")
+    done(page, 6)
+
+
+@pytest.mark.parametrize(
+    ("size", "language"),
+    [(chromium.DESKTOP, "en"), (chromium.PHONE, "fr")],
+    ids=["desktop-en", "phone-fr"],
+)
+def test_a_learner_goes_through_all_lessons(visit, address, size, language):
+    page = meter_page.ready(visit(size, locale=language).page, address)
+    assert page.evaluate("document.documentElement.lang") == language
+    learn(page)
+    assert page.locator("#lesson-list button.done").count() == 8
+    for tab in ("lessons", "desk", "glass"):
+        page.click(f"#tab-{tab}")
+        assert chromium.axe(page) == []
+        assert chromium.wider_than_screen(page) == 0
+    assert "[" not in page.locator("main").inner_text()  # as a missing text would be shown
+
+
+def test_the_acceptance_suite_runs_through_the_page_with_the_replies_of_emulated():
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, "host_tests/acceptance/test_rules.py", "--body", "page"],
+        capture_output=True, check=False, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert re.search(r"\b2\d passed", done.stdout) and "skipped" not in done.stdout
+
+
+def test_numbers_past_32_and_53_bits_cross_whole(visit, address):
+    page = meter_page.ready(visit(chromium.DESKTOP).page, address)
+    meter_page.bare(page)
+
+    def ask(**fields):
+        return json.loads(meter_page.port(page, json.dumps(fields).encode()))
+
+    assert ask(do="provision", **meters.PROVISION)["ok"]
+    used = ask(do="pulses", count=1_000_000_000, over_s=1)
+    used = [ask(do="pulses", count=1_000_000_000, over_s=1) for _ in range(3)][-1]
+    assert used["total_wh"] > 2**31
+    token = meters.TOKEN_100_WH
+    assert int(token) > 2**53
+    told = ask(do="token", digits=token, id=2**31 + 5)
+    assert (told["id"], told["result"]) == (2**31 + 5, "Accept")
+    looked = page.evaluate("digits => meter20.ask({do: 'look', digits})", token)
+    assert looked["digits"] == token
+    assert looked["steps"][0][2][0].replace(" ", "") == token
+
+
+def test_a_changed_digit_shows_its_avalanche_beside_the_token(desktop, address):
+    page = meter_page.ready(desktop, address)
+    handed_out(page, "free")
+    page.locator("#slips .token button").nth(1).click()
+    first, second = page.locator("form.glass").all()
+    first.locator(".steps b", has_text="Decision").wait_for()
+    assert first.locator(".part small").all_inner_texts() == [
+        "subclass", "rnd", "tid", "amount_field", "crc",
+    ]  # fmt: skip
+    assert first.locator(".bits .class").count() == 2
+    first.locator(".digit").nth(19).click()
+    second.locator(".steps .count").first.wait_for()
+    assert second.locator(".bits .differs").count() > 60
+    assert "CRCError" in second.inner_text() or "FormatError" in second.inner_text()
+
+
+def test_time_runs_fast_the_load_uses_the_credit_and_the_switch_opens(desktop, address):
+    page = meter_page.ready(desktop, address)
+    page.click("#tab-desk")
+    page.fill("#money", "2")
+    entered(page, "sale", "Accept")
+    page.locator("#appliances button").nth(3).click()
+    page.click('[data-speed="3600"]')
+    shows(page, "OFF: no credit")
+    page.locator("#chart line").first.wait_for(state="attached")
+    assert page.locator("#relay.on").count() == 0
+
+
+def test_a_key_answers_though_time_runs_fast(desktop, address):
+    page = meter_page.ready(desktop, address)
+    page.click('[data-speed="3600"]')
+    page.locator("#keypad button").nth(4).click()
+    shows(page, "4_", "1 of 20 digits")
+
+
+def test_begin_anew_forgets_the_meter_and_the_lessons(desktop, address):
+    page = meter_page.ready(desktop, address)
+    begun(page, 3)
+    entered(page, "other_group", "CRCError")
+    done(page, 3)
+    page.click("#reset")
+    page.locator("body:not([data-ready])").wait_for()
+    page.locator("body[data-ready]").wait_for()
+    assert page.locator("#lesson-list button.done").count() == 0
+    shows(page, "OFF: no credit")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_notes_for_teachers_have_all_lessons_and_answers(visit, address, language):
+    page = visit(chromium.PHONE, locale=language).page
+    meter_page.ready(page, address + "notes.html")
+    assert page.locator("h2").count() == 8
+    assert "[" not in page.locator("main").inner_text()
+    assert chromium.axe(page) == []
+    assert chromium.wider_than_screen(page) == 0
+
+
+def test_first_use_transfers_less_than_its_bound(tmp_path):
+    site.build(tmp_path)
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < LARGEST_BYTES

@@ -1,0 +1,251 @@
+"""The classroom page without a browser: its words, its files, and the desk and lessons in it."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from account import explain
+from sts import results
+
+from meter20 import DEVICE_ROOT
+from meter20.web import site
+
+WEB = DEVICE_ROOT / "tools" / "meter20" / "web"
+sys.path.append(str(WEB / "inside"))
+
+import page  # noqa: E402  it lies in the folder that has just been added
+
+STATIC = {file.name: file.read_text(encoding="utf-8") for file in (WEB / "static").iterdir()}
+LANGUAGES = {
+    file.stem: json.loads(file.read_text(encoding="utf-8"))
+    for file in (WEB / "texts").glob("*.json")
+}
+ENGLISH = LANGUAGES["en"]
+
+
+@pytest.fixture
+def learner():
+    return Learner()
+
+
+class Learner:
+    """Somebody at the page, without the page."""
+
+    def __init__(self):
+        self.known = json.loads(page.start(False))
+
+    def ask(self, do, **fields):
+        return json.loads(page.ask(json.dumps({"do": do, **fields})))
+
+    def enter(self, digits):
+        for key in digits.replace(" ", ""):
+            self.ask("key", key=key)
+            page.run(20)
+        return self.frame()["lines"][0]
+
+    def frame(self):
+        return json.loads(page.frame())
+
+    def run(self, seconds):
+        for _ in range(seconds // 2):
+            page.run(2000)
+
+
+def used_keys():
+    """Return the keys of the texts that the page asks for, patterns for those that it makes up."""
+    found = set()
+    for source in STATIC.values():
+        found |= set(re.findall(r'data-t(?:-label)?="([^"]+)"', source))
+        for call in re.findall(r"\bt\(((?:[^()]|\([^()]*\))*)\)", source):
+            found |= set(re.findall(r'"([\w. -]+)"', call))
+            found |= {re.sub(r"\$\{.*?\}", "*", each) for each in re.findall(r"`([^`]+)`", call)}
+    found |= set(re.findall(r'"(key_\w+)"', STATIC["meter.js"]))
+    found |= {"type_it", "look_at_it"}
+    return found
+
+
+def wanted_keys():
+    """Return all keys that may be asked for, what is made up in full."""
+    known = json.loads(page.start(False))
+    names = {
+        "appliance.*": [name for name, _ in known["appliances"]],
+        "slip.*": ["sale", *known["wanted"]],
+        "lesson.*": [name for name, _ in known["lessons"]],
+        "step.*": [name for name in steps() if not name.startswith("field ")],
+        "meaning.*": re.findall(r'"(\w+)"', STATIC["glass.js"].split("MEANINGS = [")[1][:80]),
+    }
+    wanted = {key for key in used_keys() if "*" not in key}
+    for pattern, each in names.items():
+        wanted |= {pattern.replace("*", name) for name in each}
+    for name, tasks in known["lessons"]:
+        wanted |= {f"lesson.{name}.text", f"lesson.{name}.done"}
+        wanted |= {f"lesson.{name}.task{at + 1}" for at in range(tasks)}
+    return wanted
+
+
+def source_of_explain():
+    return ast.parse((DEVICE_ROOT / "firmware/account/explain.py").read_text(encoding="utf-8"))
+
+
+def steps():
+    """Return the names of the firmware's steps."""
+    return {
+        node.args[0].value
+        for node in ast.walk(source_of_explain())
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", "") == "add"
+        and isinstance(node.args[0], ast.Constant)
+    }
+
+
+def forms():
+    """Return the forms in which the firmware explains, but for those that are a value alone."""
+    joined = {"%s (bits 28 and 27), ": explain._CLASSES, "%s: %s ": explain._UNITS.values()}
+    found = set(explain._MEANINGS.values()) | {explain._KEY_PART}
+    found |= {f"EA%s with the decoder key: {end}" for end in ("%s", explain._KEY_PART)}
+    for begin, ends in joined.items():
+        found |= {begin + end for end in ends}
+    tree = source_of_explain()
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            said, whole = node.value, id(node) not in docs and node.value[-1:] != " "
+            if (
+                whole
+                and said not in explain._CLASSES
+                and (said.count(" ") > 2 or ": %s" in said or "%s " in said)
+            ):
+                found.add(said)
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_is_missing_and_none_is_unused(language):
+    assert set(LANGUAGES[language]) - {"forms"} == wanted_keys()
+
+
+def test_every_form_of_the_firmware_is_said_in_french():
+    french = LANGUAGES["fr"]["forms"]
+    assert set(french) == forms()
+    for form, said in french.items():
+        assert form.count("%s") == said.count("%s"), form
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_take_the_same_values_in_every_language(language):
+    for key, said in LANGUAGES[language].items():
+        if key != "forms":
+            assert said.strip(), key
+            assert said.count("%s") == ENGLISH[key].count("%s"), key
+
+
+def test_the_page_asks_for_nothing_from_elsewhere():
+    for name, source in STATIC.items():
+        assert set(re.findall(r"https?://[^\"' )]+", source)) <= {"http://www.w3.org/2000/svg"}, (
+            name
+        )
+
+
+def test_the_site_holds_what_it_names(tmp_path):
+    site.build(tmp_path)
+    names = {file.name for file in tmp_path.iterdir()}
+    for name in ("index.html", "notes.html"):
+        assert set(re.findall(r'(?:src|href)="([\w.]+)"', STATIC[name])) <= names
+    for name, source in STATIC.items():
+        if name.endswith(".js"):
+            assert {each[2:] for each in re.findall(r'from "(\./[^"]+)"', source)} <= names, name
+
+
+def test_no_javascript_knows_what_the_firmware_decides():
+    code = "".join(source for name, source in STATIC.items() if name.endswith(".js"))
+    for name in results.NAMES:
+        assert name not in code
+
+
+def test_the_desk_sells_what_the_meter_takes(learner):
+    slip = learner.ask("buy", cents=2300)
+    assert (slip["wh"], slip["tax_cents"]) == (10_000, 300)
+    assert learner.enter(slip["tokens"][0]) == "Accept"
+    assert learner.frame()["credit_wh"] == 10_000
+    assert learner.enter(slip["tokens"][0]) == "UsedError"
+
+
+@pytest.mark.parametrize(
+    ("what", "result"),
+    [
+        ("free", "Accept"), ("neighbour", "CRCError"), ("old", "OldError"),
+        ("other_group", "CRCError"), ("expired", "KeyExpiredError"), ("key_change", "Accept"),
+        ("power_limit", "Accept"), ("clear_credit", "Accept"), ("clear_tamper", "Accept"),
+    ],
+)  # fmt: skip
+def test_each_special_token_does_what_it_is_called(learner, what, result):
+    for digits in learner.ask("hand_out", what=what)["tokens"]:
+        shown = learner.enter(digits)
+    assert shown == result
+    assert [each["what"] for each in page._pages[0].desk.slips] == [what]
+
+
+def test_the_desk_knows_every_token_it_offers(learner):
+    assert learner.known["wanted"] == [
+        "free", "neighbour", "old", "other_group", "expired", "key_change", "power_limit",
+        "clear_credit", "clear_tamper",
+    ]  # fmt: skip
+
+
+def test_after_a_key_change_old_tokens_fail_and_new_ones_work(learner):
+    early = learner.ask("hand_out", what="free")["tokens"][0]
+    for digits in learner.ask("hand_out", what="key_change")["tokens"]:
+        learner.enter(digits)
+    assert learner.enter(early) == "CRCError"
+    assert learner.enter(learner.ask("hand_out", what="free")["tokens"][0]) == "Accept"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"do": "buy", "cents": 10},
+        {"do": "buy", "cents": 10**9},
+        {"do": "hand_out", "what": "gold"},
+        {"do": "fly"},
+        {"do": "switch", "name": "sun", "on": True},
+    ],
+)
+def test_what_cannot_be_is_refused_in_words_and_the_page_goes_on(learner, request_):
+    assert learner.ask(**request_)["error"]
+    assert learner.ask("buy", cents=100)["tokens"]
+
+
+def test_the_load_uses_credit_and_the_switch_opens(learner):
+    learner.enter(learner.ask("hand_out", what="free")["tokens"][0])
+    learner.ask("switch", name="stove", on=True)
+    learner.run(3600)
+    frame = learner.frame()
+    assert frame["watts"] >= 3000 and frame["closed"] and frame["days_left"] == 0
+    learner.run(3600)
+    frame = learner.frame()
+    assert (frame["watts"], frame["closed"], frame["reason"]) == (0, False, "no_credit")
+    assert -5 <= frame["credit_wh"] <= 0
+
+
+def test_the_glass_shows_rounds_fields_and_decision_but_no_key_of_a_key_change(learner):
+    free = learner.ask("hand_out", what="free")["tokens"][0]
+    looked = learner.ask("look", digits=free)
+    names = [step[0] for step in looked["steps"]]
+    assert names.count("round") == 8 and names[-2:] == ["decision", "meaning"]
+    rounds = [values[-1] for step, _, values in looked["steps"] if step == "round"]
+    decrypted = next(step for step in looked["steps"] if step[0] == "decrypted")
+    assert rounds[-1] == decrypted[2][-1]
+    assert sum(bits for _, bits in looked["parts"]) == 64
+    section = learner.ask("hand_out", what="key_change")["tokens"][0]
+    looked = learner.ask("look", digits=section)
+    assert "round" not in [step[0] for step in looked["steps"]]
+    assert learner.enter(free) == "Accept"  # looking changed nothing
+
+
+def test_building_is_a_command(tmp_path):
+    command = [sys.executable, "-m", "meter20.cli", "web", "--build", str(tmp_path / "site")]
+    subprocess.run(command, check=True)
+    assert (tmp_path / "site" / "index.html").exists()

@@ -1,0 +1,187 @@
+"""The meter, its house and the vending desk, as the page's worker asks for them.
+
+All crosses to JavaScript as text: integers would be cut to 32 bits on the way, in silence.
+
+| call | takes | returns |
+| --- | --- | --- |
+| `port` | octets of the service port, in hexadecimal | replies, None: then `resume` |
+| `ask` | a request of the page, JSON | its reply, JSON |
+| `run` | milliseconds | nothing |
+| `frame` | | what is to be drawn, JSON |
+"""
+
+import json
+from binascii import unhexlify
+
+from body import SimBody
+from desk import DRN, WANTED, Desk
+from glass import looked
+from house import APPLIANCES, House
+from lessons import ALL, Seen
+from panel import view as views
+from sts import tid
+
+_BASE_YEAR = 2014
+
+
+class Page:
+    """A meter with all that surrounds it, as new. bare: not registered yet, nothing behind it."""
+
+    def __init__(self, bare=False):
+        self.sim = SimBody()
+        self.house = House(self.sim)
+        self.desk = Desk()
+        self._lesson = 0
+        self._app = None
+        self._requests = {
+            "key": self._key,
+            "switch": self._switch,
+            "buy": self._buy,
+            "hand_out": self._hand_out,
+            "look": self._look,
+            "power_cut": self._power_cut,
+            "lesson": self._begin,
+        }
+        if not bare:
+            self._asked(self.desk.register(self.house.minute))
+        self.seen = Seen(self._state.key.krn)
+
+    @property
+    def _state(self):
+        return self.sim.app.meter.state
+
+    def ask(self, request: dict) -> dict:
+        """Return the reply to a request of the page; {"error": ...} to one that cannot be."""
+        try:
+            return self._requests[request["do"]](request) or {}
+        except (KeyError, ValueError) as error:
+            return {"error": str(error)}
+
+    def run(self, quantum_ms: int):
+        """Let `quantum_ms` pass."""
+        self._listen()
+        self.house.run(quantum_ms)
+
+    def frame(self) -> dict:
+        """Return what is to be drawn now, with the points that are new in the chart."""
+        sim, load = self.sim, self.house.load
+        view = sim.app.view(sim.now_ms)
+        samples, self.house.samples = self.house.samples, []
+        self.seen.krn = self._state.key.krn
+        self.seen.credit = views.credit_wh(view)
+        return {
+            "lines": sim.ports.display.lines,
+            "closed": sim.ports.load_switch.closed,
+            "moves": sim.ports.load_switch.operations,
+            "reason": view.relay_reason,
+            "hz": load.heard_hz,
+            "tones": sim.ports.buzzer.tones,
+            "pulses": load.pulses,
+            "watts": load.drawn_w,
+            "credit_wh": self.seen.credit,
+            "days_left": views.days_left(view),
+            "time": "%04d-%02d-%02d %02d:%02d" % tid.date(self.house.minute, _BASE_YEAR),
+            "minute": self.house.minute,
+            "on": self.house.on,
+            "samples": samples,
+            "boots": sim.boots,
+            "tasks": list(ALL[self._lesson][2](self.seen)),
+        }
+
+    def _listen(self):
+        """Hear of each token that the meter takes; a power cut makes a new application."""
+        app = self.sim.app
+        if app is self._app or app.fault:
+            return
+        self._app, enter = app, app.inbox.enter
+
+        def heard(digits, *rest):
+            outcome = enter(digits, *rest)
+            self.seen.token(digits, outcome, self.desk.what(digits))
+            return outcome
+
+        app.inbox.enter = heard
+
+    def _asked(self, fields):
+        """Send a request to the service port; return the reply."""
+        reply = self.sim.feed(json.dumps(fields).encode() + b"\n")
+        while reply is None:
+            reply = self.sim.resume()
+        return json.loads(reply)
+
+    def _key(self, request):
+        """Press a key: the meter has its turn at once."""
+        self._listen()
+        self.sim.ports.keypad.press(request["key"])
+        for _ in self.sim.advance(0):
+            pass
+
+    def _switch(self, request):
+        self.house.switch(request["name"], request["on"])
+
+    def _buy(self, request):
+        return self.desk.buy(request["cents"], self.house.minute)
+
+    def _hand_out(self, request):
+        return self.desk.hand_out(request["what"], self.house.minute)
+
+    def _look(self, request):
+        found = looked(self.sim.app.meter, request["digits"], self.sim.now_ms)
+        self.seen.look(found["digits"])
+        return found
+
+    def _power_cut(self, _request):
+        self.seen.cuts += 1
+        self._asked({"do": "power_cut"})
+
+    def _begin(self, request):
+        """Begin a lesson: what was done before does not count for it."""
+        self._lesson = request["number"]
+        name, tasks, _ = ALL[self._lesson]
+        self.seen = Seen(self._state.key.krn)
+        return {"name": name, "tasks": tasks}
+
+
+_pages = []
+
+
+def start(bare: bool) -> str:
+    """Begin with a new meter; return what the page has to know of it, JSON."""
+    _pages[:] = [Page(bare)]
+    return json.dumps(
+        {
+            "drn": DRN,
+            "appliances": APPLIANCES,
+            "wanted": WANTED,
+            "lessons": [(name, tasks) for name, tasks, _ in ALL],
+        }
+    )
+
+
+def ask(request: str) -> str:
+    """Return the reply to a request of the page."""
+    return json.dumps(_pages[0].ask(json.loads(request)))
+
+
+def port(octets: str):
+    """Give the service port octets, in hexadecimal; return its replies, None: `resume`."""
+    return _text(_pages[0].sim.feed(unhexlify(octets)))
+
+
+def resume():
+    """Let the service port go on; return as `port` does."""
+    return _text(_pages[0].sim.resume())
+
+
+def run(quantum_ms: int):
+    """Let time pass."""
+    _pages[0].run(quantum_ms)
+
+
+def frame() -> str:
+    """Return what is to be drawn."""
+    return json.dumps(_pages[0].frame())
+
+
+def _text(reply):
+    return None if reply is None else reply.decode()

@@ -1,0 +1,105 @@
+// The meter: its keypad, and what its frame shows.
+
+import { click, sound } from "./sound.js";
+import { t } from "./texts.js";
+
+const KEYS = "123A456B789C*0#D";
+// Keys of the keyboard that are not the meter's own.
+const KEYBOARD = { Enter: "#", Backspace: "*", Escape: "C" };
+const NAMES = { "*": "key_back", "#": "key_enter", C: "key_clear", A: "key_next" };
+const BLINK_MS = 80;
+const TYPING_MS = 60; // between two keys of a token that types itself
+
+const find = (id) => document.getElementById(id);
+
+/** The meter on the page. press: (key) sends one key. */
+export class Meter {
+  constructor(press) {
+    this.press = press;
+    this.buttons = new Map();
+    for (const key of KEYS) {
+      const button = document.createElement("button");
+      button.textContent = key;
+      button.onclick = () => this.push(key);
+      find("keypad").append(button);
+      this.buttons.set(key, button);
+    }
+    document.addEventListener("keydown", (event) => this.typed(event));
+  }
+
+  /** Name the keys that are no digits, in the language of the page. */
+  label() {
+    for (const [key, name] of Object.entries(NAMES)) {
+      this.buttons.get(key).setAttribute("aria-label", `${key} ${t(name)}`);
+    }
+  }
+
+  typed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    const key = KEYBOARD[event.key] ?? event.key.toUpperCase();
+    // Enter presses the control that has the focus; elsewhere it is the meter's.
+    const isOurs = !event.target.closest("input, select, textarea");
+    const isControl = event.target.closest("button, a");
+    if (isOurs && KEYS.includes(key) && key.length === 1 && !(isControl && event.key === "Enter")) {
+      event.preventDefault();
+      this.push(key);
+    }
+  }
+
+  /** Press a key, as somebody does: what types itself stops. */
+  push(key) {
+    clearTimeout(this.typing);
+    this.hit(key);
+  }
+
+  hit(key) {
+    const button = this.buttons.get(key);
+    button.classList.add("down");
+    setTimeout(() => button.classList.remove("down"), BLINK_MS * 2);
+    this.press(key);
+  }
+
+  /** Type the digits of a token, key by key. */
+  type(digits) {
+    clearTimeout(this.typing);
+    find("case").scrollIntoView({ block: "nearest" });
+    const keys = ["C", ...digits.replaceAll(" ", "")];
+    const next = () => {
+      this.hit(keys.shift());
+      if (keys.length) {
+        this.typing = setTimeout(next, TYPING_MS);
+      }
+    };
+    next();
+  }
+
+  show(frame) {
+    const text = frame.lines.map((line) => line.padEnd(20)).join("\n");
+    if (find("lcd").textContent !== text) {
+      find("lcd").textContent = text;
+      clearTimeout(this.saying);
+      // A reader hears what stays, not each digit of a credit that falls.
+      const said = frame.lines.slice(0, 3).filter(Boolean).join(", ");
+      this.saying = setTimeout(() => (find("said").textContent = said), 700);
+    }
+    if (this.moves !== undefined && frame.moves !== this.moves) {
+      click();
+    }
+    this.moves = frame.moves;
+    find("relay").classList.toggle("on", frame.closed);
+    find("relay").lastElementChild.textContent = t(frame.closed ? "closed" : "open");
+    this.blink("pulse", this.pulses !== undefined && frame.pulses !== this.pulses);
+    this.pulses = frame.pulses;
+    this.blink("buzzer", frame.hz > 0);
+    sound(frame.hz);
+  }
+
+  blink(id, on) {
+    if (on) {
+      find(id).classList.add("on");
+      setTimeout(() => find(id).classList.remove("on"), BLINK_MS);
+    }
+  }
+}
