@@ -27,10 +27,11 @@ class Stuck(BaseException):
 
 
 class Breakage:
-    """What is broken. started: whether the meter has, so that parts may hang."""
+    """What is broken. started: whether the meter has, so that parts may hang. any: is there any?"""
 
     def __init__(self, clock):
         self._broken = {}
+        self.any = False
         self.clock = clock
         self.started = False
 
@@ -39,11 +40,10 @@ class Breakage:
         self._broken = {key: way for key, way in self._broken.items() if key[0] != part}
         if how:
             self._broken[part, call] = how
+        self.any = bool(self._broken)
 
     def of(self, part: str, call: str) -> str:
         """Return how `call` of `part` fails, "" if it does not."""
-        if not self._broken:
-            return ""
         return self._broken.get((part, call)) or self._broken.get((part, ""), "")
 
     def breakable(self, ports):
@@ -63,6 +63,8 @@ class Breakable:
 
     def __getattr__(self, call):
         value = getattr(self._part, call)
+        if not self._breakage.any:  # nearly always; this is called several times a step
+            return value
         how = self._breakage.of(self._name, call)
         if not how or not callable(value):
             return value
