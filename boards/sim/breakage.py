@@ -27,7 +27,7 @@ class Stuck(BaseException):
 
 
 class Breakage:
-    """What is broken. started: whether the meter has, so that parts may hang. any: is there any?"""
+    """What is broken, if `any` is. started: whether the meter has, so that parts may hang."""
 
     def __init__(self, clock):
         self._broken = {}

@@ -7,7 +7,14 @@ Source: IEC 62055-41, CRC and CRC_C.
 
 from micropython import const
 
-_POLYNOMIAL = const(0xA001)  # x^16 + x^15 + x^2 + 1, least significant bit first
+# What four bits do to the register, by x^16 + x^15 + x^2 + 1, least significant bit first: for
+# n from 0 to 15, n after four steps of (n >> 1) ^ 0xA001 if n is odd, else n >> 1.
+# fmt: off
+_NIBBLES = (
+    0x0000, 0xCC01, 0xD801, 0x1400, 0xF001, 0x3C00, 0x2800, 0xE401,
+    0xA001, 0x6C00, 0x7800, 0xB401, 0x5000, 0x9C01, 0x8801, 0x4400,
+)
+# fmt: on
 _CHECKED = const(6)  # bytes of the block before its checksum: subclass and data
 
 
@@ -15,8 +22,8 @@ def crc16(data, crc: int = 0xFFFF) -> int:
     """Return the register after `data` (bytes), beginning with `crc`."""
     for byte in data:
         crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ _POLYNOMIAL if crc & 1 else crc >> 1
+        crc = crc >> 4 ^ _NIBBLES[crc & 15]
+        crc = crc >> 4 ^ _NIBBLES[crc & 15]
     return crc
 
 

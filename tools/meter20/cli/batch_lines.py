@@ -4,6 +4,7 @@ A request is a dict, and an answer is one too. Both ways go through the same fun
 answers cannot differ.
 """
 
+import json
 import re
 import sys
 from collections.abc import Callable
@@ -11,8 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from meter20 import failure, given_text
-from meter20.cli.answers import print_json
+from meter20 import failure, given_text, terminal
 from meter20.cli.request_fields import Missing
 from meter20.exit_codes import Code
 from meter20.vending import refusal
@@ -45,15 +45,32 @@ def answer_lines(job: Job, defaults: dict, good: Callable[[dict], bool] = bool) 
     """
     defaults = {name: value for name, value in defaults.items() if value is not None}
     failed = False
-    for line in given_text.lines(sys.stdin.buffer):
-        try:
-            answer = job({**defaults, **_request(line)})
-            failed = failed or not good(answer)
-        except ValueError as error:
-            answer = failure.answer(refusal.VALUE, str(error))
-            failed = True
-        print_json(answer)
+    for bunch in given_text.bunches(sys.stdin.buffer):
+        answers = []
+        for line in bunch:
+            try:
+                answer = job({**defaults, **_request(line)})
+                failed = failed or not good(answer)
+            except ValueError as error:
+                answer = failure.answer(refusal.VALUE, str(error))
+                failed = True
+            answers.append(_in_json(answer))
+        if answers:  # written before more is waited for: their reader may be who sends more
+            terminal.write("\n".join(answers) + "\n")
     raise typer.Exit(Code.REFUSED if failed else Code.DONE)
+
+
+def _encoder() -> Callable[[dict], str]:
+    """Return what `json.dumps` does, made once; json makes it anew for each answer."""
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:  # a Python without json's part in C
+        return json.dumps
+    quoted = json.encoder.encode_basestring_ascii
+    chunks = make(None, json.JSONEncoder().default, quoted, None, ": ", ", ", False, False, True)
+    return lambda answer: "".join(chunks(answer, 0))
+
+
+_in_json = _encoder()
 
 
 def _request(line: str | given_text.Unreadable) -> dict:

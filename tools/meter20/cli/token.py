@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from sts import amount, decoder, digits, kinds, tid
 
-from meter20 import terminal
+from meter20 import quick_ciphers, terminal
 from meter20.cli import request_fields
 from meter20.cli.answers import print_json, say
 from meter20.cli.batch_lines import answer_lines, answer_one
@@ -222,10 +222,7 @@ def decoded(request: dict) -> dict:
     ea = cipher = None
     if digits.split(token)[0] in _ENCRYPTED:
         ea = request_fields.text(request, "ea")
-        tables = request_fields.tables(request)
-        if tables and ea != "07":
-            raise ValueError("only EA07 has tables")
-        cipher = decoder.cipher(ea, request_fields.key_bytes(request, "key"), tables)
+        cipher = _cipher(ea, request)
     found = decoder.decode(token, cipher, ea)
     return {
         "class": found.class_,
@@ -234,6 +231,13 @@ def decoded(request: dict) -> dict:
         "fields": found.fields,
         "crc_ok": found.crc_ok,
     }
+
+
+def _cipher(ea, request):
+    tables = request_fields.tables(request)
+    if tables and ea != "07":
+        raise ValueError("only EA07 has tables")
+    return quick_ciphers.cipher(ea, request_fields.key_bytes(request, "key"), tables)
 
 
 def encoded(request: dict) -> dict:
