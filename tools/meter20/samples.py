@@ -44,3 +44,6 @@ SWITCH_TEST = Sample("00000000000150997584", "531-1-0-02/CTSA11/step1/2digit", "
 ALL_TESTS = Sample("56493153725450313471", "531-1-0-02/CTSA02/step1/2digit", "all tests, no key")
 
 ALL = (CREDIT, BIG_CREDIT, OLDER_CREDIT, OTHER_METER, WATER, SWITCH_TEST, ALL_TESTS)
+
+#: What there is to try on a meter of one's own: tokens that need no key, and one of a foreign key.
+FOR_ANY_METER = (OTHER_METER, SWITCH_TEST, ALL_TESTS)

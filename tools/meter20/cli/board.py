@@ -1,7 +1,6 @@
 """`meter20 board`: real boards, over mpremote and pyserial."""
 
 import contextlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -17,8 +16,9 @@ from meter20.board.prompt import Prompt
 from meter20.board.service import ServicePort
 from meter20.board.trouble import Code, Trouble
 from meter20.board.watching import View
-from meter20.cli import board_monitor, typed
+from meter20.cli import board_monitor, own_meter, typed
 from meter20.cli.answers import always_in_json, print_json, say
+from meter20.cli.station_options import Db, OwnMeter
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -38,6 +38,7 @@ _LAST_TIME = (
     "After this the board has no prompt. Only erasing its whole flash brings one back, and erases "
     "credit and key too. Go on?"
 )
+_ALL_BUT_ONE = 2  # of three
 
 #: Results of a token that the meter took; it waits for the rest of a key change.
 _TAKEN = (results.ACCEPT, results.KCT_1, results.KCT_2, results.KCT_3, results.KCT_4)
@@ -103,10 +104,14 @@ def flash(
 
 @app.command()
 def provision(  # noqa: PLR0913, PLR0917
+    ctx: typer.Context,
     record: Annotated[
         Path | None,
         typer.Argument(exists=True, dir_okay=False, help="Record of `vend provision`."),
     ] = None,
+    meter: OwnMeter = None,
+    again: own_meter.Again = False,
+    db: Db = None,
     port: Port = None,
     drn: Annotated[str | None, typer.Option(help="Meter number, 11 or 13 digits.")] = None,
     decoder_key: Annotated[
@@ -125,21 +130,45 @@ def provision(  # noqa: PLR0913, PLR0917
     power_limit_w: Annotated[int, typer.Option(help="Power limit; 0 for none.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Give the meter on a board its number and its key. A meter takes them once in its life."""
-    if (record is None) == (drn is None or decoder_key is None):
-        raise typer.BadParameter("a record, or --drn and --decoder-key")
+    """Give the meter on a board its number and its key. A meter takes them once in its life.
+
+    They come from your own station (--meter), from a record, or from --drn and --decoder-key. With
+    --meter the audit log has the entry before the key leaves the station.
+    """
+    if [meter, record, drn and decoder_key].count(None) != _ALL_BUT_ONE:
+        raise typer.BadParameter("say one: --meter, a record, or --drn and --decoder-key")
+    own_meter.check_one(meter, None, again)
+    if meter is not None:
+        _provision_own(
+            own_meter.own(ctx, db, meter, again), port, imp_per_kwh, power_limit_w, as_json
+        )
+        return
     request = {
         "drn": drn, "iin": iin, "sgc": sgc, "ti": ti, "krn": krn, "kt": kt, "ken": ken,
         "ea": ea, "decoder_key": decoder_key, "manufactured": manufactured,
         "imp_per_kwh": imp_per_kwh, "power_limit_w": power_limit_w,
     }  # fmt: skip
     if record is not None:
-        request = _recorded(record)
+        request = own_meter.recorded(record)
     elif decoder_key == "-":
         request["decoder_key"] = typer.prompt("decoder key", hide_input=True)
-    with ServicePort(serial_ports.find(port)) as meter:
-        reply = meter.request(**{**request, "do": "provision"})
+    with ServicePort(serial_ports.find(port)) as connected:
+        reply = connected.request(**{**request, "do": "provision"})
         say(as_json, _accepted(reply), f"The meter is now number {reply.get('drn')}.")
+
+
+def _provision_own(
+    own: own_meter.Own, port: str | None, imp_per_kwh: int, power_limit_w: int, as_json: bool
+) -> None:
+    """Give the meter on a board the key of a meter of one's own station."""
+    from meter20.vending.rekey import Factory
+
+    with ServicePort(serial_ports.find(port)) as board:
+        new = own.given(board.request, Factory(imp_per_kwh, power_limit_w))
+        words = f"The meter is now number {own.number}."
+        if not new:
+            words = f"The meter is number {own.number} already, and keeps its key."
+        say(as_json, {"ok": True, "drn": own.number, "new": new}, words)
 
 
 @app.command()
@@ -308,17 +337,6 @@ def _install(port: str, libraries: list[str], say: Callable[[str], None]) -> Non
             say(f"{name} could not be fetched: only the display that needs it stays dark")
     with Prompt(port) as prompt:
         prompt.restart()
-
-
-def _recorded(record: Path) -> dict:
-    """Return the request in the vending station's provisioning record."""
-    request = None
-    # Not raised from there: what json raises holds the file, and so a key.
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        request = json.loads(given_text.file_text(record))["request"]
-    if not isinstance(request, dict):
-        raise typer.BadParameter(f"{record} is no provisioning record")
-    return request
 
 
 def _accepted(reply: dict) -> dict:

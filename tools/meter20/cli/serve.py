@@ -15,8 +15,9 @@ from drivers.socket_network import SocketNetwork
 
 from meter20 import bodies
 from meter20.bodies import EmulatedBody
-from meter20.cli import networks
+from meter20.cli import networks, own_meter
 from meter20.cli.networks import Broker
+from meter20.cli.station_options import Db, OwnMeter
 from meter20.ending import in_good_order
 from meter20.failure import NoMeter
 from meter20.host_crypto import HostCrypto
@@ -39,7 +40,8 @@ Store = Annotated[
 ]
 
 
-def serve(
+def serve(  # noqa: PLR0913, PLR0917
+    ctx: typer.Context,
     stdio: Annotated[
         bool, typer.Option("--stdio", help="Serve on standard input and output.")
     ] = False,
@@ -48,6 +50,10 @@ def serve(
     ] = False,
     body: BodyName = "emulated",
     store: Store = None,
+    meter: OwnMeter = None,
+    record: own_meter.RecordFile = None,
+    again: own_meter.Again = False,
+    db: Db = None,
     link: Annotated[
         Path | None, typer.Option(help="A second name for the pseudo-terminal, always the same.")
     ] = None,
@@ -80,6 +86,9 @@ def serve(
     MicroPython's prompt, for mpremote and `meter20 board`; that board has no meter on it yet.
     With --dlms, --hdlc or --mqtt time passes by itself. Standard error says where DLMS is
     served, whether the meter reaches the broker, and why not.
+
+    --meter serves a meter of your own station and keeps it beside the station's database, unless
+    --store names another folder. A new one gets its key, as by `vend provision --direct`.
     """
     if stdio == pty:
         raise typer.BadParameter("say where to serve: --stdio or --pty")
@@ -87,9 +96,29 @@ def serve(
         raise typer.BadParameter("--link is for --pty")
     if pty and body == "virtual" and (dlms is not None or hdlc or mqtt):
         raise typer.BadParameter("--dlms, --hdlc and --mqtt of the virtual board are for --stdio")
+    own_meter.check_one(meter, record, again)
+    if (meter or record) and pty and body == "virtual":
+        raise typer.BadParameter(
+            "a virtual board has no meter on it yet: `board flash`, then `board provision --meter`"
+        )
     broker = networks.broker(mqtt) if mqtt else None
+    if meter is not None:
+        store = _own(ctx, db, meter, again, store)
+    elif record is not None:
+        if store is None:
+            raise typer.BadParameter("--record is for a meter that is kept: say --store, too")
+        with EmulatedBody(bodies.open_store(store)) as new:
+            own_meter.give_record(new.request, record)
     outside = _Outside(dlms, PtyLine() if hdlc else None, broker)
     _serve_pty(body, store, link, outside) if pty else _serve_stdio(body, store, outside)
+
+
+def _own(ctx: typer.Context, db: str | None, meter: str, again: bool, store: Path | None) -> Path:
+    """Return the folder that keeps the meter of one's own station, which has its key now."""
+    own = own_meter.own(ctx, db, meter, again)
+    folder = store or own.folder
+    own_meter.prepare(folder, own)
+    return folder
 
 
 class _Outside:

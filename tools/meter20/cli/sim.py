@@ -1,10 +1,22 @@
 """`meter20 sim`: the meter in the terminal, live."""
 
 import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from meter20.bodies import EmulatedBody, open_store
+import typer
+
+from meter20 import bodies
+from meter20.bodies import EmulatedBody
+from meter20.cli import own_meter
 from meter20.cli.serve import Store
+from meter20.cli.station_options import Db, OwnMeter
 from meter20.failure import Failure
+
+if TYPE_CHECKING:
+    from meter20.cli.own_meter import Own
+    from meter20.sim.own_tokens import OwnTokens
 
 
 class NoTerminal(Failure):
@@ -13,12 +25,41 @@ class NoTerminal(Failure):
     code = "no_terminal"
 
 
-def sim(store: Store = None) -> None:
-    """Use a meter: its display, keypad, load and lamps, in real time. TEST KEYS only."""
+def sim(
+    ctx: typer.Context,
+    store: Store = None,
+    meter: OwnMeter = None,
+    record: own_meter.RecordFile = None,
+    again: own_meter.Again = False,
+    db: Db = None,
+) -> None:
+    """Use a meter: its display, keypad, load and lamps, in real time. TEST KEYS only.
+
+    --meter takes a meter of your own station and keeps it beside the station's database, unless
+    --store names another folder. A new one gets its key, as by `vend provision --direct`. Then F1
+    types what the station sold to it last.
+    """
+    own_meter.check_one(meter, record, again)
     if not sys.stdout.isatty():
         raise NoTerminal("meter20 sim needs a terminal; meter20 serve does not")
+    own = None if meter is None else own_meter.own(ctx, db, meter, again)
     from meter20.sim.app import Sim  # Textual takes a while to import
     from meter20.sim.world import World
 
-    with EmulatedBody(open_store(store)) as body:
-        Sim(World(body)).run()
+    with ExitStack() as held:
+        folder = store or (own.folder if own else None)
+        body = held.enter_context(EmulatedBody(bodies.open_store(folder)))
+        tokens = _furnished(body, own, record)
+        Sim(World(body), tokens=tokens).run()
+
+
+def _furnished(body: EmulatedBody, own: "Own | None", record: Path | None) -> "OwnTokens | None":
+    """Give a new meter its key, of one's own station or of a file; return its tokens."""
+    from meter20.sim.own_tokens import OwnTokens
+
+    if record is not None:
+        own_meter.give_record(body.request, record)
+    if own is None:
+        return None
+    own.given(body.request)
+    return OwnTokens(own.station, own.number)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meter20 import terminal
-from meter20.cli import request_fields, typed
+from meter20.cli import kept_passphrase, request_fields, typed
 from meter20.vending import refusal
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Secret
@@ -41,6 +41,21 @@ At = Annotated[
 Html = Annotated[
     Path | None, typer.Option("--html", help="New file for the receipt as a page to print.")
 ]
+_PASSPHRASE = "METER20_PASSPHRASE"
+Db = Annotated[
+    str | None,
+    typer.Option(
+        envvar="METER20_DB",
+        help="Station of --meter: a SQLite file or a postgresql:// URL. METER20_KEY_FILE, "
+        "METER20_OPERATOR and METER20_ANCHOR hold, too.",
+    ),
+]
+OwnMeter = Annotated[
+    str | None,
+    typer.Option(
+        "--meter", metavar="NUMBER", help="A meter of your own station, which gives it its key."
+    ),
+]
 MeterNumber = Annotated[str, typer.Argument(metavar="METER", help="DRN or MeterPAN.")]
 
 
@@ -54,11 +69,33 @@ class StationOptions:
     tables_file: Path | None
     anchor: Path | None = None
 
+    @classmethod
+    def of_environment(cls, db: str | None = None) -> "StationOptions":
+        """Return what the environment says, for commands that are not of `meter20 vend`."""
+        given = os.environ.get
+
+        def path(name: str) -> Path | None:
+            return Path(given(name) or "") if given(name) else None
+
+        return cls(
+            db or given("METER20_DB"),
+            path("METER20_KEY_FILE"),
+            given("METER20_OPERATOR"),
+            path("METER20_EA07_TABLES"),
+            path("METER20_ANCHOR"),
+        )
+
     def secret(self, again: bool = False) -> Secret:
         """Return the secret of the security module; a terminal asks for it, twice if `again`."""
         if self.key_file:
             return Secret.key_file(self.key_file)
-        return passphrase("METER20_PASSPHRASE", "Passphrase of the security module", again)
+        return passphrase(_PASSPHRASE, "Passphrase of the security module", again)
+
+    def kept(self, storage: "Storage") -> Secret | None:
+        """Return the passphrase that the system's keyring has, if nothing else was given."""
+        if self.key_file or _PASSPHRASE in os.environ:
+            return None
+        return kept_passphrase.kept(storage)
 
     def actor(self) -> str:
         """Return who works here, for the audit log."""
@@ -71,7 +108,7 @@ class StationOptions:
 
 def options(ctx: typer.Context) -> StationOptions:
     """Return the options given to `meter20 vend` itself."""
-    return ctx.find_object(StationOptions) or StationOptions(None, None, None, None)
+    return ctx.find_object(StationOptions) or StationOptions.of_environment()
 
 
 def database(ctx: typer.Context) -> "Storage":
@@ -84,15 +121,22 @@ def database(ctx: typer.Context) -> "Storage":
     return made
 
 
-def opened(ctx: typer.Context) -> "Station":
-    """Return the station, open for business; raises Refusal if it does not open."""
+def opened(ctx: typer.Context, secret: Secret | None = None) -> "Station":
+    """Return the station, open for business; raises Refusal if it does not open.
+
+    secret: what opens it; None for what the options, the keyring or a person at the terminal give.
+    """
     from meter20.vending.station import Station
 
     check_output()
     at = options(ctx)
     storage = database(ctx)
     storage.check()  # before the passphrase is asked for
-    return Station(storage, at.secret(), at.actor(), tables=at.tables())
+    kept = None if secret else at.kept(storage)
+    try:
+        return Station(storage, secret or kept or at.secret(), at.actor(), tables=at.tables())
+    except Refusal as why:
+        raise kept_passphrase.wrong(why) if kept else why from None
 
 
 def check_output() -> None:

@@ -12,11 +12,13 @@ from typing import Annotated
 import typer
 
 from meter20.cli import (
+    kept_passphrase,
     vend_audit,
     vend_backup,
     vend_batch,
     vend_clock,
     vend_register,
+    vend_setup,
     vend_tokens,
 )
 from meter20.cli.answers import show
@@ -45,6 +47,8 @@ app.add_typer(vend_register.meter_app, name="meter")
 app.add_typer(vend_tokens.manage_app, name="manage")
 app.add_typer(vend_audit.audit_app, name="audit")
 app.add_typer(vend_clock.clock_app, name="clock")
+app.add_typer(vend_setup.keyring_app, name="keyring")
+app.command("setup")(vend_setup.setup)
 app.command("report")(vend_audit.report)
 app.command("backup")(vend_backup.backup)
 app.command("restore")(vend_backup.restore)
@@ -151,12 +155,16 @@ def upgrade(ctx: typer.Context, as_json: AsJson = False) -> None:
 def change_passphrase(
     ctx: typer.Context, new_key_file: _NewKeyFile = None, as_json: AsJson = False
 ) -> None:
-    """Lock the security module with another passphrase (METER20_NEW_PASSPHRASE) or key file."""
-    station = opened(ctx)
+    """Lock the security module with another passphrase (METER20_NEW_PASSPHRASE) or key file.
+
+    A keyring forgets the passphrase before: `vend keyring keep` keeps the new one.
+    """
+    station, storage = opened(ctx), database(ctx)
 
     def another() -> Secret:
         return passphrase("METER20_NEW_PASSPHRASE", "New passphrase", again=True)
 
+    kept_passphrase.forget(storage)  # what it has opens nothing from now on
     with _new_secret(new_key_file, another) as (secret, file):
         do(station, as_json, lambda desk: _relocked(desk, secret), file)
 

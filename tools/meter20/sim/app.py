@@ -4,6 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ClassVar
 
 from rich.traceback import Traceback
@@ -13,6 +14,8 @@ from textual.containers import Grid, Horizontal, Vertical
 from textual.widgets import Footer, Static
 
 from meter20 import samples
+from meter20.failure import Failure
+from meter20.sim.own_tokens import OwnTokens
 from meter20.sim.widgets import (
     LOAD_STEP_W,
     CreditBar,
@@ -20,6 +23,7 @@ from meter20.sim.widgets import (
     Key,
     Lamps,
     LoadBar,
+    OwnTokenButton,
     PortView,
     TokenButton,
     key_id,
@@ -90,8 +94,8 @@ class Sim(App[None]):
     #side { width: 1fr; height: 100%; padding: 0 2; color: #c8ccd2; }
     .title { text-style: bold; color: #a9c938; }
     #tokens-title { margin-top: 1; }
-    TokenButton { height: 1; }
-    TokenButton:hover { background: #2a2f37; }
+    TokenButton, OwnTokenButton { height: 1; }
+    TokenButton:hover, OwnTokenButton:hover { background: #2a2f37; }
     Footer { background: #23272e; }
 
     .-wide #meter { width: 60; padding: 1 5; }
@@ -101,12 +105,20 @@ class Sim(App[None]):
     .-high #keypad { height: 15; grid-rows: 3; }
     .-high Key { height: 3; }
     .-high TokenButton { height: 2; }
+    OwnTokenButton { margin-bottom: 1; }
     .-high #hints { margin-top: 2; }
     """
 
-    def __init__(self, world: World, now: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        world: World,
+        now: Callable[[], float] = time.monotonic,
+        tokens: OwnTokens | None = None,
+    ):
         super().__init__()
-        self._world = world
+        self._world, self._tokens = world, tokens
+        self._samples = samples.ALL if tokens is None else samples.FOR_ANY_METER
+        self._own_view = OwnTokenButton() if tokens else None
         self._lcd, self._lamps = Display(), Lamps()
         self._load_bar, self._credit_bar = LoadBar(), CreditBar()
         self._port_view = PortView()
@@ -137,8 +149,10 @@ class Sim(App[None]):
         with Vertical(id="side"):
             yield Static("Service port", classes="title")
             yield self._port_view
-            yield Static("Test tokens: click, or press", classes="title", id="tokens-title")
-            for number, sample in enumerate(samples.ALL, 1):
+            yield Static("Tokens: click, or press", classes="title", id="tokens-title")
+            if self._own_view is not None:
+                yield self._own_view
+            for number, sample in enumerate(self._samples, 1 + (self._tokens is not None)):
                 yield TokenButton(number, sample)
         yield Footer()
 
@@ -171,7 +185,10 @@ class Sim(App[None]):
         self._set_load(message.watts)
 
     def on_token_button_chosen(self, message: TokenButton.Chosen) -> None:
-        self._type(message.sample)
+        self._type(message.sample.digits)
+
+    def on_own_token_button_chosen(self, _: OwnTokenButton.Chosen) -> None:
+        self._type_own()
 
     def action_load(self, steps: int) -> None:
         """Change the load by `steps` kW."""
@@ -195,11 +212,30 @@ class Sim(App[None]):
         self._show()
 
     def action_type_token(self, number: int) -> None:
-        """Type ready token `number`, from 1."""
-        self._type(samples.ALL[number - 1])
+        """Type ready token `number`, from 1. With a station of one's own F1 is its last token."""
+        ready = number - 1
+        if self._tokens is not None:
+            if number == 1:
+                self._type_own()
+                return
+            ready -= 1
+        if ready < len(self._samples):
+            self._type(self._samples[ready].digits)
 
-    def _type(self, sample):
-        self._to_type = "C" + sample.digits
+    def _type_own(self):
+        """Type what the station sold last; say why if it gives nothing out."""
+        assert self._tokens is not None
+        try:
+            digits = self._tokens.take()
+        except Failure as why:
+            self.notify(str(why), severity="error", markup=False)
+            return
+        if digits:
+            self._type(digits)
+        self._show_reading()
+
+    def _type(self, digits):
+        self._to_type = "C" + digits
 
     def _press(self, key):
         if self._is_dark:
@@ -261,3 +297,6 @@ class Sim(App[None]):
         reading = self._world.reading()
         self._port_view.show(reading)
         self._credit_bar.show(reading["credit_wh"])
+        if self._own_view is not None and self._tokens is not None:
+            with suppress(Failure):  # a database that is busy is looked at again soon
+                self._own_view.show(self._tokens.look())

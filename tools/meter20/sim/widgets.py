@@ -190,3 +190,19 @@ class TokenButton(Static):
     def on_mouse_down(self, event: events.MouseDown) -> None:
         event.stop()
         self.post_message(self.Chosen(self._sample))
+
+
+class OwnTokenButton(Part):
+    """The last token of one's own station, typed by a click or by F1."""
+
+    class Chosen(Message):
+        """It was chosen."""
+
+    def show(self, words: str) -> None:
+        """Show which token that is."""
+        if self.changed_to(words):
+            self.draw(Text.assemble((" F1 ", "bold #1a1200 on #a9c938"), f" {words}"))
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        event.stop()
+        self.post_message(self.Chosen())

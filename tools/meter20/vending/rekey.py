@@ -13,10 +13,12 @@ Source: IEC 62055-41, key management, DITK, RO; reference of the service port's 
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
 
 from meter20.vending import fitting, key_change, refusal, register, slips
-from meter20.vending.models import Meter, Slip, VendingKey
+from meter20.vending.models import Meter, Slip, Token, VendingKey
 from meter20.vending.refusal import Refusal
 from meter20.vending.station import Desk
 from meter20.vending.token_request import minute
@@ -118,6 +120,20 @@ def _meter_tariff(desk: Desk, meter: Meter) -> dict:
             "its record. First: meter20 vend tariff add.",
         )
     return {"tariff": fitting.steps(tariff)}
+
+
+def making(desk: Desk, number: str, again: bool) -> datetime:
+    """Return the time of manufacture (UTC) by which a meter takes what it should take.
+
+    The first meter of its number takes the tokens that were sold to it before it had its key. One
+    that comes `again`, for a meter that was lost, takes nothing that the lost one may have taken.
+    """
+    meter = register.find_meter(desk.session, number)
+    now = minute(desk.now, meter.base_date)
+    sold = select(func.min(Token.tid)).filter_by(meter_id=meter.id, base_date=meter.base_date)
+    first = desk.session.scalar(sold)
+    made = max(now, meter.last_tid) if again else min(now, (first or now + 1) - 1)
+    return datetime(meter.base_date, 1, 1) + timedelta(minutes=made)
 
 
 def provision(

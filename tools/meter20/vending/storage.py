@@ -291,7 +291,7 @@ class Storage:
     def _no_database(self) -> Refusal:
         return Refusal(
             refusal.NO_DATABASE,
-            f"There is no vending station in {self.where} yet: `meter20 vend init` makes one.",
+            f"There is no vending station in {self.where} yet: `meter20 vend setup` makes one.",
         )
 
     @contextmanager

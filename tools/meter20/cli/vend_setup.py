@@ -1,0 +1,239 @@
+"""`meter20 vend setup`: a station that can sell, in one command; and `vend keyring`."""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from meter20 import given_text
+from meter20.cli import kept_passphrase
+from meter20.cli.outcome import Done, do, hand_over, uninterrupted
+from meter20.cli.station_options import (
+    AsJson,
+    check_output,
+    database,
+    looking,
+    opened,
+    options,
+)
+from meter20.vending import refusal
+from meter20.vending.refusal import Refusal
+from meter20.vending.sealing import Secret
+
+if TYPE_CHECKING:
+    from meter20.vending.station import Desk, Station
+    from meter20.vending.storage import Storage
+
+keyring_app = typer.Typer(
+    help="The passphrase of the station in the keyring of the system.", no_args_is_help=True
+)
+_TARIFF = "home"
+_KEPT = "the passphrase is kept in the keyring of the system"
+_NAME, _SGC, _METER, _CURRENCY, _PRICE = "meter20", "123457", "12345678903", "ZAR", "2.30"
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What will be set up. terms: of the tariff. zone: IANA name."""
+
+    name: str
+    zone: str
+    sgc: str
+    terms: dict
+    meter: str
+    customer: str
+
+    def check(self) -> None:
+        """Raise Refusal for what the station would refuse, before there is a station."""
+        from meter20.vending import fitting, plain_text, register, station_time
+        from meter20.vending.tariff import Tariff
+        from meter20.vending.vending_key import KeyTerms
+
+        plain_text.checked(self.name, "name")
+        plain_text.checked(self.customer, "customer")
+        station_time.checked_zone(self.zone)
+        KeyTerms(self.sgc)  # refuses what is no supply group code
+        fitting.check_terms(Tariff.from_terms(self.terms))
+        register.checked_drn(self.meter)
+
+
+def setup(  # noqa: PLR0913, PLR0917
+    ctx: typer.Context,
+    name: Annotated[str | None, typer.Option(help="Name of the station, for receipts.")] = None,
+    sgc: Annotated[str | None, typer.Option(help="Supply group code, 6 digits.")] = None,
+    price: Annotated[str | None, typer.Option(help="Price of a kWh, such as 2.30.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Currency, such as ZAR.")] = None,
+    terms: Annotated[
+        Path | None, typer.Option(help="JSON file of a tariff, instead of --price.")
+    ] = None,
+    meter: Annotated[str | None, typer.Option(help="Number of the first meter.")] = None,
+    customer: Annotated[str, typer.Option(help="Customer's name, for receipts.")] = "",
+    zone: Annotated[str, typer.Option(help="Time zone of months and days, an IANA name.")] = "UTC",
+    keyring: Annotated[
+        bool, typer.Option("--keyring", help="Keep the passphrase in the keyring of the system.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Set up a station that can sell: its security module, a supply group, a tariff, a meter.
+
+    On a terminal the command asks for what the options leave open. Elsewhere it takes what it
+    would offer there: meter20, 123457, 2.30 ZAR, 12345678903.
+    """
+    check_output()
+    if terms is not None and (price or currency):
+        raise typer.BadParameter("--terms has the price and the currency: leave --price out")
+    storage = database(ctx)
+    if keyring:
+        kept_passphrase.check()
+    _check_unfounded(ctx, storage)
+    ask = _Questions(sys.stdin.isatty() and not as_json)
+    plan = _Plan(
+        name=ask("Name of the station", name, _NAME),
+        zone=zone,
+        sgc=ask("Supply group code", sgc, _SGC),
+        terms=_terms(terms, ask, price, currency),
+        meter=ask("Number of the first meter", meter, _METER),
+        customer=customer,
+    )
+    plan.check()
+    secret = options(ctx).secret(again=not _founded(storage))
+    station = _station(ctx, storage, secret, plan)
+    if keyring:
+        kept_passphrase.keep(storage, secret)
+    do(station, as_json, lambda desk: _set_up(desk, plan, storage, keyring))
+
+
+class _Questions:
+    """Asks on a terminal, or takes the default."""
+
+    def __init__(self, on_terminal: bool):
+        self._on_terminal = on_terminal
+
+    def __call__(self, words: str, given: str | None, default: str) -> str:
+        if given is not None or not self._on_terminal:
+            return given or default
+        return typer.prompt(words, default=default, err=True)
+
+
+def _terms(path: Path | None, ask: _Questions, price: str | None, currency: str | None) -> dict:
+    from meter20.vending import register
+
+    if path is not None:
+        try:
+            return register.read_terms(given_text.file_text(path))
+        except given_text.Unreadable as why:
+            raise Refusal(refusal.VALUE, f"{why}.") from None
+    unit = ask("Currency", currency, _CURRENCY)
+    return {"currency": unit, "steps": [{"price": ask("Price of a kWh", price, _PRICE)}]}
+
+
+def _founded(storage: "Storage") -> bool:
+    """Say whether a station is in `storage`."""
+    try:
+        storage.check()
+    except Refusal as why:
+        if why.code != refusal.NO_DATABASE:
+            raise
+        return False
+    return True
+
+
+def _check_unfounded(ctx: typer.Context, storage: "Storage") -> None:
+    """Raise Refusal if a station is here that was set up already.
+
+    One without a supply group is of a `setup` that was cut short, or of `init`: it goes on.
+    """
+    from meter20.vending import register
+
+    if not _founded(storage):
+        return
+    with looking(ctx) as session:
+        groups = register.vending_keys(session)
+    if groups:
+        raise Refusal(
+            refusal.EXISTS,
+            f"{storage.where} has a station already. Another meter: `meter20 vend meter add "
+            f"NUMBER --sgc {groups[-1].sgc}`. Another station: --db FILE before `setup`.",
+        )
+
+
+def _station(ctx: typer.Context, storage: "Storage", secret: Secret, plan: _Plan) -> "Station":
+    from meter20.vending.station import Station
+
+    at = options(ctx)
+    if not _founded(storage):
+        with uninterrupted():
+            Station.make(storage, secret, plan.name, at.actor(), zone=plan.zone)
+    return Station(storage, secret, at.actor(), tables=at.tables())
+
+
+def _set_up(desk: "Desk", plan: _Plan, storage: "Storage", keyring: bool) -> Done:
+    """Register tariff, group and meter, all or none."""
+    from meter20.vending import register
+    from meter20.vending.vending_key import KeyTerms
+
+    register.keep_tariff(desk, _TARIFF, plan.terms)
+    key = register.add_group(desk, KeyTerms(plan.sgc), tariff=_TARIFF)
+    meter = register.add_meter(
+        desk, register.NewMeter(plan.meter, plan.sgc, customer=plan.customer)
+    )
+    if keyring:
+        desk.module.note(desk.session, desk.actor, "keyring", "", _KEPT)
+    stands = f"The station in {storage.where} can sell to meter {meter.drn}"
+    data = {
+        "database": storage.where, "station": plan.name, "tariff": _TARIFF,
+        "terms": plan.terms, "group": register.key_facts(key),
+        "meter": register.meter_facts(meter),
+    }  # fmt: skip
+    words = _words(plan, storage, key.label, meter.drn)
+    return Done(stands, data, words, "`meter20 vend meter list` shows it.")
+
+
+def _words(plan: _Plan, storage: "Storage", label: str, drn: str) -> str:
+    steps = plan.terms["steps"]
+    price = f"{steps[0]['price']} {plan.terms['currency']} a kWh" if len(steps) == 1 else (
+        json.dumps(steps)
+    )  # fmt: skip
+    return "\n".join([
+        f"Station       {plan.name}, in {storage.where}",
+        f"Supply group  {plan.sgc}, key {label}",
+        f"Tariff        {_TARIFF}: {price}",
+        f"Meter         {drn}",
+        "",
+        f"Next: meter20 sim --meter {drn}",
+        f"and, in another terminal: meter20 vend credit {drn} --money 200",
+    ])  # fmt: skip
+
+
+@keyring_app.command("keep")
+def keyring_keep(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Keep the passphrase in the keyring of the system, and ask for it no more."""
+    kept_passphrase.check()
+    storage = database(ctx)
+    storage.check()
+    secret = options(ctx).secret()
+    station = opened(ctx, secret)
+
+    def job(desk) -> Done:
+        desk.module.note(desk.session, desk.actor, "keyring", "", _KEPT)
+        return _told(_KEPT)
+
+    kept_passphrase.keep(storage, secret)
+    do(station, as_json, job)
+
+
+@keyring_app.command("forget")
+def keyring_forget(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Take the passphrase out of the keyring of the system, and ask for it again."""
+    storage = database(ctx)
+    kept_passphrase.forget(storage)
+    hand_over(as_json, _told("the keyring of the system has no passphrase of this station"))
+
+
+def _told(words: str) -> Done:
+    stands = words[0].upper() + words[1:]
+    again = "`meter20 vend audit show` tells of it."
+    return Done(stands, {"keyring": words}, f"{stands}.", again)
