@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from meter20.board import watching
 from meter20.board.service import ServicePort
 from meter20.board.trouble import Code, Trouble
-from meter20.cli import answers, board, board_monitor
+from meter20.cli import answers, board_monitor, own_meter
 from meter20.cli.main import app
 from meter20.terminal import printable
 
@@ -132,7 +132,7 @@ def test_file_that_is_no_record_is_wrong_usage(tmp_path, content):
     file = tmp_path / "record.json"
     file.write_bytes(content.encode("utf-8", "surrogatepass"))
     with pytest.raises(typer.BadParameter):
-        board._recorded(file)
+        own_meter.recorded(file)
 
 
 def test_request_that_is_no_json_is_wrong_usage():
