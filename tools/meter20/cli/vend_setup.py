@@ -185,7 +185,7 @@ def _set_up(desk: "Desk", plan: _Plan, storage: "Storage", keyring: bool) -> Don
     stands = f"The station in {storage.where} can sell to meter {meter.drn}"
     data = {
         "database": storage.where, "station": plan.name, "tariff": _TARIFF,
-        "terms": plan.terms, "group": register.key_facts(key),
+        "terms": plan.terms, "group": register.key_facts(desk.session, key),
         "meter": register.meter_facts(meter),
     }  # fmt: skip
     words = _words(plan, storage, key.label, meter.drn)
@@ -229,6 +229,7 @@ def keyring_keep(ctx: typer.Context, as_json: AsJson = False) -> None:
 def keyring_forget(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Take the passphrase out of the keyring of the system, and ask for it again."""
     storage = database(ctx)
+    storage.check()
     kept_passphrase.forget(storage)
     hand_over(as_json, _told("the keyring of the system has no passphrase of this station"))
 
