@@ -211,9 +211,9 @@ def _words(plan: _Plan, storage: "Storage", label: str, drn: str) -> str:
 @keyring_app.command("keep")
 def keyring_keep(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Keep the passphrase in the keyring of the system, and ask for it no more."""
-    kept_passphrase.check()
     storage = database(ctx)
     storage.check()
+    kept_passphrase.check()
     secret = options(ctx).secret()
     station = opened(ctx, secret)
 
