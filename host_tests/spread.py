@@ -28,6 +28,7 @@ FIRST = (
     "host_tests/virtual/test_same_answers.py::",
     "host_tests/vending/test_campaign.py::",
     "host_tests/browser/test_browsing.py",
+    "host_tests/browser/test_shop.py",
 )
 
 

@@ -8,7 +8,7 @@ import shutil
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from meter20 import DEVICE_ROOT
 
@@ -23,6 +23,7 @@ _FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+expect.set_options(timeout=WAIT_MS)
 _AXE = DEVICE_ROOT / "node_modules" / "axe-core" / "axe.min.js"
 _WORSE = ("serious", "critical")
 

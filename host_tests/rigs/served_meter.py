@@ -1,4 +1,4 @@
-"""A meter that `meter20 serve` connects to a broker, as a person would start it. CPython only."""
+"""A meter that `meter20 serve` puts on a network, as a person would start it. CPython only."""
 
 import os
 import sys
@@ -14,17 +14,20 @@ from rigs.process_meter import ProcessMeter
 class ServedMeter(ProcessMeter):
     """A meter on `body` with its store in `folder`, on the broker at `url`. A context manager.
 
-    password: of the broker.
+    url: None for no broker. password: of the broker. requests: what it is told first, in a body of
+    its own. more: options of `serve`.
     """
 
-    def __init__(self, folder, body, url, password=""):
+    def __init__(self, folder, body, url, password="", requests=(), more=()):
         with EmulatedBody(FileImage(folder / "store")) as made:
-            assert made.request(do="provision", **meters.PROVISION)["ok"]
+            for request in requests or ({"do": "provision", **meters.PROVISION},):
+                assert made.request(**request)["ok"]
+        more = [*more, *(("--mqtt", url) if url else ())]
         self._said = folder / "said.txt"
         with self._said.open("wb") as said:
             self.start(
                 [sys.executable, "-m", "meter20.cli", "serve", "--stdio", "--body", body,
-                 "--store", folder / "store", "--mqtt", url],
+                 "--store", folder / "store", *more],
                 stderr=said, env={**os.environ, "METER20_MQTT_PASSWORD": password},
             )  # fmt: skip
 

@@ -20,6 +20,7 @@ PARTS = {
     "vend": "The vending station: supply groups, meters, tokens, receipts. TEST KEYS only.",
     "ami": "The head-end: sends the token of a purchase until the meter answers. TEST KEYS only.",
     "pos": "Points of sale: shops and other systems that buy tokens by HTTP. TEST KEYS only.",
+    "shop": "The shop: pages on which customers buy credit for a meter. TEST KEYS only.",
     "fleet": "Many emulated meters with households that use and buy. TEST KEYS only.",
     "board": "Boards: put the meter on a board, give it its key, watch it, check its wiring. "
     "`meter20 serve --pty --body virtual` makes a virtual board.",

@@ -10,17 +10,16 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meter20 import __version__
 from meter20.pos import mpm, ppu, v1
 from meter20.pos.clients import Doorkeeper
 from meter20.pos.declined import FORMAT, OUTCOME_UNKNOWN, Declined
+from meter20.pos.short_bodies import ShortBodies
 from meter20.pos.till import Till
 from meter20.vending.refusal import Doubt, Refusal
 from meter20.vending.station import Station
 
-BODY_MAX = 1 << 16
 _LOG = logging.getLogger(__name__)
 
 
@@ -39,7 +38,7 @@ def made(station: Station) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _fault)
-    app.add_middleware(_ShortBodies)
+    app.add_middleware(ShortBodies, refused=_too_long)
     return app
 
 
@@ -96,31 +95,5 @@ def _fault(request: Request, why: Exception) -> JSONResponse:
     return _failed(request, "GENERAL_ERROR", "Internal fault", "", 500)
 
 
-class _ShortBodies:
-    """Answers 413 to a body of more than BODY_MAX bytes, before all of it was read."""
-
-    def __init__(self, app: ASGIApp):
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        parts, size, more = [], 0, True
-        while more and size <= BODY_MAX:
-            message = await receive()
-            if message["type"] != "http.request":
-                return  # the client left
-            parts.append(message.get("body", b""))
-            size, more = size + len(parts[-1]), message.get("more_body", False)
-        if size > BODY_MAX:
-            answer = _failed(Request(scope), FORMAT, "Message is too long", "", 413)
-            await answer(scope, receive, send)
-            return
-        whole: Message = {"type": "http.request", "body": b"".join(parts), "more_body": False}
-        waiting = iter([whole])
-
-        async def again() -> Message:
-            return next(waiting, None) or await receive()
-
-        await self._app(scope, again, send)
+def _too_long(request: Request) -> JSONResponse:
+    return _failed(request, FORMAT, "Message is too long", "", 413)

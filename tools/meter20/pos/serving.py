@@ -1,9 +1,10 @@
-"""Serving the application by HTTP or HTTPS, until Ctrl-C."""
+"""Serving an application by HTTP or HTTPS, until Ctrl-C."""
 
 import socket
 import sys
 
 import uvicorn
+from fastapi import FastAPI
 
 from meter20 import terminal
 from meter20.pos import app
@@ -11,25 +12,42 @@ from meter20.vending import refusal
 from meter20.vending.refusal import Refusal
 from meter20.vending.station import Station
 
+_LOCAL = ("127.0.0.1", "::1", "localhost")
+_LAST_S = 3  # for what is still being answered when the program ends
+
 
 def serve(
     station: Station, host: str, port: int, certificate: str | None, key: str | None
 ) -> None:
-    """Serve points of sale of an open station; says where on standard output.
+    """Serve points of sale of an open station; says where on standard output. Raises Refusal."""
+    server = server_of(app.made(station), certificate, key)
+    run(server, "Points of sale", host, port)
 
-    Raises Refusal if the address cannot be had. Logs no address of a request: ids are in it.
+
+def server_of(application: FastAPI, certificate: str | None, key: str | None) -> uvicorn.Server:
+    """Return a server of an application. Logs no address of a request: ids are in it."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            application, access_log=False, log_level="warning", server_header=False,
+            ssl_certfile=certificate, ssl_keyfile=key, timeout_keep_alive=30,
+            timeout_graceful_shutdown=_LAST_S,
+        )
+    )  # fmt: skip
+
+
+def run(server: uvicorn.Server, name: str, host: str, port: int) -> None:
+    """Serve until Ctrl-C; says where, after `name`, on standard output.
+
+    Raises Refusal if the address cannot be had.
     """
-    if certificate is None and host not in ("127.0.0.1", "::1", "localhost"):
+    certificate = server.config.ssl_certfile
+    if certificate is None and host not in _LOCAL:
         print("Passwords and tokens travel in clear: use --tls-cert, or a proxy.", file=sys.stderr)
     listener = _listening(host, port)
     scheme = "https" if certificate else "http"
     shown = f"[{host}]" if ":" in host else host
-    terminal.write(f"Points of sale: {scheme}://{shown}:{listener.getsockname()[1]}\n")
-    config = uvicorn.Config(
-        app.made(station), access_log=False, log_level="warning", server_header=False,
-        ssl_certfile=certificate, ssl_keyfile=key, timeout_keep_alive=30,
-    )  # fmt: skip
-    uvicorn.Server(config).run(sockets=[listener])
+    terminal.write(f"{name}: {scheme}://{shown}:{listener.getsockname()[1]}\n")
+    server.run(sockets=[listener])
 
 
 def _listening(host: str, port: int) -> socket.socket:

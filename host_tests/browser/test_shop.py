@@ -1,0 +1,139 @@
+"""Buy on a page, see it in the meter: a phone, the shop, a head-end, a network, MicroPython."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from browser import chromium
+from playwright.sync_api import expect
+from rigs import open_shop
+from rigs.mosquitto import Mosquitto
+from rigs.served_meter import ServedMeter
+from rigs.stations import DRN, PASSPHRASE
+
+from meter20.ami import routes
+from meter20.vending import sealing
+from meter20.vending.models import Purchase
+from meter20.vending.sealing import Secret
+
+_DLMS_KEYS = {  # test keys
+    "do": "dlms", "system_title": "4d32300000000007", "encryption_key": "00112233" * 4,
+    "authentication_key": "44556677" * 4, "password": "a-long-password",
+}  # fmt: skip
+#: A folder for pictures of the pages, for docs/.
+PICTURES = os.environ.get("METER20_PICTURES")
+
+
+@pytest.fixture
+def station(tmp_path, monkeypatch):
+    monkeypatch.setattr(sealing, "SCRYPT_COST", 2)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    made = open_shop.station_in(tmp_path, Secret.passphrase(PASSPHRASE))
+    yield made
+    made._storage.close()
+
+
+@pytest.fixture
+def shop(station):
+    with open_shop.served(station) as address:
+        yield address
+
+
+def looked_at(page, name):
+    """Look at a page as people do who cannot see it well, or have a narrow screen."""
+    assert chromium.axe(page) == [], name
+    assert chromium.wider_than_screen(page) == 0, name
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}.png", scale="css")
+
+
+def buy(page, shop, amount="200", look=False):
+    """Buy as a customer does, from the first page on."""
+    page.goto(shop)
+    if look:
+        looked_at(page, "shop-home")
+    page.get_by_label("Meter number").fill("1234 5678 903")
+    page.get_by_role("button", name="Next").tap()
+    page.wait_for_url(re.compile("/meter"))
+    if look:
+        looked_at(page, "shop-amount")
+    page.get_by_label(re.compile("How much")).fill(amount)
+    page.get_by_role("button", name="See what it buys").tap()
+    page.wait_for_url(re.compile("/quote"))
+    if look:
+        looked_at(page, "shop-quote")
+    page.get_by_role("button", name=re.compile(r"Pay .* \(test\)")).tap()
+    page.wait_for_url(re.compile("/orders/"))
+
+
+def test_bought_on_a_phone_it_travels_by_mqtt_and_the_page_says_accepted(
+    tmp_path, station, shop, phone
+):
+    with station.desk() as desk:
+        routes.keep_mqtt(desk, DRN)
+    requests = [open_shop.provisioning(station)]
+    with Mosquitto(tmp_path) as broker:
+        url = f"mqtt://127.0.0.1:{broker.port}"
+        with (
+            ServedMeter(tmp_path, "virtual", url, requests=requests) as meter,
+            open_shop.HeadEnd(station, "--mqtt", url) as head_end,
+        ):
+            head_end.kill()
+            buy(phone, shop, look=True)
+            state = phone.locator("#state")
+            expect(state).to_contain_text("The token goes to the meter soon")
+            looked_at(phone, "shop-order")
+            phone.reload()
+            head_end.start()
+            expect(state).to_contain_text("Accepted by the meter")
+            looked_at(phone, "shop-accepted")
+            phone.reload()
+            expect(state).to_contain_text("Accepted by the meter")
+            assert meter.credit_wh == 58_000
+    phone.get_by_role("link", name="Your purchases").tap()
+    expect(phone.get_by_role("listitem")).to_contain_text("Accepted by the meter")
+    looked_at(phone, "shop-history")
+    phone.get_by_role("link", name="FR").tap()
+    expect(phone.get_by_role("listitem")).to_contain_text("Accepté par le compteur")
+    phone.goto("about:blank")
+
+
+def test_it_travels_by_dlms_too(tmp_path, station, shop, phone):
+    requests = [open_shop.provisioning(station)]
+    key = tmp_path / "carriers.key"
+    key.write_text(station.module.carriers_key.octets.hex() + "\n")
+    with ServedMeter(tmp_path, "virtual", None, requests=requests, more=("--dlms", "0")) as meter:
+        assert meter.request(**_DLMS_KEYS)["ok"]
+        meter.until(meter.said)
+        where = re.search(r"127\.0\.0\.1:\d+", meter.said()[0])[0]
+        with station.desk() as desk:
+            routes.keep_dlms(desk, DRN, where, _DLMS_KEYS)
+        buy(phone, shop)
+        with open_shop.HeadEnd(station, "--key", str(key)):
+            expect(phone.locator("#state")).to_contain_text("Accepted by the meter")
+        assert meter.credit_wh == 58_000
+    with station.looking() as session:
+        assert session.get_one(Purchase, 1).carrier == "dlms"
+    phone.goto("about:blank")
+
+
+def test_without_scripts_the_page_loads_itself_again(station, shop, visit):
+    page = visit(chromium.PHONE, java_script_enabled=False).page
+    buy(page, shop)
+    expect(page.locator("#state")).to_contain_text("soon")
+    with station.desk() as desk:
+        purchase = desk.session.get_one(Purchase, 1)
+        purchase.state, purchase.outcome, purchase.due_at = "closed", "credited", None
+    expect(page.locator("#state")).to_contain_text("Accepted by the meter")
+
+
+def test_wrong_number_and_wrong_amount_are_told_where_they_are_typed(shop, visit):
+    for size, name in ((chromium.PHONE, "shop-wrong"), (chromium.DESKTOP, "shop-wrong-wide")):
+        page = visit(size, expected=("status of 400",)).page
+        page.goto(f"{shop}/meter?number=12345678904&lang=fr")
+        expect(page.get_by_label("Numéro du compteur")).to_have_attribute("aria-invalid", "true")
+        looked_at(page, name)
+        page.goto(f"{shop}/quote?number={DRN}&amount=1&lang=en")
+        expect(page.get_by_role("alert")).to_contain_text("cannot be sold")
+        looked_at(page, f"{name}-amount")

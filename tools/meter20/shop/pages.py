@@ -1,0 +1,95 @@
+"""Pages: templates, filled in, in the visitor's language. No page runs a script of its own."""
+
+import re
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlencode
+
+import segno
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from sts.digits import grouped
+
+from meter20.shop import texts, visitors
+from meter20.vending import typed_lines
+
+_FOLDER = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined,
+    trim_blocks=True, lstrip_blocks=True,
+)  # fmt: skip
+#: What a line of a quote or a receipt is called.
+LINES = {
+    typed_lines.DEBT: "line.debt", typed_lines.FIXED: "line.fixed",
+    typed_lines.CHARGE_TAX: "line.charge_tax", typed_lines.ENERGY_TAX: "line.energy_tax",
+    typed_lines.STEP: "line.step", typed_lines.CREDIT: "line.credit",
+    typed_lines.FREE: "line.free", typed_lines.CARRIED_OVER: "line.carried_over",
+    typed_lines.CARRIED_ON: "line.carried_on",
+}  # fmt: skip
+
+
+def language_of(request: Request) -> str:
+    """Return the language that a visitor asked for: now, before, or by its browser."""
+    asked = request.query_params.get("lang", "")
+    if asked in texts.LANGUAGES:
+        request.state.chosen_language = asked
+        return asked
+    kept = request.cookies.get(visitors.LANGUAGE_COOKIE, "")
+    if kept in texts.LANGUAGES:
+        return kept
+    return texts.chosen(request.headers.get("accept-language", ""))
+
+
+def part(request: Request, name: str, **values: object) -> str:
+    """Return a template as text, for a page or a part of one."""
+    language = language_of(request)
+    return _ENVIRONMENT.get_template(name).render(
+        t=partial(texts.text, language), lang=language, languages=_languages(request),
+        money=lambda cents, currency="": _money(language, cents, currency),
+        kwh=lambda units: f"{texts.decimal(language, units, 1)} kWh",
+        rate=lambda value, places: _short(texts.decimal(language, value, places)),
+        line_name=LINES.__getitem__, grouped=grouped, qr=_qr, when=_when, **values,
+    )  # fmt: skip
+
+
+def page(request: Request, name: str, status: int = 200, **values: object) -> HTMLResponse:
+    """Return a template as an answer; visitors are known again by it."""
+    code = visitors.form_code(visitors.cookie_of(request))
+    answer = HTMLResponse(part(request, name, code=code, **values), status)
+    visitors.remember(request, answer)
+    return answer
+
+
+def failed(request: Request, status: int, words: str, **values: object) -> HTMLResponse:
+    """Return a page that says why there is no other; words: name of a text."""
+    return page(request, "failed.html", status, words=words, values=values)
+
+
+def _languages(request: Request) -> list[tuple[str, str]]:
+    """Return (language, address of this page in it); after a form, of the first page."""
+    asked = {name: value for name, value in request.query_params.items() if name != "lang"}
+    path = request.url.path if request.method == "GET" else "/"
+    return [(each, f"{path}?{urlencode(asked | {'lang': each})}") for each in texts.LANGUAGES]
+
+
+def _money(language: str, cents: int, currency: str) -> str:
+    return f"{texts.decimal(language, cents, 2)} {currency}".strip()
+
+
+def _short(decimal: str) -> str:
+    """Return a decimal without zeros at its end, but with two places at least."""
+    return re.sub(r"(?<=\d\d)0+$", "", decimal) if re.search(r"[.,]\d{3,}$", decimal) else decimal
+
+
+def _qr(digits: str, words: str) -> Markup:
+    """Return a token as a QR code: all digits, nothing else. words: what it is, for who asks."""
+    code = segno.make(digits, micro=False, error="m")
+    return Markup(code.svg_inline(border=4, title=words, omitsize=True))  # it escapes the title
+
+
+def _when(time: str) -> str:
+    """Return a time of the books as people read it, in UTC."""
+    return time[:16].replace("T", " ") + " UTC" if time else ""
