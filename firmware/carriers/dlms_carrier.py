@@ -218,20 +218,23 @@ class _Line:
         return self._part.state == CLOSED
 
     def step(self, now_ms):
-        """Take what came and send what there is to say; return whether anything came."""
+        """Take a message that came and send what there is to say; return whether there is more.
+
+        One message a turn, so that nobody makes a turn long.
+        """
         codec, data = self._codec, b""
-        if not self._waiting and not codec.waits:
+        if not self._waiting and not codec.busy:
             data = self._part.receive(_CHUNK)
         if data:
             self.heard_ms = now_ms
-        if data or (codec.waits and not self._waiting):
+        if not self._waiting and (data or codec.busy):
             self._waiting = codec.feed(data)
             if self._waiting:
                 self.since_ms = now_ms
             self.broken = getattr(codec, "broken", False) or len(self._waiting) > _WAITING_MOST
         if self._waiting and not self.broken:
             self._waiting = self._waiting[self._part.send(self._waiting) :]
-        return bool(data or self._waiting or codec.waits)
+        return bool(data or self._waiting or codec.busy)
 
     def close(self):
         """Hang up."""

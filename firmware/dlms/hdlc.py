@@ -29,13 +29,13 @@ _LIMITS = (
 class Hdlc:
     """One link. asked: dlms.association.Association. server: its address.
 
-    The association ends when a link begins or ends. waits: an answer is not known yet; `feed`
-    goes on once it is, and before that takes nothing.
+    The association ends when a link begins or ends. busy: an answer is not known yet, or more
+    octets wait for their turn; `feed` then goes on with no octets, and the next ones come later.
     """
 
     def __init__(self, asked, server: int = 1):
         self._asked, self._server = asked, server
-        self.waits = False
+        self._waits = self.busy = False
         self._got = bytearray()
         self._open = False
         self._begin()
@@ -46,14 +46,17 @@ class Hdlc:
         self._last = None
 
     def feed(self, data) -> bytes:
-        """Take octets as they come; return those to send. Never raises for what they are."""
+        """Take octets as they come; return those to send: the answer to one frame at most.
+
+        Never raises for what they are.
+        """
         self._got += data
-        out = self._answered(self._asked.later()) if self.waits else b""
-        while True:
-            frame = None if self.waits else self._next_frame()
-            if frame is None:
-                return out
-            out += self._answer(frame)
+        if self._waits:
+            self.busy = True
+            return self._answered(self._asked.later())
+        frame = self._next_frame()
+        self.busy = frame is not None
+        return b"" if frame is None else self._answer(frame)
 
     def _next_frame(self):
         """Return the next whole and sound frame without its flags, None while there is none."""
@@ -122,8 +125,8 @@ class Hdlc:
         return self._answered(self._asked.answer(apdu[3:], client))
 
     def _answered(self, answer):
-        self.waits = answer is None
-        if self.waits:
+        self._waits = answer is None
+        if self._waits:
             return b""
         self._going = _TO_CLIENT + answer if answer else b""
         return self._more()

@@ -12,41 +12,53 @@ _APDU_MAX = const(1024)
 class Wrapper:
     """One connection. asked: dlms.association.Association. server: its address.
 
-    waits: an answer is not known yet; `feed` goes on once it is, and before that takes nothing.
+    busy: an answer is not known yet, or a whole request waits for its turn; `feed` then goes on
+    with no octets, and the next ones come later.
     """
 
     def __init__(self, asked, server: int = 1):
         self._asked, self._server = asked, server
         self._got = bytearray()
         self._client = 0
-        self.broken = self.waits = False
+        self._waits = False
+        self.broken = self.busy = False
 
     def feed(self, data) -> bytes:
-        """Take octets as they come; return those to send.
+        """Take octets as they come; return those to send: the answer to one request at most.
 
         What is no wrapper, or longer than any request, makes the connection `broken`: nobody can
         tell where the next one would begin, so the caller closes it.
         """
         self._got += data
-        out = self._answered(self._asked.later()) if self.waits else b""
-        while len(self._got) >= _HEAD and not self.broken and not self.waits:
-            version, client, server, size = [
-                self._got[at] << 8 | self._got[at + 1] for at in (0, 2, 4, 6)
-            ]
-            if version != 1 or size > _APDU_MAX:
-                self.broken = True
-                break
-            if len(self._got) < _HEAD + size:
-                break
-            apdu = bytes(self._got[_HEAD : _HEAD + size])
-            self._got = self._got[_HEAD + size :]
-            if server == self._server:
-                self._client = client
-                out += self._answered(self._asked.answer(apdu, client))
+        out = self._answered(self._asked.later()) if self._waits else self._next()
+        self.busy = self._waits or self._size() > 0
         return out
 
+    def _number(self, at):
+        return self._got[at] << 8 | self._got[at + 1]
+
+    def _size(self):
+        """Return how many octets the next request has with its head, 0 while it is not whole."""
+        if len(self._got) < _HEAD or self.broken:
+            return 0
+        size = _HEAD + self._number(6)
+        self.broken = self._number(0) != 1 or size > _HEAD + _APDU_MAX
+        return 0 if self.broken or len(self._got) < size else size
+
+    def _next(self):
+        """Answer the next request, if it is whole."""
+        size = self._size()
+        if not size:
+            return b""
+        client, server = self._number(2), self._number(4)
+        apdu, self._got = bytes(self._got[_HEAD:size]), self._got[size:]
+        if server != self._server:
+            return b""
+        self._client = client
+        return self._answered(self._asked.answer(apdu, client))
+
     def _answered(self, answer):
-        self.waits = answer is None
+        self._waits = answer is None
         if not answer:
             return b""
         ends = (1, self._server, self._client, len(answer))

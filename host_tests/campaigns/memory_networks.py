@@ -66,8 +66,9 @@ def build(folder: Path) -> dict:
 class Board(ProcessMeter):
     """The board in a process of its own, with `heap` bytes. A context manager.
 
-    boot, emulation: bytes in use once it runs, and of them what is not the meter's. serial: file
-    descriptor of its serial line, which does not block.
+    boot, emulation: bytes in use once it runs, and of them what is not the meter's. longest_ms:
+    processor time of its longest turn between the last two times that `used` was asked. serial:
+    file descriptor of its serial line, which does not block.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Board(ProcessMeter):
         )  # fmt: skip
         self._names, self._frozen = [], meter.suffix == ".romfs"
         self.boot = self.emulation = 0
+        self.longest_ms = 0
         if story == "-":
             self._await_boot()
         elif self._process.wait(_WAIT_S):
@@ -108,7 +110,9 @@ class Board(ProcessMeter):
     @property
     def used(self) -> int:
         """Bytes in use now, without the emulation."""
-        return self.request(do="weigh")["used"] - self.emulation
+        told = self.request(do="weigh")
+        self.longest_ms = told["longest_ms"]
+        return told["used"] - self.emulation
 
 
 def commissioned(board: Board) -> None:
@@ -200,6 +204,7 @@ def main() -> int:
             figures = story(board)
         print(f"{name}, frozen meter, carrier as .mpy files, heap of {HEAP} bytes; bytes in use:")
         print("".join(f"    {what:20}{used:9}\n" for what, used in figures.items()), end="")
+        print(f"    longest turn since the last but one of these: {board.longest_ms} ms")
     return 0
 
 

@@ -5,7 +5,8 @@ the network that of this machine; chip, flash, display and key pad are emulated,
 apart from the meter, as month.py weighs them. With a fifth argument to start.py, the file
 descriptor of a line that does not block, DLMS is served by HDLC there as well.
 
-    {"do":"weigh"}   asked here, not of the meter: bytes in use, and what the emulation has of them
+    {"do":"weigh"}   asked here, not of the meter: bytes in use, what the emulation has of them,
+                     and the processor time of the loop's longest turn since it was asked last
 """
 
 import json
@@ -37,6 +38,7 @@ class Outside:
         self._poll.register(sys.stdin, select.POLLIN)
         self._then_ms = utime.ticks_ms()
         self._boot = self._emulation = 0
+        self._woken_s = self._longest_s = 0.0
 
     def wait(self, duration_ms):
         """Let real time pass, `duration_ms` at most, and the chip's time as much."""
@@ -46,6 +48,12 @@ class Outside:
             self._scale = None
             micropython.qstr_info()
             print("boot", self._boot, self._emulation)
+        self._longest_s = max(self._longest_s, utime.clock() - self._woken_s)
+        data = self._awaited(duration_ms)
+        self._woken_s = utime.clock()
+        return data
+
+    def _awaited(self, duration_ms):
         data = b""
         if self._poll.poll(min(duration_ms, _SLOW_MS)):
             data = sys.stdin.buffer.readline()
@@ -56,7 +64,10 @@ class Outside:
         self._then_ms = now_ms
         WORLD.advance_ms(max(1, min(passed_ms, _SLOW_MS)))
         if b"weigh" in data:
-            print(json.dumps({"used": month.used(), "emulation": self._emulation}))
+            told = {"used": month.used(), "emulation": self._emulation}
+            told["longest_ms"] = round(1000 * self._longest_s)
+            print(json.dumps(told))
+            self._longest_s = 0.0
             return b""
         return data
 

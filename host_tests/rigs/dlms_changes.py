@@ -32,6 +32,7 @@ _WRONG = _TOKEN[:19] + b"0"
 SECRETS = (ENCRYPTION_KEY, AUTHENTICATION_KEY, PASSWORD)
 _SNRM = b"\x93"
 _FLAGS = 300  # more than the longest frame
+_FLUSHED = 10  # turns, one for each frame that may wait
 
 
 class Throw:
@@ -116,7 +117,7 @@ class Throw:
         client = Client(lambda apdu, address: dlms_lines.over_hdlc(rig, apdu, address))
         if self._begins:
             line.came, line.sent = b"\x7e" * _FLAGS, 0  # ends the frame that another left
-            for _ in range(2):
+            for _ in range(_FLUSHED):
                 rig.wait(1)
             assert client.low() == (0, 0)
         good = _ASKED[self._draw(len(_ASKED))].replace(_TOKEN, _WRONG)

@@ -15,8 +15,10 @@ class ServedMeter(ProcessMeter):
     """A meter on `body` with its store in `folder`, on the broker at `url`. A context manager.
 
     url: None for no broker. password: of the broker. requests: what it is told first, in a body of
-    its own. more: options of `serve`.
+    its own. more: options of `serve`. slowest_s: how long it took at the most to say its credit.
     """
+
+    slowest_s = 0.0
 
     def __init__(self, folder, body, url, password="", requests=(), more=()):
         with EmulatedBody(FileImage(folder / "store")) as made:
@@ -40,7 +42,10 @@ class ServedMeter(ProcessMeter):
 
     @property
     def credit_wh(self):
-        return self.request(do="read")["credit_wh"]
+        began = time.monotonic()
+        told = self.request(do="read")
+        self.slowest_s = max(self.slowest_s, time.monotonic() - began)
+        return told["credit_wh"]
 
     def until(self, is_so):
         """Wait until `is_so()`."""

@@ -386,6 +386,16 @@ class ConnectionTest(Case):
         self.wait(1)
         self.assertFalse(second in self.network.waiting)
 
+    def test_many_requests_at_once_are_answered_one_a_step(self):
+        get = b"\xc0\x01\xc1\x00\x01\x00\x00\x60\x01\x00\xff\x02\x00"
+        client = Client(self.say)
+        self.assertEqual(client.public(), (0, 0))
+        answer, line = 8 + len(client.ask(get)), self.network.line
+        line.came, line.went = (b"\x00\x01\x00\x10\x00\x01\x00\x0d" + get) * 100, b""
+        for number in range(1, 101):
+            self.wait(1)
+            self.assertEqual(len(line.went), number * answer)
+
     def test_nonsense_ends_the_connection_and_the_meter_goes_on(self):
         line = self.network.connect()
         line.came += b"GET / HTTP/1.1\r\n\r\n"

@@ -127,6 +127,14 @@ class CountersTest(unittest.TestCase):
         self.assertFalse(counters.accept_received(0xFFFFFFFF))
 
 
+def fed(codec, data):
+    """Feed `data`, and nothing until all of it had its turn; return all that is to be sent."""
+    out = codec.feed(data)
+    while codec.busy:
+        out += codec.feed(b"")
+    return out
+
+
 class WrapperTest(unittest.TestCase):
     HEAD = b"\x00\x01\x00\x10\x00\x01\x00\x03"
 
@@ -145,7 +153,8 @@ class WrapperTest(unittest.TestCase):
     def test_requests_come_in_any_pieces_and_several_at_once(self):
         stream = (self.HEAD + b"abc") * 3
         out = b"".join([self.wrapper.feed(stream[at : at + 1]) for at in range(len(stream))])
-        out += self.wrapper.feed(stream)
+        self.assertFalse(self.wrapper.busy)
+        out += fed(self.wrapper, stream)
         self.assertEqual(self.asked, [(b"abc", 16)] * 6)
         self.assertEqual(out, b"\x00\x01\x00\x01\x00\x10\x00\x04!abc" * 6)
 
@@ -158,14 +167,22 @@ class WrapperTest(unittest.TestCase):
         stream = self.HEAD + b"abc" + self.HEAD[:3] + b"\x11" + self.HEAD[4:] + b"def"
         for more in (stream, b"", self.HEAD + b"ghi"):
             self.assertEqual(self.wrapper.feed(more), b"")
-            self.assertTrue(self.wrapper.waits)
+            self.assertTrue(self.wrapper.busy)
         self.assertEqual(self.asked, [(b"abc", 16)])
         self.known = True
         answers = [b"\x00\x01\x00\x01\x00%c\x00\x04!" % client for client in (16, 17, 16)]
         said = b"".join([answers[0], b"abc", answers[1], b"def", answers[2], b"ghi"])
-        self.assertEqual(self.wrapper.feed(b""), said)
-        self.assertFalse(self.wrapper.waits)
+        self.assertEqual(fed(self.wrapper, b""), said)
         self.assertEqual(len(self.asked), 3)
+
+    def test_one_call_answers_one_request(self):
+        answers = []
+        self.wrapper.feed(self.HEAD)
+        stream = b"abc" + (self.HEAD + b"abc") * 2
+        while stream or self.wrapper.busy:
+            answers.append(self.wrapper.feed(stream))
+            stream = b""
+        self.assertEqual([len(answer) for answer in answers], [12] * 3)
 
     def test_what_is_no_wrapper_or_endless_breaks_the_connection(self):
         for head in (b"\x00\x02\x00\x10\x00\x01\x00\x03", b"\x00\x01\x00\x10\x00\x01\xff\xff"):
@@ -222,9 +239,9 @@ class HdlcTest(unittest.TestCase):
         request = self._frame(0x10, b"\xe6\xe6\x00ask")
         for more in (request, b"", request, self.SNRM):
             self.assertEqual(self.link.feed(more), b"")
-            self.assertTrue(self.link.waits)
+            self.assertTrue(self.link.busy)
         self.reply = b"ok"
-        answer = self.link.feed(b"")
+        answer = fed(self.link, b"")
         self.assertEqual(answer.count(b"\xe6\xe7\x00ok"), 2)  # asked twice, told twice
         self.assertTrue(answer.endswith(self.link.feed(self.SNRM)))  # and the link began anew
         self.assertEqual((len(self.asked), self.dropped), (1, 3))
@@ -245,7 +262,7 @@ class HdlcTest(unittest.TestCase):
 
     def test_frames_in_pieces_with_rubbish_between_are_found(self):
         stream = b"\x00\x7e\x7e" + self.SNRM + b"rubbish\x7e\xa0" + self._frame(0x53)
-        out = b"".join([self.link.feed(stream[at : at + 1]) for at in range(len(stream))])
+        out = b"".join([fed(self.link, stream[at : at + 1]) for at in range(len(stream))])
         out += self.link.feed(self._frame(0x53))
         self.assertEqual(out[5], 0x73)
         self.assertTrue(out.endswith(self.link.feed(self._frame(0x53))))

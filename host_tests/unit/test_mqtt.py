@@ -4,12 +4,14 @@ import json
 import unittest
 
 from account.carrier import LOCAL, REMOTE
+from carriers.link import TURN_OCTETS
 from data import meters
 from models import broker as brokers
 from rigs.net_meter import BROKER, Meter
 
 TOKEN = meters.TOKEN_100_WH.encode()
 WRONG = TOKEN[:19] + b"0"
+_SECTORS = 4  # of state, history, events and outbox, each erased once at the most
 
 
 def meter(broker):
@@ -80,6 +82,39 @@ class MqttTest(unittest.TestCase):
         self.meter.run(60)
         told = [json.loads(result)["token"].encode() for result in self.broker.told("result")]
         self.assertEqual(told, sent)
+
+    def test_a_step_takes_few_octets_one_token_and_few_places_of_flash(self):
+        most, chip = {}, self.meter.chip
+        tokens = []
+        enter, receive = self.meter.app.meter.enter, self.broker.connection.receive
+
+        def entered(digits, now_ms, by):
+            tokens.append(digits)
+            return enter(digits, now_ms, by)
+
+        def received(most):
+            octets.append(receive(most))
+            return octets[-1]
+
+        self.meter.app.meter.enter = entered
+        self.broker.connection.receive = received
+        for _ in range(40):
+            self.broker.send_token(TOKEN)
+        self.broker.send_token(b"7" * 5000)
+        for _ in range(1000):
+            octets, before, known = [], sum(chip.erases), len(tokens)
+            self.meter.clock.now_ms += 20
+            self.meter.app.step(self.meter.clock.now_ms)
+            for what, count in (
+                ("octets", sum([len(part) for part in octets])),
+                ("tokens", len(tokens) - known),
+                ("sectors", sum(chip.erases) - before),
+            ):
+                most[what] = max(most.get(what, 0), count)
+        self.assertEqual(self.broker.waiting, [])
+        self.assertEqual(most["octets"], TURN_OCTETS)
+        self.assertEqual(most["tokens"], 1)
+        self.assertTrue(most["sectors"] <= _SECTORS)
 
     def test_grouped_digits_are_a_token_and_other_text_is_none(self):
         self.broker.send_token(b"5938 6323 4721 3742 6967")

@@ -92,7 +92,7 @@ def test_every_word_for_a_way_that_fails_is_said_in_words_and_is_in_the_document
     assert words == set(broker_line.WORDS) == set(re.findall("^[|] `(.*?)`", rows, re.MULTILINE))
 
 
-def test_virtual_meter_outlives_a_broker_that_dies_hangs_and_floods(tmp_path):
+def test_virtual_meter_outlives_a_broker_that_dies_hangs_and_floods(tmp_path, note):
     with Mosquitto(tmp_path) as broker, HeadEnd(broker) as head_end:
         url = f"mqtt://127.0.0.1:{broker.port}?report_s=1"
         with ServedMeter(tmp_path, "virtual", url) as meter:
@@ -119,7 +119,8 @@ def test_virtual_meter_outlives_a_broker_that_dies_hangs_and_floods(tmp_path):
             head_end.send(*waiting)
             head_end.send("7" * 5000, made(2 + _WAITING))
             wanted = {made(0), *waiting, made(2 + _WAITING)}
-            meter.until(lambda: set(head_end.results()) >= wanted)
+            meter.until(lambda: meter.credit_wh and set(head_end.results()) >= wanted)
+            note(f"slowest reply meanwhile, virtual: {meter.slowest_s * 1000:.1f} ms")
             assert set(head_end.results()) == wanted
             assert all(told[0] == "Accept" for told in head_end.results().values())
             assert meter.credit_wh == left_wh + (_WAITING + 1) * _WORTH_WH
