@@ -14,13 +14,12 @@ from micropython import const
 from ports.network import CLOSED
 
 from carriers import dlms_tables
-from carriers.dlms_meter import MeterFacts, Token
+from carriers.dlms_meter import MeterFacts, Shared
 
 _CHUNK = const(256)  # octets taken at a turn
 _WAITING_MOST = const(2048)  # octets of answers: who does not take them is cut off
 _IDLE_MS = const(60_000)
 _BUSY_MS, _CALM_MS = const(10), const(100)  # until the next turn
-_CLOCK_MS = const(5000)
 _TALK_MS = const(2000)  # a line on which something came is asked often for so long
 _FREE_PASSWORDS = const(3)
 _FIRST_WAIT_MS = const(10_000)
@@ -33,21 +32,18 @@ class DlmsCarrier:
     record: carriers.dlms_record.DlmsRecord; while it has no keys there is only the public client.
     port: of TCP, None where the network is not listened on. calm_ms: between two turns while
     nothing is going on. Raises OSError if the port is taken.
-    bugs: exceptions that nobody expected, met while a stranger's octets were read.
+    shared: carriers.dlms_meter.Shared. bugs: exceptions that nobody expected, met while a
+    stranger's octets were read.
     """
 
     name = "network"
 
     def __init__(self, app, ports, record, port=None, calm_ms=_CALM_MS):
         self._app, self._ports, self._record = app, ports, record
-        self._password_from_ms = 0
         self._calm_ms = calm_ms
-        self.now_ms, self._clock_ms = 0, 0
         self.bugs = 0
-        self.last_token = Token(b"", carrier.REMOTE, None)
-        self.load = dlms_tables.Load(ports.rows("load"))
-        self.tokens = dlms_tables.Tokens(ports.rows("tokens"))
-        self._noted = app.notes.history[0] if app.notes.history else None
+        self.shared = Shared(dlms_tables.Tables(app, ports))
+        self._passwords = _Passwords(record, self.shared)
         self._listener = None if port is None else ports.network.listen(port)
         self._line = self._connection = None
         self.begin()
@@ -61,14 +57,14 @@ class DlmsCarrier:
         """Take the keys of the record: when power comes, and when they are new."""
         self.close_lines()
         keys = self._record.keys
-        self.counters = self._secrets = None
+        counters = self.shared.counters = self._secrets = None
         if keys is not None:
-            self.counters = Counters(self._record)
+            counters = self.shared.counters = Counters(self._record)
             encrypt = self._ports.crypto.aes(keys.encryption_key)
             self._secrets = Secrets(
-                keys.title, encrypt, keys.authentication_key, self._is_password, self.counters
+                keys.title, encrypt, keys.authentication_key, self._passwords.right, counters
             )
-            self._await_password()
+            self._passwords.begin()
         if self._ports.serial is not None:
             self._line = _Line(self._ports.serial, self._hdlc)
 
@@ -86,8 +82,8 @@ class DlmsCarrier:
 
     def step(self, turn) -> int:
         """Take a turn, a meter.turn.Turn; return the milliseconds until the next is due."""
-        now_ms = self.now_ms = turn.now_ms
-        self._write_tables(now_ms)
+        now_ms = self.shared.now_ms = turn.now_ms
+        self.shared.tables.step(now_ms)
         busy = False
         if self._line is not None:
             busy = self._served(self._line, now_ms)
@@ -96,7 +92,7 @@ class DlmsCarrier:
                 self._line = _Line(self._ports.serial, self._hdlc)
         if self._listener is not None:
             busy = self._serve_network(now_ms) or busy
-        turn.news = turn.news or self.last_token.waits  # for the inbox, which comes next
+        turn.news = turn.news or self.shared.last_token.waits  # for the inbox, which comes next
         return _BUSY_MS if busy else self._calm_ms
 
     # -- lines ---------------------------------------------------------------------------------
@@ -133,7 +129,7 @@ class DlmsCarrier:
         return False
 
     def _association(self, by):
-        facts = MeterFacts(self._app, self, by)
+        facts = MeterFacts(self._app, self.shared, by)
         return association.Association(
             lambda one: meter_objects.made(facts, one),
             self._secrets,
@@ -150,55 +146,35 @@ class DlmsCarrier:
     def _hdlc(self):
         return Hdlc(self._association(carrier.LOCAL))
 
-    # -- passwords -----------------------------------------------------------------------------
 
-    def _is_password(self, secret):
+class _Passwords:
+    """The password of `record`; after wrong ones guesses have to wait. shared: tells the time."""
+
+    def __init__(self, record, shared):
+        self._record, self._shared, self._from_ms = record, shared, 0
+
+    def begin(self):
+        """Let guesses wait, as long as so many wrong ones ask for."""
+        wrong = self._record.wrong
+        if wrong >= _FREE_PASSWORDS:
+            wait_ms = _FIRST_WAIT_MS << min(wrong - _FREE_PASSWORDS, _DOUBLINGS)
+            self._from_ms = self._shared.now_ms + wait_ms
+
+    def right(self, secret):
         """Whether `secret` is the password; while guesses have to wait, none is.
 
         A wrong one is counted, and that is safe, before anybody learns that it was wrong.
         """
         record = self._record
-        if self.now_ms < self._password_from_ms:
+        if self._shared.now_ms < self._from_ms:
             return False
         if gcm.equal(secret, record.keys.password):
             if record.wrong:
                 record.save_wrong(0)
             return True
         record.save_wrong(record.wrong + 1)
-        self._await_password()
+        self.begin()
         return False
-
-    def _await_password(self):
-        wrong = self._record.wrong
-        if wrong >= _FREE_PASSWORDS:
-            wait_ms = _FIRST_WAIT_MS << min(wrong - _FREE_PASSWORDS, _DOUBLINGS)
-            self._password_from_ms = self.now_ms + wait_ms
-
-    # -- tables --------------------------------------------------------------------------------
-
-    def _write_tables(self, now_ms):
-        history = self._app.notes.history
-        new = history[0] if history else None
-        if now_ms < self._clock_ms and new is self._noted:
-            return
-        self._clock_ms = now_ms + _CLOCK_MS
-        now_s = dlms_tables.now_s(self._app.clock)
-        try:
-            if now_s is not None:
-                self.load.step(now_s, self._app.meter.state.register.total_wh)
-                self._write_tokens(now_s, history)
-        except OSError:
-            pass  # no credit depends on it; the next row may find a better place
-        self._noted = new
-
-    def _write_tokens(self, now_s, history):
-        new = []
-        for entry in history:
-            if entry is self._noted:
-                break
-            new.insert(0, entry)
-        for entry in new:
-            self.tokens.note(now_s, entry)
 
 
 class _Line:

@@ -1,7 +1,7 @@
 """Answers the questions of DLMS from the meter: adapts meter.app.App to dlms.facts.Facts."""
 
 from account import carrier
-from dlms.facts import Facts
+from dlms.facts import Facts, Gateway
 from journal import history
 from micropython import const
 from panel import view as views
@@ -56,15 +56,64 @@ class Token:
         self.status = dlms_status.of(outcome.result) if done else (dlms_status.EXECUTION, 0)
 
 
-class MeterFacts(Facts):
-    """`app` for one line, whose tokens come by the carrier `by`, of account.carrier.
+class Shared:
+    """What all lines have in common. tables: dlms_tables.Tables. now_ms: of the turn.
 
-    shared: what the lines have in common: `last_token`, `load`, `tokens`, `counters`, `now_ms`.
+    last_token: the Token handed over last. counters: dlms.secrets.Counters, None without keys.
     """
+
+    def __init__(self, tables):
+        self.tables, self.now_ms = tables, 0
+        self.last_token, self.counters = Token(b"", carrier.REMOTE, None), None
+
+
+class MeterGateway(Gateway):
+    """The token gateway of `app` for the tokens that come by the carrier `by`."""
 
     def __init__(self, app, shared, by: int):
         self._app, self._shared, self._by = app, shared, by
-        self.load, self.tokens = shared.load, shared.tokens
+
+    def enter(self, digits):
+        """Only one token waits at a time: the status is always of the token beside it."""
+        app, shared = self._app, self._shared
+        if shared.last_token.waits or app.lockout_s(shared.now_ms, self._by):
+            return None
+        token = Token(digits, self._by, _now(app))
+        if not token.offer(app.inbox, shared.now_ms):
+            return None
+        shared.last_token = token
+        return lambda: token.judged(app.inbox, shared.now_ms)
+
+    def digits(self):
+        return self._shared.last_token.digits
+
+    def time(self):
+        return self._shared.last_token.time
+
+    def delivery(self):
+        return dlms_status.delivery(self._shared.last_token.by)
+
+    def accepted(self):
+        digits, status = self._shared.last_token.digits, self._shared.last_token.status
+        noted = None
+        if status == dlms_status.of(results.USED):
+            noted = history.accepted(self._app.notes.history, digits.decode())
+        return None if noted is None else (noted.tid, carrier.NAMES[noted.by].encode())
+
+    def status(self):
+        return self._shared.last_token.status
+
+
+class MeterFacts(Facts):
+    """`app`, a meter.app.App, for one line, whose tokens come by the carrier `by`.
+
+    shared: the Shared of all lines. by: of account.carrier.
+    """
+
+    def __init__(self, app, shared, by: int):
+        self._app, self._shared = app, shared
+        self.load, self.tokens = shared.tables.load, shared.tables.tokens
+        self.gateway = MeterGateway(app, shared, by)
 
     def device_name(self):
         name = b"M20" + self.number().encode()
@@ -78,7 +127,7 @@ class MeterFacts(Facts):
         return 0 if counters is None else counters.received
 
     def now(self):
-        return dlms_tables.time_of(dlms_tables.now_s(self._app.clock))
+        return _now(self._app)
 
     def total_wh(self):
         return self._state.register.total_wh
@@ -106,36 +155,6 @@ class MeterFacts(Facts):
     def scaler(self):
         return -2 if views.in_currency(self._view) else 0
 
-    def enter(self, digits):
-        """Only one token waits at a time: the status is always of the token beside it."""
-        app, shared = self._app, self._shared
-        if shared.last_token.waits or app.lockout_s(shared.now_ms, self._by):
-            return None
-        token = Token(digits, self._by, self.now())
-        if not token.offer(app.inbox, shared.now_ms):
-            return None
-        shared.last_token = token
-        return lambda: token.judged(app.inbox, shared.now_ms)
-
-    def token(self):
-        return self._shared.last_token.digits
-
-    def token_time(self):
-        return self._shared.last_token.time
-
-    def token_carrier(self):
-        return dlms_status.delivery(self._shared.last_token.by)
-
-    def token_accepted(self):
-        digits, status = self._shared.last_token.digits, self._shared.last_token.status
-        noted = None
-        if status == dlms_status.of(results.USED):
-            noted = history.accepted(self._app.notes.history, digits.decode())
-        return None if noted is None else (noted.tid, carrier.NAMES[noted.by].encode())
-
-    def token_status(self):
-        return self._shared.last_token.status
-
     @property
     def _state(self):
         return self._app.meter.state
@@ -150,3 +169,7 @@ def _text(digits):
     if len(digits) != _DIGITS or bytes(digits).strip(b"0123456789"):
         return None
     return bytes(digits).decode()
+
+
+def _now(app):
+    return dlms_tables.time_of(dlms_tables.now_s(app.clock))

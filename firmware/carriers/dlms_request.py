@@ -91,9 +91,9 @@ class DlmsPart:
         fields = [("keys", keys is not None), ("port", 0 if carrier is None else carrier.port)]
         if keys is not None:
             fields.append(("system_title", "".join(["%02x" % octet for octet in keys.title])))
-            fields.append(("counter", carrier.counters.received))
+            fields.append(("counter", carrier.shared.counters.received))
         if carrier is not None:
-            fields.append(("load_rows", carrier.load.count()))
+            fields.append(("load_rows", carrier.shared.tables.load.count()))
         return fields
 
 

@@ -19,6 +19,7 @@ from carriers import dlms_status
 PERIOD_S = const(900)
 _DAY_S = const(86_400)
 _LATE_S = const(60)
+_CLOCK_MS = const(5000)  # between two looks at the clock
 _U32 = const(0xFFFFFFFF)
 _LOAD, _TOKEN = "<II", "<IBBi"
 _I32 = const(0x7FFFFFFF)
@@ -113,3 +114,38 @@ def time_of(time_s):
     minutes, second = divmod(time_s, 60)
     year, month, day, hour, minute = tid.date(minutes, FIRST_YEAR)
     return year, month, day, hour, minute, second, weekday(year, month, day) + 1
+
+
+class Tables:
+    """The tables of `app`, a meter.app.App, in the rows of `ports`, ports.Ports."""
+
+    def __init__(self, app, ports):
+        self._app = app
+        self.load, self.tokens = Load(ports.rows("load")), Tokens(ports.rows("tokens"))
+        self._noted = app.notes.history[0] if app.notes.history else None
+        self._clock_ms = 0
+
+    def step(self, now_ms: int):
+        """Write what is due: tokens as they come, the load when its quarter is over."""
+        history = self._app.notes.history
+        new = history[0] if history else None
+        if now_ms < self._clock_ms and new is self._noted:
+            return
+        self._clock_ms = now_ms + _CLOCK_MS
+        time_s = now_s(self._app.clock)
+        try:
+            if time_s is not None:
+                self.load.step(time_s, self._app.meter.state.register.total_wh)
+                self._write_tokens(time_s, history)
+        except OSError:
+            pass  # no credit depends on it; the next row may find a better place
+        self._noted = new
+
+    def _write_tokens(self, time_s, history):
+        new = []
+        for entry in history:
+            if entry is self._noted:
+                break
+            new.insert(0, entry)
+        for entry in new:
+            self.tokens.note(time_s, entry)

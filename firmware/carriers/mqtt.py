@@ -66,27 +66,104 @@ class _Client(MQTTClient):
             pending_pubacks.append(encode_puback(packet_id=packet.packet_id))
 
 
+class _Publisher:
+    """Publishes results, registers and events below `topic` while there is a client.
+
+    access, outbox: see Mqtt. client: whom the broker took, None without. What the broker did not
+    acknowledge yet is not published once more.
+    """
+
+    def __init__(self, topic, access, outbox):
+        self.topic, self._access, self._outbox = topic, access, outbox
+        self._report_ms = 0
+        self._told_events = None
+        self._flying = ()  # names of what was published and not acknowledged
+        self.client = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is on its way."""
+        return not self._flying
+
+    def begin(self, client, now_ms):
+        """Publish by `client` from now on, whom the broker took: first that we are there."""
+        self.client = client
+        self.report(now_ms)
+        client.publish(self.topic + "state", b"online", qos=1, retain=True)
+
+    def end(self):
+        """The client is lost, and with it what was not acknowledged."""
+        self.client, self._flying = None, ()
+        for entry in self._outbox.entries:
+            entry.told = False
+
+    def report(self, now_ms):
+        """Publish the registers at the next turn."""
+        self._report_ms = now_ms
+
+    def step(self, turn):
+        """Publish what is due and not on its way: results before registers before events."""
+        for entry in self._outbox.entries:
+            if entry.result and not self._flying:
+                payload = _result(entry.digits, entry.result, entry.amount, turn)
+                self._publish("result", payload, entry)
+        if turn.now_ms >= self._report_ms and "registers" not in self._flying:
+            self._publish("registers", _registers(turn), "registers", retain=True)
+            rest_ms = 1000 * self._access.report_s
+            self._report_ms = turn.now_ms + rest_ms if rest_ms else 1 << 60
+        told = crc32(events.to_bytes(turn.notes.events))
+        if told != self._outbox.events_told and "events" not in self._flying:
+            self._told_events = told
+            self._publish("events", _events(turn.notes.events), "events", retain=True)
+
+    def answer_at_once(self, entered, result, turn):
+        """Answer what changes nothing and is not worth wear of the flash: once, or not at all."""
+        if self.client is not None and "at once" not in self._flying:
+            self._publish("result", _result(entered, result, 0, turn), "at once")
+
+    def _publish(self, topic, fields, what, retain=False):
+        self._flying += (what,)
+        self.client.publish(
+            self.topic + topic,
+            lines.written(fields).encode(),
+            qos=1,
+            retain=retain,
+            on_publish=lambda _topic, _payload: self._landed(what),
+        )
+
+    def _landed(self, what):
+        self._flying = tuple([other for other in self._flying if other is not what])
+        if what == "events":
+            self._outbox.note_events(self._told_events)
+        elif what in self._outbox.entries:
+            self._outbox.remove(what)
+
+
 class Mqtt:
     """A part of the application, see meter.turn. access: carriers.access.Access.
 
-    outbox: carriers.outbox.Outbox. inbox: meter.inbox.Inbox. connected: whether the broker took
-    us. refused: the number by which it last did not, see MQTT 3.1.1, CONNACK; 0 for none.
+    outbox: carriers.outbox.Outbox. inbox: meter.inbox.Inbox. refused: the number by which the
+    broker last did not take us, see MQTT 3.1.1, CONNACK; 0 for none.
     """
 
     name = "network"
 
     def __init__(self, network, access, outbox, inbox, number: str):
-        self._network, self.access = network, access
-        self._outbox, self._inbox = outbox, inbox
-        self._number, self._topic = number, _PREFIX + number + "/"
+        self.access, self._outbox, self._inbox = access, outbox, inbox
+        self._number = number
         self._ticks = Ticks()
         self._link = Link(network, number)
         self._client = None
         self._turn = None
-        self._report_ms = self._again_ms = 0
+        self._publisher = _Publisher(_PREFIX + number + "/", access, outbox)
+        self._again_ms = 0
         self._starved = False  # a token came for which there was no room
-        self._flying = ()  # names of what was published and not acknowledged
-        self.connected, self.refused = False, 0
+        self.refused = 0
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker took us."""
+        return self._publisher.client is not None
 
     @property
     def failed(self) -> str:
@@ -105,7 +182,7 @@ class Mqtt:
         try:
             self._client.handle(turn.now_ms)
             if self._client.state == ProtocolState.CONNECTED:
-                self._tell()
+                self._publisher.step(turn)
         except (MQTTError, ValueError, MemoryError):  # a queue that is full; text that is no UTF-8
             self._client.state = ProtocolState.FAILED
         if self._starved and not self._outbox.entries and turn.now_ms >= self._again_ms:
@@ -119,7 +196,7 @@ class Mqtt:
     @property
     def _waits(self):
         """Whether there is more to do than to wait for the broker."""
-        return bool(self._outbox.entries) and not self._flying
+        return bool(self._outbox.entries) and self._publisher.idle
 
     def end(self):
         """Leave the broker, without a word: the last will tells it."""
@@ -139,7 +216,7 @@ class Mqtt:
             username=access.user or None,
             password=access.password if access.user else None,
             clean_session=access.clean,
-            will_topic=self._topic + "state",
+            will_topic=self._publisher.topic + "state",
             will_message=b"offline",
             will_qos=1,
             will_retain=True,
@@ -151,18 +228,15 @@ class Mqtt:
         self._client.connect()
 
     def _lose(self):
-        self._client, self.connected, self._flying = None, False, ()
-        self._starved = False
-        for entry in self._outbox.entries:
-            entry.told = False
+        self._client, self._starved = None, False
+        self._publisher.end()
 
     def _welcome(self):
-        self.connected, self.refused = True, 0
+        self.refused = 0
         self._link.held()
-        self._report_ms = self._ticks.now_ms
         # Each time: the broker may have kept the session, and not the subscription.
-        self._client.subscribe(self._topic + "token", 1)
-        self._client.publish(self._topic + "state", b"online", qos=1, retain=True)
+        self._client.subscribe(self._publisher.topic + "token", 1)
+        self._publisher.begin(self._client, self._ticks.now_ms)
 
     # -- in ------------------------------------------------------------------------------------
 
@@ -173,13 +247,13 @@ class Mqtt:
         """
         if self._starved:
             return False
-        if topic != self._topic + "token" or len(payload) > _PAYLOAD_MAX:
+        if topic != self._publisher.topic + "token" or len(payload) > _PAYLOAD_MAX:
             return True
         entered = sts_digits.clean(str(bytes(payload), "utf-8"))
         if sts_digits.parse(entered) is None:
-            self._answer_at_once(entered, results.FORMAT)
+            self._publisher.answer_at_once(entered, results.FORMAT, self._turn)
         elif self._turn.lockout_s(carrier.REMOTE):
-            self._answer_at_once(entered, results.LOCKED_OUT)
+            self._publisher.answer_at_once(entered, results.LOCKED_OUT, self._turn)
         else:
             return self._noted(entered)
         return True
@@ -199,11 +273,6 @@ class Mqtt:
         self._starved = True
         return False
 
-    def _answer_at_once(self, entered, result):
-        """Answer what changes nothing and is not worth wear of the flash: once, or not at all."""
-        if "at once" not in self._flying:
-            self._publish("result", _result(entered, result, 0, self._turn), "at once")
-
     def _offer(self):
         """Put into the inbox what waits in the outbox."""
         if self._turn.now_ms < self._again_ms:
@@ -220,41 +289,7 @@ class Mqtt:
             entry.asked, self._again_ms = False, self._turn.now_ms + _AGAIN_MS
             return
         self._outbox.settle(entry, outcome.result, outcome.amount)
-        self._report_ms = self._turn.now_ms
-
-    # -- out -----------------------------------------------------------------------------------
-
-    def _tell(self):
-        """Publish what is due and not on its way: results before registers before events."""
-        for entry in self._outbox.entries:
-            if entry.result and not self._flying:
-                payload = _result(entry.digits, entry.result, entry.amount, self._turn)
-                self._publish("result", payload, entry)
-        if self._turn.now_ms >= self._report_ms and "registers" not in self._flying:
-            self._publish("registers", _registers(self._turn), "registers", retain=True)
-            rest_ms = 1000 * self.access.report_s
-            self._report_ms = self._turn.now_ms + rest_ms if rest_ms else 1 << 60
-        told = crc32(events.to_bytes(self._turn.notes.events))
-        if told != self._outbox.events_told and "events" not in self._flying:
-            self._told_events = told
-            self._publish("events", _events(self._turn.notes.events), "events", retain=True)
-
-    def _publish(self, topic, fields, what, retain=False):
-        self._flying += (what,)
-        self._client.publish(
-            self._topic + topic,
-            lines.written(fields).encode(),
-            qos=1,
-            retain=retain,
-            on_publish=lambda _topic, _payload: self._landed(what),
-        )
-
-    def _landed(self, what):
-        self._flying = tuple([other for other in self._flying if other is not what])
-        if what == "events":
-            self._outbox.note_events(self._told_events)
-        elif what in self._outbox.entries:
-            self._outbox.remove(what)
+        self._publisher.report(self._turn.now_ms)
 
 
 def _result(entered, result, amount, turn):

@@ -68,7 +68,7 @@ class Association:
         self.client = PUBLIC
         self.mechanism = 0
         self._ciphered = False
-        self._title = self._challenge = self._own_challenge = b""
+        self._title, self._challenges = b"", (b"", b"")  # of challenges: theirs, ours
         self._tag = 0
         self._services.drop()
 
@@ -168,7 +168,7 @@ class Association:
         if mechanism == _GMAC and context == _CIPHERED:
             if len(self._title) != 8 or not _SHORTEST <= len(secret) <= _LONGEST:
                 return _FAILED
-            self._challenge, self._own_challenge = secret, self._random(_CHALLENGE)
+            self._challenges = secret, self._random(_CHALLENGE)
             return _PROVE
         return _MECHANISM
 
@@ -200,7 +200,7 @@ class Association:
             body += b"\xa4\x0a\x04\x08" + self._secrets.title
         if diagnostic == _PROVE:
             body += b"\x88\x02\x07\x80\x89\x07" + _OID + bytes((2, _GMAC))
-            body += bytes((0xAA, _CHALLENGE + 2, 0x80, _CHALLENGE)) + self._own_challenge
+            body += bytes((0xAA, _CHALLENGE + 2, 0x80, _CHALLENGE)) + self._challenges[1]
         body += b"\xbe" + axdr.length(len(said) + 1 + len(axdr.length(len(said))))
         body += b"\x04" + axdr.length(len(said)) + said
         return b"\x61" + axdr.length(len(body)) + body
@@ -212,7 +212,7 @@ class Association:
         counter, tag = proof[1:5], proof[5:]
         secrets = self._secrets
         aad = bytes((_AUTHENTICATED,)) + secrets.authentication_key
-        right = secrets.gcm.tag(self._title + counter, aad + self._own_challenge, b"")
+        right = secrets.gcm.tag(self._title + counter, aad + self._challenges[1], b"")
         # Its counter may be the one before the sealed message's that brings it: our challenge,
         # which is new each time, is what makes it one that was never heard.
         if proof[0] != _AUTHENTICATED or not gcm.equal(tag, right):
@@ -220,7 +220,7 @@ class Association:
             return None
         self._state = _OPEN
         counter = secrets.counters.next_sent().to_bytes(4, "big")
-        tag = secrets.gcm.tag(secrets.title + counter, aad + self._challenge, b"")
+        tag = secrets.gcm.tag(secrets.title + counter, aad + self._challenges[0], b"")
         return bytes((_AUTHENTICATED,)) + counter + tag
 
     # -- sealing -------------------------------------------------------------------------------

@@ -21,11 +21,50 @@ class Rows:
         raise NotImplementedError
 
 
+class Gateway:
+    """Where tokens are handed over; the rest tells of the last one."""
+
+    def enter(self, digits: bytes):
+        """Hand over a token; None when it can not be taken now: locked out, or others wait.
+
+        Returns a function without arguments that tells whether the meter judged the token, and
+        None while the token waits. After True no power cut undoes what the judgement changed.
+        """
+        raise NotImplementedError
+
+    def digits(self) -> bytes:
+        """Return the digits handed over last, b"" before the first."""
+        raise NotImplementedError
+
+    def time(self):
+        """Return when that was, see Facts.now."""
+        raise NotImplementedError
+
+    def delivery(self) -> int:
+        """Return how it came: 0 remote, 1 local, 2 manual."""
+        raise NotImplementedError
+
+    def accepted(self):
+        """Return (TID, word for the carrier) of when this very token was accepted before.
+
+        None unless it is refused as used, and the meter's history still holds it.
+        """
+        raise NotImplementedError
+
+    def status(self):
+        """Return (token_status_code, number of our result) of it.
+
+        Source: IEC 62056-6-2, token gateway, class 115.
+        """
+        raise NotImplementedError
+
+
 class Facts:
-    """The meter, for dlms.meter_objects. Nothing here blocks; only `enter` changes anything."""
+    """The meter, for dlms.meter_objects. Nothing here blocks; only `gateway` changes anything."""
 
     load = None  # Rows of energy used
     tokens = None  # Rows of tokens entered
+    gateway = None  # a Gateway
 
     def device_name(self) -> bytes:
         """Return the logical device name, 16 octets: three letters of the maker, then unique."""
@@ -72,38 +111,4 @@ class Facts:
 
     def scaler(self) -> int:
         """Return the power of ten of the credit, 0 or less."""
-        raise NotImplementedError
-
-    def enter(self, digits: bytes):
-        """Hand over a token; None when it can not be taken now: locked out, or others wait.
-
-        Returns a function without arguments that tells whether the meter judged the token, and
-        None while the token waits. After True no power cut undoes what the judgement changed.
-        """
-        raise NotImplementedError
-
-    def token(self) -> bytes:
-        """Return the digits handed over last, b"" before the first."""
-        raise NotImplementedError
-
-    def token_time(self):
-        """Return when that was, see `now`."""
-        raise NotImplementedError
-
-    def token_carrier(self) -> int:
-        """Return how it came: 0 remote, 1 local, 2 manual."""
-        raise NotImplementedError
-
-    def token_accepted(self):
-        """Return (TID, word for the carrier) of when this very token was accepted before.
-
-        None unless it is refused as used, and the meter's history still holds it.
-        """
-        raise NotImplementedError
-
-    def token_status(self):
-        """Return (token_status_code, number of our result) of it.
-
-        Source: IEC 62056-6-2, token gateway, class 115.
-        """
         raise NotImplementedError

@@ -36,7 +36,7 @@ def made(facts, association) -> Objects:
         + [_data("0.0.43.1.0.255", lambda: number(U32, facts.counter()))]
         + [_clock(facts)]
         + [_register(TOTAL, U32, facts.total_wh, _WH), _register(POWER, U32, facts.power_w, _W)]
-        + [_switch(facts), _account(facts), _credit(facts), _gateway(facts)]
+        + [_switch(facts), _account(facts), _credit(facts), _gateway(facts.gateway)]
         + [_profile("1.0.99.1.0.255", facts.load, _LOAD_COLUMNS, _PERIOD_S)]
         + [_profile("0.0.99.15.0.255", facts.tokens, _TOKEN_COLUMNS, 0)]
     )
@@ -126,7 +126,7 @@ def _credit(facts):
     return Object(112, CREDIT, attributes, _refused(3))
 
 
-def _gateway(facts):
+def _gateway(gateway):
     def enter(value):
         """Hand digits over. What becomes of them is in attribute 6, never in this status.
 
@@ -134,27 +134,27 @@ def _gateway(facts):
         """
         if not isinstance(value, bytes):
             return services.known(services.TYPE)
-        judged = facts.enter(value)
+        judged = gateway.enter(value)
         if judged is None:
             return services.known(services.TEMPORARY)
         return lambda: {None: None, True: services.OK, False: services.TEMPORARY}[judged()]
 
     def status():
-        code, data = facts.token_status()
+        code, data = gateway.status()
         return structure(number(ENUM, code), bits(8, data))
 
     attributes = {
-        2: lambda: axdr.octets(facts.token()),
-        3: lambda: _time(facts.token_time()),
-        4: lambda: array([axdr.octets(text) for text in _descriptions(facts)]),
-        5: lambda: number(ENUM, facts.token_carrier()),
+        2: lambda: axdr.octets(gateway.digits()),
+        3: lambda: _time(gateway.time()),
+        4: lambda: array([axdr.octets(text) for text in _descriptions(gateway)]),
+        5: lambda: number(ENUM, gateway.delivery()),
         6: status,
     }
     return Object(115, GATEWAY, attributes, {1: enter})
 
 
-def _descriptions(facts):
-    accepted = facts.token_accepted()
+def _descriptions(gateway):
+    accepted = gateway.accepted()
     told = [b"STS token, 20 digits"]
     return told if accepted is None else told + [b"accepted, TID %d, %s" % accepted]
 

@@ -27,6 +27,48 @@ _MOST_MS = const(60_000)  # between pulses, for their rate; keeps its 16ths smal
 _POLL_MS = const(150)  # 8 pulses of 50 Hz: at a cut 0.1 kWh at most is forgotten
 
 
+class _Rate:
+    """How fast pulses come, and whether their contact bounced of late."""
+
+    def __init__(self, now_ms):
+        self._counted_ms = now_ms
+        self._doubt = 0
+        self._period_16ths = 0  # mean time between pulses, in 1/16 ms
+
+    def bounced(self):
+        """Note that the contact bounced."""
+        self._doubt = _DOUBT
+
+    def counted(self, now_ms):
+        """Note a pulse that was seen from its begin."""
+        if self._doubt:
+            self._doubt -= 1
+        period, mean = 16 * self._since_ms(now_ms), self._period_16ths
+        # A pause must not drown what was before it.
+        self._period_16ths = (3 * mean + min(period, 4 * mean)) // 4 if mean else period
+        self._counted_ms = now_ms
+
+    def likely(self, gap_ms, level, now_ms):
+        """Return how many pulses a gap of `gap_ms` held, None if nothing speaks against edges."""
+        period = self._period_16ths
+        if not (self._doubt and period):
+            return None
+        # At that rate; the last pulse has just begun if the line is low, else it is over.
+        since_ms = min(self._since_ms(now_ms), gap_ms + period // 16)
+        return (16 * since_ms + period // (8 if level else 2)) // period
+
+    def bridged(self, pulses, level, now_ms):
+        """Note `pulses` of a gap after which the line had `level`."""
+        if not level:
+            self._counted_ms = now_ms
+        elif pulses:
+            self._counted_ms = time.ticks_add(self._counted_ms, pulses * self._period_16ths // 16)
+
+    def _since_ms(self, now_ms):
+        since_ms = time.ticks_diff(now_ms, self._counted_ms)  # below 0 after a week
+        return since_ms if 0 <= since_ms < _MOST_MS else _MOST_MS
+
+
 class Esp32PulseCounter(PulseSource):
     """Counts pulses on `pin`, an input that a pulse pulls low.
 
@@ -41,10 +83,9 @@ class Esp32PulseCounter(PulseSource):
         self._edges = counter.value()  # when the line was last steady
         self._level = self._seen = pin.value()
         now_ms = time.ticks_ms()
-        self._sampled_ms = self._since_ms = self._steady_ms = self._counted_ms = now_ms
+        self._sampled_ms = self._since_ms = self._steady_ms = now_ms
         self._torn = False  # a sample is missing since the line was last steady
-        self._doubt = 0
-        self._period_16ths = 0  # mean time between pulses, in 1/16 ms
+        self._rate = _Rate(now_ms)
         self._pulses = self._taken = 0
         timer.init(mode=timer.PERIODIC, period=_SAMPLE_MS, callback=self._sample)
 
@@ -80,16 +121,10 @@ class Esp32PulseCounter(PulseSource):
     def _switched(self, level, edges, now_ms):
         """The contact switched, in full view; a clean one makes one falling edge a pulse."""
         if edges > 1 - level:
-            self._doubt = _DOUBT
-        if level:
-            return
-        if self._doubt:
-            self._doubt -= 1
-        self._pulses += 1
-        period, mean = 16 * self._since_count_ms(now_ms), self._period_16ths
-        # A pause must not drown what was before it.
-        self._period_16ths = (3 * mean + min(period, 4 * mean)) // 4 if mean else period
-        self._counted_ms = now_ms
+            self._rate.bounced()
+        if not level:
+            self._pulses += 1
+            self._rate.counted(now_ms)
 
     def _bridged(self, level, edges, now_ms):
         """Return the pulses since the line was last steady, in part unseen."""
@@ -99,18 +134,8 @@ class Esp32PulseCounter(PulseSource):
         most = 1 + (gap_ms - _SAMPLE_MS) // _SHORTEST_MS
         most = (most + self._level - level) // 2
         pulses = min(edges, most)
-        period = self._period_16ths
-        if self._doubt and period:
-            # At that rate; the last pulse has just begun if the line is low, else it is over.
-            since_ms = min(self._since_count_ms(now_ms), gap_ms + period // 16)
-            likely = (16 * since_ms + period // (8 if level else 2)) // period
+        likely = self._rate.likely(gap_ms, level, now_ms)
+        if likely is not None:
             pulses = min(pulses, max(likely, self._level - level))
-        if not level:
-            self._counted_ms = now_ms
-        elif pulses:
-            self._counted_ms = time.ticks_add(self._counted_ms, pulses * period // 16)
+        self._rate.bridged(pulses, level, now_ms)
         return pulses
-
-    def _since_count_ms(self, now_ms):
-        since_ms = time.ticks_diff(now_ms, self._counted_ms)  # below 0 after a week
-        return since_ms if 0 <= since_ms < _MOST_MS else _MOST_MS

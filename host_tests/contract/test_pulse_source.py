@@ -167,8 +167,8 @@ class HandlerTest(unittest.TestCase):
             source = pcnt(Contact())
             source._pin, source._counter = StillPin(), StillCounter()
             source._seen, source._torn, source._sampled_ms = 0, torn, sampled_ms
-            source._since_ms = source._steady_ms = source._counted_ms = 900
-            source._period_16ths = 1600
+            source._since_ms = source._steady_ms = source._rate._counted_ms = 900
+            source._rate._period_16ths = 1600
             self._with_still_time(esp32_pulse_counter, source._sample)
             self.assertEqual(source._pulses, pulses)
 

@@ -30,7 +30,7 @@ class DlmsSessionTest(unittest.TestCase):
 
     def watch(self, rig):
         """Let `sent` and `heard` note each counter that is used, whatever happens then."""
-        counters = rig.part.carrier.counters
+        counters = rig.part.carrier.shared.counters
         next_sent, accept = counters.next_sent, counters.accept_received
 
         def noted_sent():
@@ -59,7 +59,7 @@ class DlmsSessionTest(unittest.TestCase):
             self.answered += self.entering
             self.entering = []
         self.assertEqual(client.get(115, GATEWAY, 5), (0, 0 if self.by == REMOTE else 1))
-        return rig.part.carrier.last_token.status[0]
+        return rig.part.carrier.shared.last_token.status[0]
 
     def cut(self, after, torn):
         """Cut the power in a session; return whether it went."""

@@ -1,11 +1,12 @@
 """A meter for tests of `dlms`: fixed facts, and an association over them."""
 
 from dlms import association, axdr, meter_objects
-from dlms.facts import Facts, Rows
+from dlms.facts import Facts, Gateway, Rows
 from dlms.secrets import Counters, Secrets
 from models import aes
 from models.dlms_client import AUTHENTICATION_KEY, ENCRYPTION_KEY, PASSWORD
 
+_NOW = (2026, 11, 29, 12, 0, 0, 7)
 TITLE = b"M20\x00\x00\x00\x00\x07"
 
 
@@ -42,11 +43,36 @@ class Kept:
         self.writes += 1
 
 
+class FixedGateway(Gateway):
+    def __init__(self):
+        self.entered, self.busy = [], False
+
+    def enter(self, digits):
+        if self.busy:
+            return None
+        self.entered.append(digits)
+        return lambda: True
+
+    def digits(self):
+        return self.entered[-1] if self.entered else b""
+
+    def time(self):
+        return _NOW
+
+    def delivery(self):
+        return 0
+
+    def accepted(self):
+        return None
+
+    def status(self):
+        return 0, 0
+
+
 class FixedFacts(Facts):
     def __init__(self, rows=1000):
         self.load, self.tokens = Quarters(rows), Quarters(3)
-        self.entered, self.busy, self.status = [], False, (0, 0)
-        self.counters = None
+        self.gateway, self.counters = FixedGateway(), None
 
     def device_name(self):
         return b"M20TEST000000007"
@@ -58,7 +84,7 @@ class FixedFacts(Facts):
         return self.counters.received if self.counters else 0
 
     def now(self):
-        return (2026, 11, 29, 12, 0, 0, 7)
+        return _NOW
 
     def total_wh(self):
         return 1234567
@@ -80,27 +106,6 @@ class FixedFacts(Facts):
 
     def scaler(self):
         return 0
-
-    def enter(self, digits):
-        if self.busy:
-            return None
-        self.entered.append(digits)
-        return lambda: True
-
-    def token(self):
-        return self.entered[-1] if self.entered else b""
-
-    def token_time(self):
-        return self.now()
-
-    def token_carrier(self):
-        return 0
-
-    def token_accepted(self):
-        return None
-
-    def token_status(self):
-        return self.status
 
 
 def made(facts, kept=None, local=False, with_secrets=True):

@@ -53,7 +53,7 @@ class Rig:
 
     def management(self):
         """Return a Client over TCP that has not said anything yet."""
-        return Client(self.say, counter=self.part.carrier.counters.received)
+        return Client(self.say, counter=self.part.carrier.shared.counters.received)
 
     @property
     def credit(self):

@@ -26,11 +26,6 @@ TOO_LARGE = {
     "account.meter.Meter": (21, 13),
     "meter.app.App": (17, 12),
     "meter.turn.Turn": (18, 13),
-    "dlms.facts.Facts": (17, 12),
-    "carriers.dlms_meter.MeterFacts": (19, 12),
-    "carriers.dlms_carrier.DlmsCarrier": (15, 17),
-    "carriers.mqtt.Mqtt": (15, 17),
-    "drivers.esp32_pulse_counter.Esp32PulseCounter": (15, 14),
 }
 
 

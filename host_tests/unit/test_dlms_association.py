@@ -51,7 +51,7 @@ class PublicClientTest(Case):
         for cls, name in ((3, TOTAL), (7, LOAD), (115, GATEWAY), (112, "0.0.19.10.0.255")):
             self.assertEqual(self.client.get(cls, name, 2), (DENIED, None))
         self.assertEqual(self.client.act(115, GATEWAY, 1, axdr.octets(DIGITS)), (DENIED, None))
-        self.assertEqual(self.facts.entered, [])
+        self.assertEqual(self.facts.gateway.entered, [])
 
 
 class ManagementClientTest(Case):
@@ -69,11 +69,11 @@ class ManagementClientTest(Case):
 
     def test_token_goes_to_the_meter_as_it_came(self):
         self.assertEqual(self.client.act(115, GATEWAY, 1, axdr.octets(DIGITS)), (0, None))
-        self.assertEqual(self.facts.entered, [DIGITS])
+        self.assertEqual(self.facts.gateway.entered, [DIGITS])
         self.assertEqual(self.client.get(115, GATEWAY, 2), (0, DIGITS))
 
     def test_token_that_cannot_be_taken_now_is_told_so(self):
-        self.facts.busy = True
+        self.facts.gateway.busy = True
         answer = self.client.act(115, GATEWAY, 1, axdr.octets(DIGITS))
         self.assertEqual(answer, (TEMPORARY, None))
 
@@ -162,9 +162,9 @@ class ManagementClientTest(Case):
             changed = bytearray(sealed)
             changed[at] ^= 0x40
             self.association.answer(bytes(changed), 1)
-        self.assertEqual(self.facts.entered, [])
+        self.assertEqual(self.facts.gateway.entered, [])
         self.assertEqual(self.association.answer(sealed, 1)[0], 0xCF)
-        self.assertEqual(self.facts.entered, [DIGITS])
+        self.assertEqual(self.facts.gateway.entered, [DIGITS])
 
     def test_no_answer_holds_a_key(self):
         self.client.get(15, ITSELF, 2)
@@ -201,7 +201,7 @@ class BeginningTest(Case):
         self.client.gmac()
         self.assertEqual(self.client.get(3, TOTAL, 2), (b"\xd8\x01\x02", None))
         self.assertEqual(self.client.act(115, GATEWAY, 1, axdr.octets(DIGITS))[0], b"\xd8\x01\x02")
-        self.assertEqual(self.facts.entered, [])
+        self.assertEqual(self.facts.gateway.entered, [])
 
     def test_wrong_proof_ends_it(self):
         right = self.client.prove
@@ -237,7 +237,7 @@ class BeginningTest(Case):
                 bad = bytearray(good)
                 bad[seed % len(bad)] = seed >> 8 & 0xFF
                 self.association.answer(bytes(bad[: len(bad) - seed % 3]), 1 + seed % 2 * 15)
-        self.assertEqual(self.facts.entered, [])
+        self.assertEqual(self.facts.gateway.entered, [])
 
 
 class LocalLineTest(Case):

@@ -60,7 +60,7 @@ class Case(unittest.TestCase):
 
     def management(self):
         """Return a Client that has proved who it is."""
-        client = Client(self.say, counter=self.part.carrier.counters.received)
+        client = Client(self.say, counter=self.part.carrier.shared.counters.received)
         self.assertEqual(client.gmac(), (0, 14, True))
         return client
 
@@ -277,16 +277,16 @@ class KeysTest(Case):
 
     def test_keys_outlive_a_power_cut_and_no_counter_comes_twice(self):
         self.management()
-        sent = self.part.carrier.counters.next_sent()
+        sent = self.part.carrier.shared.counters.next_sent()
         self.begin()
-        self.assertTrue(self.part.carrier.counters.next_sent() > sent)
+        self.assertTrue(self.part.carrier.shared.counters.next_sent() > sent)
         self.management()
 
     def test_new_keys_do_not_begin_the_counters_anew(self):
         self.management()
-        before = self.part.carrier.counters.next_sent()
+        before = self.part.carrier.shared.counters.next_sent()
         self.part.answer(KEYS, 0)
-        self.assertTrue(self.part.carrier.counters.next_sent() > before)
+        self.assertTrue(self.part.carrier.shared.counters.next_sent() > before)
 
     def test_shut_port_gives_keys_once(self):
         part = DlmsPart(self.app, self.ports, shut=True)
@@ -336,7 +336,7 @@ class TablesTest(Case):
     def test_load_has_a_row_each_quarter_once_the_clock_is_set(self):
         for _ in range(20):
             self.wait(60_000)
-        self.assertEqual(self.part.carrier.load.count(), 0)
+        self.assertEqual(self.part.carrier.shared.tables.load.count(), 0)
         self.app.clock.set(2026, 11, 29, 10, 14, 0)
         for _ in range(120):
             self.wait(30_000)
@@ -346,16 +346,16 @@ class TablesTest(Case):
             b"\x0a\x0f\x00", b"\x0a\x1e\x00", b"\x0a\x2d\x00", b"\x0b\x00\x00"
         ])  # fmt: skip
         self.begin()
-        self.assertEqual(self.part.carrier.load.count(), 4)
+        self.assertEqual(self.part.carrier.shared.tables.load.count(), 4)
 
     def test_clock_set_back_by_days_forgets_rows_of_false_times(self):
         self.app.clock.set(2036, 1, 1, 0, 0, 0)
         self.wait(10_000)
         self.wait(900_000)
-        self.assertEqual(self.part.carrier.load.count(), 2)
+        self.assertEqual(self.part.carrier.shared.tables.load.count(), 2)
         self.app.clock.set(2026, 1, 1, 0, 0, 0)
         self.wait(10_000)
-        self.assertEqual(self.part.carrier.load.count(), 1)
+        self.assertEqual(self.part.carrier.shared.tables.load.count(), 1)
 
     def test_tokens_of_every_carrier_are_in_the_history(self):
         self.app.clock.set(2026, 11, 29, 10, 0, 0)
@@ -364,10 +364,10 @@ class TablesTest(Case):
         self.wait(10)
         client = self.management()
         self.enter(client, TOKEN)
-        self.assertEqual(self.part.carrier.tokens.count(), 2)
+        self.assertEqual(self.part.carrier.shared.tables.tokens.count(), 2)
         for place, status, delivery, amount in ((0, (3, 1), 2, 100), (1, (6, 12), 0, 0)):
             self.assertEqual(
-                self.part.carrier.tokens.row(place)[1],
+                self.part.carrier.shared.tables.tokens.row(place)[1],
                 [dlms_status.encoded(status), axdr.number(axdr.ENUM, delivery),
                  axdr.number(axdr.I32, amount)],
             )  # fmt: skip
@@ -424,7 +424,7 @@ class ConnectionTest(Case):
             raise OSError
 
         self.part._record._store.commit = refused
-        client = Client(self.say, counter=self.part.carrier.counters.received)
+        client = Client(self.say, counter=self.part.carrier.shared.counters.received)
         client.prove = lambda challenge: False
         self.assertEqual(client.gmac()[:2], (None, b""))
         self.assertIsNone(self.app.fault)
