@@ -85,9 +85,9 @@ def _decrypted(steps, meter, block):
     """Return the plain block, and whether it is not to be shown."""
     hidden = _holds_key(meter, block)
     if steps.rounds and not hidden:
-        for number, state in enumerate(meter.rounds(block), 1):
+        for number, state in enumerate(meter.cipher.rounds(block), 1):
             steps.add("round", "round %s: %s", number, _hex(state))
-    block = meter.decrypt(block)
+    block = meter.cipher.decrypt(block)
     shown = (_KEY_PART, ()) if hidden else ("%s", (_hex(block),))
     form = "EA%s with the decoder key: " + shown[0]
     steps.add("decrypted", form, meter.state.key.ea, *shown[1])

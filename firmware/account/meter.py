@@ -48,7 +48,8 @@ class Meter:
 
     tables: the EA07 tables of a licensee, sts.ea07_sta.Tables, or None for the
     sample tables. phases: 1 or 3. steps: the tariff of a meter that keeps money, see
-    account.tariff, () for one that counts energy; whoever configures the meter sets it.
+    account.tariff, () for one that counts energy; whoever configures the meter sets it. cipher:
+    what decrypts with the meter's key, see sts.decoder.cipher; None before there is a key.
     """
 
     def __init__(self, store, tables=None, phases=1):
@@ -219,20 +220,9 @@ class Meter:
         self._try_commit(meter_state.changed(self.state, key_change=False))
         return True
 
-    def decrypt(self, block: bytes) -> bytes:
-        """Return the plain 8-byte `block` under the meter's key."""
-        return self._cipher.decrypt(block)
-
-    def rounds(self, block: bytes):
-        """Return the encrypted 8-byte `block` after each round of its decryption, bytes in a list.
-
-        For teaching: whoever sees two of them can work out the key.
-        """
-        return self._cipher.rounds(block)
-
     def decode(self, token: int):
         """Return the sts.decoder.Token of the 66-bit `token`, read with the meter's key."""
-        return decoder.decode(token, self._cipher, self.state.key.ea)
+        return decoder.decode(token, self.cipher, self.state.key.ea)
 
     def judged(self, decoded, now_ms: int):
         """Return (next state, Outcome) of `decoded`, a Token with a good CRC. Changes nothing."""
@@ -322,9 +312,9 @@ class Meter:
 
     def _make_cipher(self):
         key = self.state.key
-        self._cipher = None
+        self.cipher = None
         if self.provisioned:
-            self._cipher = decoder.cipher(key.ea, key.decoder_key.octets, self._tables)
+            self.cipher = decoder.cipher(key.ea, key.decoder_key.octets, self._tables)
 
     def _try_commit(self, state):
         """Commit what holds in any case; return whether it is safe, else it is in RAM only."""

@@ -57,9 +57,10 @@ class DlmsCarrier:
         """Take the keys of the record: when power comes, and when they are new."""
         self.close_lines()
         keys = self._record.keys
-        counters = self.shared.counters = self._secrets = None
+        self._secrets = None
+        counters = None if keys is None else Counters(self._record)
+        self.shared.begin(counters)
         if keys is not None:
-            counters = self.shared.counters = Counters(self._record)
             encrypt = self._ports.crypto.aes(keys.encryption_key)
             self._secrets = Secrets(
                 keys.title, encrypt, keys.authentication_key, self._passwords.right, counters

@@ -64,7 +64,12 @@ class Shared:
 
     def __init__(self, tables):
         self.tables, self.now_ms = tables, 0
-        self.last_token, self.counters = Token(b"", carrier.REMOTE, None), None
+        self.last_token = Token(b"", carrier.REMOTE, None)
+        self.begin(None)
+
+    def begin(self, counters):
+        """Count with `counters` from now on."""
+        self.counters = counters
 
 
 class MeterGateway(Gateway):

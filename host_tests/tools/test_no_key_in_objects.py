@@ -156,7 +156,7 @@ def test_a_fault_in_the_cipher_tells_its_kind_and_no_more(monkeypatch):
     def fail(_block):
         raise ValueError("bad key " + meters.KEY.hex())
 
-    monkeypatch.setattr(type(body.app.meter._cipher), "decrypt", lambda _self, block: fail(block))
+    monkeypatch.setattr(type(body.app.meter.cipher), "decrypt", lambda _self, block: fail(block))
     reply = body.feed(b'{"do":"token","digits":"%s"}\n' % meters.TOKEN_100_WH.encode())
     assert b'"message": "token: ValueError; the meter restarts"' in reply
     assert body.app.lines == ["FAULT", "token", "ValueError", "Meter restarts"]
