@@ -133,8 +133,10 @@ class _Misty1(Misty1):
             for pair in ((kp[j + 6 & 7], k[j & 7]), (k[j + 4 & 7], kp[j + 2 & 7]))
         ]
 
-    def decrypt(self, block: bytes) -> bytes:
-        """Return the 8 plain bytes of the 8-byte `block`."""
+    def decrypt(self, block: bytes, seen: list | None = None) -> bytes:
+        """Return the 8 plain bytes of the 8-byte `block`; with `seen` as slowly as Misty1 does."""
+        if seen is not None:
+            return super().decrypt(block, seen)
         before, after = _fi_tables()
         number = int.from_bytes(block, "big")
         a, b = number >> 16 & 65535, number & 65535  # the left half of what comes out
