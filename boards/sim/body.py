@@ -8,6 +8,7 @@ import board
 from account.explain import BASE_DATE, explained
 from breakage import PARTS, WAYS, Breakage, Stuck
 from flash_chip import FlashChip, PowerCut, RamImage
+from load import Load
 from meter.app import App
 from micropython import const
 from parts import Clock
@@ -30,6 +31,8 @@ _KEY_MS = const(200)  # a finger goes down and up again
 _STEPS_A_TURN = const(500)
 _PULSES_MAX = const(1_000_000_000)
 _SECONDS_MAX = const(366 * 86_400)
+_LIVE_MS_MAX = const(86_400_000)
+_WATTS_MAX = const(1_000_000)
 
 
 class SimBody:
@@ -38,7 +41,7 @@ class SimBody:
     columns, rows: size of the display. phases: 1 or 3. ports: the emulated parts now in use, a
     ports.Ports. boots: how often power came, 1 for the first time. outside: what the meter is
     connected to, parts of ports.Ports by name: network, crypto, serial. dlms: TCP port of DLMS,
-    None for the one its keys came with.
+    None for the one its keys came with. load: what is switched on behind it, a load.Load.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class SimBody:
         self._waiting = []
         self._job = None
         self._breakage = Breakage(Clock())
+        self.load = Load(self)
         self.boots = 0
         self._start()
         self._turn()
@@ -115,6 +119,30 @@ class SimBody:
             if steps % _STEPS_A_TURN == 0:
                 yield None
 
+    def live(self, key: str, watts: int, duration_ms: int, slice_ms: int):
+        """Press `key`, "" for none, and let time pass with `watts` switched on behind the meter.
+
+        The load looks at the load switch every `slice_ms`. A generator, like `advance`.
+        """
+        self.load.watts = watts
+        if key:
+            self.ports.keypad.press(key)
+            yield from self.advance(0)
+        yield from self.load.run(duration_ms, slice_ms)
+
+    def live_fields(self) -> list:
+        """Return what somebody who stands before the meter sees and hears, as (field, value)."""
+        buzzer = self.ports.buzzer
+        return [
+            ("display", self.app.lines),
+            ("relay", "closed" if self.ports.load_switch.closed else "open"),
+            ("moves", self.ports.load_switch.operations),
+            ("pulses", self.load.pulses),
+            ("tones", buzzer.tones),
+            ("tone_hz", buzzer.last_hz),
+            ("uptime_ms", self._clock.now_ms),
+        ]
+
     def press(self, pressed: str):
         """Press keys as a finger would. A generator, like `advance`."""
         for key in pressed:
@@ -139,6 +167,7 @@ class SimBody:
             "keys": self._keys,
             "pulses": self._pulses,
             "advance": self._advance,
+            "live": self._live,
             "power_cut": self._power_cut,
             "arm_cut": self._arm_cut,
             "explain": self._explain,
@@ -233,6 +262,16 @@ class SimBody:
     def _advance(self, request, _now_ms):
         yield from self.advance(1000 * integer(request, "seconds", 0, _SECONDS_MAX))
         return [("uptime_s", self._clock.now_ms // 1000), ("display", self.app.lines)]
+
+    def _live(self, request, _now_ms):
+        key = keys(request) if "keys" in request else ""
+        if len(key) > 1:
+            raise Refused("bad_request", "keys: one key at most")
+        watts = integer(request, "watts", 0, _WATTS_MAX, default=0)
+        duration_ms = integer(request, "ms", 0, _LIVE_MS_MAX, default=0)
+        slice_ms = integer(request, "slice_ms", 1, _LIVE_MS_MAX, default=250)
+        yield from self.live(key, watts, duration_ms, slice_ms)
+        return self.live_fields()
 
     def _power_cut(self, _request, _now_ms):
         self._start()

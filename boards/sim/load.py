@@ -9,8 +9,7 @@ from drivers.demo_load import DrawnEnergy
 class Load:
     """The load of the meter in `sim`, a body.SimBody.
 
-    watts: what is switched on. pulses: made so far. heard_hz: the last tone in the last `run`,
-    0 for silence.
+    watts: what is switched on. pulses: made so far.
     """
 
     def __init__(self, sim):
@@ -18,7 +17,6 @@ class Load:
         self._imp_per_kwh, self._energy = 0, DrawnEnergy(1)
         self.watts = 0
         self.pulses = 0
-        self.heard_hz = 0
 
     @property
     def drawn_w(self) -> int:
@@ -26,18 +24,21 @@ class Load:
         return self.watts if self._sim.ports.load_switch.closed else 0
 
     def run(self, duration_ms: int, slice_ms: int):
-        """Let `duration_ms` pass; the load looks at the load switch every `slice_ms`."""
-        self.heard_hz = 0
+        """Let `duration_ms` pass; the load looks at the load switch every `slice_ms`.
+
+        A generator, like body.SimBody.advance.
+        """
         while duration_ms > 0:
             step_ms = min(slice_ms, duration_ms)
             self._draw(step_ms)
-            for _ in self._sim.advance(step_ms):
-                pass  # it only wants to return to a caller now and then
-            self.heard_hz = self._sim.ports.buzzer.hz or self.heard_hz
+            yield from self._sim.advance(step_ms)
             duration_ms -= step_ms
+            yield None
 
     def _draw(self, duration_ms):
         imp_per_kwh = self._sim.app.meter.state.identity.imp_per_kwh
+        if not imp_per_kwh:
+            return
         if imp_per_kwh != self._imp_per_kwh:
             self._imp_per_kwh, self._energy = imp_per_kwh, DrawnEnergy(imp_per_kwh)
         self._energy.draw(self.drawn_w, duration_ms)

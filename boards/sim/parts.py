@@ -156,14 +156,18 @@ class SimLoadSwitch(LoadSwitch):
 
 
 class SimBuzzer(Buzzer):
-    """A buzzer. hz: the tone that sounds now, 0 for none. tones: how many have begun."""
+    """A buzzer. hz: the tone that sounds now, 0 for none. tones: how many have begun.
+
+    last_hz: the tone that sounds, or sounded last.
+    """
 
     def __init__(self):
-        self.hz = 0
+        self.hz = self.last_hz = 0
         self.tones = 0
 
     def tone(self, hz):
         self.tones += hz != 0
+        self.last_hz = hz or self.last_hz
         self.hz = hz
 
 

@@ -1,5 +1,6 @@
 """The acceptance suite's fixtures, and the table of its results."""
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -129,6 +130,12 @@ def pytest_collection_modifyitems(config, items):
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     made = yield
+    if made.when == "call" and made.failed:
+        folder = Path(item.config.getoption("report") or "build") / "sessions"
+        for file in bodies.keep_sessions(re.sub(r"[^\w-]+", "-", item.name), folder):
+            made.sections.append(("session", f"meter20 replay {file}"))
+    elif made.when == "teardown":
+        bodies.RECORDERS.clear()
     row = report.row(item, made)
     if row is not None:
         made.user_properties.append(("acceptance", (item.stash[_PLACE], asdict(row))))

@@ -9,6 +9,8 @@ import pytest
 from browser import chromium, meter_page
 from data import meters
 
+from meter20 import session
+from meter20.bodies import EmulatedBody
 from meter20.web import site
 
 LARGEST_BYTES = 1_500_000
@@ -180,6 +182,27 @@ def test_a_key_answers_though_time_runs_fast(desktop, address):
     page.click('[data-speed="3600"]')
     page.locator("#keypad button").nth(4).click()
     shows(page, "4_", "1 of 20 digits")
+
+
+def test_a_session_of_the_page_plays_again_here_and_on_the_emulated_body(
+    desktop, address, tmp_path
+):
+    page = meter_page.ready(desktop, address)
+    entered(page, "free", "Accept")
+    page.locator("#appliances button").nth(0).click()
+    page.click("#power-cut")
+    shows(page, "Supply on")
+    file = tmp_path / "session.jsonl"
+    with page.expect_download() as download:
+        page.click("#keep")
+    download.value.save_as(file)
+    played = session.read(file)
+    assert played.body == "page" and len(played.entries) > 20
+    assert list(session.differences(played, EmulatedBody(), None)) == []
+    page.set_input_files("#play", file)
+    page.locator("#session-said", has_text=f"{len(played.entries)} answers, 0 of them").wait_for()
+    page.set_input_files("#play", __file__)
+    page.locator("#session-said", has_text="no session").wait_for()
 
 
 def test_begin_anew_forgets_the_meter_and_the_lessons(desktop, address):

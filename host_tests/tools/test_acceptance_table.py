@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from rigs.leaks import leaks
 
+from meter20 import session
 from meter20.board import flashing
 from meter20.board.prompt import Prompt
+from meter20.bodies import EmulatedBody
 from meter20.virtual.pty_board import PtyBoard
 
 BODIES = ("emulated", "virtual")
@@ -80,9 +82,14 @@ def test_testers_key_is_in_no_report_of_a_failure(tmp_path):
     )  # fmt: skip
     assert "2 failed, 1 error" in done.stdout
     assert "'decoder_key': '(key)'" in done.stdout  # it would have been there
-    written = [path.read_text() for path in tmp_path.iterdir() if path.name != "own.json"]
-    assert len(written) == 4
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "own.json"]
+    written = [path.read_text() for path in files]
+    assert len(written) == 4 + 2  # and of each case that failed the session
     assert leaks("\n".join([done.stdout, done.stderr, *written]), key) == []
+    session_file = next(path for path in files if path.suffix == ".jsonl")
+    assert f"meter20 replay {session_file.parent}" in done.stdout
+    with EmulatedBody() as body:
+        assert list(session.differences(session.read(session_file), body, key.hex())) == []
     assert key.hex()[:6] not in done.stdout  # nor what is left of it in a line that was cut
 
 

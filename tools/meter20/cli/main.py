@@ -15,6 +15,7 @@ PARTS = {
     "web": "Serve the classroom: the meter, a vending desk and eight lessons in a page. "
     "TEST KEYS only.",
     "serve": "Serve the service port of a meter: one line of JSON in, one line of JSON out.",
+    "replay": "Play a session again, and compare each answer with the one in the file.",
     "token": "Decode and encode tokens.",
     "key": "Derive decoder keys.",
     "vend": "The vending station: supply groups, meters, tokens, receipts. TEST KEYS only.",

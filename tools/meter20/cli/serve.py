@@ -22,6 +22,7 @@ from meter20.ending import in_good_order
 from meter20.failure import NoMeter
 from meter20.host_crypto import HostCrypto
 from meter20.pty_line import PtyLine
+from meter20.session import Recorder, prepare
 from meter20.terminal import OutputFault
 from meter20.virtual import node
 from meter20.virtual.pty_board import Pty, PtyBoard
@@ -37,6 +38,14 @@ BodyName = Annotated[
 Store = Annotated[
     Path | None,
     typer.Option(help="Folder that keeps the meter's flash; without it the meter is forgotten."),
+]
+SessionFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--session",
+        metavar="FILE",
+        help="Keep what is done in FILE, for `meter20 replay`; of a new emulated meter only.",
+    ),
 ]
 
 
@@ -54,6 +63,7 @@ def serve(  # noqa: PLR0913, PLR0917
     record: own_meter.RecordFile = None,
     again: own_meter.Again = False,
     db: Db = None,
+    session: SessionFile = None,
     link: Annotated[
         Path | None, typer.Option(help="A second name for the pseudo-terminal, always the same.")
     ] = None,
@@ -97,6 +107,20 @@ def serve(  # noqa: PLR0913, PLR0917
     if pty and body == "virtual" and (dlms is not None or hdlc or mqtt):
         raise typer.BadParameter("--dlms, --hdlc and --mqtt of the virtual board are for --stdio")
     own_meter.check_one(meter, record, again)
+    if session:
+        if (
+            pty
+            or store
+            or meter
+            or record
+            or body == "virtual"
+            or dlms is not None
+            or hdlc
+            or mqtt
+        ):
+            raise typer.BadParameter("--session goes with --stdio alone")
+        _serve_session(session)
+        return
     if (meter or record) and pty and body == "virtual":
         raise typer.BadParameter(
             "a virtual board has no meter on it yet: `board flash`, then `board provision --meter`"
@@ -119,6 +143,18 @@ def _own(ctx: typer.Context, db: str | None, meter: str, again: bool, store: Pat
     folder = store or own.folder
     own_meter.prepare(folder, own)
     return folder
+
+
+def _serve_session(file: Path) -> None:
+    """Serve a new meter on standard input and output; at the end write the session."""
+    prepare(file)
+    with in_good_order(), EmulatedBody() as body, contextlib.suppress(BrokenPipeError):
+        recorder = Recorder(body, "emulated")
+        try:
+            while data := os.read(_STDIN, bodies.CHUNK_BYTES):
+                _answer(recorder.feed(data))
+        finally:
+            recorder.write(file)
 
 
 class _Outside:

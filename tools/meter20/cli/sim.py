@@ -10,9 +10,10 @@ import typer
 from meter20 import bodies
 from meter20.bodies import EmulatedBody
 from meter20.cli import own_meter
-from meter20.cli.serve import Store
+from meter20.cli.serve import SessionFile, Store
 from meter20.cli.station_options import Db, OwnMeter
 from meter20.failure import Failure
+from meter20.session import Recorder, prepare
 
 if TYPE_CHECKING:
     from meter20.cli.own_meter import Own
@@ -32,6 +33,7 @@ def sim(
     record: own_meter.RecordFile = None,
     again: own_meter.Again = False,
     db: Db = None,
+    session: SessionFile = None,
 ) -> None:
     """Use a meter: its display, keypad, load and lamps, in real time. TEST KEYS only.
 
@@ -40,8 +42,11 @@ def sim(
     types what the station sold to it last.
     """
     own_meter.check_one(meter, record, again)
+    if session and (store or meter or record):
+        raise typer.BadParameter("--session needs a new meter with the test key")
     if not sys.stdout.isatty():
         raise NoTerminal("meter20 sim needs a terminal; meter20 serve does not")
+    prepare(session)
     own = None if meter is None else own_meter.own(ctx, db, meter, again)
     from meter20.sim.app import Sim  # Textual takes a while to import
     from meter20.sim.world import World
@@ -50,7 +55,10 @@ def sim(
         folder = store or (own.folder if own else None)
         body = held.enter_context(EmulatedBody(bodies.open_store(folder)))
         tokens = _furnished(body, own, record)
-        Sim(World(body), tokens=tokens).run()
+        recorder = Recorder(body, "emulated")
+        Sim(World(recorder if session else body, body), tokens=tokens).run()
+    if session:
+        recorder.write(session)
 
 
 def _furnished(body: EmulatedBody, own: "Own | None", record: Path | None) -> "OwnTokens | None":

@@ -4,10 +4,8 @@ Time moves when `run` is called. The load draws only while the load switch is
 closed. Knows no terminal.
 """
 
-from load import Load
-
-from meter20.bodies import EmulatedBody
 from meter20.samples import PROVISION
+from meter20.service_client import ServiceClient
 
 LOAD_MAX_W = 15_000
 
@@ -17,62 +15,62 @@ _FINE_RUN_MS = 200
 
 
 class World:
-    """Plays what surrounds the meter in `body`. A meter without a number gets the test key.
+    """Plays what surrounds the meter in `body`, emulated. A new meter gets the test key.
 
-    load_w: what is switched on behind the meter. pulses: made so far. heard_hz:
-    the last tone in the last `run`, 0 for silence.
+    watched: who is asked for the reading, `body` itself if None. load_w: what is switched on
+    behind the meter. heard_hz: the last tone in the last `run`, 0 for silence.
     """
 
-    def __init__(self, body: EmulatedBody):
+    def __init__(self, body: ServiceClient, watched: ServiceClient | None = None):
         self._body = body
-        self._load = Load(body.sim)
+        self._watched = watched or body
+        self.load_w = 0
+        self.heard_hz = 0
         if not self.reading()["drn"]:
             body.request(**PROVISION)
-
-    @property
-    def load_w(self) -> int:
-        return self._load.watts
-
-    @load_w.setter
-    def load_w(self, watts: int) -> None:
-        self._load.watts = watts
-
-    @property
-    def pulses(self) -> int:
-        return self._load.pulses
-
-    @property
-    def heard_hz(self) -> int:
-        return self._load.heard_hz
+        self._seen = self._live()
+        self._heard = self._seen["tones"]
 
     @property
     def lines(self) -> list[str]:
         """What the display shows."""
-        return self._body.sim.ports.display.lines
+        return self._seen["display"]
 
     @property
     def closed(self) -> bool:
         """Whether the load is connected."""
-        return self._body.sim.ports.load_switch.closed
+        return self._seen["relay"] == "closed"
+
+    @property
+    def pulses(self) -> int:
+        """How many pulses the load made so far."""
+        return self._seen["pulses"]
 
     @property
     def drawn_w(self) -> int:
         """The power that flows now."""
-        return self._load.drawn_w
+        return self.load_w if self.closed else 0
 
     def reading(self) -> dict:
         """Return the reply to `read`."""
-        return self._body.request(do="read")
+        return self._watched.request(do="read")
 
     def press(self, key: str) -> None:
-        """Press one key; the meter sees it when time goes on."""
-        self._body.sim.ports.keypad.press(key)
+        """Press one key."""
+        self._live(keys=key)
 
     def power_cut(self) -> None:
         """Cut the power and bring it back: RAM is lost, flash is kept."""
         self._body.request(do="power_cut")
+        self._live()
 
     def run(self, duration_ms: int) -> None:
         """Let `duration_ms` pass."""
         slice_ms = _FINE_SLICE_MS if duration_ms <= _FINE_RUN_MS else _SLICE_MS
-        self._load.run(duration_ms, slice_ms)
+        seen = self._live(ms=duration_ms, slice_ms=slice_ms)
+        self.heard_hz = seen["tone_hz"] if seen["tones"] != self._heard else 0
+        self._heard = seen["tones"]
+
+    def _live(self, **fields: object) -> dict:
+        self._seen = self._body.request(do="live", watts=self.load_w, **fields)
+        return self._seen

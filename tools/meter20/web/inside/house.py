@@ -4,7 +4,6 @@ Runs on MicroPython in the page, and on CPython in the tests. Times are minutes 
 2014, as a TID counts them; the page's time begins at START.
 """
 
-from load import Load
 from micropython import const
 
 #: When the page's time begins: 2026-03-02 08:00, a Monday.
@@ -22,7 +21,7 @@ _FRIDGE_ON_MS = const(1_200_000)  # of each hour
 
 
 class House:
-    """Appliances, and the load that they make on the meter in `sim`, a body.SimBody.
+    """Appliances, which are the load of the meter in `sim`, a body.SimBody.
 
     on: {appliance: whether its switch is on}. elapsed_ms: since the page began; power cuts do not
     set it back. samples: (minute, watts, credit_wh, whether the switch is closed), oldest first.
@@ -30,7 +29,6 @@ class House:
 
     def __init__(self, sim):
         self._sim = sim
-        self.load = Load(sim)
         self.on = {name: False for name, _ in APPLIANCES}
         self.on["fridge"] = True
         self.elapsed_ms = 0
@@ -54,14 +52,16 @@ class House:
 
     def run(self, quantum_ms: int):
         """Let `quantum_ms` pass, in one slice."""
+        for _ in self._sim.live("", self.watts, quantum_ms, quantum_ms):
+            pass
+        self.elapsed_ms += quantum_ms
         if self.on["kettle"] and self.elapsed_ms >= self._kettle_until_ms:
             self.on["kettle"] = False
-        self.load.watts = self._wanted_w()
-        self.load.run(quantum_ms, quantum_ms)
-        self.elapsed_ms += quantum_ms
         self._sample()
 
-    def _wanted_w(self):
+    @property
+    def watts(self) -> int:
+        """What is switched on now."""
         total = 0
         for name, watts in APPLIANCES:
             if self.on[name] and (name != "fridge" or self._fridge_cools()):
@@ -77,5 +77,5 @@ class House:
         if moved or self.elapsed_ms - self._sampled_ms >= SAMPLE_MS:
             self._sampled_ms = self.elapsed_ms
             credit_wh = self._sim.app.meter.state.register.credit
-            self.samples.append((self.minute, self.load.drawn_w, credit_wh, closed))
+            self.samples.append((self.minute, self._sim.load.drawn_w, credit_wh, closed))
             del self.samples[:-_SAMPLES_MAX]

@@ -17,8 +17,10 @@ from body import SimBody
 from desk import DRN, WANTED, Desk
 from glass import looked
 from house import APPLIANCES, House
+from keeping import Kept
 from lessons import ALL, Seen
 from panel import view as views
+from panel.screens import FIRMWARE
 from sts import tid
 
 _BASE_YEAR = 2014
@@ -30,6 +32,7 @@ class Page:
     def __init__(self, bare=False):
         self.sim = SimBody()
         self.house = House(self.sim)
+        self.kept = Kept(self.sim)
         self.desk = Desk()
         self._lesson = 0
         self._app = None
@@ -41,6 +44,7 @@ class Page:
             "look": self._look,
             "power_cut": self._power_cut,
             "lesson": self._begin,
+            "keep": self._keep,
         }
         if not bare:
             self._asked(self.desk.register(self.house.minute))
@@ -60,11 +64,12 @@ class Page:
     def run(self, quantum_ms: int):
         """Let `quantum_ms` pass."""
         self._listen()
+        self.kept.passes(self.house.watts, quantum_ms)
         self.house.run(quantum_ms)
 
     def frame(self) -> dict:
         """Return what is to be drawn now, with the points that are new in the chart."""
-        sim, load = self.sim, self.house.load
+        sim, buzzer = self.sim, self.sim.ports.buzzer
         view = sim.app.view(sim.now_ms)
         samples, self.house.samples = self.house.samples, []
         self.seen.krn = self._state.key.krn
@@ -74,10 +79,11 @@ class Page:
             "closed": sim.ports.load_switch.closed,
             "moves": sim.ports.load_switch.operations,
             "reason": view.relay_reason,
-            "hz": load.heard_hz,
-            "tones": sim.ports.buzzer.tones,
-            "pulses": load.pulses,
-            "watts": load.drawn_w,
+            "hz": buzzer.hz,
+            "tones": buzzer.tones,
+            "tone_hz": buzzer.last_hz,
+            "pulses": sim.load.pulses,
+            "watts": sim.load.drawn_w,
             "credit_wh": self.seen.credit,
             "days_left": views.days_left(view),
             "time": "%04d-%02d-%02d %02d:%02d" % tid.date(self.house.minute, _BASE_YEAR),
@@ -104,17 +110,21 @@ class Page:
 
     def _asked(self, fields):
         """Send a request to the service port; return the reply."""
-        reply = self.sim.feed(json.dumps(fields).encode() + b"\n")
+        self.kept.before()
+        request = json.dumps(fields)
+        reply = self.sim.feed(request.encode() + b"\n")
         while reply is None:
             reply = self.sim.resume()
+        self.kept.asked(request, reply.decode()[:-1])
         return json.loads(reply)
 
     def _key(self, request):
         """Press a key: the meter has its turn at once."""
         self._listen()
-        self.sim.ports.keypad.press(request["key"])
-        for _ in self.sim.advance(0):
+        self.kept.before()
+        for _ in self.sim.live(request["key"], self.house.watts, 0, 1):
             pass
+        self.kept.pressed(self.house.watts, request["key"])
 
     def _switch(self, request):
         self.house.switch(request["name"], request["on"])
@@ -134,6 +144,9 @@ class Page:
         self.seen.cuts += 1
         self._asked({"do": "power_cut"})
 
+    def _keep(self, _request):
+        return {"session": self.kept.text(), "whole": self.kept.whole}
+
     def _begin(self, request):
         """Begin a lesson: what was done before does not count for it."""
         self._lesson = request["number"]
@@ -151,6 +164,7 @@ def start(bare: bool) -> str:
     return json.dumps(
         {
             "drn": DRN,
+            "firmware": FIRMWARE,
             "appliances": APPLIANCES,
             "wanted": WANTED,
             "lessons": [(name, tasks) for name, tasks, _ in ALL],

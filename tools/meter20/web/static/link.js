@@ -19,7 +19,8 @@ export class Link {
     if (data.failed !== undefined) {
       this.onFailure(data.failed);
     } else if (data.ready !== undefined) {
-      this.started(JSON.parse(data.ready));
+      this.known = JSON.parse(data.ready);
+      this.started(this.known);
     } else if (data.frame !== undefined) {
       this.onFrame(JSON.parse(data.frame), data.pace);
     } else {

@@ -92,8 +92,10 @@ export class Meter {
     find("relay").lastElementChild.textContent = t(frame.closed ? "closed" : "open");
     this.blink("pulse", this.pulses !== undefined && frame.pulses !== this.pulses);
     this.pulses = frame.pulses;
-    this.blink("buzzer", frame.hz > 0);
-    sound(frame.hz);
+    const isHeard = frame.hz > 0 || (this.tones !== undefined && frame.tones !== this.tones);
+    this.tones = frame.tones;
+    this.blink("buzzer", isHeard);
+    sound(isHeard ? frame.tone_hz : 0);
   }
 
   blink(id, on) {

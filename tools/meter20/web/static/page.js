@@ -6,6 +6,7 @@ import { House } from "./house.js";
 import { Lessons } from "./lessons.js";
 import { Link } from "./link.js";
 import { Meter } from "./meter.js";
+import { sessions } from "./session.js";
 import { setSound } from "./sound.js";
 import { choose, language, speak, t } from "./texts.js";
 
@@ -100,6 +101,7 @@ async function main() {
     find("sound").setAttribute("aria-pressed", on);
   };
   find("power-cut").onclick = () => link.ask({ do: "power_cut" });
+  sessions(link);
   find("reset").onclick = () => {
     Lessons.forget();
     location.reload();

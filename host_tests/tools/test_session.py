@@ -1,0 +1,124 @@
+"""Sessions: what was done at one meter gets the same answers from the next."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from data import meters
+from panel.screens import FIRMWARE
+
+from meter20 import samples, session
+from meter20.bodies import EmulatedBody, open_body
+from meter20.sim.world import World
+
+
+@pytest.fixture
+def played(tmp_path):
+    """The file of a session at the sim's meter: a token, a load, a power cut."""
+    file = tmp_path / "session.jsonl"
+    body = EmulatedBody()
+    recorder = session.Recorder(body, "emulated")
+    world = World(recorder, body)
+    for key in samples.OLDER_CREDIT.digits:
+        world.press(key)
+        world.run(60)
+    world.load_w = 3000
+    for _ in range(100):
+        world.run(60)
+    world.power_cut()
+    world.run(60_000)
+    recorder.write(file)
+    return file
+
+
+def replayed(file, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "meter20.cli", "replay", str(file), *arguments],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def altered(file, change):
+    """Let `change` alter the list of the lines, each a dict."""
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    change(lines)
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+@pytest.mark.parametrize("body", ["emulated", "virtual"])
+def test_a_session_gets_the_same_answers_on_every_body(played, body):
+    with open_body(body) as meter:
+        assert list(session.differences(session.read(played), meter, None)) == []
+
+
+def test_time_that_passes_in_the_same_way_is_one_entry(played):
+    sent = [json.loads(one) for one, _ in session.read(played).entries]
+    assert [one["ms"] for one in sent if one.get("ms")][-2:] == [6000, 60_000]
+
+
+def test_the_command_says_that_all_is_as_recorded(played):
+    done = replayed(played)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("answers, all as recorded.\n")
+
+
+def test_an_answer_that_differs_is_shown_with_its_request(played):
+    altered(played, lambda lines: lines[-1].update(got="another"))
+    done = replayed(played)
+    assert done.returncode == 1
+    assert "recorded: another" in done.stdout and "1 of" in done.stderr
+
+
+def test_a_session_of_another_firmware_says_so(played):
+    altered(played, lambda lines: lines[0].update(firmware="meter20 9.9"))
+    done = replayed(played)
+    assert done.returncode == 0
+    assert f"of meter20 9.9, this meter has {FIRMWARE}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("", "no session"), ("{}\n", "no session"), ("[1]\n", "no session"), ("a", "no session"),
+     ('{"meter20": "session", "format": 2, "firmware": "", "body": ""}\n', "format 2")],
+)  # fmt: skip
+def test_what_is_no_session_is_refused_in_words(tmp_path, text, words):
+    (tmp_path / "file").write_text(text)
+    done = replayed(tmp_path / "file")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert words in done.stderr
+
+
+def test_a_key_is_hidden_in_the_file_and_given_again(tmp_path):
+    file, key = tmp_path / "session", "ffeeddccbbaa99887766554433221100"  # TEST KEY
+    recorder = session.Recorder(EmulatedBody(), "emulated")
+    told = recorder.request(do="provision", **{**meters.PROVISION, "decoder_key": key})
+    assert told["ok"]
+    recorder.request(do="token", digits=meters.TOKEN_100_WH)
+    recorder.request(do="mqtt", host="localhost", password="secret")
+    recorder.write(file)
+    assert key not in file.read_text() and "secret" not in file.read_text()
+    assert file.stat().st_mode & 0o077 == 0
+    assert list(session.differences(session.read(file), EmulatedBody(), key)) == []
+    assert list(session.differences(session.read(file), EmulatedBody(), None)) != []
+
+
+def test_serve_keeps_whatever_is_sent_and_replay_gets_it_again(tmp_path):
+    sent = (
+        b'{"do":"read"}\r\nnonsense\r{"do":"advance","seconds":5}\n\n\xff\n' + b"y" * 5000 + b"\n"
+    )
+    command = [sys.executable, "-m", "meter20.cli", "serve", "--stdio"]
+    plain = subprocess.run(command, input=sent, capture_output=True, check=True)
+    command += ["--session", str(tmp_path / "file")]
+    done = subprocess.run(command, input=sent, capture_output=True, check=True)
+    assert done.stdout == plain.stdout
+    assert len(session.read(tmp_path / "file").entries) == len(done.stdout.splitlines())
+    assert replayed(tmp_path / "file").returncode == 0
+
+
+def test_what_cannot_be_recorded_is_wrong_usage(tmp_path):
+    for more in (["--store", str(tmp_path)], ["--body", "virtual"]):
+        command = ["serve", "--stdio", "--session", str(tmp_path / "file"), *more]
+        done = subprocess.run([sys.executable, "-m", "meter20.cli", *command], check=False,
+                              capture_output=True)  # fmt: skip
+        assert done.returncode == 2

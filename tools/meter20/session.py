@@ -1,0 +1,165 @@
+"""Sessions: what was done at a meter, request by request, kept in a file to be played again.
+
+A file is lines of JSON, see docs/sessions.md: a head, then a request of the service port with its
+reply in each line. Time is in the requests, so a session plays the same on every body.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from panel.screens import FIRMWARE
+from service_port.lines import LINE_MAX, Lines
+
+from meter20 import samples
+from meter20.failure import Failure
+from meter20.service_client import ServiceClient
+
+FORMAT = 1
+#: Stands for a decoder key, which no file of ours holds unless everybody has it.
+HIDDEN = "hidden"
+#: Requests that are not kept: they hold passwords and keys, and set up networks that no file has.
+_NOT_KEPT = ("dlms", "mqtt", "wifi")
+_PASSING = {"do", "watts", "ms", "slice_ms"}
+
+
+class NoSession(Failure):
+    """The file is no session, or of a format that this program does not know."""
+
+    code = "no_session"
+
+
+class Differs(Failure):
+    """A session was answered in another way."""
+
+    code = "differs"
+
+
+class Recorder(ServiceClient):
+    """Passes requests on to `body` and keeps them. body_name: goes into the head."""
+
+    def __init__(self, body: ServiceClient, body_name: str):
+        self._body = body
+        self._head = {
+            "meter20": "session", "format": FORMAT, "firmware": FIRMWARE, "body": body_name,
+        }  # fmt: skip
+        self._entries: list[dict[str, str]] = []
+        self._lines = Lines()
+
+    def feed(self, data: bytes) -> bytes:
+        """Take bytes of the service port; return what the meter answers to the lines in them."""
+        lines = self._lines.feed(data)
+        too_long = b"x" * (LINE_MAX + 1)
+        return b"".join(self.exchange(too_long if one is None else one) + b"\n" for one in lines)
+
+    def exchange(self, line: bytes) -> bytes:
+        reply = self._body.exchange(line)
+        self._keep(_without_key(line), reply.decode(errors="backslashreplace"))
+        return reply
+
+    def close(self) -> object:
+        return self._body.close()
+
+    def write(self, file: Path) -> None:
+        """Write the session into `file`, for its owner alone. Raises OSError."""
+        mode = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with os.fdopen(os.open(file, mode, 0o600), "w", encoding="utf-8") as opened:
+            opened.write(self.text())
+
+    def text(self) -> str:
+        """Return the session as the file holds it."""
+        return "".join(json.dumps(each) + "\n" for each in (self._head, *self._entries))
+
+    def _keep(self, sent: str, got: str) -> None:
+        if _request(sent).get("do") in _NOT_KEPT:
+            return
+        before = self._entries[-1]["sent"] if self._entries else ""
+        together = _together(before, sent)
+        if together:
+            self._entries.pop()
+        self._entries.append({"sent": together or sent, "got": got})
+
+
+def prepare(file: Path | None) -> None:
+    """Raise NoSession if a session cannot be written to `file`, before it begins."""
+    if file is not None:
+        try:
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise NoSession(f"{file} cannot be written: {error.strerror}") from None
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session that was read. firmware: that answered. entries: (sent, got)."""
+
+    firmware: str
+    body: str
+    entries: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A request that was answered in another way. number: of the request, from 1."""
+
+    number: int
+    sent: str
+    recorded: str
+    found: str
+
+
+def read(file: Path) -> Session:
+    """Return the session in `file`. Raises NoSession, OSError."""
+    try:
+        head, *lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+        if head["meter20"] != "session":
+            raise KeyError
+        if head["format"] != FORMAT:
+            raise NoSession(f"{file} has format {head['format']}; this program knows {FORMAT}")
+        entries = [(str(line["sent"]), str(line["got"])) for line in lines]
+        return Session(str(head["firmware"]), str(head["body"]), entries)
+    except (ValueError, KeyError, TypeError):
+        raise NoSession(
+            f"{file} is no session of a meter: docs/sessions.md says what is"
+        ) from None
+
+
+def differences(session: Session, body: ServiceClient, key: str | None) -> Iterator[Difference]:
+    """Play the session on `body`, a new meter; yield each request answered in another way.
+
+    key: the decoder key, hexadecimal, where the session hides it; None for the test key.
+    """
+    for number, (sent, got) in enumerate(session.entries, 1):
+        line = sent.replace(f'"{HIDDEN}"', f'"{key or samples.PROVISION["decoder_key"]}"')
+        found = body.exchange(line.encode()).decode(errors="backslashreplace")
+        if found != got:
+            yield Difference(number, sent, got, found)
+
+
+def _request(line: str) -> dict:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _without_key(line: bytes) -> str:
+    text = line.decode(errors="backslashreplace")
+    key = _request(text).get("decoder_key")
+    return text.replace(key, HIDDEN) if isinstance(key, str) and key else text
+
+
+def _together(before: str, sent: str) -> str:
+    """Return one request for two that only let time pass in the same way, else ""."""
+    first, second = _request(before), _request(sent)
+    if not (first.get("do") == second.get("do") == "live"):
+        return ""
+    if set(first) != _PASSING or set(second) != _PASSING:
+        return ""
+    same = all(first[name] == second[name] for name in ("watts", "slice_ms"))
+    if not same or first["ms"] % first["slice_ms"] or first["ms"] + second["ms"] > 86_400_000:
+        return ""
+    return json.dumps({**first, "ms": first["ms"] + second["ms"]})
