@@ -6,8 +6,10 @@ import sys
 
 import pytest
 from data import meters
+from typer.testing import CliRunner
 
 from meter20 import DEVICE_ROOT
+from meter20.cli.main import app
 
 sys.path.insert(0, str(DEVICE_ROOT / "host_tests" / "dlms_clients"))
 import meter_under_test
@@ -61,20 +63,43 @@ def test_token_is_entered_once_over_the_serial_line_by_password(served):
         (("read", "{tcp}", "0.0.42.0.0.255", "9"), "the meter refused"),
         (("enter", "{tcp}", meters.TOKEN_100_WH), "the meter refused"),
         (("list", "{tcp}", "--keys", "{wrong}"), "wrong keys, or"),
-        (("list", "{tcp}", "--keys", "/nowhere"), "not the JSON of a dlms request"),
-        (("list", "127.0.0.1:1"), "127.0.0.1:1"),
-        (("list", "nowhere"), "HOST:PORT or the name of a serial port is needed"),
-        (("list", "/dev/nowhere"), "/dev/nowhere"),
+        (("list", "{tcp}", "--keys", "{text}"), "not the JSON of a dlms request"),
+        (("list", "{tcp}", "--keys", "/nowhere"), "/nowhere: No such file or directory"),
+        (("list", "127.0.0.1:1"), "127.0.0.1:1: nobody answers there"),
+        (("list", "/dev/nowhere"), "/dev/nowhere: No such file or directory"),
+        (("list", "/dev/null"), "/dev/null: Inappropriate ioctl for device"),
     ],
 )  # fmt: skip
 def test_what_is_not_done_is_said_with_its_reason(served, tmp_path, arguments, words):
     wrong = tmp_path / "wrong.json"
     wrong.write_text(json.dumps({**meter_under_test.SECRETS, "encryption_key": "ab" * 16}))
-    places = {"tcp": f"127.0.0.1:{served.port}", "wrong": str(wrong)}
+    text = tmp_path / "text"
+    text.write_text("no JSON")
+    places = {"tcp": f"127.0.0.1:{served.port}", "wrong": str(wrong), "text": str(text)}
     done = dlms(*[one.format(**places) for one in arguments])
     assert done.returncode == 1, done.stdout
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("list", "nowhere"), "'nowhere' is neither HOST:PORT"),
+        (("list", "127.0.0.1:0"), "neither HOST:PORT"),
+        (("list", "127.0.0.1:65536"), "neither HOST:PORT"),
+        (("list", ":4059"), "neither HOST:PORT"),
+        (("read", "127.0.0.1:1", "1.0.1.8.0"), "'1.0.1.8.0' is not a logical name"),
+        (("read", "127.0.0.1:1", "1.0.1.8.0.256"), "is not a logical name"),
+        (("read", "127.0.0.1:1", "1.0.1.8.0.255", "two"), "'two' is not a whole number"),
+        (("list", "127.0.0.1:1", "--password"), "--password needs --keys FILE"),
+        (("list", "127.0.0.1:1", "--password", "--keys", "/x"), "and a serial port for WHERE"),
+    ],
+)
+def test_what_cannot_be_meant_is_wrong_usage_and_nobody_is_called(arguments, words):
+    done = CliRunner().invoke(app, ["dlms", *arguments])
+    assert done.exit_code == 2, done.output
+    assert words in " ".join(done.output.split())
 
 
 def test_answers_come_in_json_when_asked_for(served):

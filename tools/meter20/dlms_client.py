@@ -6,6 +6,7 @@
 
 import contextlib
 import logging
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -135,7 +136,7 @@ def session(where: str, secrets: dict[str, str], password: bool = False) -> Iter
     except exceptions.CommunicationError:
         raise DlmsRefused(f"{where}: nobody answers there") from None
     except (OSError, SerialException) as failed:
-        raise DlmsRefused(f"{where}: {failed}") from None
+        raise DlmsRefused(f"{where}: {_reason(failed)}") from None
 
 
 def load_secrets(file: Path | None) -> dict[str, str]:
@@ -147,8 +148,18 @@ def load_secrets(file: Path | None) -> dict[str, str]:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
         return {name: str(found[name]) for name in found}
-    except (OSError, ValueError, TypeError):
+    except OSError as failed:
+        raise DlmsRefused(f"{file}: {_reason(failed)}") from None
+    except (ValueError, TypeError):
         raise DlmsRefused(f"{file}: not the JSON of a dlms request") from None
+
+
+def _reason(failed: Exception) -> str:
+    """Return why a file or a line failed, as the system says it; a library puts more around."""
+    for each in (failed, failed.__context__):
+        if each is not None and each.args and isinstance(each.args[0], int):
+            return os.strerror(each.args[0])
+    return str(failed)
 
 
 def name(octets: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +16,34 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
-Where = Annotated[str, typer.Argument(help="The meter: HOST:PORT, or a serial port for HDLC.")]
+_PORT_MAX = 65_535
+_NAME = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){5}", re.ASCII)
+_OCTET_MAX = 255
+
+
+def _place(given: str) -> str:
+    """Return where the meter is; raises BadParameter."""
+    host, _, port = given.rpartition(":")
+    numbered = re.fullmatch("[0-9]{1,5}", port, re.ASCII) and 0 < int(port) <= _PORT_MAX
+    if not given.startswith("/") and not (host and numbered):
+        raise typer.BadParameter(
+            f"{given!r} is neither HOST:PORT, such as 127.0.0.1:4059, nor the name of a serial "
+            "port, such as /dev/ttyUSB0"
+        )
+    return given
+
+
+def _logical_name(given: str) -> str:
+    """Return a logical name; raises BadParameter."""
+    if not _NAME.fullmatch(given) or max(map(int, given.split("."))) > _OCTET_MAX:
+        raise typer.BadParameter(f"{given!r} is not a logical name, such as 1.0.1.8.0.255")
+    return given
+
+
+Where = Annotated[
+    str,
+    typer.Argument(help="The meter: HOST:PORT, or a serial port for HDLC.", callback=_place),
+]
 Keys = Annotated[
     Path | None,
     typer.Option(
@@ -56,7 +84,10 @@ def list_objects(
 @app.command()
 def read(
     where: Where,
-    name: Annotated[str, typer.Argument(help="Logical name, such as 1.0.1.8.0.255.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="Logical name, such as 1.0.1.8.0.255.", callback=_logical_name),
+    ],
     attribute: Annotated[int, typer.Argument(help="Number of the attribute.", min=1)] = 2,
     keys: Keys = None,
     password: Password = False,
@@ -105,7 +136,9 @@ def enter(
 
 @contextlib.contextmanager
 def _session(where: str, keys: Path | None, password: bool) -> Iterator["Session"]:
-    """Open a session. Raises DlmsRefused."""
+    """Open a session. Raises DlmsRefused and BadParameter."""
+    if password and (keys is None or not where.startswith("/")):
+        raise typer.BadParameter("--password needs --keys FILE, and a serial port for WHERE")
     from meter20.dlms_client import load_secrets, session
 
     with session(where, load_secrets(keys), password) as meter:
