@@ -47,19 +47,11 @@ def _on(kind, given):
         if kind == "sqlite":
             places = [str(folder / f"{name}.sqlite") for name in ("deaths", "chaos")]
         else:
-            server = held.enter_context(postgresql.server())
-            places = [_database(server, name) for name in ("deaths", "chaos")]
+            server = postgresql.Server()
+            held.callback(server.stop)
+            server.start()
+            places = [server.database(name) for name in ("deaths", "chaos")]
         return _deaths(kind, places[0], folder) and _chaos(kind, places[1], folder, given)
-
-
-def _database(server, name):
-    import psycopg
-
-    with psycopg.connect(
-        host=str(server), user="meter20", dbname="postgres", autocommit=True
-    ) as to:  # fmt: skip
-        to.execute(f"CREATE DATABASE {name}")
-    return f"postgresql:///{name}?host={server}&user=meter20"
 
 
 def _opened(where, folder, *what, **more):

@@ -198,8 +198,9 @@ def test_fleet_orders_later_what_the_database_refused_and_ends_when_its_first_pr
     monkeypatch.setattr(books, "order", order)
     specs = enrolled(station, 1)
     with Fleet(station.storage, specs, 1, Broker("127.0.0.1", 1), 0) as fleet:
-        fleet._order([("99000000002", 1)])
-        fleet._order([("99000000002", 2)])
+        for units in (1, 2):
+            fleet._wishes.append(("99000000002", units))
+            fleet.turn(0.01)
         assert ordered == [("99000000002", 1), ("99000000002", 2)]
         (process,) = fleet._processes._processes
         fleet._processes._pipes[0].close()  # as when its process is killed

@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import glob
 from pathlib import Path
 
@@ -17,23 +19,70 @@ SHARED = "METER20_TEST_POSTGRESQL"
 def server() -> Iterator[Path]:
     """Start a server, give its socket folder, and stop it; its user is meter20.
 
-    It never waits for the disk: clients die here, but neither the server nor the machine.
-
     Debian: apt-get install postgresql.
     """
-    found = programs()
-    assert found is not None, "no PostgreSQL here"
-    folder = Path(tempfile.mkdtemp(prefix="meter20-pg-"))
-    user = _unprivileged(folder)
-    data, log = folder / "data", folder / "log"
-    _run(user, found / "initdb", "-D", data, "-U", "meter20", "-A", "trust", "--no-sync")
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-    _run(user, found / "pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "start")
+    made = Server()
     try:
-        yield folder
+        made.start()
+        yield made.folder
     finally:
-        _run(user, found / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+        made.stop()
+
+
+class Server:
+    """A server that was not started yet. folder: of its socket.
+
+    It never waits for the disk: processes die here, but the machine does not.
+    """
+
+    def __init__(self):
+        found = programs()
+        assert found is not None, "no PostgreSQL here"
+        self._programs = found
+        self.folder = Path(tempfile.mkdtemp(prefix="meter20-pg-"))
+        self._user = _unprivileged(self.folder)
+        self._data = self.folder / "data"
+        self._run("initdb", "-U", "meter20", "-A", "trust", "--no-sync")
+
+    def start(self) -> None:
+        """Start it. After a kill it waits until what was left of it is gone."""
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off"
+        self._run("pg_ctl", "-l", self.folder / "log", "-o", options, "-w", "start")
+
+    def kill(self) -> None:
+        """Kill it, with all that it has begun, and return when it is gone."""
+        number = int((self._data / "postmaster.pid").read_text().split()[0])
+        backends = _children(number)
+        for each in (number, *backends):
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
+        while any(os.path.exists(f"/proc/{each}/exe") for each in (number, *backends)):
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop it and remove all of it."""
+        try:
+            self._run("pg_ctl", "-m", "immediate", "-w", "stop")
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def database(self, name: str) -> str:
+        """Make the database `name`; return its URL."""
+        import psycopg
+
+        with psycopg.connect(
+            host=str(self.folder), user="meter20", dbname="postgres", autocommit=True
+        ) as to:  # fmt: skip
+            to.execute(f"CREATE DATABASE {name}")
+        return f"postgresql:///{name}?host={self.folder}&user=meter20"
+
+    def _run(self, program: str, *arguments: object) -> None:
+        _run(self._user, self._programs / program, "-D", self._data, *arguments)
+
+
+def _children(number: int) -> list[int]:
+    told = Path(f"/proc/{number}/task/{number}/children").read_text(encoding="ascii")
+    return [int(each) for each in told.split()]
 
 
 def programs() -> Path | None:

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 from meter20.ami.mqtt_carrier import Broker
 from meter20.fleet import books
 from meter20.fleet.ear import Ear
-from meter20.fleet.processes import Processes
+from meter20.fleet.processes import Processes, Total
 from meter20.fleet.street import Spec
 from meter20.vending.refusal import Refusal
 from meter20.vending.storage import Storage
@@ -18,7 +19,7 @@ class Fleet:
     """The meters of `specs` in `count` processes, at `broker`; their orders go into `storage`.
 
     broker: how this program reaches it, to hear the reports. buy_s: see street.Plan. A context
-    manager: at its end no process is left.
+    manager: at its end no process is left. buys: whether wishes are ordered now.
     """
 
     def __init__(self, storage: Storage, specs: list[Spec], count: int, broker: Broker,
@@ -26,7 +27,9 @@ class Fleet:
         self._storage, self._count = storage, len(specs)
         drns = [spec.drn for spec in specs]
         self._range = min(drns), max(drns)
+        self.buys = True
         self._wishes: list[tuple[str, int]] = []
+        self._known: dict[str, int] = {}
         self._reports = 0
         self._ear = Ear(broker, *self._range)
         self._processes = Processes(specs, count, str(broker.authority or ""), buy_s)
@@ -38,13 +41,24 @@ class Fleet:
         self._processes.kill()
         self._ear.close()
 
+    def turn(self, most_s: float) -> Total:
+        """Live for `most_s`, and order what households wish. Raises EOFError if a street died."""
+        total = self._processes.turn(most_s)
+        self._wishes += total.wishes
+        if self._wishes and self.buys:
+            try:
+                books.order(self._storage, self._wishes)
+                self._wishes = []
+            except Refusal:
+                pass  # what the database does not take now is ordered later
+        return total
+
     def facts(self, seconds: float | None) -> Iterator[dict]:
         """Live; yield what can be told every few seconds, for `seconds` or for ever."""
         began_s = time.monotonic()
         while seconds is None or time.monotonic() - began_s < seconds:
             then_s = time.monotonic()
-            total = self._processes.turn(_TURN_S)
-            self._order(total.wishes)
+            total = self.turn(_TURN_S)
             heard, self._reports = self._ear.reports - self._reports, self._ear.reports
             minutes = (time.monotonic() - then_s) / 60
             yield {
@@ -55,18 +69,14 @@ class Fleet:
                 "late_ms": total.late_ms,
                 "cpu_ms_a_minute_and_meter": round(total.cpu_ms_a_minute, 2),
                 "kib_a_meter": round(total.memory_kib / max(1, total.meters), 1),
-                "purchases": books.states(self._storage, *self._range),
+                "purchases": self._bought(),
             }
 
-    def _order(self, wishes: list[tuple[str, int]]) -> None:
-        """Order what is wished; what the database does not take now is ordered later."""
-        self._wishes += wishes
-        if self._wishes:
-            try:
-                books.order(self._storage, self._wishes)
-                self._wishes = []
-            except Refusal:
-                pass
+    def _bought(self) -> dict[str, int]:
+        """Return the purchases by state, as far as the database tells now."""
+        with suppress(Refusal):
+            self._known = books.states(self._storage, *self._range)
+        return self._known
 
     def end(self) -> dict:
         """End the streets in good order; return the comparison of books and meters."""
