@@ -21,7 +21,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign two-boards-campaign test-unix \
 	test-unix32 unix32 memory lint format sim site web picture drawing serve bench vend-campaign tariff-campaign \
-	ami-campaign ami-chaos dlms-clients network-campaign death-campaign pos-pack pos-campaign guess-campaign pulse-campaign \
+	ami-campaign ami-chaos demo-ami dlms-clients network-campaign death-campaign pos-pack pos-campaign guess-campaign pulse-campaign \
 	mutants mutation-sample fuzz-campaign mpy \
 	test-pico wiring packages lock clean
 
@@ -124,6 +124,9 @@ death-campaign: setup  ## each vend command fails or dies at each of its calls, 
 
 ami-campaign: setup  ## purchases through a lossy network with workers killed, on both databases; CAMPAIGN_ARGS='--purchases N --meters M'
 	@$(CAMPAIGN).ami_campaign $(CAMPAIGN_ARGS)
+
+demo-ami: setup  ## station, broker, head-end, shop and three meters on this machine; Ctrl-C ends all
+	@$(METER20) fleet demo
 
 ami-chaos: setup  ## a fleet that buys while broker, database and head-ends are killed; CAMPAIGN_ARGS='--meters M --seconds S'
 	@$(CAMPAIGN).ami_chaos $(CAMPAIGN_ARGS)

@@ -29,3 +29,16 @@ def _end(*_: object) -> None:
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def deaf_children() -> Iterator[None]:
+    """Let the processes that are begun in the block not hear Ctrl-C: their owner ends them.
+
+    A Ctrl-C in that moment is lost. Main thread only.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -21,6 +21,8 @@ from meter20.vending.refusal import Refusal
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from meter20.fleet.showcase import Showcase
+
 app = typer.Typer(no_args_is_help=True)
 app.callback()(vend.root)
 
@@ -83,6 +85,60 @@ def run(
         if fleet is None:
             raise KeyboardInterrupt
         _finish(fleet.end(), as_json)
+
+
+@app.command()
+def demo(
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1 that sells; 0: any free one.")
+    ] = 8040,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="End after so many seconds.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run station, broker, head-end, shop and three meters on this machine until Ctrl-C.
+
+    Everything is in a folder that goes again. The broker has no passwords and no ACL.
+    """
+    from meter20.fleet.showcase import Showcase
+
+    showcase, ended = None, None
+    with contextlib.ExitStack() as held:
+        with in_good_order():
+            showcase = held.enter_context(Showcase(["pos", "serve"], port))
+            _welcome(showcase, as_json)
+            with _voice(as_json) as tell:
+                for facts in showcase.fleet.facts(seconds):
+                    tell(facts)
+        if showcase is not None:
+            ended = showcase.fleet.end()
+    if ended is None:
+        raise KeyboardInterrupt
+    _finish(ended, as_json)
+
+
+def _welcome(showcase: "Showcase", as_json: bool) -> None:
+    """Say where everything is."""
+    facts = {
+        "open": showcase.address,
+        "meters": showcase.drns,
+        "broker": f"mqtt://127.0.0.1:{showcase.broker_port}",
+        **showcase.options,
+    }
+    if as_json:
+        print_json(facts)
+        return
+    options = " ".join(f"{name}={value}" for name, value in showcase.options.items())
+    terminal.write(f"""\
+Open:    {showcase.address}
+Meters:  {" ".join(showcase.drns)}
+Broker:  {facts["broker"]} without passwords and without ACL: whoever reaches it reads all and
+         may send anything. It listens on this machine only.
+By hand: {options} \\
+         meter20 ami order {showcase.drns[0]} 50 --money
+Ctrl-C ends all of it, and nothing is kept.
+""")
 
 
 def _check_files(count: int, shares: int) -> None:

@@ -13,7 +13,7 @@ from meter20.ami import purchases, routes
 from meter20.ami.purchases import BY_HAND, CREDITED, Order
 from meter20.fleet.street import Spec
 from meter20.vending import register, rekey
-from meter20.vending.models import Meter, Purchase, VendingKey
+from meter20.vending.models import Meter, Purchase, Slip, VendingKey
 from meter20.vending.station import Desk, Station, utc_now
 from meter20.vending.storage import Storage
 from meter20.vending.vending_key import KeyTerms
@@ -90,11 +90,14 @@ def differences(storage: Storage, credited_wh: dict[str, int]) -> list[str]:
     """
     booked, open_ = dict.fromkeys(credited_wh, 0), dict.fromkeys(credited_wh, 0)
     with storage.reading() as session:
-        query = select(Meter.drn, Purchase.outcome, func.sum(Purchase.units)).join(Meter)
+        query = select(Meter.drn, Purchase.outcome, func.sum(Slip.units)).select_from(Purchase)
+        query = query.join(Meter, Meter.id == Purchase.meter_id).join(
+            Slip, Slip.id == Purchase.slip_id
+        )
         for drn, outcome, units in session.execute(query.group_by(Meter.drn, Purchase.outcome)):
             if drn in booked:
                 sums = booked if outcome in (CREDITED, BY_HAND) else {} if outcome else open_
-                sums[drn] = sums.get(drn, 0) + _WH * int(units or 0)
+                sums[drn] = sums.get(drn, 0) + _WH * int(units)
     return [
         f"meter {drn} was credited {wh} Wh, the books say {booked[drn]}, and {open_[drn]} open"
         for drn, wh in credited_wh.items()
