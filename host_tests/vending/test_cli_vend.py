@@ -206,8 +206,8 @@ def test_wrong_usage_is_exit_code_two(vend):
 
 
 def test_no_station_yet_and_no_file_left_behind(bare):
-    assert "vend init" in bare.refused("credit", DRN, "--kwh", "1")
-    assert "vend init" in bare.refused("upgrade")
+    assert "vend setup" in bare.refused("credit", DRN, "--kwh", "1")
+    assert "vend setup" in bare.refused("upgrade")
     assert not list(bare.folder.iterdir())
 
 

@@ -308,6 +308,7 @@ def test_a_receipt_says_everything_in_its_order(station):
         "",
         "58.0 kWh",
         "    " + grouped,
+        f"    TID {slip.tokens[0].tid}, 2026-03-10 09:30",
         "",
         MARK,
     ]
@@ -317,7 +318,8 @@ def test_one_line_of_the_history_says_what_was_sold_and_hides_the_token(station)
     sold = receipt.summary(sell(station, money=200_00))
     assert sold == {
         "number": 1, "time": "2026-03-10T09:30:00Z", "meter": DRN, "operation": "credit",
-        "state": "good", "paid": "200.00 ZAR", "tokens": "58.0 kWh",
+        "state": "good", "corrects": None, "corrected_by": None,
+        "paid": "200.00 ZAR", "tokens": "58.0 kWh",
     }  # fmt: skip
     with station.desk() as desk:
         change = rekey.change_key(desk, DRN, rekey.NewKey(ti=7))

@@ -100,7 +100,7 @@ def test_upgrade_twice_changes_nothing(any_station, storage):
 
 
 def test_no_database_yet_says_what_to_do(storage):
-    assert "vend init" in refused(refusal.NO_DATABASE, storage.check)
+    assert "vend setup" in refused(refusal.NO_DATABASE, storage.check)
 
 
 def test_looking_for_a_database_leaves_no_file(sqlite, secret):

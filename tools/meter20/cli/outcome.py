@@ -77,11 +77,18 @@ def issue(
     at: datetime | None = None,
     html: Path | None = None,
     opening: Callable[[typer.Context, bool], "Station"] = lambda ctx, _: opened(ctx),
+    narrow: bool = False,
 ) -> None:
     """Do what makes a receipt, and hand it over; as a page in a new file, too, if `html`."""
     station = opening(ctx, as_json)
     with taken(html) as page:
-        do(station, as_json, lambda desk: receipt(desk, job(desk), station, page), page, at)
+        do(
+            station,
+            as_json,
+            lambda desk: receipt(desk, job(desk), station, page, narrow),
+            page,
+            at,
+        )
 
 
 def do(
@@ -104,8 +111,14 @@ def do(
         hand_over(as_json, done, file)
 
 
-def receipt(desk: "Desk", slip: "Slip", station: "Station", page: NewFile | None = None) -> Done:
-    """Return a receipt, to be handed over once it stands; with its page, if a file is taken."""
+def receipt(
+    desk: "Desk", slip: "Slip", station: "Station", page: NewFile | None = None,
+    narrow: bool = False,
+) -> Done:  # fmt: skip
+    """Return a receipt, to be handed over once it stands; with its page, if a file is taken.
+
+    narrow: for paper of 58 mm.
+    """
     from meter20.vending.receipt import Receipt
 
     desk.session.flush()  # numbers it
@@ -115,9 +128,9 @@ def receipt(desk: "Desk", slip: "Slip", station: "Station", page: NewFile | None
     return Done(
         stands=f"Receipt {made.number} stands{copy}",
         data=made.data(),
-        words=made.text(),
+        words=made.narrow() if narrow else made.text(),
         again=again,
-        file=None if page is None else made.page(),
+        file=None if page is None else made.page(narrow),
         rewrite=f"`meter20 vend receipt {made.number} --html FILE` makes it, as a copy.",
     )
 

@@ -56,6 +56,9 @@ OwnMeter = Annotated[
         "--meter", metavar="NUMBER", help="A meter of your own station, which gives it its key."
     ),
 ]
+Narrow = Annotated[
+    bool, typer.Option("--narrow", help="Print for paper of 58 mm: 32 columns, or a narrow page.")
+]
 MeterNumber = Annotated[str, typer.Argument(metavar="METER", help="DRN or MeterPAN.")]
 
 

@@ -17,17 +17,19 @@ from meter20.cli import (
     vend_backup,
     vend_batch,
     vend_clock,
+    vend_counter,
     vend_register,
     vend_setup,
     vend_tokens,
 )
-from meter20.cli.answers import show
+from meter20.cli.answers import say
 from meter20.cli.outcome import Done, do, hand_over, issue, uninterrupted
 from meter20.cli.station_options import (
     AsJson,
     At,
     Html,
     MeterNumber,
+    Narrow,
     StationOptions,
     check_output,
     database,
@@ -48,6 +50,12 @@ app.add_typer(vend_tokens.manage_app, name="manage")
 app.add_typer(vend_audit.audit_app, name="audit")
 app.add_typer(vend_clock.clock_app, name="clock")
 app.add_typer(vend_setup.keyring_app, name="keyring")
+app.command("quote")(vend_counter.quote)
+app.command("pay")(vend_counter.pay)
+app.command("sales")(vend_counter.sales)
+vend_register.meter_app.command("find")(vend_counter.meter_find)
+vend_register.meter_app.command("edit")(vend_counter.meter_edit)
+vend_register.meter_app.command("retire")(vend_counter.meter_retire)
 app.command("setup")(vend_setup.setup)
 app.command("report")(vend_audit.report)
 app.command("backup")(vend_backup.backup)
@@ -193,7 +201,7 @@ def _new_secret(
 
 
 @app.command()
-def credit(
+def credit(  # noqa: PLR0913, PLR0917
     ctx: typer.Context,
     meter: MeterNumber,
     kwh: Annotated[str | None, typer.Option(help="Energy, in steps of 0.1 kWh.")] = None,
@@ -204,6 +212,7 @@ def credit(
     ] = None,
     at: At = None,
     html: Html = None,
+    narrow: Narrow = False,
     as_json: AsJson = False,
 ) -> None:
     """Sell credit: energy by --kwh, or what --money buys by the tariff of the meter."""
@@ -218,17 +227,23 @@ def credit(
         money=None if money is None else hundredths(money, "--money"),
         ref=ref,
     )
-    issue(ctx, as_json, lambda desk: sales.credit(desk, order), at, html, vend_clock.selling)
+    issue(
+        ctx, as_json, lambda desk: sales.credit(desk, order), at, html, vend_clock.selling, narrow
+    )
 
 
 @app.command()
 def receipt(
-    ctx: typer.Context, number: ReceiptNumber, html: Html = None, as_json: AsJson = False
+    ctx: typer.Context,
+    number: ReceiptNumber,
+    html: Html = None,
+    narrow: Narrow = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print a receipt again, marked as a copy."""
     from meter20.vending import sales
 
-    issue(ctx, as_json, lambda desk: sales.reprinted(desk, number), html=html)
+    issue(ctx, as_json, lambda desk: sales.reprinted(desk, number), html=html, narrow=narrow)
 
 
 @app.command()
@@ -268,16 +283,30 @@ def history(
 ) -> None:
     """List the latest receipts, newest first, without tokens. `vend receipt` shows the tokens."""
     from meter20.vending import receipt as receipts
-    from meter20.vending import register, sales
+    from meter20.vending import register, sales, sales_list
 
     with looking(ctx) as session:
-        one = register.find_meter(session, meter) if meter else None
-        rows = [receipts.summary(slip) for slip in sales.history(session, one, limit)]
-    if not as_json:
-        rows = [_row(**row) for row in rows]
-    show(as_json, "receipts", rows, "Nothing was issued yet.")
+        one = register.find_meter(session, meter, retired=True) if meter else None
+        slips = sales.history(session, one, limit)
+        back = sales_list.corrections(session, slips)
+        rows = [receipts.summary(slip, back.get(slip.id)) for slip in slips]
+    lines = [_HEADING, *map(_line, rows)] if rows else ["Nothing was issued yet."]
+    say(as_json, {"receipts": rows}, "\n".join(lines))
 
 
-def _row(number: int, time: str, **more: str) -> dict:
-    """Return a line of the history for people."""
-    return {"receipt": number, "time (UTC)": time[:16].replace("T", " "), **more}
+_COLUMNS = "{:>7}  {:16}  {:13}  {:>13}  {}"
+_HEADING = _COLUMNS.format("receipt", "time (UTC)", "meter", "paid", "what")
+
+
+def _line(row: dict) -> str:
+    """Return the one line of a receipt in the history for people."""
+    what = row["operation"]
+    if row["corrects"]:
+        what += f" of {row['corrects']}"
+    if row["tokens"]:
+        what += f", {row['tokens']}"
+    if row["corrected_by"]:
+        void = row["state"] == "void"
+        what += f", {'VOID' if void else 'reversed'} by {row['corrected_by']}"
+    time = row["time"][:16].replace("T", " ")
+    return _COLUMNS.format(row["number"], time, row["meter"], row["paid"], what)

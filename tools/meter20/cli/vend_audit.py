@@ -95,11 +95,17 @@ def report(
         datetime | None,
         typer.Option(parser=typed.day, metavar="DAY", help="Day in UTC; today if left out."),
     ] = None,
+    close: Annotated[
+        bool, typer.Option("--close", help="Enter the sums into the audit log: the day is closed.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Sum up a day: receipts, money, energy, and where audit log and anchor stand."""
+    """Sum up a day: receipts, money, energy, operators, and where audit log and anchor stand."""
     from meter20.vending import day_report
 
     station = opened(ctx)
     facts = day_report.of(station, day)
+    if close:
+        with station.desk() as desk:
+            day_report.close(desk, facts)
     say_facts(as_json, facts, 12)

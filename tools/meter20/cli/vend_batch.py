@@ -31,7 +31,7 @@ def batch(
     from meter20.vending import batch as vending_batch
 
     always_in_json(ctx)
-    refused_any = False
+    refused_any, sold = False, 0
     station = opened(ctx)
     for lines in vending_batch.chunks(_lines(orders), chunk):
         with ExitStack() as held:
@@ -39,10 +39,18 @@ def batch(
                 answers = vending_batch.sold(desk, station.name, lines)
                 interrupts = held.enter_context(uninterrupted())
             _show_sold(answers)
+            sold += sum("number" in answer for answer in answers)
+            _tell(sold)
         if interrupts:
             raise KeyboardInterrupt
         refused_any = refused_any or any("error" in answer for answer in answers)
     raise typer.Exit(Code.REFUSED if refused_any else Code.DONE)
+
+
+def _tell(sold: int) -> None:
+    """Say how far the batch is, to somebody who does not see its answers pass by."""
+    if sys.stderr is not None and sys.stderr.isatty() and not sys.stdout.isatty():
+        warn(f"{sold} sold")
 
 
 def _show_sold(answers: list[dict]) -> None:

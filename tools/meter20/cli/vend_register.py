@@ -317,7 +317,7 @@ def meter_show(ctx: typer.Context, number: MeterNumber, as_json: AsJson = False)
     from meter20.vending import register
 
     with looking(ctx) as session:
-        facts = register.meter_facts(register.find_meter(session, number))
+        facts = register.meter_facts(register.find_meter(session, number, retired=True))
     say_facts(as_json, facts, 20)
 
 

@@ -9,7 +9,7 @@ import typer
 from sts import kinds
 
 from meter20.cli.outcome import Done, do, issue, receipt, taken
-from meter20.cli.station_options import AsJson, At, Html, MeterNumber
+from meter20.cli.station_options import AsJson, At, Html, MeterNumber, Narrow
 from meter20.cli.vend_clock import selling
 
 manage_app = typer.Typer(help="Management tokens of class 2.", no_args_is_help=True)
@@ -143,13 +143,13 @@ def key_change(  # noqa: PLR0913, PLR0917
     ti: Annotated[int | None, typer.Option(help="New tariff index.")] = None,
     base_date: Annotated[int | None, typer.Option(help="New base date, to roll over to.")] = None,
     tokens: Annotated[int | None, typer.Option(help="Tokens: EA07 2 or 3, EA11 4.")] = None,
-    at: At = None, html: Html = None, as_json: AsJson = False,
+    at: At = None, html: Html = None, narrow: Narrow = False, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Issue the tokens that give a meter another key. Later tokens need the new key."""
     from meter20.vending import rekey
 
     new = rekey.NewKey(sgc, krn, ti, base_date, tokens)
-    issue(ctx, as_json, lambda desk: rekey.change_key(desk, meter, new), at, html, selling)
+    issue(ctx, as_json, lambda desk: rekey.change_key(desk, meter, new), at, html, selling, narrow)
 
 
 def provision(  # noqa: PLR0913, PLR0917

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from meter20.vending import register, sales
 from meter20.vending.models import Slip
-from meter20.vending.slips import GOOD, REVERSAL
+from meter20.vending.slips import GOOD
 from meter20.vending.station import Desk
 
 
@@ -28,7 +28,7 @@ def latest(session: Session, number: str) -> Latest | None:
     meter = register.find_meter(session, number)
     query = (
         select(Slip)
-        .where(Slip.meter_id == meter.id, Slip.state == GOOD, Slip.operation != REVERSAL)
+        .where(Slip.meter_id == meter.id, Slip.state == GOOD, Slip.tokens.any())
         .order_by(Slip.id.desc())
         .limit(1)
     )

@@ -187,6 +187,7 @@ class Meter(Base):
     manufacture. `ahead_tid`: up to this one TIDs may have been issued ahead of time, and are
     skipped; 0 for none. `period` is the month that purchases count for, `2026-01`, and only moves
     forward; the others are in `MeterMonth`. `free_owed`: free units (0.1 kWh) not yet issued.
+    `retired`: when it was taken out of use, else empty.
     """
 
     __tablename__ = "meter"
@@ -214,6 +215,7 @@ class Meter(Base):
     period_free: Mapped[bool]
     free_owed: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[str]
+    retired: Mapped[str]
     vending_key: Mapped[VendingKey] = relationship(lazy="joined")
 
 

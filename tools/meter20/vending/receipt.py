@@ -5,21 +5,29 @@ are grouped by four digits. The printed page carries the first token as a QR cod
 nothing else), and every form says that these are no real tokens.
 """
 
+import textwrap
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from pathlib import Path
 from string import Template
 
+from sts import tid as sts_tid
 from sts.digits import grouped
 
 from meter20.vending import station_time
-from meter20.vending.models import Slip
-from meter20.vending.slips import REHEARSAL, VOID, ZONE
+from meter20.vending.models import Slip, Token
+from meter20.vending.slips import KEY_CHANGE, REHEARSAL, VOID, ZONE
 
 MARK = "TEST KEYS - not a real token"
 REHEARSAL_MARK = f"{MARK} - REHEARSAL: somebody set the time of issue"
 _COLUMN = 24  # of the names, if none is longer
+_NARROW = 32  # columns of paper of 58 mm
+_KEY_CHANGE_TODO = """\
+What to do:
+1. Enter every older token first: the meter refuses it afterwards.
+2. Enter all {} tokens below, in their order, within 10 minutes: the meter forgets a part of a set.
+3. Compare KRN and TI on the meter with this receipt: #5# shows them."""
 _PAGE = Path(__file__).parent / "receipt.html"
 
 
@@ -44,6 +52,7 @@ class Receipt:
     zone: str
     rehearsal: bool
     ref: str
+    minutes: list[tuple[int, int] | None]  # (TID, base date) of each token that has one
 
     @classmethod
     def of(cls, slip: Slip, station: str) -> "Receipt":
@@ -68,6 +77,7 @@ class Receipt:
             zone=slip.about.get(ZONE, station_time.DEFAULT_ZONE),
             rehearsal=REHEARSAL in slip.about,
             ref=slip.ref or "",
+            minutes=[] if slip.state == VOID else [_minute(token) for token in slip.tokens],
         )
 
     @property
@@ -82,13 +92,13 @@ class Receipt:
 
     def data(self) -> dict:
         """Return the receipt for `--json`: money and energy as decimal text."""
-        return vars(self) | {
+        return {name: fact for name, fact in vars(self).items() if name != "minutes"} | {
             "paid": money(self.paid_cents),
             "kwh": f"{self.units / 10:.1f}",
             "lines": [{"text": words, "amount": money(cents)} for words, cents in self.lines],
             "tokens": [
-                {"label": label, "kind": kind, "digits": digits}
-                for label, kind, digits in self.tokens
+                {"label": label, "kind": kind, "digits": digits} | _dated(minute)
+                for (label, kind, digits), minute in zip(self.tokens, self.minutes, strict=True)
             ],
             "local_time": self.local_time,
             "mark": self.mark,
@@ -119,12 +129,30 @@ class Receipt:
         above = self.rows()
         width = max(_COLUMN, *(len(name) for name, _ in above))
         rows = [f"{name:<{width}} {value}" for name, value in above]
-        tokens = [f"{label}\n    {grouped(digits)}" for label, _, digits in self.tokens]
-        note = [self.note] if self.note else []
-        return "\n".join([self.mark, *rows, *note, "", *tokens, "", self.mark])
+        return "\n".join([self.mark, *rows, *self.notes(), "", *self._tokens(), "", self.mark])
 
-    def page(self) -> str:
-        """Return the receipt as an HTML page to print, complete in one file."""
+    def narrow(self) -> str:
+        """Return the receipt for paper of 58 mm: 32 columns, nothing wider."""
+        rows = [_narrow_row(name, value) for name, value in self.rows()]
+        text = [self.mark, *rows, *self.notes(), "", *self._tokens(""), "", self.mark]
+        return "\n".join(_folded(line) for part in text for line in part.split("\n"))
+
+    def notes(self) -> list[str]:
+        """Return what stands below the sums: what this is, and what the customer must do."""
+        todo = _KEY_CHANGE_TODO.format(len(self.tokens)) if self.operation == KEY_CHANGE else ""
+        return [line for line in (self.note, todo) if line]
+
+    def _tokens(self, indent: str = "    ") -> list[str]:
+        return [
+            f"{label}\n{indent}{grouped(digits)}" + _issued("\n" + indent, minute)
+            for (label, _, digits), minute in zip(self.tokens, self.minutes, strict=True)
+        ]
+
+    def page(self, narrow: bool = False) -> str:
+        """Return the receipt as an HTML page to print, complete in one file.
+
+        narrow: for paper of 58 mm, else of 80 mm or a sheet.
+        """
         rows = "".join(
             f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>\n"
             for name, value in self.rows()
@@ -134,13 +162,22 @@ class Receipt:
             title=escape(f"Receipt {self.number}"),
             operation=escape(self.operation),
             rows=rows,
-            tokens="".join(_token(label, digits) for label, _, digits in self.tokens),
-            note=escape(self.note),
+            tokens="".join(
+                _token(label, digits, _issued("", minute))
+                for (label, _, digits), minute in zip(self.tokens, self.minutes, strict=True)
+            ),
+            note="<br>\n".join(escape(line) for note in self.notes() for line in note.split("\n")),
+            paper="58mm" if narrow else "auto",
+            width="50mm" if narrow else "80mm",
+            size="10pt" if narrow else "12pt",
+            digits="11pt" if narrow else "15pt",
         )
 
 
-def summary(slip: Slip) -> dict:
+def summary(slip: Slip, corrected_by: int | None = None) -> dict:
     """Return one line of the history, its names as in `Receipt.data`.
+
+    corrected_by: the reversal that took it back, if there is one.
 
     The token itself is shown by a reprint only.
     """
@@ -150,9 +187,17 @@ def summary(slip: Slip) -> dict:
         "meter": slip.meter.drn if slip.meter else "any",
         "operation": slip.operation,
         "state": slip.state,
+        "corrects": slip.corrects,
+        "corrected_by": corrected_by,
         "paid": f"{money(slip.paid_cents)} {slip.currency}".strip() if slip.lines else "",
-        "tokens": slip.tokens[0].label if len(slip.tokens) == 1 else f"{len(slip.tokens)} tokens",
+        "tokens": _told(slip),
     }
+
+
+def _told(slip: Slip) -> str:
+    if not slip.tokens:
+        return ""
+    return slip.tokens[0].label if len(slip.tokens) == 1 else f"{len(slip.tokens)} tokens"
 
 
 def money(cents: int) -> str:
@@ -161,11 +206,41 @@ def money(cents: int) -> str:
     return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02}"
 
 
-def _token(label: str, digits: str) -> str:
+def _minute(token: Token) -> tuple[int, int] | None:
+    if token.tid is None or token.base_date is None:
+        return None
+    return token.tid, token.base_date
+
+
+def _dated(minute: tuple[int, int] | None) -> dict:
+    """Return TID and date of a token for `--json`; {} for a token that has none."""
+    return {} if minute is None else {"tid": minute[0], "issued": _date(*minute)}
+
+
+def _issued(before: str, minute: tuple[int, int] | None) -> str:
+    return "" if minute is None else f"{before}TID {minute[0]}, {_date(*minute)}"
+
+
+def _date(tid: int, base_date: int) -> str:
+    return "{:04}-{:02}-{:02} {:02}:{:02}".format(*sts_tid.date(tid, base_date))
+
+
+def _narrow_row(name: str, value: str) -> str:
+    """Return a row whose value stands at the right, below its name if both do not fit."""
+    if len(name) + 1 + len(value) <= _NARROW:
+        return f"{name}{value:>{_NARROW - len(name)}}"
+    return f"{name}\n{value:>{_NARROW}}"
+
+
+def _folded(line: str) -> str:
+    return "\n".join(textwrap.wrap(line, _NARROW, drop_whitespace=False)) if line else line
+
+
+def _token(label: str, digits: str, issued: str) -> str:
     import segno
 
     code = segno.make(digits, micro=False, error="m").svg_inline(scale=4, border=4)
     return (
         f'<section class="token"><h2>{escape(label)}</h2>\n'
-        f'<p class="digits">{grouped(digits)}</p>\n{code}</section>\n'
+        f'<p class="digits">{grouped(digits)}</p>\n<p>{escape(issued)}</p>\n{code}</section>\n'
     )

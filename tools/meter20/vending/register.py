@@ -270,7 +270,7 @@ def add_meter(desk: Desk, new: NewMeter) -> Meter:
         base_date=key.base_date, first_tid=floor, last_tid=floor, ahead_tid=0, provisioned=0,
         debt_cents=new.debt, carried_cents=0, free_owed=0,
         period="", period_units=0, period_fixed=False, period_free=False,
-        created_at=stamp(desk.now),
+        created_at=stamp(desk.now), retired="",
     )  # fmt: skip
     desk.session.add(meter)
     desk.session.flush()
@@ -279,14 +279,21 @@ def add_meter(desk: Desk, new: NewMeter) -> Meter:
     return meter
 
 
-def find_meter(session: Session, number: str) -> Meter:
-    """Return a registered meter by DRN or MeterPAN; raises Refusal for a bad or unknown number."""
+def find_meter(session: Session, number: str, retired: bool = False) -> Meter:
+    """Return a registered meter by DRN or MeterPAN; raises Refusal for a bad or unknown number.
+
+    retired: take one that was retired, too, to be looked at.
+    """
     drn = checked_drn(number)
     meter = session.info.get(drn) or session.scalar(_METER_OF, {"drn": drn})
     if meter is None:
         raise Refusal(
             refusal.UNKNOWN,
             f"Meter {drn} is not registered here: `meter20 vend meter add {drn} --sgc ...`.",
+        )
+    if meter.retired and not retired:
+        raise Refusal(
+            refusal.STATE, f"Meter {drn} was retired on {meter.retired[:10]}: it is not used."
         )
     return meter
 
@@ -319,6 +326,7 @@ def meter_facts(meter: Meter) -> dict:
         "provisioned": bool(meter.provisioned),
         "last_tid": meter.last_tid,
         "registered": meter.created_at,
+        "retired": meter.retired or None,
     }
 
 

@@ -14,6 +14,7 @@ from meter20.vending.station import Desk
 from meter20.vending.station_time import stamp
 
 CREDIT, MANAGE, TEST, KEY_CHANGE, REVERSAL = "credit", "manage", "test", "key change", "reversal"
+PAYMENT = "payment"
 GOOD, VOID = "good", "void"
 ZONE, REHEARSAL = "Zone", "Rehearsal"
 _ADD_SLIPS, _ADD_TOKENS = insert(SLIPS), insert(TOKENS)
