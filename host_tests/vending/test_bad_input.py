@@ -13,10 +13,9 @@ from meter20.vending import batch, plain_text, refusal, register, rekey, sales, 
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
 from meter20.vending.sealing import Secret
-from meter20.vending.security_module import LIMIT_MAX
 from meter20.vending.station import Station
 from meter20.vending.tariff import hundredths, tenths
-from meter20.vending.vending_key import KeyTerms
+from meter20.vending.vending_key import LIMIT_MAX, KeyTerms
 
 TRANSPORT = Secret("key-file", bytes(32))  # test key
 NOT_PLAIN = ("\x1b[2J", "\x00", "a\nb", "\x9b2J", "\ud800", "\u202eZAR", "x" * 201)
