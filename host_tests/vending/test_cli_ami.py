@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -110,6 +111,27 @@ def test_worker_that_only_sends_needs_no_passphrase_and_ends_orderly(ami, sqlite
         assert json.loads(worker.stdout.readline())["line"] == "working; Ctrl-C ends"
         worker.send_signal(signal.SIGINT)
         assert worker.wait(30) == 0, worker.stderr.read()
+
+
+def test_on_a_terminal_the_worker_draws_what_is_due_and_leaves_the_picture(ami, sqlite):
+    assert ami("meters", DRN, "--mqtt")[0] == 0
+    assert ami("order", DRN, "10.5")[0] == 0
+    environment = {**os.environ, "METER20_DB": sqlite.where, "TERM": "xterm", "COLUMNS": "80"}
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "meter20.cli", "ami", "run", "--send-only"],
+        stdout=theirs, stderr=subprocess.PIPE, env=environment,
+    ) as worker:  # fmt: skip
+        os.close(theirs)
+        shown = ""
+        while "due: 1 vended" not in shown:
+            shown += os.read(ours, 4096).decode()
+        worker.send_signal(signal.SIGINT)
+        assert worker.wait(30) == 0, worker.stderr.read()
+    os.close(ours)
+    (row,) = [line for line in shown.splitlines() if DRN in line and "10.5" in line][-1:]
+    assert "vended" in row
+    assert "working; Ctrl-C ends" in shown
 
 
 def test_carriers_key_opens_routes_and_is_written_once(ami, tmp_path):

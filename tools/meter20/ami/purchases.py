@@ -15,7 +15,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from meter20.vending import plain_text, refusal, register, sales
@@ -119,6 +119,12 @@ def latest(session: Session, meter: Meter | None, limit: int) -> list[Purchase]:
     """Return the latest purchases, newest first, of one meter or of all."""
     query = select(Purchase).order_by(Purchase.id.desc()).limit(min(limit, _NUMBER_MAX))
     return list(session.scalars(query.filter_by(meter_id=meter.id) if meter else query))
+
+
+def due(session: Session) -> dict[str, int]:
+    """Return how many purchases a worker has to do with, by state."""
+    query = select(Purchase.state, func.count()).where(Purchase.due_at.is_not(None))
+    return {state: count for state, count in session.execute(query.group_by(Purchase.state))}
 
 
 def facts(session: Session, purchase: Purchase) -> dict:

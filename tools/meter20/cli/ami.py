@@ -1,12 +1,12 @@
 """`meter20 ami`: the head-end. Purchases over a network, and their tokens on their way."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from meter20 import terminal
 from meter20.cli import networks, vend, vend_clock
 from meter20.cli.answers import say_facts, show
 from meter20.cli.outcome import Done, do, taken
@@ -246,29 +246,37 @@ def run(
 ) -> None:
     """Work until Ctrl-C: sell what was ordered, send what is due, note what meters answer.
 
-    Prints a line for each step. Several workers may share a database.
+    A terminal shows the newest purchases and the latest steps; elsewhere each step is a line.
+    Several workers may share a database.
     """
     from contextlib import ExitStack
 
+    from meter20.cli import ami_live
     from meter20.ending import in_good_order
 
     with ExitStack() as held:
-        worker = _worker(ctx, held, mqtt, send_only, key, retry_s, as_json)
+        storage, work = _worker(ctx, held, mqtt, send_only, key, retry_s)
+        voice = held.enter_context(ami_live.voice(as_json))
+        worker = work(voice.say)
         held.enter_context(in_good_order())
-        _line(as_json, "working; Ctrl-C ends")
+        voice.say("working; Ctrl-C ends")
         while True:
             try:
                 idle = not worker.turn()
+                voice.look(storage)
                 time.sleep(_TURN_S if idle else 0)
             except Refusal as refused:
                 if refused.code != refusal.DATABASE:
                     raise
-                _line(as_json, str(refused))
+                voice.say(str(refused))
                 time.sleep(_WAITS_S)
 
 
-def _worker(ctx, held, mqtt, send_only, key, retry_s, as_json) -> "Worker":
-    """Return a worker; what it holds is let go of by `held`."""
+def _worker(ctx, held, mqtt, send_only, key, retry_s) -> "tuple[Storage, Callable[..., Worker]]":
+    """Return the database, and a function that makes a worker of what says its steps.
+
+    What it holds is let go of by `held`.
+    """
     from queue import SimpleQueue
 
     from meter20.ami.carriers import DLMS, MQTT, Carrier, Heard
@@ -291,7 +299,7 @@ def _worker(ctx, held, mqtt, send_only, key, retry_s, as_json) -> "Worker":
     for carrier in carriers.values():
         held.callback(carrier.close)
     outbox = Outbox(opens, first_s=retry_s)
-    return Worker(storage, carriers, heard, outbox, station, say=lambda line: _line(as_json, line))
+    return storage, lambda say: Worker(storage, carriers, heard, outbox, station, say=say)
 
 
 def _opened(ctx, send_only, key) -> "tuple[Station | None, Key | None, Storage]":
@@ -315,14 +323,3 @@ def _broker(url: str):
         str(asked["host"]), int(str(asked["port"])), str(asked["user"]), str(asked["password"]),
         told.authority,
     )  # fmt: skip
-
-
-def _line(as_json: bool, text: str) -> None:
-    import json
-
-    from meter20.vending.station import utc_now
-    from meter20.vending.station_time import stamp
-
-    now = stamp(utc_now())
-    line = json.dumps({"time": now, "line": text}) if as_json else f"{now} {text}"
-    terminal.write(terminal.printable(line) + "\n")
