@@ -44,7 +44,7 @@ def test_demo_credits_what_is_bought_and_ctrl_c_leaves_no_process_port_or_folder
             below = descendants(demo.pid)
             options = {name: told[name] for name in ("METER20_DB", "METER20_KEY_FILE")}
             assert len(told["meters"]) == 3
-            with urllib.request.urlopen(told["open"] + "/docs", timeout=_WAIT_S) as page:
+            with urllib.request.urlopen(told["open"], timeout=_WAIT_S) as page:
                 assert page.status == 200
             subprocess.run(
                 [*METER20, "ami", "order", told["meters"][0], "50", "--money"],

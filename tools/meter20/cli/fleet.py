@@ -106,7 +106,7 @@ def demo(
     showcase, ended = None, None
     with contextlib.ExitStack() as held:
         with in_good_order():
-            showcase = held.enter_context(Showcase(["pos", "serve"], port))
+            showcase = held.enter_context(Showcase(["shop", "serve"], port))
             _welcome(showcase, as_json)
             with _voice(as_json) as tell:
                 for facts in showcase.fleet.facts(seconds):

@@ -30,7 +30,7 @@ _TARIFF = {"currency": "ZAR", "tax_percent": "15", "steps": [{"price": "2.00"}]}
 _BUY_S = 300.0
 _REPORT_S = 10
 _END_S = 15.0
-_UP_S = 60.0
+_UP_S = 120.0
 
 
 class Showcase:
@@ -63,9 +63,9 @@ class Showcase:
         specs = [spec for some in books.enrol(station, METERS, asked) for spec in some]
         self.drns = [spec.drn for spec in specs]
         self._run("ami", "run", "--mqtt", f"mqtt://{_HERE}:{self.broker_port}")
-        self._run(*seller, "--port", str(self.port))
+        sells = self._run(*seller, "--port", str(self.port))
         self.address = f"http://{_HERE}:{self.port}"
-        self._await()
+        self._await(sells, seller[0])
         listener = mqtt_carrier.Broker(_HERE, self.broker_port)
         self.fleet = self._held.enter_context(Fleet(storage, specs, 1, listener, _BUY_S))
 
@@ -95,7 +95,7 @@ class Showcase:
         self.options = {"METER20_DB": str(where), "METER20_KEY_FILE": str(key_file)}
         return storage, station
 
-    def _run(self, *arguments: str) -> None:
+    def _run(self, *arguments: str) -> subprocess.Popen:
         with open(self.folder / f"{arguments[0]}.log", "wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "meter20.cli", *arguments],
@@ -103,17 +103,20 @@ class Showcase:
                 start_new_session=True,  # Ctrl-C is for this process, which then ends that one
             )  # fmt: skip
         self._held.callback(_end, process)
+        return process
 
-    def _await(self) -> None:
+    def _await(self, seller: subprocess.Popen, name: str) -> None:
         """Wait until the seller takes connections. Raises Refusal if it does not."""
         until_s = time.monotonic() + _UP_S
-        while time.monotonic() < until_s:
+        while time.monotonic() < until_s and seller.poll() is None:
             try:
                 socket.create_connection((_HERE, self.port), 1).close()
                 return
             except OSError:
                 time.sleep(0.1)
-        raise Refusal(refusal.STATE, f"Nobody answers at {self.address}.")
+        said = (self.folder / f"{name}.log").read_text(errors="replace").strip().splitlines()
+        why = f" It said: {said[-1]}" if said else ""
+        raise Refusal(refusal.STATE, f"`meter20 {name}` does not answer.{why}")
 
 
 def _end(process: subprocess.Popen) -> None:
