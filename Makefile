@@ -20,7 +20,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign two-boards-campaign test-unix \
-	test-unix32 unix32 memory lint format sim site web picture drawing serve bench vend-campaign tariff-campaign \
+	test-unix32 unix32 memory lint format sim site web page-measures page-pictures picture drawing serve bench vend-campaign tariff-campaign \
 	ami-campaign ami-chaos demo-ami dlms-clients network-campaign death-campaign pos-pack pos-campaign guess-campaign pulse-campaign \
 	mutants mutation-sample fuzz-campaign mpy \
 	test-pico wiring packages lock clean
@@ -97,6 +97,12 @@ site: setup  ## the classroom page, as a folder for any web server: build/site
 
 web: setup  ## the classroom page, on this machine
 	@$(METER20) web
+
+page-measures: setup  ## the classroom page: first use, a key at 3600x, and memory over an hour
+	@PYTHONPATH=host_tests $(BIN)/python host_tests/campaigns/page_measures.py $(CAMPAIGN_ARGS)
+
+page-pictures: setup  ## draw the pictures of docs/classroom.md again, in Chromium
+	@PYTHONPATH=host_tests $(BIN)/python host_tests/campaigns/page_pictures.py docs
 
 sim: setup  ## the meter in the terminal
 	@$(METER20) sim

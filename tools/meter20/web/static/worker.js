@@ -18,7 +18,7 @@ const BEHIND_MS = 500; // of a page that stood still, so much is caught up with
 const CALM_MS = 4000; // after a key time runs at its own pace, so that one can type and read
 
 // How time is cut, by how fast it runs. Shorter at 1x than any tone of the buzzer.
-const QUANTUM_MS = { 1: 20, 60: 250, 3600: 2000 };
+const QUANTUM_MS = { 1: 20, 60: 250, 3600: 5000 };
 
 let python = null; // {start, ask, port, resume, run, frame}
 let speed = 0; // 0 stops the page's time: then it passes by requests of the service port only
