@@ -7,6 +7,7 @@ import types
 
 import pytest
 
+from meter20 import __version__
 from meter20.cli import __main__ as command
 
 METER20 = [sys.executable, "-m", "meter20.cli"]
@@ -55,3 +56,25 @@ def test_ctrl_c_while_the_commands_load_ends_quietly(monkeypatch):
     with pytest.raises(SystemExit) as ended:
         command.main()
     assert ended.value.code == 130
+
+
+def _said(*words):
+    done = subprocess.run([*METER20, *words], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_version_is_told():
+    assert _said("--version") == (0, f"meter20 {__version__}\n")
+
+
+@pytest.mark.parametrize("words", [(), ("vend",), ("vend", "credit"), ("sim",)])
+def test_h_asks_for_help_as_help_does(words):
+    code, said = _said(*words, "-h")
+    assert (code, "Usage: meter20" in said, "-h, --help" in said) == (0, True, True)
+
+
+def test_general_option_in_the_wrong_place_says_where_it_belongs():
+    code, said = _said("vend", "credit", "12345678903", "--kwh", "1", "--db", "x.sqlite")
+    assert (code, "--db stands earlier: meter20 vend --db" in said) == (2, True)
+    code, said = _said("vend", "credit", "12345678903", "--nonsense")
+    assert (code, "No such option: --nonsense" in said) == (2, True)

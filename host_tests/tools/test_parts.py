@@ -122,7 +122,7 @@ def test_a_file_that_cannot_be_read_is_refused_as_typer_refuses_it(monkeypatch):
         ("meter20 to", ["token"]),
         ("meter20 token de", ["decode"]),
         ("meter20 token decode --e", ["--ea"]),
-        ("meter20 vend meter ", ["add", "list", "show"]),
+        ("meter20 vend meter ", ["add", "list", "show", "find", "edit", "retire"]),
     ],
 )
 def test_the_shell_completes_parts_and_what_is_in_them(words, completed):

@@ -54,6 +54,7 @@ def ending(ctx: typer.Context | None, as_json: bool) -> Iterator[None]:
     except Failure as why:
         _end(in_json(), why.code, f"{why.lead}: {why}", str(why), why.exit_code)
     except _UsageError as wrong:
+        _say_where_it_belongs(wrong)
         if not in_json():
             raise
         _end(True, "usage", "", wrong.format_message(), Code.USAGE)
@@ -66,6 +67,16 @@ def ending(ctx: typer.Context | None, as_json: bool) -> Iterator[None]:
             raise
         words = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         _end(in_json(), "system", f"Refused: {words}", words, Code.REFUSED)
+
+
+def _say_where_it_belongs(wrong: Any) -> None:
+    """Let a usage error about a general option say before which command it stands."""
+    name, at = getattr(wrong, "option_name", None), wrong.ctx
+    while name is not None and at is not None and at.parent is not None:
+        at = at.parent
+        if any(name in one.opts for one in at.command.params):
+            wrong.message = f"{name} stands earlier: {at.command_path} {name} ..."
+            wrong.possibilities = None
 
 
 def is_output(error: OSError) -> bool:

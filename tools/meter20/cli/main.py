@@ -3,9 +3,13 @@
 So a command takes the time to load what it uses itself, and `--help` loads no part at all.
 """
 
+from typing import Annotated
+
 import typer
 
+from meter20 import __version__
 from meter20.cli.parts import Root
+from meter20.cli.quick_reading import HELP
 
 #: What `meter20 --help` says of each part.
 PARTS = {
@@ -38,11 +42,22 @@ app = typer.Typer(
     cls=_Meter20,
     help="An open, simulated STS prepayment meter and the tools around it.",
     no_args_is_help=True,
+    context_settings={"help_option_names": HELP},  # for all below, too
     rich_markup_mode=None,  # rich takes longer to load than most commands run
     pretty_exceptions_show_locals=False,  # a traceback with locals would print keys
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"meter20 {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
     """Make `app` a group: its commands are the parts."""

@@ -12,10 +12,14 @@ from typing import Any, Literal, get_args, get_origin
 
 import typer
 
+#: How a user asks for help, at every command.
+HELP = ["-h", "--help"]
+
 
 def prepare(command: Any) -> None:
     """Let the options and arguments of `command` be read quickly where that is the same."""
-    for param in command.get_params(typer.Context(command)):  # with --help
+    named = typer.Context(command, help_option_names=HELP)
+    for param in command.get_params(named):  # with --help
         param._runtime_param = _QuickReader(param)
 
 
