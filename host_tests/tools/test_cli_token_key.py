@@ -423,6 +423,15 @@ class TestExplain:
         assert self.said(TOKEN, "--after", TOKEN)["decision"] == "UsedError"
         assert self.said(TOKEN, "--ken", "5")["decision"] == "KeyExpiredError"
 
+    def test_rounds_of_the_cipher_are_shown_if_asked_for(self):
+        plain = run("token", "explain", TOKEN, "--key", KEY).stdout.splitlines()
+        shown = run("token", "explain", TOKEN, "--key", KEY, "--rounds").stdout.splitlines()
+        rounds = [line for line in shown if line.startswith("round ")]
+        assert [line for line in shown if line not in rounds] == plain
+        assert len(rounds) == 8
+        decrypted = next(line for line in plain if line.startswith("decrypted"))
+        assert rounds[-1].split()[-1] == decrypted.split()[-1]
+
     def test_key_that_no_meter_takes_is_refused_and_not_shown(self):
         done = run("token", "explain", TOKEN, "--key", "c0ffee")
         assert done.exit_code == 1

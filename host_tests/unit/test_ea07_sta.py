@@ -96,6 +96,13 @@ class TablesTest(unittest.TestCase):
         self.assertIn("s2", self.refused(Tables(SAMPLE.s1, (0,) * 16, SAMPLE.p)))
         self.assertIn("p", self.refused(Tables(SAMPLE.s1, SAMPLE.s2, tuple(range(1, 65)))))
 
+    def test_sixteen_rounds_end_with_the_plain_block(self):
+        sta = Sta(b"\x01\x23\x45\x67\x89\xab\xcd\xef")
+        block = b"meter 20"
+        rounds = sta.rounds(block)
+        self.assertEqual((len(rounds), len(set(rounds))), (16, 16))
+        self.assertEqual(rounds[-1], sta.decrypt(block))
+
     def test_a_cipher_is_not_made_of_bad_tables(self):
         with self.assertRaises(ValueError):
             Sta(bytes(8), Tables((0,) * 16, SAMPLE.s2, SAMPLE.p))

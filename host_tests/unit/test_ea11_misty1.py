@@ -27,6 +27,14 @@ class Misty1Test(unittest.TestCase):
             [0x3971, 0x882F, 0xB34A, 0xA8C6, 0x354C, 0x5FD0, 0xAC7D, 0x02E7],
         )
 
+    def test_eight_rounds_end_with_the_plain_block_and_no_two_are_alike(self):
+        misty1 = Misty1(unhexlify("f94b6ed353c3bfdb113e2d3a7ea3c41d"))
+        block = unhexlify("38269a8e59319817")
+        rounds = misty1.rounds(block)
+        self.assertEqual((len(rounds), len(set(rounds))), (8, 8))
+        self.assertEqual(rounds[-1], unhexlify("0559982c00012831"))
+        self.assertEqual(rounds[-1], misty1.decrypt(block))
+
     def test_boxes_are_permutations(self):
         self.assertEqual(sorted(ea11_misty1.S7), list(range(128)))
         s9 = [high << 8 | low for high, low in zip(ea11_misty1.S9_HIGH, ea11_misty1.S9_LOW)]

@@ -169,6 +169,12 @@ def explain(
         typer.Option("--after", metavar="DIGITS", help="A token that the meter took before."),
     ] = None,
     base_date: BaseDate = 2014,
+    rounds: Annotated[
+        bool,
+        typer.Option(
+            "--rounds", help="Show each round of the cipher; two of them give the key away."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Explain in words, step by step, what a meter that holds --key decides about a token.
@@ -182,7 +188,7 @@ def explain(
     check_base_date(base_date)
     key = request_fields.secret("--key", key, batch=False)
     meter = token_explain.Meter(ea or _DEFAULT_EA, key, ken, tuple(before or ()))
-    steps = token_explain.steps(meter, "".join(typed), base_date)
+    steps = token_explain.steps(meter, "".join(typed), base_date, rounds)
     say(as_json, {"steps": steps}, token_explain.words(steps))
 
 

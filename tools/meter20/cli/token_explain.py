@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from account import explain
 from sts import decoder_key, digits
 
 from meter20.bodies import EmulatedBody
@@ -22,18 +23,23 @@ class Meter:
     before: tuple[str, ...] = ()
 
 
-def steps(meter: Meter, entered: str, base_date: int) -> list[dict[str, str]]:
+def steps(
+    meter: Meter, entered: str, base_date: int, rounds: bool = False
+) -> list[dict[str, str]]:
     """Return the steps, {"step", "text"}; raises Refusal if the meter does not take its key.
 
-    The meter was made at TID 0, so no token is too old for it.
+    rounds: with each round of the cipher, which the service port never tells. The meter was made
+    at TID 0, so no token is too old for it.
     """
     with EmulatedBody() as body:
         if meter.key is not None:
             _provision(body, meter)
         for one in meter.before:
             body.request(do="token", digits=one)
-        reply = body.request(do="explain", digits=digits.clean(entered), base_date=base_date)
-    return reply["steps"]
+        found = explain.walked(
+            body.sim.app.meter, digits.clean(entered), body.sim.now_ms, base_date, rounds
+        )
+    return [{"step": step, "text": form % values} for step, form, values in found]
 
 
 def _provision(body: EmulatedBody, meter: Meter) -> None:
