@@ -361,6 +361,47 @@ def test_nobody_else_is_let_in(shop, auth):
     assert shop.v1("GET", f"/meters/{DRN}").status_code == 401
 
 
+def stand_still(shop):
+    """Let time pass for those who must wait only as the list says that is returned."""
+    now, logins = [0.0], shop.web.app.state.logins
+    logins.addresses._now = logins.clients._now = lambda: now[0]
+    return now
+
+
+@pytest.mark.parametrize("way", ["basic", "key", "calin"])
+def test_wrong_log_ins_make_their_address_wait_on_every_way(shop, way):
+    stand_still(shop)
+
+    def tried():
+        if way == "basic":
+            return shop.web.post(f"{BASE}/tokenPurchases/{uuid4()}", json={}, auth=("corner", "x"))
+        if way == "key":
+            wrong = {"Authorization": "Bearer wrong"}
+            return shop.web.get(f"/v1/meters/{DRN}", headers=wrong)
+        body = {"user_id": "corner", "password": "x", "meter_id": DRN, "amount": 1,
+                "token_type": "CreditToken"}  # fmt: skip
+        return shop.web.post("/mpm/calin/tokennew", json=body)
+
+    assert [tried().status_code for _ in range(6)] == [401] * 6
+    late = tried()
+    assert late.status_code == 429
+    assert late.headers["Retry-After"] == "2"
+    assert shop.buy(200_00).status_code == 429, "the right password is not looked at meanwhile"
+
+
+def test_wrong_passwords_from_many_addresses_make_their_client_wait_for_a_short_time(shop):
+    now, logins = stand_still(shop), shop.web.app.state.logins
+    shop.auth, right = ("corner", "x"), shop.auth
+    for _ in range(21):
+        assert shop.buy(200_00).status_code == 401
+        logins.addresses._known.clear()  # the next address
+    assert shop.buy(200_00).status_code == 429
+    shop.auth = right
+    assert shop.buy(200_00).headers["Retry-After"] == "2"
+    now[0] += 2
+    assert shop.buy(200_00).status_code == 201
+
+
 def test_no_password_and_no_key_is_in_the_database_or_an_answer(shop, sqlite, caplog):
     answers = [shop.buy(200_00), shop.look_up(), shop.v1("GET", f"/meters/{DRN}")]
     key = shop.web.post("/mpm/stron/login/", json={"Username": "corner", "Password": PASSWORD})

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from meter20.ami import outbox, purchases
 from meter20.ami.carriers import Answer
 from meter20.ami.routes import keep_mqtt
+from meter20.pos.slowdown import Slowdown, TooOften
 from meter20.shop import app
-from meter20.shop.slowdown import Slowdown, TooOften
 from meter20.vending import register
 from meter20.vending.models import Purchase, Slip
 from meter20.vending.refusal import Doubt

@@ -12,10 +12,11 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from meter20 import __version__
-from meter20.pos import mpm, ppu, v1
+from meter20.pos import door, mpm, ppu, v1
 from meter20.pos.clients import Doorkeeper
 from meter20.pos.declined import FORMAT, OUTCOME_UNKNOWN, Declined
 from meter20.pos.short_bodies import ShortBodies
+from meter20.pos.slowdown import TooOften
 from meter20.pos.till import Till
 from meter20.vending.refusal import Doubt, Refusal
 from meter20.vending.station import Station
@@ -30,6 +31,7 @@ def made(station: Station) -> FastAPI:
         description="Sells prepayment tokens of a vending station. TEST KEYS only.",
     )  # fmt: skip
     app.state.till, app.state.doorkeeper = Till(station), Doorkeeper()
+    app.state.logins = door.Logins()
     for router in (ppu.router, v1.router, mpm.router):
         app.include_router(router)
     app.add_exception_handler(Declined, _declined)
@@ -37,6 +39,7 @@ def made(station: Station) -> FastAPI:
     app.add_exception_handler(Doubt, _doubt)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(TooOften, _too_often)
     app.add_exception_handler(Exception, _fault)
     app.add_middleware(ShortBodies, refused=_too_long)
     return app
@@ -87,6 +90,13 @@ def _http(request: Request, why: Exception) -> JSONResponse:
     assert isinstance(why, HTTPException)
     answer = _failed(request, "DO_NOT_HONOR", str(why.detail)[:20], "", why.status_code)
     answer.headers.update(why.headers or {})
+    return answer
+
+
+def _too_often(request: Request, why: Exception) -> JSONResponse:
+    assert isinstance(why, TooOften)
+    answer = _failed(request, "DO_NOT_HONOR", "Too many log-ins", "", 429)
+    answer.headers["Retry-After"] = str(why.wait_s)
     return answer
 
 

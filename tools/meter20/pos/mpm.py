@@ -83,7 +83,7 @@ class CalinAnswer(BaseModel):
     result: str
 
 
-_STATUSES = (400, 401, 404, 413, 500, 503)
+_STATUSES = (400, 401, 404, 413, 429, 500, 503)
 _DIGITS: dict = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 _STRON_FAILS: dict = {status: {"model": Message} for status in _STATUSES}
 _CALIN_FAILS: dict = {status: {"model": CalinAnswer} for status in _STATUSES}
@@ -99,16 +99,15 @@ def failed(request: Request, words: str, status: int) -> JSONResponse:
 @router.post("/stron/login/", response_model=str, responses=_STRON_FAILS)
 def log_in(body: StronLogin, request: Request, till: AtTill) -> str:
     """Return a key for /vending/; the one from before is good no more."""
-    client = _by_password(request, till, body.Username, body.Password)
+    client = _by_password(request, body.Username, body.Password)
     with till.desk(client.id) as desk:
         return clients.new_key(desk, client.id, clients.STRON)
 
 
 @router.post("/stron/vending/", response_model=None, responses=_STRON_FAILS | _DIGITS)
-def stron(body: StronVending, till: AtTill) -> PlainTextResponse:
+def stron(body: StronVending, request: Request, till: AtTill) -> PlainTextResponse:
     """Sell the energy that the money buys at the price given, in whole 0.1 kWh."""
-    with till.station.looking() as session:
-        client = clients.by_key(session, body.ApiToken, clients.STRON)
+    client = door.of_key(request, body.ApiToken, clients.STRON)
     if client is None:
         raise HTTPException(401, "Who are you?")
     order = Order(body.MeterId, units=_tenths(body.Amount / body.Price))
@@ -119,7 +118,7 @@ def stron(body: StronVending, till: AtTill) -> PlainTextResponse:
 @router.post("/calin/tokennew", response_model=CalinAnswer, responses=_CALIN_FAILS)
 def calin(body: CalinToken, request: Request, till: AtTill) -> dict:
     """Sell energy in kWh, in whole 0.1 kWh."""
-    client = _by_password(request, till, body.user_id, body.password)
+    client = _by_password(request, body.user_id, body.password)
     order = Order(body.meter_id, units=_tenths(body.amount))
     digits = till.buy_unnumbered(client, _CALIN, order, order.digest(), WINDOW, _digits)
     return {"result_code": 0, "reason": "OK", "result": digits}
@@ -138,9 +137,8 @@ def _digits(_desk, sold: Sold) -> str:
     return sold.slip.tokens[0].digits
 
 
-def _by_password(request: Request, till: Till, name: str, password: str) -> PosClient:
-    with till.station.looking() as session:
-        client = request.app.state.doorkeeper.by_password(session, name, password)
+def _by_password(request: Request, name: str, password: str) -> PosClient:
+    client = door.known(request, name, password)
     if client is None:
         raise HTTPException(401, "Who are you?")
     return client

@@ -20,8 +20,8 @@ BASE = "/prepaidutility/v3"
 _ERRORS: dict = {
     status: {"model": ErrorDetail, "description": words}
     for status, words in (
-        (400, "Refused"), (404, "No such record"), (413, "Too long"), (500, "Outcome unknown"),
-        (503, "The station cannot work"),
+        (400, "Refused"), (404, "No such record"), (413, "Too long"),
+        (429, "Too many log-ins"), (500, "Outcome unknown"), (503, "The station cannot work"),
     )
 } | {401: {"description": "Not known"}}  # fmt: skip
 

@@ -108,8 +108,8 @@ _PROBLEMS: dict = {
     status: {"model": Problem, "description": words}
     for status, words in (
         (400, "Refused"), (401, "No such key"), (404, "Not found"), (409, "The key has another "
-        "order"), (413, "Too long"), (422, "Malformed"), (500, "Outcome unknown"),
-        (503, "The station cannot work"),
+        "order"), (413, "Too long"), (422, "Malformed"), (429, "Too many wrong keys"),
+        (500, "Outcome unknown"), (503, "The station cannot work"),
     )
 }  # fmt: skip
 router = APIRouter(prefix=BASE, tags=["Plain API"], responses=_PROBLEMS)

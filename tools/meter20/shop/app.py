@@ -16,9 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meter20 import __version__
 from meter20.pos.short_bodies import ShortBodies
+from meter20.pos.slowdown import Slowdown, TooOften
 from meter20.shop import customers, live, pages
 from meter20.shop.counter import Counter
-from meter20.shop.slowdown import Slowdown, TooOften
 from meter20.shop.visitors import ForeignForm
 from meter20.vending.refusal import Refusal
 from meter20.vending.station import Station
