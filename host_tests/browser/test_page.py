@@ -41,8 +41,17 @@ def handed_out(page, what):
     return page.locator("#slips > li").first.locator("code").all_inner_texts()
 
 
+PRESS_ALL = """keys => {
+  const pad = [...document.querySelectorAll("#keypad button")];
+  keys.forEach((key) => pad.find((button) => button.textContent === key).click());
+}"""
+
+
 def typed(page, digits):
-    """Type a token on the keyboard."""
+    """Type a token: on a phone on the meter's keys, else on the keyboard."""
+    if page.viewport_size["width"] < 400:
+        page.evaluate(PRESS_ALL, list("C" + digits.replace(" ", "")))
+        return
     page.locator("#desk-error").evaluate("() => document.activeElement.blur()")
     page.keyboard.type("c" + digits.replace(" ", ""))
 
