@@ -55,7 +55,6 @@ def test_token_typed_on_the_keyboard_brings_the_supply():
         assert play.world.lines[:2] == ["Accept", "+25.600 kWh"]
         assert play.world.closed
         assert "Accept" in play.shown(Display)
-        play.sim._show_reading()
         assert '"Accept"' in play.shown(PortView)
 
     played(scenario)
@@ -92,6 +91,40 @@ def test_every_key_and_ready_token_can_be_clicked(size):
         assert play.world.lines[0] == "Accept"
 
     played(scenario, size)
+
+
+@pytest.mark.parametrize(
+    ("size", "seen", "unseen"),
+    [
+        ((80, 24), ("Display", "Lamps", "#keypad", "#side"), ("#too-small",)),
+        ((60, 20), ("Display", "Lamps", "LoadBar", "#keypad"), ("#side", "#too-small")),
+        ((60, 12), ("Display", "Lamps", "LoadBar"), ("#keypad", "#side")),
+        ((40, 12), ("Display", "Lamps"), ("#keypad", "LoadBar", "#side", "#too-small")),
+        ((39, 12), ("#too-small",), ("Display", "#keypad")),
+        ((40, 11), ("#too-small",), ("Display", "#keypad")),
+    ],
+)
+def test_what_a_size_shows_is_whole(size, seen, unseen):
+    async def scenario(play):
+        for name in seen:
+            part = play.sim.query_one(name)
+            assert play.sim.screen.region.contains_region(part.region), name
+            assert part.region.area, name
+        for name in unseen:
+            assert not play.sim.query_one(name).region.area, name
+        for key in play.sim.query("Key"):
+            if "#keypad" in seen:
+                assert play.sim.query_one("#keypad").region.contains_region(key.region)
+
+    played(scenario, size)
+
+
+def test_smallest_size_takes_a_token():
+    async def scenario(play):
+        await play.keys(*samples.CREDIT.digits)
+        assert "Accept" in play.shown(Display)
+
+    played(scenario, (40, 12))
 
 
 def test_ready_token_gives_way_to_a_finger():

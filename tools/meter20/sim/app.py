@@ -32,6 +32,7 @@ from meter20.sim.world import LOAD_MAX_W, World
 
 SPEEDS = (1, 10, 60, 600)
 
+_LEAST = "40x12"  # columns and rows; with the keypad 60x20, with everything 80x24
 _TICK_S = 0.05
 _TICK_MAX_S = 0.5  # a terminal that stood still is not caught up with
 _TYPING_S = 0.07  # between two keys of a ready token
@@ -56,8 +57,13 @@ class Sim(App[None]):
 
     TITLE = "meter20"
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012  Textual's type
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012
+    #: Columns and rows from which more of the sim is shown.
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  Textual's type
+        (0, "-no-width"), (40, "-slim"), (60, "-keys"), (80, "-narrow"), (100, "-wide"),
+    ]  # fmt: skip
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-no-height"), (12, "-flat"), (20, "-tight"), (24, "-low"), (32, "-high"),
+    ]  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,minus", "load(-1)", "load", key_display="←→"),
         Binding("right,plus", "load(1)", show=False),
@@ -98,6 +104,21 @@ class Sim(App[None]):
     TokenButton:hover, OwnTokenButton:hover { background: #2a2f37; }
     Footer { background: #23272e; }
 
+    #too-small { display: none; width: 100%; height: 100%; content-align: center middle; }
+    .-no-width #too-small, .-no-height #too-small { display: block; }
+    .-no-width #meter, .-no-height #meter, .-no-width Footer, .-no-height Footer { display: none; }
+    .-no-width #side, .-no-height #side, .-slim #side, .-keys #side { display: none; }
+    .-slim #meter, .-keys #meter { width: 100%; }
+    .-slim #meter { padding: 0 1; }
+    .-slim #keypad, .-flat #keypad, .-slim #hints, .-flat #hints, .-tight #hints {
+        display: none;
+    }
+    .-slim LoadBar, .-slim CreditBar, .-slim #top, .-flat #top, .-tight #top,
+    .-flat LoadBar, .-tight LoadBar, .-flat CreditBar, .-tight CreditBar, .-slim #name,
+    .-flat #name, .-tight #name { margin-bottom: 0; }
+    .-slim LoadBar, .-slim CreditBar { display: none; }
+    .-flat TokenButton, .-tight TokenButton { height: 1; }
+
     .-wide #meter { width: 60; padding: 1 5; }
     .-wide #keypad { width: 50; }
     .-wide #side { padding: 1 4; }
@@ -131,8 +152,10 @@ class Sim(App[None]):
         self._speed = SPEEDS[0]
         self._last_load_w = 2000
         self._to_type = ""
+        self._told: list[str] = []  # of the display, when the panel was drawn last
 
     def compose(self) -> ComposeResult:
+        yield Static(f"too small: needs {_LEAST}", id="too-small")
         with Vertical(id="meter"):
             with Horizontal(id="name"):
                 yield Static("meter20 [dim]simulated meter[/]")
@@ -288,7 +311,11 @@ class Sim(App[None]):
         now, world, lit = self._now(), self._world, not self._is_dark
         pulse = now < self._blink_until_s
         hz = self._hz if now < self._note_until_s else 0
-        self._lcd.show(world.lines, lit)
+        lines = world.lines
+        if lines[:2] != self._told:  # the panel says the same as the display, at once
+            self._told = lines[:2]
+            self._show_reading()
+        self._lcd.show(lines, lit)
         drawn_w = world.drawn_w if lit else 0
         self._lamps.show(world.closed, pulse, hz, drawn_w, self._pace, lit)
         self._load_bar.show(world.load_w, drawn_w > 0)
