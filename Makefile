@@ -20,7 +20,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign two-boards-campaign test-unix \
-	test-unix32 unix32 memory lint format sim site web page-measures page-pictures picture drawing serve bench vend-campaign tariff-campaign \
+	test-unix32 unix32 memory lint format sim site web page-measures page-pictures picture drawing serve bench bench-pairs work-counts vend-campaign tariff-campaign \
 	ami-campaign ami-chaos demo-ami dlms-clients network-campaign death-campaign pos-pack pos-campaign guess-campaign pulse-campaign \
 	mutants mutation-sample fuzz-campaign mpy \
 	test-pico wiring packages lock clean
@@ -118,6 +118,12 @@ serve: setup  ## the service port of an emulated meter, on this terminal
 
 bench: setup  ## how long the meter's work takes, and the station's
 	@$(CAMPAIGN).bench
+
+bench-pairs: setup  ## the same work in this tree and in an older commit, in turns; some minutes
+	@$(CAMPAIGN).bench_pairs $(CAMPAIGN_ARGS)
+
+work-counts: setup  ## write the counts of work that make test compares, after a change that was meant
+	@$(CAMPAIGN).work_counts
 
 vend-campaign: setup  ## 100 000 sales from 4 processes: no TID twice, and the audit log whole
 	@$(CAMPAIGN).vend_campaign $(CAMPAIGN_ARGS)

@@ -201,6 +201,8 @@ class SimWatchdog(Watchdog):
 class SimTamper(Tamper):
     """A cover switch. open: whether somebody opened the cover."""
 
+    poll_ms = _IDLE_MS  # the bench steps the meter after each request
+
     def __init__(self):
         self.open = False
 

@@ -18,6 +18,7 @@ from carriers.dlms_meter import MeterFacts, Shared
 
 _CHUNK = const(256)  # octets taken at a turn
 _WAITING_MOST = const(2048)  # octets of answers: who does not take them is cut off
+_REST_MS = const(1000)
 _IDLE_MS = const(60_000)
 _BUSY_MS, _CALM_MS = const(10), const(100)  # until the next turn
 _TALK_MS = const(2000)  # a line on which something came is asked often for so long
@@ -94,7 +95,7 @@ class DlmsCarrier:
         if self._listener is not None:
             busy = self._serve_network(now_ms) or busy
         turn.news = turn.news or self.shared.last_token.waits  # for the inbox, which comes next
-        return _BUSY_MS if busy else self._calm_ms
+        return _BUSY_MS if busy else min(_REST_MS, self._calm_ms)
 
     # -- lines ---------------------------------------------------------------------------------
 

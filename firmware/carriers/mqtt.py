@@ -25,6 +25,7 @@ from sts import results
 
 from carriers.link import Link, Stream
 
+_REST_MS = const(1000)  # what the broker must hear in time waits no longer
 _TURN_MS = const(20)  # while a token or its result waits for its turn
 _AGAIN_MS = const(60_000)  # a token that the meter could not take
 _KEEP_ALIVE_S = const(300)  # a ping each 150 s keeps most routers from forgetting us
@@ -191,7 +192,7 @@ class Mqtt:
             self.refused = getattr(self._client.last_error, "return_code", 0)
             self._lose()
             self._link.drop(turn.now_ms)
-        return _TURN_MS if self._waits else self._link.look_ms
+        return _TURN_MS if self._waits else min(_REST_MS, self._link.look_ms)
 
     @property
     def _waits(self):

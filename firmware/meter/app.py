@@ -25,7 +25,8 @@ from meter.stopping import Stopping
 from meter.supervisor import Faulted, Supervisor, Watch
 from meter.turn import Turn
 
-_REST_MS = const(1000)  # no part rests longer: the supervisor hears of each every 2 s
+_REST_MS = const(10_000)  # no part rests longer
+_HEARD_MS = const(1000)  # by then a part has its turn that came before the one with news
 _FAR_MS = const(10_000)
 
 
@@ -46,7 +47,8 @@ class App:
         names = ("metering", "contactor", "keypad", "display")
         self.supervisor = Supervisor(ports.watchdog, names, now_ms, self._stopping.stop)
         self._step_watch = Watch(self.supervisor, "program")
-        self.parts, self._due_ms, self._next_ms = (), [], now_ms
+        self.parts, self._due_ms = (), []
+        self._parts_ms = self._next_ms = now_ms  # when a part is due, and when anything is
         try:
             with Watch(self.supervisor, "start"):
                 self._start(now_ms, tables, policy)
@@ -90,6 +92,7 @@ class App:
         at = self.parts.index(self.inbox)
         self.parts = self.parts[:at] + (part,) + self.parts[at:]
         self._due_ms.insert(at, now_ms)
+        self._parts_ms = now_ms
 
     @property
     def fault(self):
@@ -153,18 +156,32 @@ class App:
         turn, supervisor = self._turn, self.supervisor
         turn.now_ms = now_ms
         turn.news = turn.news or now_ms < self._next_ms
-        rest_ms = _REST_MS
-        for at, part in enumerate(self.parts):
-            if turn.news or now_ms >= self._due_ms[at]:
-                supervisor.at = part.name
-                self._due_ms[at] = now_ms + min(_REST_MS, part.step(turn))
-                supervisor.report(part.name)
-            rest_ms = min(rest_ms, self._due_ms[at] - now_ms)
-        turn.news = False
+        at_rest = not turn.news and now_ms < self._parts_ms
+        if not at_rest:
+            self._pass_through(turn, now_ms)
         supervisor.at = "program"
-        rest_ms = min(rest_ms, supervisor.step(now_ms))
-        self._next_ms = now_ms + rest_ms
-        return rest_ms
+        self._next_ms = min(self._parts_ms, now_ms + supervisor.step(now_ms, at_rest))
+        return self._next_ms - now_ms
+
+    def _pass_through(self, turn, now_ms):
+        """Give each part that is due its turn, and after news every part."""
+        supervisor, due_ms = self.supervisor, self._due_ms
+        for at, part in enumerate(self.parts):
+            if turn.news or now_ms >= due_ms[at]:
+                supervisor.at = part.name
+                heard, turn.news = turn.news, turn.news and at == 0
+                due_ms[at] = now_ms + min(_REST_MS, part.step(turn))
+                if turn.news:
+                    self._hear(at, now_ms + _HEARD_MS)
+                turn.news = turn.news or heard
+            supervisor.report(part.name)
+        turn.news = False
+        self._parts_ms = min(due_ms)
+
+    def _hear(self, news_at, by_ms):
+        """Let the parts before the one with news have a turn by `by_ms`; the others are next."""
+        for at in range(news_at):
+            self._due_ms[at] = min(self._due_ms[at], by_ms)
 
     def save(self):
         """Make what was used up so far safe: the meter is about to end. Raises nothing.

@@ -15,7 +15,7 @@ from sts import key_change, results
 
 #: Most tokens that wait; who finds no room keeps his token and asks again.
 CAPACITY = const(8)
-_REST_MS = const(1000)
+_REST_MS = const(10_000)
 
 #: digits: as they came, without spaces. by: of account.carrier. told: called with the Outcome, see
 #: account.meter, once the token was entered and all of it is stored; with None when nothing was
@@ -59,7 +59,7 @@ class Inbox:
             except (NotProvisioned, StoreFailed):
                 outcome = None
             waiting.told(outcome)
-        return 1 if self._waiting else _REST_MS
+        return 1 if self._waiting else _REST_MS  # who offers one tells the turn the news
 
     def enter(self, digits: str, turn, by: int = carrier.MANUAL):
         """Take a token from the carrier `by`, show and sound its Outcome, and return that.

@@ -41,10 +41,23 @@ class Metering:
         self._watch_cover(turn)
         self._watch_store(turn)
         if turn.meter.expire_key_change(turn.now_ms):
+            turn.news = True
             self._answers.key_change_dropped(turn.now_ms)
         turn.supervisor.at = "pulses"
-        self._count_ms = turn.now_ms + min(_REST_MS, self._pulses.due_ms())
+        due_ms = self._pulses.due_ms()
         turn.supervisor.at = self.name
+        if due_ms > _REST_MS:
+            due_ms = self._rest_ms(turn, due_ms)
+        self._count_ms = turn.now_ms + due_ms
+
+    def _rest_ms(self, turn, due_ms):
+        """Return how long to rest when the next pulse is expected in `due_ms`, which is long."""
+        if self._store_failing or turn.meter.key_change_waits:
+            return _REST_MS
+        if self._tamper is not None:
+            due_ms = min(due_ms, self._tamper.poll_ms)
+        steady_ms = turn.power.steady_ms(turn.now_ms, turn.state.identity.imp_per_kwh)
+        return min(due_ms, steady_ms + 1 if steady_ms else _REST_MS)
 
     def take_pulses(self, turn) -> int:
         """Count what was used up since the last time; return the pulses."""

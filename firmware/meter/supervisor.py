@@ -40,14 +40,18 @@ class Supervisor:
         """Part `name` says that it is alive."""
         self._reported[name] = True
 
-    def step(self, now_ms: int) -> int:
-        """Feed the watchdog if a period is over and all reported; return ms to the next check."""
+    def step(self, now_ms: int, at_rest: bool = False) -> int:
+        """Feed the watchdog if a period is over and all reported; return ms to the next check.
+
+        at_rest: no part has anything to do, so none is late with its report.
+        """
         if now_ms >= self._check_ms:
             self._check_ms = now_ms + PERIOD_MS
-            if self._watchdog is not None and all(self._reported.values()):
+            if self._watchdog is not None and (at_rest or all(self._reported.values())):
                 self._watchdog.feed()
-            for name in self._reported:
-                self._reported[name] = False
+            if not at_rest:
+                for name in self._reported:
+                    self._reported[name] = False
         return self._check_ms - now_ms
 
     def failed(self, part: str, kind: str):

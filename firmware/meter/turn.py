@@ -61,11 +61,14 @@ class Turn:
         return told
 
     def measure(self):
-        """Bring `watts` up to date."""
-        self.watts = self.power.watts(self.now_ms, self.state.identity.imp_per_kwh)
+        """Bring `watts` up to date; another power is news."""
+        watts = self.power.watts(self.now_ms, self.state.identity.imp_per_kwh)
+        if watts != self.watts:
+            self.watts, self.news = watts, True
 
     def log(self, code: int):
         """Put the event `code`, of journal.events, into the log."""
+        self.news = True
         self.notes.log([code], self.state.register.total_wh, not self.meter.lost)
 
     def view(self):

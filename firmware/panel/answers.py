@@ -9,7 +9,8 @@ from panel import beeper, screens
 from panel import view as views
 
 _MS_PER_MIN = const(60_000)
-_REST_MS = const(1000)
+_REST_MS = const(10_000)
+_TRY_MS = const(1000)
 
 
 class Answers:
@@ -29,7 +30,12 @@ class Answers:
             self._alarm_ms = turn.now_ms + turn.settings.alarm_min * _MS_PER_MIN
             self.play(beeper.LOW_CREDIT, turn.now_ms)
         due_ms = self._player.step(turn.now_ms)
-        return _REST_MS if due_ms is None else due_ms
+        if due_ms is not None:
+            return due_ms
+        if turn.now_ms < self._alarm_ms:
+            return min(_REST_MS, self._alarm_ms - turn.now_ms)
+        waits = turn.settings.alarm_min and views.is_low(turn)  # another tune was first
+        return _TRY_MS if waits else _REST_MS
 
     def _alarm_is_due(self, turn):
         wanted = turn.settings.alarm_min and turn.now_ms >= self._alarm_ms

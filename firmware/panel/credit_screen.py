@@ -5,6 +5,7 @@ from micropython import const
 from panel import view as views
 
 _TRY_MS = const(1000)
+_REST_MS = const(10_000)
 
 
 class CreditScreen:
@@ -28,7 +29,7 @@ class CreditScreen:
         if credit_wh != self._credit_wh:
             self._next_ms = turn.now_ms + _TRY_MS
             self._show(credit_wh)
-        return _TRY_MS
+        return _REST_MS if self._credit_wh == credit_wh else _TRY_MS
 
     def _show(self, credit_wh):
         try:

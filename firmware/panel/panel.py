@@ -13,6 +13,7 @@ _SCREEN_MS = const(8000)
 _PAGE_MS = const(4000)
 _ABOUT_MS = const(10_000)
 _REFRESH_MS = const(1000)
+_REST_MS = const(10_000)
 _TWO_ROWS = const(2)
 
 
@@ -63,9 +64,19 @@ class Panel:
         if lines is not self.lines and lines != self.lines:
             self.lines = lines
             self._show(lines)
+        return self._due_ms(turn.now_ms)
+
+    def _due_ms(self, now_ms):
+        """Return when something else is to be shown if no news comes."""
+        if not self.lines:  # the display did not take them
+            return _REFRESH_MS
         if self._called:
-            return min(_REFRESH_MS, max(1, self._until_ms - turn.now_ms))
-        return _REFRESH_MS
+            return max(1, self._until_ms - now_ms)
+        if self._entry.active:
+            return _REST_MS
+        if self._seen.lockout_s:
+            return _REFRESH_MS
+        return _PAGE_MS - now_ms % _PAGE_MS if len(self._idle) > 1 else _REST_MS
 
     @property
     def _called(self):

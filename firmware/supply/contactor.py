@@ -46,7 +46,7 @@ class Contactor:
         self._order(turn)
         if turn.now_ms >= self._calm_ms:
             turn.notes.calm()
-        return self._due_ms(turn.now_ms)
+        return self._due_ms(turn)
 
     def begin_test(self, now_ms: int):
         """Open the switch for some seconds, from the next step on."""
@@ -57,10 +57,17 @@ class Contactor:
         """Whether the load switch is known not to follow."""
         return self._switching.faulty
 
-    def _due_ms(self, now_ms):
-        if self._test_until_ms is None or now_ms >= self._test_until_ms:
+    def _due_ms(self, turn):
+        """Return the milliseconds until something changes by itself."""
+        now_ms, limit_w = turn.now_ms, turn.state.power_limit_w
+        watching = limit_w and (turn.watts > limit_w or self._overload.trips)
+        if watching or self.faulty or self._friendly_hours_count(turn):
             return _REST_MS
-        return min(_REST_MS, self._test_until_ms - now_ms)
+        due_ms = self._switching.due_ms(now_ms)
+        for until_ms in (self._test_until_ms or 0, self._hold_until_ms, self._calm_ms):
+            if now_ms < until_ms:
+                due_ms = min(due_ms, until_ms - now_ms)
+        return due_ms
 
     def _is_tested(self, now_ms):
         if self._test_until_ms is not None and now_ms >= self._test_until_ms:
@@ -83,10 +90,16 @@ class Contactor:
 
     def _is_friendly(self, turn):
         """Ask the clock only when the answer can matter."""
-        configured = turn.settings
-        if configured.friendly_from == configured.friendly_to or turn.state.register.credit > 0:
+        if not self._friendly_hours_count(turn):
             return False
-        return settings.is_friendly(configured, turn.time())
+        return settings.is_friendly(turn.settings, turn.time())
+
+    def _friendly_hours_count(self, turn):
+        """Return whether there are friendly hours, and no credit that closes the switch anyway."""
+        configured = turn.settings
+        return (
+            configured.friendly_from != configured.friendly_to and turn.state.register.credit <= 0
+        )
 
     def _opened(self, turn):
         """The load is about to be cut off: what was used up stays used up, and people see why."""
@@ -104,6 +117,7 @@ class Contactor:
 
     def _hold(self, part, turn):
         """Hold the supply off for a while: `part` does not follow; a restart would not help."""
+        turn.news = True
         turn.notes.add_fault(part, "error")
         self._hold_until_ms = turn.now_ms + faults.hold_ms(turn.notes.faults)
         self._calm_ms = turn.now_ms + faults.CALM_MS

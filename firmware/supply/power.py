@@ -55,6 +55,16 @@ class PowerMeter:
             return self._watts
         return min(self._watts, _mean(1, quiet_ms - _LATE_MS, imp_per_kwh))
 
+    def steady_ms(self, now_ms: int, imp_per_kwh: int) -> int:
+        """Return for how long `watts` stays what it is at `now_ms` if no pulse comes, at most.
+
+        0 if it is falling.
+        """
+        if not self._watts:
+            return _FORGET_MS
+        alone_ms = 1000 * _MS_PER_H // (imp_per_kwh * self._watts)  # of one pulse at this power
+        return max(0, self._last_ms + _LATE_MS + alone_ms - now_ms)
+
     def _move_window(self, pulses, last_ms, imp_per_kwh):
         """Let the window begin where it must after `pulses`, the next after `last_ms`."""
         now_ms = self._last_ms

@@ -22,6 +22,10 @@ class Switching:
         self.closed = False
         self.faulty = False
 
+    def due_ms(self, now_ms: int) -> int:
+        """Return the milliseconds until the last order is to be repeated."""
+        return max(1, self._repeat_ms - now_ms)
+
     def order(self, closed: bool, now_ms: int) -> bool:
         """Close or open the switch; return whether it just stopped following.
 

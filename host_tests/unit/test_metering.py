@@ -75,6 +75,7 @@ class StoreOfMetering(unittest.TestCase):
     def test_a_key_change_that_is_not_completed_in_time_ends_on_the_screen(self):
         self.app.meter._sections = {1: {}}
         self.app.meter._sections_until_ms = self.clock.now_ms + 1500
+        self.app.press("C", self.clock.now_ms)  # whoever enters them is at the meter
         self.run_s(1)
         self.assertTrue(self.app.lines[0] != "Key change ended")
         self.run_s(1)
