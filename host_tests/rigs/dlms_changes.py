@@ -28,7 +28,7 @@ APDUS = (
 )
 _ASKED = APDUS[1:-1]  # what neither begins nor ends an association
 _TOKEN = meters.TOKEN_100_WH.encode()
-_WRONG = _TOKEN[:19] + b"0"
+_WRONG = b"00000" + _TOKEN[5:]  # further from the right one than three changes reach
 SECRETS = (ENCRYPTION_KEY, AUTHENTICATION_KEY, PASSWORD)
 _SNRM = b"\x93"
 _FLAGS = 300  # more than the longest frame
