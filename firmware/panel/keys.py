@@ -4,7 +4,7 @@ from account.meter import NotProvisioned
 from micropython import const
 from ports.record_store import StoreFailed
 
-from panel import beeper, screens, short_codes, token_entry
+from panel import beeper, screens, token_entry
 
 _KEYS_A_TURN = const(32)  # a keypad that never ends its keys must not stop the metering
 _REST_MS = const(1000)
@@ -81,6 +81,8 @@ class Keys:
                 self._panel.call_up([told], turn.now_ms)
 
     def _call_up_code(self, code, turn):
+        from panel import short_codes  # a board reads it when the first code comes
+
         change = short_codes.changed(code, turn.settings)
         try:
             if change is not None:
