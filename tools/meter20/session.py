@@ -141,7 +141,7 @@ def differences(session: Session, body: ServiceClient, key: str | None) -> Itera
 def _request(line: str) -> dict:
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
