@@ -164,6 +164,15 @@ def test_token_travels_over_tls_and_another_meters_login_sees_and_does_nothing(s
         until(lambda: found(station, number)[0].state == CLOSED, meter.live, worker.turn)
         assert found(station, number)[0].outcome == CREDITED
         assert meter.body.request(do="read")["credit_wh"] == 1000
+        for guess in range(5):
+            stranger.publish(f"meter20/{A}/token", "%020d" % guess, qos=1).wait_for_publish(
+                _WAIT_S
+            )
+        for _ in range(50):
+            meter.live()
+            time.sleep(0.02)
+        state = meter.body.sim.app.meter.state
+        assert (state.register.credit, set(state.failures)) == (1000, {0}), "no guess arrived"
         assert [topic for topic, _ in seen if not topic.startswith(f"meter20/{B}/")] == []
         for client in (stranger, carrier):
             client.disconnect() if client is stranger else client.close()

@@ -22,6 +22,7 @@ END = "end"
 _TELL_S = 2.0
 _LONGEST_S = 0.2  # between two looks at the pipe
 _STEPS = 200  # of meters between two looks at the sockets
+_STARTS = 10  # of meters between two looks at those that are due
 _STARTS_PER_S = 100  # meters that begin in a second: each opens a connection
 
 
@@ -112,6 +113,7 @@ class Street:
         """Begin the meters whose time it is: not all come to the broker in one moment."""
         specs = self._plan.specs
         wanted = min(len(specs), 1 + self._now_ms * _STARTS_PER_S // 1000)
+        wanted = min(wanted, len(self._meters) + _STARTS)  # the others have their turns meanwhile
         if len(self._meters) >= wanted:
             return
         for spec in specs[len(self._meters) : wanted]:
