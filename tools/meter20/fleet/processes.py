@@ -10,7 +10,7 @@ from meter20 import ending
 from meter20.fleet import street
 from meter20.fleet.street import Plan, Spec, Told
 
-_END_S = 30.0  # for a street to say what came to its meters
+_END_S = 120.0  # for a street to say what came to its meters
 
 
 @dataclass
