@@ -212,11 +212,6 @@ class Meter:
         if self.provisioned and self.state.emergency != called_up:
             self._commit(meter_state.changed(self.state, emergency=called_up))
 
-    @property
-    def key_change_waits(self) -> bool:
-        """Whether some tokens of a key change were entered, and some are missing."""
-        return bool(self._sections)
-
     def expire_key_change(self, now_ms: int) -> bool:
         """Drop a set of key change tokens not completed in time; say whether there was one."""
         if not self._sections or now_ms < self._sections_until_ms:

@@ -76,8 +76,8 @@ class App:
         told = restart.noted(self._turn, ports.store.health)
         if told:
             self._panel.call_up(told, now_ms)
-        self._metering = Metering(ports, answers, now_ms)
-        parts = [self._metering, contactor, self._keys, self.inbox, self._panel, answers]
+        metering = Metering(ports, answers, now_ms)
+        parts = [metering, contactor, self._keys, self.inbox, self._panel, answers]
         if ports.credit_display is not None:
             from panel.credit_screen import CreditScreen  # few boards have such a display
 
@@ -193,7 +193,7 @@ class App:
             return  # it was saved then
         try:
             with Watch(self.supervisor, "program"):
-                self._metering.take_pulses(self._turn)
+                self.parts[0].take_pulses(self._turn)  # metering comes first
                 self.meter.checkpoint()
         except Faulted:
             pass

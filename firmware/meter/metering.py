@@ -52,7 +52,7 @@ class Metering:
 
     def _rest_ms(self, turn, due_ms):
         """Return how long to rest when the next pulse is expected in `due_ms`, which is long."""
-        if self._store_failing or turn.meter.key_change_waits:
+        if self._store_failing or turn.meter.state.key_change:
             return _REST_MS
         if self._tamper is not None:
             due_ms = min(due_ms, self._tamper.poll_ms)

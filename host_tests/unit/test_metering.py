@@ -73,8 +73,10 @@ class StoreOfMetering(unittest.TestCase):
         self.assertEqual(self.logged(), [events.STORE_FAULT, events.RESTART])
 
     def test_a_key_change_that_is_not_completed_in_time_ends_on_the_screen(self):
-        self.app.meter._sections = {1: {}}
-        self.app.meter._sections_until_ms = self.clock.now_ms + 1500
+        meter = self.app.meter
+        meter.state = meter_state.changed(meter.state, key_change=True)
+        meter._sections = {1: {}}
+        meter._sections_until_ms = self.clock.now_ms + 1500
         self.app.press("C", self.clock.now_ms)  # whoever enters them is at the meter
         self.run_s(1)
         self.assertTrue(self.app.lines[0] != "Key change ended")
