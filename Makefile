@@ -146,8 +146,8 @@ ami-chaos: setup  ## a fleet that buys while broker, database and head-ends are 
 pos-pack: setup  ## the published point-of-sale test pack, fetched from GitHub; newman from npm
 	@$(CAMPAIGN).pos_pack $(CAMPAIGN_ARGS)
 
-pos-campaign: setup  ## POS_EXAMPLES messages to every route of the points of sale (schemathesis)
-	@POS_EXAMPLES=$(or $(POS_EXAMPLES),200) $(BIN)/pytest -n 0 host_tests/vending/test_pos_schema.py
+pos-campaign: setup  ## POS_EXAMPLES messages to every route of the points of sale and of the shop (schemathesis)
+	@POS_EXAMPLES=$(or $(POS_EXAMPLES),200) $(BIN)/pytest -n 0 host_tests/vending/test_pos_schema.py host_tests/vending/test_shop_schema.py
 
 guess-campaign: setup  ## 2 * 10^7 random tokens through the real decoder; some minutes a core
 	@$(CAMPAIGN).guess_campaign $(CAMPAIGN_ARGS)

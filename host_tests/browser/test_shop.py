@@ -1,7 +1,10 @@
 """Buy on a page, see it in the meter: a phone, the shop, a head-end, a network, MicroPython."""
 
+import json
+import math
 import os
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,17 +13,20 @@ from playwright.sync_api import expect
 from rigs import open_shop
 from rigs.mosquitto import Mosquitto
 from rigs.served_meter import ServedMeter
-from rigs.stations import DRN, PASSPHRASE
+from rigs.stations import DRN, PASSPHRASE, SGC
 
-from meter20.ami import routes
-from meter20.vending import sealing
+from meter20.ami import reports, routes
+from meter20.shop import accounts
+from meter20.vending import register, sealing
 from meter20.vending.models import Purchase
 from meter20.vending.sealing import Secret
+from meter20.vending.vending_key import KeyTerms
 
 _DLMS_KEYS = {  # test keys
     "do": "dlms", "system_title": "4d32300000000007", "encryption_key": "00112233" * 4,
     "authentication_key": "44556677" * 4, "password": "a-long-password",
 }  # fmt: skip
+OPERATOR, PASSWORD = "sipho", "a password of the operator"
 #: A folder for pictures of the pages, for docs/.
 PICTURES = os.environ.get("METER20_PICTURES")
 
@@ -67,11 +73,20 @@ def buy(page, shop, amount="200", look=False):
     page.wait_for_url(re.compile("/orders/"))
 
 
+def log_in(page, shop):
+    page.goto(f"{shop}/operators/meters")
+    page.get_by_label("Name").fill(OPERATOR)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(re.compile("/operators/meters"))
+
+
 def test_bought_on_a_phone_it_travels_by_mqtt_and_the_page_says_accepted(
-    tmp_path, station, shop, phone
+    tmp_path, station, shop, phone, desktop
 ):
     with station.desk() as desk:
         routes.keep_mqtt(desk, DRN)
+        accounts.add(desk, OPERATOR, PASSWORD)
     requests = [open_shop.provisioning(station)]
     with Mosquitto(tmp_path) as broker:
         url = f"mqtt://127.0.0.1:{broker.port}"
@@ -91,6 +106,8 @@ def test_bought_on_a_phone_it_travels_by_mqtt_and_the_page_says_accepted(
             phone.reload()
             expect(state).to_contain_text("Accepted by the meter")
             assert meter.credit_wh == 58_000
+            log_in(desktop, shop)
+            open_shop.until(lambda: desktop.reload() and "58.000" in desktop.content())
     phone.get_by_role("link", name="Your purchases").tap()
     expect(phone.get_by_role("listitem")).to_contain_text("Accepted by the meter")
     looked_at(phone, "shop-history")
@@ -137,3 +154,39 @@ def test_wrong_number_and_wrong_amount_are_told_where_they_are_typed(shop, visit
         page.goto(f"{shop}/quote?number={DRN}&amount=1&lang=en")
         expect(page.get_by_role("alert")).to_contain_text("cannot be sold")
         looked_at(page, f"{name}-amount")
+
+
+def test_operators_see_meters_tokens_keys_and_the_day(station, shop, visit):
+    now = station.time()
+    with station.desk() as desk:
+        accounts.add(desk, OPERATOR, PASSWORD)
+        routes.keep_mqtt(desk, DRN)
+        register.add_group(desk, KeyTerms(SGC, krn=2))
+    with station.sharing() as session:
+        for ago in range(95, -1, -1):
+            power = int(900 + 800 * math.sin(ago / 9) + (1500 if ago % 31 == 0 else 0))
+            told = {"credit_wh": 58_000, "total_wh": 7_000_000, "power_w": power, "krn": 1,
+                    "relay": "closed", "relay_reason": "ok"}  # fmt: skip
+            report = reports.report_of(DRN, "registers", json.dumps(told).encode())
+            reports.keep(session, report, now - timedelta(minutes=15 * ago))
+    for size, name in ((chromium.DESKTOP, "operators"), (chromium.PHONE, "operators-narrow")):
+        page = visit(size).page
+        page.goto(f"{shop}/operators/login")
+        looked_at(page, f"{name}-login")
+        log_in(page, shop)
+        looked_at(page, f"{name}-meters")
+        page.get_by_role("link", name=DRN).click()
+        expect(page.get_by_role("img", name=re.compile("highest bar"))).to_be_visible()
+        looked_at(page, f"{name}-meter")
+        for place in ("Rejected tokens", "Key changes", "Report of the day"):
+            page.get_by_role("link", name=place).click()
+            expect(page.get_by_role("heading", name=place)).to_be_visible()
+            looked_at(page, f"{name}-{place.split()[0].lower()}")
+    page.get_by_role("link", name="Key changes").click()
+    page.get_by_role("button", name="Issue the next tokens (1)").click()
+    expect(page.get_by_label("Tokens issued: 1 of 1")).to_be_visible()
+    looked_at(page, "operators-issued")
+    page.get_by_role("button", name="Log sipho out").click()
+    page.wait_for_url(re.compile("/operators/login"))
+    page.goto(f"{shop}/operators/meters")
+    expect(page.get_by_label("Password")).to_be_visible()

@@ -27,8 +27,8 @@ def used():
     known = set(texts.of("en"))
     said = [
         name
-        for module in _SHOP.glob("*.py")
-        for name in re.findall(rf'"({_NAME})"', module.read_text(encoding="utf-8"))
+        for file in (*_SHOP.glob("*.py"), *(_SHOP / "templates").iterdir())
+        for name in re.findall(rf'"({_NAME})"', file.read_text(encoding="utf-8"))
         if name in known and "." in name
     ]
     return {*called, *said}

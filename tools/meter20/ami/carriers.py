@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Protocol
 
+from meter20.ami.reports import Report
+
 MQTT, DLMS = "mqtt", "dlms"
 
 
@@ -51,7 +53,7 @@ class Awake:
     drn: str
 
 
-Heard = SimpleQueue[Answer | Awake]
+Heard = SimpleQueue[Answer | Awake | Report]
 
 
 class Carrier(Protocol):

@@ -1,4 +1,4 @@
-"""MQTT as a carrier: tokens out, results in. The topics are those of docs/ami.md.
+"""MQTT as a carrier: tokens out, results and reports in. The topics are those of docs/ami.md.
 
 The broker's acknowledgement says nothing about the meter, so this carrier ignores it. Each worker
 subscribes by itself and hears every result. If it misses a result, it sends the token again.
@@ -13,10 +13,11 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from meter20.ami.carriers import Answer, Awake, Heard, Parcel
+from meter20.ami.reports import EVENTS, REGISTERS, report_of
 
 _PREFIX = "meter20"
 _PAYLOAD_MAX = 512  # octets of a result
-_TOPICS = [(f"{_PREFIX}/+/result", 1), (f"{_PREFIX}/+/state", 1)]
+_TOPICS = [(f"{_PREFIX}/+/{name}", 1) for name in ("result", "state", REGISTERS, EVENTS)]
 _SLOWEST_S = 30  # between two attempts to reach the broker
 _PEM = b"-----BEGIN"
 
@@ -75,6 +76,8 @@ class MqttCarrier:
         drn = parts[1]
         if parts[2] == "state":
             self._state(drn, bytes(message.payload), message.retain)
+        elif parts[2] in (REGISTERS, EVENTS):
+            self._report(drn, parts[2], bytes(message.payload), message.retain)
         elif (answer := answer_of(drn, bytes(message.payload))) is not None:
             self._heard.put(answer)
 
@@ -85,6 +88,11 @@ class MqttCarrier:
         self._away.discard(drn)
         if not retained:
             self._heard.put(Awake(drn))
+
+    def _report(self, drn: str, topic: str, payload: bytes, retained: bool) -> None:
+        """Hear a report. Registers that the broker kept say nothing of now; events do."""
+        if not (retained and topic == REGISTERS) and (told := report_of(drn, topic, payload)):
+            self._heard.put(told)
 
 
 def answer_of(drn: str, payload: bytes) -> Answer | None:

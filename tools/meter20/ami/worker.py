@@ -11,9 +11,10 @@ from queue import Empty
 from sqlalchemy import select
 
 from meter20.ami import outbox as outboxes
-from meter20.ami import purchases
+from meter20.ami import purchases, reports
 from meter20.ami.carriers import Awake, Carrier, Heard
 from meter20.ami.outbox import Outbox
+from meter20.ami.reports import Report
 from meter20.vending import refusal
 from meter20.vending.models import Purchase
 from meter20.vending.refusal import Refusal
@@ -71,6 +72,8 @@ class Worker:
                 for each in came:
                     if isinstance(each, Awake):
                         outboxes.wake(session, each.drn, self._now())
+                    elif isinstance(each, Report):
+                        reports.keep(session, each, self._now())
                     elif purchase := outboxes.record(session, each, self._now()):
                         lines.append(_told(purchase, each.drn, each.why))
         for line in lines:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from meter20 import __version__
 from meter20.pos.short_bodies import ShortBodies
 from meter20.pos.slowdown import Slowdown, TooOften
-from meter20.shop import customers, live, pages
+from meter20.shop import customers, live, operators, pages
 from meter20.shop.counter import Counter
 from meter20.shop.visitors import ForeignForm
 from meter20.vending.refusal import Refusal
@@ -39,6 +39,7 @@ _HEADERS = {
 }
 _STATIC, _UNKEPT = "/static", {"Cache-Control": "no-store"}
 _LOOKUPS = 20, 5, 300  # wrong numbers without a wait; seconds of the first and longest wait
+_LOGINS = 3, 2, 300  # wrong passwords; the same
 #: Texts of what HTTP calls by a number.
 _STATUSES = {404: "failed.not_found", 405: "failed.not_found", 413: "failed.too_long"}
 
@@ -55,8 +56,10 @@ def made(station: Station, described: bool = False,
         description="Pages that sell credit for prepayment meters. TEST KEYS only.",
     )  # fmt: skip
     app.state.counter, app.state.lookups = Counter(station), Slowdown(*_LOOKUPS)
+    app.state.logins = Slowdown(*_LOGINS)
     app.state.live = live.Live(station, ending)
     app.include_router(customers.router)
+    app.include_router(operators.router)
     app.mount(_STATIC, StaticFiles(directory=pages.STATIC), "static")
     for kind, answer in _ANSWERS.items():
         app.add_exception_handler(kind, answer)
@@ -78,6 +81,10 @@ def _too_often(request: Request, why: Exception) -> Response:
 
 def _foreign(request: Request, _why: Exception) -> Response:
     return pages.failed(request, 403, "failed.foreign_form")
+
+
+def _log_in(_request: Request, _why: Exception) -> Response:
+    return RedirectResponse(f"{operators.BASE}/login", 303)
 
 
 def _unavailable(request: Request, why: Exception) -> Response:
@@ -105,8 +112,9 @@ def _fault(request: Request, why: Exception) -> Response:
 
 
 _ANSWERS = {
-    TooOften: _too_often, ForeignForm: _foreign, Refusal: _unavailable,
-    RequestValidationError: _malformed, HTTPException: _http, Exception: _fault,
+    operators.NobodyLoggedIn: _log_in, TooOften: _too_often, ForeignForm: _foreign,
+    Refusal: _unavailable, RequestValidationError: _malformed, HTTPException: _http,
+    Exception: _fault,
 }  # fmt: skip
 
 

@@ -16,16 +16,16 @@ from meter20.vending.refusal import Doubt, Refusal
 
 _NUMBER_MAX, _AMOUNT_MAX = 40, 20
 _AMOUNT = re.compile(r"\s*(\d{1,9})(?:[.,](\d{1,2}))?\s*", re.ASCII)
-_PAGES: dict = {
+PAGES: dict = {
     status: {"content": {"text/html": {}}, "description": words}
     for status, words in (
-        (400, "Refused"), (403, "Not a form of ours"), (404, "Not found"),
+        (400, "Refused"), (401, "Nobody of ours"), (403, "Not a form of ours"), (404, "Not found"),
         (409, "The quote has changed, or the form was used"), (413, "Too long"),
         (422, "Malformed"), (429, "Too often"), (500, "Outcome unknown"),
         (503, "The station cannot work"),
     )
 }  # fmt: skip
-router = APIRouter(default_response_class=HTMLResponse, responses=_PAGES)
+router = APIRouter(default_response_class=HTMLResponse, responses=PAGES)
 Number = Annotated[str, Query(max_length=_NUMBER_MAX)]
 Typed = Annotated[str, Query(max_length=_AMOUNT_MAX)]
 Address = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{32}$")]

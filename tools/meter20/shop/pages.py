@@ -43,22 +43,23 @@ def language_of(request: Request) -> str:
     return texts.chosen(request.headers.get("accept-language", ""))
 
 
-def part(request: Request, name: str, **values: object) -> str:
+def part(request: Request, template: str, **values: object) -> str:
     """Return a template as text, for a page or a part of one."""
     language = language_of(request)
-    return _ENVIRONMENT.get_template(name).render(
+    return _ENVIRONMENT.get_template(template).render(
         t=partial(texts.text, language), lang=language, languages=_languages(request),
         money=lambda cents, currency="": _money(language, cents, currency),
         kwh=lambda units: f"{texts.decimal(language, units, 1)} kWh",
+        energy=lambda wh: texts.decimal(language, wh, 3),
         rate=lambda value, places: _short(texts.decimal(language, value, places)),
         line_name=LINES.__getitem__, grouped=grouped, qr=_qr, when=_when, **values,
     )  # fmt: skip
 
 
-def page(request: Request, name: str, status: int = 200, **values: object) -> HTMLResponse:
+def page(request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:
     """Return a template as an answer; visitors are known again by it."""
-    code = visitors.form_code(visitors.cookie_of(request))
-    answer = HTMLResponse(part(request, name, code=code, **values), status)
+    values = {"code": visitors.form_code(visitors.cookie_of(request))} | values
+    answer = HTMLResponse(part(request, template, **values), status)
     visitors.remember(request, answer)
     return answer
 
@@ -90,6 +91,6 @@ def _qr(digits: str, words: str) -> Markup:
     return Markup(code.svg_inline(border=4, title=words, omitsize=True))  # it escapes the title
 
 
-def _when(time: str) -> str:
-    """Return a time of the books as people read it, in UTC."""
+def _when(time: str | None) -> str:
+    """Return a time of the books as people read it, in UTC; "" for none."""
     return time[:16].replace("T", " ") + " UTC" if time else ""

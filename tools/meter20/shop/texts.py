@@ -19,7 +19,7 @@ def of(language: str) -> dict[str, str]:
     return json.loads((_FOLDER / f"{language}.json").read_text(encoding="utf-8"))
 
 
-def text(language: str, name: str, **values: object) -> str:
+def text(language: str, name: str, /, **values: object) -> str:
     """Return a text with `values` in its places."""
     words = of(language)[name]
     return words.format(**values) if values else words

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, inspect, select, text
 
-from meter20.vending import pos_models, refusal, shop_models
+from meter20.vending import pos_models, refusal, report_models, shop_models
 from meter20.vending.models import Base
 from meter20.vending.refusal import Refusal
 
 #: The newest migration, a number that grows.
 REVISION = "0008"
 #: The tables that are described outside of `models`; with them, `Base` knows all of them.
-MORE_TABLES = (pos_models, shop_models)
+MORE_TABLES = (pos_models, report_models, shop_models)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

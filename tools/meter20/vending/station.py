@@ -148,6 +148,12 @@ class Station:
         with self._storage.reading() as session:
             yield session
 
+    @contextmanager
+    def sharing(self) -> Iterator[Session]:
+        """Give a session that changes rows beside other writers; see `Storage.sharing`."""
+        with self._storage.sharing() as session:
+            yield session
+
     def clock_doubt(self) -> Refusal | None:
         """Return why the clock is not believed, None if it is; see `station_time`."""
         with self.looking() as session:
