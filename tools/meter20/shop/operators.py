@@ -184,7 +184,7 @@ def _keys(request: Request, at: AtCounter, who: str, status: int, wrong: str) ->
 
 def _found(session, number: str):
     try:
-        return register.find_meter(session, number)
+        return register.find_meter(session, number, retired=True)
     except Refusal as why:
         if why.code not in (refusal.UNKNOWN, refusal.VALUE):
             raise

@@ -52,8 +52,8 @@ def rejected(session: Session) -> list[tuple[Purchase, str]]:
 class Campaign:
     """How far the meters of a supply group and algorithm are on the way to its newest key.
 
-    meters: all of them. issued: those that have their tokens, by the books. confirmed: those of
-    them that say themselves that they hold the key's KRN.
+    meters: all that are in use. issued: those that have their tokens, by the books. confirmed:
+    those of them that say themselves that they hold the key's KRN.
     """
 
     sgc: str
@@ -85,7 +85,7 @@ def campaigns(session: Session) -> list[Campaign]:
 def _campaign(session: Session, key: int) -> Campaign:
     row = session.get_one(VendingKey, key)
     counted = select(func.count()).select_from(Meter).join(VendingKey)
-    counted = counted.where(VendingKey.sgc == row.sgc, Meter.ea == row.ea)
+    counted = counted.where(VendingKey.sgc == row.sgc, Meter.ea == row.ea, Meter.retired == "")
     issued = counted.where(Meter.vending_key_id == key)
     heard = issued.join(MeterReport, MeterReport.meter_id == Meter.id)
     group = session.get(SupplyGroup, row.sgc)
@@ -115,7 +115,7 @@ def unconfirmed(session: Session, campaign: Campaign) -> list[tuple[str, int | N
     )
     query = (
         select(Meter.drn, last).outerjoin(MeterReport, MeterReport.meter_id == Meter.id)
-        .where(Meter.vending_key_id == campaign.key, last.is_not(None),
+        .where(Meter.vending_key_id == campaign.key, Meter.retired == "", last.is_not(None),
                or_(MeterReport.krn.is_(None), MeterReport.krn != campaign.krn))
         .order_by(Meter.id).limit(PAGE)
     )  # fmt: skip
