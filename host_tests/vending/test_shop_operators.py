@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from meter20.ami import reports, routes
 from meter20.cli.main import app
 from meter20.pos import clients
+from meter20.pos.slowdown import Slowdown
 from meter20.shop import accounts, charts
-from meter20.shop.slowdown import Slowdown
 from meter20.vending import register
 from meter20.vending.models import Meter, Purchase, Slip
 from meter20.vending.report_models import MeterLoad, MeterReport

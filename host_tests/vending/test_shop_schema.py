@@ -17,8 +17,8 @@ from schemathesis import checks as known
 from schemathesis.specs.openapi import checks as described
 
 from meter20.pos import clients
+from meter20.pos.slowdown import Slowdown
 from meter20.shop import accounts, app
-from meter20.shop.slowdown import Slowdown
 
 EXAMPLES = int(os.environ.get("POS_EXAMPLES", "2"))
 CHECKS = [
