@@ -193,7 +193,8 @@ class App:
             return  # it was saved then
         try:
             with Watch(self.supervisor, "program"):
-                self.parts[0].take_pulses(self._turn)  # metering comes first
+                metering = self.parts[0]  # pyright: ignore[reportGeneralTypeIssues]  made above
+                metering.take_pulses(self._turn)
                 self.meter.checkpoint()
         except Faulted:
             pass
