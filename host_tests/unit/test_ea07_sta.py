@@ -92,7 +92,10 @@ class TablesTest(unittest.TestCase):
         self.assertIsNone(self.refused(ODD))
 
     def test_a_refusal_names_the_table(self):
-        self.assertIn("s1", self.refused(Tables(SAMPLE.s1[:15], SAMPLE.s2, SAMPLE.p)))
+        self.assertEqual(
+            self.refused(Tables(SAMPLE.s1[:15], SAMPLE.s2, SAMPLE.p)),
+            "table s1 must have 16 entries",
+        )
         self.assertIn("s2", self.refused(Tables(SAMPLE.s1, (0,) * 16, SAMPLE.p)))
         self.assertIn("p", self.refused(Tables(SAMPLE.s1, SAMPLE.s2, tuple(range(1, 65)))))
 

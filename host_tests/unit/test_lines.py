@@ -1,6 +1,6 @@
 import unittest
 
-from service_port.lines import LINE_MAX, Lines, _escaped
+from service_port.lines import LINE_MAX, Lines, Refused, _escaped, integer
 
 ENDS = (b"\n", b"\r", b"\r\n")
 TEXTS = [b"one", b"", b"two", b"{}", b"", b""]
@@ -10,6 +10,19 @@ class ReplyTest(unittest.TestCase):
     def test_what_a_terminal_would_obey_is_written_as_an_escape(self):
         for char, written in (("\x1f", "\\u001f"), (" ", " "), ("~", "~"), ("\x7f", "\\u007f")):
             self.assertEqual(_escaped(char), written)
+
+
+class IntegerTest(unittest.TestCase):
+    def test_a_number_at_either_end_is_taken_and_one_beyond_is_refused_with_both_ends(self):
+        for number in (2, 9):
+            self.assertEqual(integer({"n": number}, "n", 2, 9), number)
+        for number in (1, 10, "5", True, None, 5.0):
+            try:
+                integer({"n": number}, "n", 2, 9)
+                raise AssertionError("taken: %r" % number)
+            except Refused as refused:
+                self.assertEqual(refused.code, "bad_request")
+                self.assertEqual(refused.message, "n: a whole number from 2 to 9 is needed")
 
 
 class LinesTest(unittest.TestCase):

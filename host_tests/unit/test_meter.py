@@ -181,6 +181,13 @@ class ProvisioningTest(unittest.TestCase):
         self.meter.provision(identity, meters.key(), meters.MANUFACTURED, 0, True)
         self.assertTrue(self.meter.provisioned and not self.meter.lost)
 
+    def test_meter_that_forgot_has_nothing_of_what_it_was(self):
+        self.provision()
+        self.meter.enter(meters.TOKEN_100_WH, 0)
+        self.meter.forget()
+        self.assertFalse(self.meter.provisioned)
+        self.assertEqual((self.meter.state.register.credit, self.meter.state.tids), (0, ()))
+
     def test_wrong_values_are_refused_in_words_without_the_key(self):
         for changes in (
             {"drn": "12345678904"},

@@ -6,6 +6,7 @@ from data import meters
 from meter.turn import Turn
 from panel import beeper
 from panel.keys import Keys
+from panel.token_entry import TokenEntry
 from supply import decision
 
 
@@ -70,6 +71,23 @@ class TurnTest(unittest.TestCase):
 
 
 class KeysTest(unittest.TestCase):
+    def test_keys_without_end_are_read_some_at_a_time_and_the_others_at_once_after_that(self):
+        class Keypad:
+            read_ = 0
+
+            def read(self):
+                self.read_ += 1
+                return "C"
+
+        class NoPanel:
+            def dismiss(self):
+                pass
+
+        keypad, entry = Keypad(), TokenEntry()
+        part = Keys(keypad, entry, NoPanel(), None, Answers())
+        self.assertEqual(part.step(Turn(Meter(), Notes(), None, None, 0)), 1)
+        self.assertEqual(keypad.read_, 32)
+
     def test_entry_that_is_dropped_is_heard_once(self):
         entry, answers = Entry(), Answers()
         turn = Turn(Meter(), Notes(), None, None, 0)

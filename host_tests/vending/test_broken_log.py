@@ -2,12 +2,14 @@
 
 import shutil
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from rigs.stations import DRN
 from sqlalchemy import delete, select, text, update
 
 from meter20.vending import audit_walk, log_head, refusal, sales
+from meter20.vending.anchor import default_path
 from meter20.vending.log_head import Head
 from meter20.vending.models import AuditEntry, AuditHead, KeyUsage, Meter, Slip, Token
 from meter20.vending.refusal import Refusal
@@ -328,6 +330,13 @@ def test_anchor_of_another_key_or_none_stops_the_station(busy, again):
     assert "no anchor" in refused(lambda: sell(again()))
     again().accept("another till")
     sell(again())
+
+
+def test_anchor_of_a_server_is_found_by_every_version_at_the_same_name(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    path = default_path(None, "postgresql://thandi:geheim@db.example/station?sslmode=require")
+    assert path == default_path(None, "postgresql://db.example/station?sslmode=require")
+    assert path.relative_to(tmp_path) == Path("meter20/anchors/e4d72089247a4e24.anchor")
 
 
 def test_older_anchor_is_usual(busy, again):

@@ -95,7 +95,11 @@ def test_whole_story_in_json(vend):
 
 def test_group_and_meter_are_shown_with_all_that_they_are(vend):
     vend.ok("group", "add", "--sgc", "654321", "--name", "old name", "--tariff", "home")
-    vend.ok("group", "add", "--sgc", "654321", "--krn", "2", "--name", "Village")
+    limits = {"max_token_kwh": "5.0", "max_day_kwh": "6.0",
+              "max_token_money": "7.00", "max_day_money": "8.00"}  # fmt: skip
+    options = [word for name, amount in limits.items()
+               for word in ("--" + name.replace("_", "-"), amount)]  # fmt: skip
+    vend.ok("group", "add", "--sgc", "654321", "--krn", "2", "--name", "Village", *options)
     meter = vend.data("meter", "show", DRN)
     assert (meter["base_date"], meter["sgc"], meter["krn"]) == (2014, SGC, 1)
     (first, *_, last) = vend.data("group", "list")["groups"]
@@ -103,6 +107,8 @@ def test_group_and_meter_are_shown_with_all_that_they_are(vend):
     assert "credit" in first["kinds"]
     assert (last["sgc"], last["krn"]) == ("654321", 2)
     assert (last["name"], last["tariff"]) == ("Village", "home")
+    assert {name: last[name] for name in limits} == limits
+    assert len(last["check_value"]) == 6 and last["retired"] is None
     table = vend.ok("group", "list")
     assert "Village" in table and "tariff home" in table and "old name" not in table
 

@@ -130,6 +130,29 @@ def test_tariff_of_an_older_station_that_gives_a_money_meter_kwh_sells_without_t
     assert len(sell(station, meter=OTHER, money=200_00).tokens) == 1
 
 
+def test_meter_gets_each_step_in_wh_and_its_price_with_the_tax(station):
+    """Prices in 10^-5 of the currency unit for a kWh; the longest step that a meter keeps."""
+    terms = {
+        "steps": [{"up_to_kwh": "4294967.2", "price": "2.0"}, {"price": "3"}],
+        "tax_percent": "15",
+    }
+    at_desk(station, register.keep_tariff, "long", terms)
+    new = register.NewMeter(OTHER, SGC, accounting="currency", tariff="long")
+    at_desk(station, register.add_meter, new)
+    record, _set = at_desk(station, rekey.provision, OTHER, rekey.Factory(), direct=True)
+    assert record["request"]["tariff"] == [[4_294_967_200, 230_000], [0, 345_000]]
+
+
+def test_limit_of_a_currency_token_holds_to_the_cent(station):
+    new = register.NewMeter(OTHER, SGC, accounting="currency")
+    at_desk(station, register.add_meter, new)
+    sell(station, meter=OTHER, money=100_00)  # the fixed charge is paid
+    limits(station, max_token_currency=20_00 * PER_CENT)
+    assert sell(station, meter=OTHER, money=20_00).tokens[0].label == "20.00 ZAR"
+    words = refused(refusal.LIMIT, sell, station, meter=OTHER, money=20_01)
+    assert "20.00 of the currency at most, not 20.01" in words
+
+
 @pytest.mark.parametrize(
     "steps",
     [

@@ -14,6 +14,7 @@ from sts import digits as sts_digits
 from sts import tid as sts_tid
 
 from meter20.vending import batch, receipt, refusal, register, rekey, sales
+from meter20.vending.models import AuditEntry
 from meter20.vending.receipt import MARK, Receipt
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
@@ -278,6 +279,16 @@ def test_same_reference_is_one_sale(any_station):
 # -- receipts and taking back --------------------------------------------------------------------
 
 
+def test_slip_says_of_which_meter_it_is_and_what_that_meter_shows(station):
+    slip = sell(station, units=10)
+    about = {"Meter": DRN, "SGC": SGC, "KRN": "1", "TI": "01"}
+    assert about.items() <= slip.about.items()
+    assert slip.meter_id == account(station).id
+    with station.desk() as desk:
+        assert sales.meter_test(desk, 0).about["Meter"] == "any"
+        assert sales.read_extended(desk, 5).tokens[0].label == "read control 5"
+
+
 def test_receipt_has_everything_to_check_before_typing(station):
     slip = sell(station, money=200_00)
     text = Receipt.of(slip, "kiosk").text()
@@ -385,8 +396,18 @@ def test_undelivered_sale_is_void_and_the_account_as_before(station):
     assert [after[name] for name in names] == [before[name] for name in names]
     assert back.paid_cents == -200_00
     assert "void" in refused(refusal.STATE, lambda: reprint(station, slip.id))
+    assert noted(station, "reverse") == [
+        (DRN, f"receipt {slip.id}: {back.note.split(' Reason')[0]}")
+    ]
     with station.looking() as session:
         assert Receipt.of(sales.find_slip(session, slip.id), "kiosk").tokens == []
+
+
+def noted(station, operation):
+    """Return (meter, detail) of the entries of the audit log with this operation."""
+    with station.looking() as session:
+        entries = select(AuditEntry).filter_by(operation=operation).order_by(AuditEntry.seq)
+        return [(entry.meter, entry.detail) for entry in session.scalars(entries)]
 
 
 def reprint(station, number):
@@ -412,6 +433,8 @@ def test_delivered_sale_becomes_a_debt_and_its_token_stands(station):
     reverse(station, slip.id, delivered=True)
     assert account(station).debt_cents == 200_00
     assert reprint(station, slip.id).tokens
+    ((meter, detail),) = noted(station, "reverse")
+    assert meter == DRN and detail.startswith(f"receipt {slip.id}: The token stays good")
 
 
 @pytest.mark.parametrize("delivered", [True, False])

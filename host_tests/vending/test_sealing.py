@@ -6,6 +6,16 @@ from meter20.vending import refusal, sealing
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Lock, Secret
 
+REAL_COST = sealing.SCRYPT_COST  # before conftest.py lowers it
+
+
+def test_cost_of_a_passphrase_is_one_that_scrypt_takes_and_a_guesser_feels(secret, monkeypatch):
+    """Source: RFC 7914, N is a power of two; OWASP: 2^15 with r = 8 at the least."""
+    monkeypatch.setattr(sealing, "SCRYPT_COST", REAL_COST)
+    lock = Lock.new(secret)
+    assert REAL_COST >= 1 << 15
+    assert lock.key(secret) == lock.key(secret) != bytes(32)
+
 
 def test_passphrase_opens_its_own_lock_only(secret):
     lock = Lock.new(secret)

@@ -94,6 +94,21 @@ def test_free_units_alone_cost_nothing_and_come_once(free_station):
     assert len(sell(free_station, money=200_00).tokens) == 1
 
 
+def test_free_units_that_one_token_cannot_say_are_owed_and_come_once(free_station, clock):
+    with free_station.desk() as desk:
+        row = register.find_key(desk.session, SGC, "11")
+        desk.module.change_limits(desk.session, row, {"max_token_energy": 300}, desk.actor)
+    given = []
+    for _ in range(2):
+        slip = sell(free_station, sales.free, money=0)
+        given.append((slip.tokens[0].label, slip.note))
+        clock.advance(days=1)
+    assert [label for label, _ in given] == ["free 30.0 kWh", "free 20.0 kWh"]
+    assert "still due: 20.0 kWh" in given[0][1] and not given[1][1]
+    with pytest.raises(Refusal):
+        sell(free_station, sales.free, money=0)
+
+
 def test_charge_of_the_month_is_still_due_after_free_units_alone(free_station):
     sell(free_station, sales.free, money=0)
     paid = sell(free_station, money=200_00)

@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from meter20 import private_folder
 from meter20.vending.log_head import Head
@@ -33,11 +33,13 @@ _TEXT = json.JSONEncoder(separators=(",", ":")).encode
 def default_path(database: Path | None, where: str) -> Path:
     """Return where the anchor of a database is kept: beside its file, else in the user's folder.
 
-    where: the URL of a server.
+    where: the URL of a server; who logs in does not count, so all operators share an anchor.
     """
     if database:
         return database.with_name(database.name + ".anchor")
-    url = make_url(where).set(username=None, password=None)
+    given = make_url(where)
+    url = URL.create(given.drivername, None, None, given.host, given.port, given.database,
+                     given.query)  # fmt: skip
     name = hashlib.sha256(url.render_as_string().encode()).hexdigest()[:16]
     folder = Path(platformdirs.user_data_dir("meter20", appauthor=False))
     return folder / "anchors" / f"{name}.anchor"

@@ -61,8 +61,9 @@ def check(usage: Usage, row: VendingKey, terms: KeyTerms, requests, bodies) -> N
         today[unit] += max(amount, 0)
         most, most_a_day = terms.limits(request.kind)
         most_a_day = LIMIT_MAX if most_a_day is None else most_a_day
-        cents = amount // PER_CENT * PER_CENT  # a token carries a part of a cent more
-        if most is not None and (cents if unit == vending_key.CURRENCY else amount) > most:
+        if unit == vending_key.CURRENCY:
+            amount -= amount % PER_CENT  # a token carries a part of a cent more
+        if most is not None and amount > most:
             raise Refusal(
                 refusal.LIMIT,
                 f"The key {row.label} makes tokens of "
