@@ -132,11 +132,8 @@ def test_tariff_of_an_older_station_that_gives_a_money_meter_kwh_sells_without_t
 
 def test_meter_gets_each_step_in_wh_and_its_price_with_the_tax(station):
     """Prices in 10^-5 of the currency unit for a kWh; the longest step that a meter keeps."""
-    terms = {
-        "steps": [{"up_to_kwh": "4294967.2", "price": "2.0"}, {"price": "3"}],
-        "tax_percent": "15",
-    }
-    at_desk(station, register.keep_tariff, "long", terms)
+    steps = [{"up_to_kwh": "4294967.2", "price": "2.0"}, {"price": "3"}]
+    at_desk(station, register.keep_tariff, "long", {"steps": steps, "tax_percent": "15"})
     new = register.NewMeter(OTHER, SGC, accounting="currency", tariff="long")
     at_desk(station, register.add_meter, new)
     record, _set = at_desk(station, rekey.provision, OTHER, rekey.Factory(), direct=True)
