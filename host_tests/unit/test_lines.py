@@ -1,6 +1,6 @@
 import unittest
 
-from service_port.lines import LINE_MAX, Lines, Refused, _escaped, integer
+from service_port.lines import LINE_MAX, Lines, Refused, _escaped, accepted, integer, keys
 
 ENDS = (b"\n", b"\r", b"\r\n")
 TEXTS = [b"one", b"", b"two", b"{}", b"", b""]
@@ -23,6 +23,22 @@ class IntegerTest(unittest.TestCase):
             except Refused as refused:
                 self.assertEqual(refused.code, "bad_request")
                 self.assertEqual(refused.message, "n: a whole number from 2 to 9 is needed")
+
+
+class KeysTest(unittest.TestCase):
+    def test_a_thousand_keys_are_taken_and_one_more_is_refused(self):
+        self.assertEqual(keys({"keys": "5" * 1000}), "5" * 1000)
+        try:
+            keys({"keys": "5" * 1001})
+            raise AssertionError("taken")
+        except Refused as refused:
+            self.assertEqual(refused.message, "keys: more than 1000")
+
+
+class IdTest(unittest.TestCase):
+    def test_an_id_of_200_characters_comes_back_and_a_longer_one_does_not(self):
+        self.assertTrue('"id": "%s"' % ("x" * 200) in accepted({"id": "x" * 200}, []))
+        self.assertFalse('"id"' in accepted({"id": "x" * 201}, []))
 
 
 class LinesTest(unittest.TestCase):

@@ -146,6 +146,26 @@ class MeterTest(unittest.TestCase):
             self.meter.consume(1)
         self.assertTrue(self.store.commits - before <= 12)
 
+    def test_a_store_that_takes_nothing_at_a_start_lets_nothing_be_supplied(self):
+        self.enter(meters.TOKEN_100_WH)
+        self.assertFalse(self.rebooted().unsafe)
+        self.store.fails = True
+        self.assertTrue(self.rebooted().unsafe)
+
+    def test_a_store_that_fails_is_not_tried_at_each_wh(self):
+        tries, self.store.fails = [], True
+        commit = self.store.commit
+
+        def counted(record):
+            tries.append(self.meter.state.register.total_wh)
+            commit(record)
+
+        self.store.commit = counted
+        for _ in range(CHECKPOINT_MAX_WH + 25):
+            self.meter.consume(1)
+        self.assertTrue(len(tries) <= 4, tries)
+        self.assertTrue(tries[-1] > CHECKPOINT_MAX_WH, tries)
+
     def test_restarts_are_counted(self):
         self.assertEqual(self.meter.state.power_fails, 1)
         self.assertEqual(self.rebooted().state.power_fails, 2)

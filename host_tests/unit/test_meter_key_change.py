@@ -51,6 +51,10 @@ class MeterKeyChangeTest(unittest.TestCase):
         self.assertTrue(self.has_new_key())
         self.assertEqual(self.enter(meters.TOKEN_100_WH, FIRST), ["CRCError", "CRCError"])
 
+    def test_tokens_of_the_old_key_are_dead_as_soon_as_the_key_is_changed(self):
+        self.enter(*SET_OF_FOUR)
+        self.assertEqual(self.enter(meters.TOKEN_100_WH, FIRST), ["CRCError", "CRCError"])
+
     def test_credit_and_tid_memory_stay_without_roll_over(self):
         self.enter(meters.TOKEN_100_WH)
         tids = self.meter.state.tids

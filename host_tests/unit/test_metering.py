@@ -72,6 +72,12 @@ class StoreOfMetering(unittest.TestCase):
         self.assertEqual(meter_state.from_bytes(self.store.record).register.total_wh, 90)
         self.assertEqual(self.logged(), [events.STORE_FAULT, events.RESTART])
 
+    def test_store_that_fails_from_the_start_is_logged(self):
+        self.store.fails = True
+        self.app = App(self.ports, 0)
+        self.run_s(2)
+        self.assertEqual(self.logged()[0], events.STORE_FAULT)
+
     def test_a_key_change_that_is_not_completed_in_time_ends_on_the_screen(self):
         meter = self.app.meter
         meter.state = meter_state.changed(meter.state, key_change=True)

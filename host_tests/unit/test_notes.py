@@ -163,6 +163,13 @@ class NotesTest(unittest.TestCase):
             again = Notes(self.store)
             self.assertEqual((again.health, again.settings), (LOST, settings.default()))
 
+    def test_the_largest_amount_that_a_token_brings_is_kept(self):
+        for amount in (CREDIT_MAX_WH, -CREDIT_MAX_WH):
+            self.notes.note(outcome(amount=amount), meters.TOKEN_100_WH, 0)
+            again = Notes(self.store)
+            self.assertTrue(again.health != LOST)
+            self.assertEqual(again.history[0].amount, amount)
+
     def test_record_with_what_no_token_brings_is_lost(self):
         for digits, amount in (("9" * 21, 0), ("1" * 20, CREDIT_MAX_WH + 1)):
             self.notes.note(outcome(amount=amount), digits, 0)

@@ -64,6 +64,12 @@ class RowRingTest(Case):
         self.assertEqual(self.rows(ring), [1, 3])
         self.assertEqual(self.rows(self.ring()), [1, 3])
 
+    def test_row_of_ones_throughout_is_no_empty_place(self):
+        numbers = [(1 << 64) - 1, 5, ((1 << 32) - 1) << 32]
+        for number in numbers:
+            self.ring().append(row(number))
+        self.assertEqual(self.rows(self.ring()), numbers)
+
     def test_row_of_another_size_is_a_mistake(self):
         self.assertRaises(ValueError, self.ring().append, b"short")
 

@@ -148,6 +148,10 @@ class ScreensTest(unittest.TestCase):
         words = ["MEMORY LOST", "OFF: memory bad", "Call your seller", screens.FIRMWARE]
         self.assertEqual(screens.idle(lost), words)
 
+    def test_a_token_that_was_not_stored_is_to_be_kept(self):
+        words = ["NOT TAKEN", "Memory failed", "Keep the token", "Call your seller"]
+        self.assertEqual(screens.not_stored(), words)
+
     def test_every_refusal_has_its_words_and_advice(self):
         for result, words in {
             results.OVERFLOW: ["Credit is full", "Try again later"],

@@ -140,6 +140,11 @@ class ShortCodesTest(unittest.TestCase):
             self.assertEqual(short_codes.screen(code, seen), [title, "none", "", ""], code)
         self.assertEqual(short_codes.screen("7", view(mean_w=0, watts=0))[1], "unknown")
 
+    def test_low_credit_is_told_in_whole_kwh(self):
+        for low_credit_wh, shown in ((20_999, "20 kWh"), (99_000, "99 kWh"), (0, "0 kWh")):
+            level = settings.changed(settings.default(), low_credit_wh=low_credit_wh)
+            self.assertEqual(short_codes.screen("79", view(settings=level))[1], shown)
+
     def test_setting_codes_take_their_two_digits_and_nothing_else(self):
         for code, screen in (
             ("45600", ["Low credit level", "0 kWh", "", ""]),

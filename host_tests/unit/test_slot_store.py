@@ -16,6 +16,13 @@ def offset(slot):
     return (slot % 2 * (_SLOTS // 2) + slot // 2) * PAGE
 
 
+class NeverReady(NorSlots):
+    """Slots of which none can be written any more."""
+
+    def ready(self, slot, newest):
+        return False
+
+
 class SlotStoreTest(unittest.TestCase):
     def setUp(self):
         self.image = RamImage(_SIZE)
@@ -121,6 +128,25 @@ class SlotStoreTest(unittest.TestCase):
         with self.assertRaises(OSError):
             self.booted().commit(b"next")
         self.assertEqual(self.booted().load(), _RECORD)
+
+    def test_store_without_a_slot_that_is_ready_refuses_and_keeps_the_last_record(self):
+        self.filled(5)
+        store = SlotStore(NeverReady(self.chip))
+        self.assertRaises(OSError, store.commit, b"next")
+        self.assertEqual(store.load(), _RECORD + bytes([4]))
+
+    def loaded(self, mark):
+        """What is found after a sixth record whose mark, an octet, settled as `mark`."""
+        self.filled(5)
+        page = _encoded(6, 1, b"sixth")
+        page += b"\xff" * (PAGE - 1 - len(page)) + bytes([mark])
+        self.image.write(offset(5), page)
+        return self.booted().load()
+
+    def test_two_bits_of_the_mark_make_a_record_and_a_single_one_makes_none(self):
+        for bit in range(8):
+            self.assertEqual(self.loaded(0xFF ^ 1 << bit), _RECORD + bytes([4]))
+            self.assertEqual(self.loaded(0xFF ^ 1 << bit ^ 1 << (bit + 3) % 8), b"sixth")
 
     def test_worn_sector_is_passed_over(self):
         self.image = RamImage(6 * SECTOR)

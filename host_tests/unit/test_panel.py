@@ -1,0 +1,42 @@
+"""Pages about the meter come up in turn, and go with any other key."""
+
+import unittest
+
+from account.state import Identity
+from body import SimBody
+from data import meters
+
+
+def run(job):
+    for _ in job:
+        pass
+
+
+class PanelTest(unittest.TestCase):
+    def setUp(self):
+        self.body = SimBody()
+        meter = self.body.app.meter
+        meter.provision(Identity(meters.DRN, 1000), meters.key(), meters.MANUFACTURED, 0)
+        run(self.body.advance(1000))
+
+    def pressed(self, keys):
+        run(self.body.press(keys))
+        return self.body.app.lines
+
+    def test_after_the_last_page_comes_the_screen_at_rest_and_then_the_first_page(self):
+        rest, first = self.body.app.lines, self.pressed("A")
+        pages = [first]
+        while self.pressed("A") != rest:
+            pages.append(self.body.app.lines)
+            self.assertTrue(len(pages) < 9)
+        self.assertTrue(len(pages) >= 3)
+        self.assertEqual([self.pressed("A") for _ in pages], pages)
+
+    def test_a_key_that_ends_an_entry_ends_the_page_before_it(self):
+        rest = self.body.app.lines
+        self.assertTrue(self.pressed("A") != rest)
+        self.assertEqual(self.pressed("5C"), rest)
+
+
+if __name__ == "__main__":
+    unittest.main()
