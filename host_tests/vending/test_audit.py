@@ -1,13 +1,15 @@
 """The audit log: appended to by the module, and every tampering that can be seen is seen."""
 
 import pytest
-from rigs.stations import DRN
+from rigs.stations import DRN, SGC, accept_clock
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from meter20.vending import audit, audit_walk, log_head, sales
+from meter20.vending import audit, audit_walk, log_head, register, rekey, sales
 from meter20.vending.models import AuditEntry, AuditHead, KeyUsage
 from meter20.vending.sales import CreditOrder
+from meter20.vending.station import Station
+from meter20.vending.vending_key import KeyTerms
 
 
 @pytest.fixture
@@ -42,6 +44,7 @@ def test_untouched_log_verifies(busy):
     assert found.broken is None
     assert found.entries == 14  # create, tariff, key, meter, five tokens with receipts
     assert found.head.startswith("14:")
+    assert (found.accepted, found.clock) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -179,3 +182,52 @@ def test_token_made_at_midnight_counts_for_the_day_of_its_entry(station, clock, 
             for _ in range(3):
                 sales.credit(desk, CreditOrder(DRN, units=10))
     assert report(station).broken is None
+
+
+def test_entry_made_into_one_that_accepts_a_break_accepts_none(busy):
+    """The last entry, so that the head agrees with it: its digest stays."""
+    tamper(
+        busy, update(AuditEntry).where(AuditEntry.seq == 6).values(actor="nobody"),
+        update(AuditEntry).where(AuditEntry.seq == 14).values(operation=log_head.ACCEPT),
+    )  # fmt: skip
+    found = report(busy)
+    assert (found.broken, found.accepted) == (6, [])
+
+
+def test_log_without_a_head_is_broken_from_its_first_entry(busy):
+    tamper(busy, delete(AuditHead))
+    found = report(busy)
+    assert (found.broken, found.reason) == (1, "the head of the log is gone")
+
+
+def test_entry_of_a_receipt_names_its_meter(busy):
+    with busy.looking() as session:
+        entry = audit.latest(session, 1)[0]
+    assert (entry["operation"], entry["meter"]) == (audit.RECEIPT, DRN)
+
+
+def test_minute_that_comes_again_under_the_next_base_date_is_no_second_one(storage, secret, clock):
+    """1 June of both years is the same minute of its base date."""
+    clock.moment = clock.moment.replace(year=1993, month=6, day=1)
+    station = Station.found(storage, secret, "kiosk", "thandi", clock)
+    with station.desk() as desk:
+        for krn, base_date in ((1, 1993), (2, 2014)):
+            register.add_group(desk, KeyTerms(SGC, krn=krn, base_date=base_date))
+        register.add_meter(desk, register.NewMeter(DRN, SGC, krn=1))
+        first = sales.credit(desk, CreditOrder(DRN, units=10))
+    clock.moment = clock.moment.replace(year=2014)
+    accept_clock(station)
+    with station.desk() as desk:
+        rekey.change_key(desk, DRN, rekey.NewKey(krn=2))
+        second = sales.credit(desk, CreditOrder(DRN, units=10))
+    assert first.tokens[0].tid == second.tokens[0].tid
+    assert report(station).broken is None
+
+
+def test_each_key_has_a_counter_of_its_own_for_a_day(any_station):
+    with any_station.desk() as desk:
+        register.add_group(desk, KeyTerms("654321"))
+        register.add_meter(desk, register.NewMeter("11111111115", "654321"))
+        for meter, units in ((DRN, 10), ("11111111115", 20)):
+            sales.credit(desk, CreditOrder(meter, units=units))
+    assert report(any_station).broken is None

@@ -1,6 +1,8 @@
 """Nobody gets the module to go on from a log, a receipt or a database that was tampered with."""
 
+import os
 import shutil
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -8,8 +10,8 @@ import pytest
 from rigs.stations import DRN
 from sqlalchemy import delete, select, text, update
 
-from meter20.vending import audit_walk, log_head, refusal, sales
-from meter20.vending.anchor import default_path
+from meter20.vending import audit_walk, log_head, refusal, sales, tid_clock
+from meter20.vending.anchor import Anchor, default_path
 from meter20.vending.log_head import Head
 from meter20.vending.models import AuditEntry, AuditHead, KeyUsage, Meter, Slip, Token
 from meter20.vending.refusal import Refusal
@@ -307,6 +309,15 @@ def test_older_copy_is_noticed_and_no_minute_is_given_twice(busy, again):
     assert report.broken is None and "older copy" in report.accepted[0]
 
 
+def test_older_copy_is_noticed_by_a_till_that_was_opened_before_and_sold_nothing(busy, again):
+    old = copied(busy)
+    sell(busy)
+    till = again()
+    put_back(busy, old)
+    assert "put back" in refused(lambda: sell(till))
+    assert "put back" in till.trouble
+
+
 def test_copy_that_was_sold_from_elsewhere_is_noticed(busy, again, tmp_path):
     old, anchor = copied(busy), tmp_path / "anchor"
     shutil.copy(busy.anchor, anchor)
@@ -337,6 +348,24 @@ def test_anchor_of_a_server_is_found_by_every_version_at_the_same_name(monkeypat
     path = default_path(None, "postgresql://thandi:geheim@db.example/station?sslmode=require")
     assert path == default_path(None, "postgresql://db.example/station?sslmode=require")
     assert path.relative_to(tmp_path) == Path("meter20/anchors/e4d72089247a4e24.anchor")
+
+
+def test_new_anchor_is_on_the_disk_before_it_has_its_name_and_its_name_after_that(
+    tmp_path, monkeypatch
+):
+    done, rename = [], Path.replace
+    monkeypatch.setattr(os, "fsync", lambda file: done.append(stat.S_IFMT(os.fstat(file).st_mode)))
+    monkeypatch.setattr(
+        Path, "replace", lambda self, to: (done.append("name"), rename(self, to))[1]
+    )
+    Anchor(tmp_path / "anchor").write(Key(bytes(32)), Head(0, log_head.START))
+    assert done == [stat.S_IFREG, "name", stat.S_IFDIR]
+
+
+def test_anchor_that_cannot_be_read_is_named_with_the_reason(tmp_path):
+    found, wrong = Anchor(tmp_path).read(Key(bytes(32)))
+    assert found is None
+    assert wrong == f"the anchor {tmp_path} cannot be read: Is a directory"
 
 
 def test_older_anchor_is_usual(busy, again):
@@ -391,7 +420,13 @@ def made_old(station):
 
 def test_log_of_before_is_bound_when_it_is_first_opened(busy, again):
     made_old(busy)
-    sell(again())
+    station = again()
+    with station.looking() as session:
+        newest = session.scalar(select(Meter.last_tid))
+        assert session.get_one(AuditHead, 1).minute == tid_clock.minute(newest, 2014)
+    sell(station)
+    with station.desk() as desk:
+        assert [sales.reprinted(desk, number).prints for number in (1, 2, 3)] == [2, 2, 2]
     report = again().verify()
     assert report.broken is None
     tamper(busy, update(Slip).where(Slip.id == 1).values(paid_cents=5))

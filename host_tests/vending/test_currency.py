@@ -14,6 +14,7 @@ from meter20.vending.amounts import PER_CENT, currency_carried_by_token, to_curr
 from meter20.vending.models import Token
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
+from meter20.vending.station import Station
 from meter20.vending.tariff import Account, Tariff
 from meter20.vending.vending_key import KeyTerms
 
@@ -255,3 +256,21 @@ def test_fixed_charge_above_what_is_paid_is_refused_and_says_what_it_takes(stati
     assert "0.1 kWh costs 57.74" in words
     with station.looking() as session:
         assert register.find_meter(session, DRN).period == ""  # nothing was charged
+
+
+def test_meter_that_counts_money_gets_no_record_without_a_tariff(sqlite, secret, clock):
+    station = Station.found(sqlite, secret, "kiosk", "thandi", clock)
+    at_desk(station, register.add_group, KeyTerms(SGC))
+    at_desk(station, register.add_meter, register.NewMeter(OTHER, SGC, accounting="currency"))
+    words = refused(
+        refusal.STATE, at_desk, station, rekey.provision, OTHER, rekey.Factory(), direct=True
+    )
+    assert f"Meter {OTHER} counts money and has no tariff" in words
+
+
+def test_key_of_money_alone_takes_no_meter_that_counts_energy(station):
+    at_desk(station, register.add_group, KeyTerms("654321", kinds="currency"))
+    words = refused(
+        refusal.KEY_TYPE, at_desk, station, register.add_meter, register.NewMeter(OTHER, "654321")
+    )
+    assert "makes tokens of currency only, and this meter counts energy" in words

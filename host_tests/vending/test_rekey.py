@@ -243,3 +243,8 @@ def test_key_that_went_out_is_in_the_log_and_the_log_has_no_key(station):
 def test_key_change_kinds_are_a_limit(station):
     group(station, krn=2, kinds="credit")
     refused(refusal.LIMIT, lambda: change(station, krn=2))
+
+
+def test_record_of_a_usual_meter_has_1000_impulses_a_kwh_and_no_limit_of_power(station):
+    asked = provision(station)[0]["request"]
+    assert (asked["imp_per_kwh"], asked["power_limit_w"]) == (1000, 0)

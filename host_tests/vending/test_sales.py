@@ -558,3 +558,45 @@ def test_no_meter_gets_a_minute_twice_by_the_database_itself(any_station):
         sales.credit(desk, CreditOrder(DRN, units=10))
     with any_station.looking() as session:
         assert len(session.scalars(select(sales.Slip)).all()) == 1
+
+
+def test_sale_that_is_taken_back_leaves_what_was_bought_before_it(station):
+    sell(station, money=200_00)
+    before = vars(account(station)).copy()
+    reverse(station, sell(station, money=100_00).id, delivered=False)
+    after = vars(account(station))
+    names = ("period", "period_units", "period_fixed", "carried_cents")
+    assert [after[name] for name in names] == [before[name] for name in names]
+    assert (after["period_units"], after["period_fixed"]) == (580, True)
+
+
+def test_order_of_neither_money_nor_energy_or_of_both_is_refused(station):
+    for order in ({}, {"money": 10_00, "units": 10}):
+        words = refused(refusal.VALUE, lambda: sell(station, **order))  # noqa: B023
+        assert words == "Say either how much money or how many kWh."
+
+
+def test_receipt_beyond_any_number_is_unknown(any_station):
+    for number in (0, (1 << 31) - 1, 1 << 31, (1 << 31) + 1):
+        refused(refusal.UNKNOWN, lambda: reprint(any_station, number))  # noqa: B023
+
+
+def test_names_that_the_register_cannot_keep_are_refused(any_station):
+    with any_station.desk() as desk:
+        for call in (
+            lambda: register.add_group(desk, KeyTerms("654321"), "town\x00"),
+            lambda: register.vending_keys(desk.session, "123\x00"),
+            lambda: register.add_group(desk, KeyTerms("654321"), "x" * 201),
+        ):
+            refused(refusal.VALUE, call)
+        register.add_group(desk, KeyTerms("654321"), "x" * 200)
+        new = register.NewMeter("11111111115", "654321", tariff="none")
+        assert "'none'" in refused(refusal.UNKNOWN, lambda: register.add_meter(desk, new))
+
+
+def test_facts_of_a_meter_say_its_debt_its_expiry_and_what_is_carried(station):
+    with station.desk() as desk:
+        meter = register.find_meter(desk.session, DRN)
+        meter.debt_cents, meter.carried_cents, meter.ken = 12_34, 56, 240
+        facts = register.meter_facts(meter)
+    assert (facts["debt"], facts["carried"], facts["ken"]) == ("12.34", "0.56", 240)

@@ -2,13 +2,22 @@
 
 import json
 import traceback
+from dataclasses import asdict, replace
 
 import pytest
 from rigs.stations import DRN, SGC, read
 from sqlalchemy import select, update
 from sts import kinds
 
-from meter20.vending import refusal, register, sales, security_module, token_request
+from meter20.vending import (
+    audit,
+    key_change,
+    refusal,
+    register,
+    sales,
+    security_module,
+    token_request,
+)
 from meter20.vending.models import AuditEntry, Vault, VendingKey
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
@@ -16,8 +25,9 @@ from meter20.vending.sealing import Secret
 from meter20.vending.security_module import SecurityModule
 from meter20.vending.station import Station
 from meter20.vending.storage import Storage
+from meter20.vending.tid_clock import LAST
 from meter20.vending.token_request import TokenRequest
-from meter20.vending.vending_key import KeyTerms
+from meter20.vending.vending_key import KeyTerms, MeterKey
 
 VK_02 = "abababababababab"
 VK_04 = "abababababababab949494949494949401234567"
@@ -295,3 +305,57 @@ def test_kind_without_a_minute_is_refused_by_name(station, kind):
         meter = register.key_of(register.find_meter(session, DRN))
         with pytest.raises(Refusal, match="is not a token that carries a TID"):
             token_request.check(KeyTerms(SGC), meter, TokenRequest(kind, 5, 1))
+
+
+def test_initial_key_of_a_meter_is_not_shown_even_sealed():
+    key = MeterKey(DRN, "600727123456789039", "11", 1, 255, VendingKey(), initial=b"sealed")
+    assert "sealed" not in repr(key)
+
+
+def test_random_keys_of_des_have_an_odd_number_of_ones_in_each_octet():
+    key = bytes(range(256))
+    odd = security_module._odd_parity(key)
+    assert all(octet.bit_count() % 2 for octet in odd)
+    assert [octet & 0xFE for octet in odd] == [octet & 0xFE for octet in key]
+
+
+def test_key_without_other_terms_never_expires_and_goes_to_meters_of_today():
+    assert KeyTerms(SGC) == KeyTerms(
+        SGC, krn=1, kt=2, ken=255, base_date=2014, dkga="04", ea="11",
+        kinds="credit,currency,management,key-change",
+    )  # fmt: skip
+
+
+def test_meter_with_another_algorithm_than_the_key_gets_no_token_and_no_key():
+    meter = MeterKey(DRN, "600727123456789039", "11", 1, 255, VendingKey())
+    request = TokenRequest(kinds.ELECTRICITY, 5, 1)
+    with pytest.raises(Refusal, match="for EA07, the meter has EA11") as caught:
+        token_request.check(KeyTerms(SGC, ea="07"), meter, request)
+    assert caught.value.code == refusal.KEY_TYPE
+    row = VendingKey(**asdict(KeyTerms(SGC, ea="07")), turn=0)
+    with pytest.raises(Refusal, match="is not for EA11") as caught:
+        key_change.check(meter, replace(meter, vending_key=row), 5, same_key=False)
+    assert caught.value.code == refusal.KEY_TYPE
+
+
+def test_last_minute_of_a_base_date_is_given_and_none_after_it():
+    token_request.check_minute(LAST, 2014)
+    meter = MeterKey(DRN, "600727123456789039", "11", 1, 255, VendingKey())
+    for minute, words in ((LAST + 1, "2014 ended on 2045-11-24 20:15"), (-1, "1 January 2014")):
+        with pytest.raises(Refusal, match=words) as caught:
+            token_request.check(KeyTerms(SGC), meter, TokenRequest(kinds.ELECTRICITY, minute, 1))
+        assert caught.value.code == refusal.BASE_DATE
+
+
+def test_change_of_the_zone_is_in_the_log(any_station):
+    with any_station.desk() as desk:
+        desk.module.set_zone(desk.session, desk.actor, "Africa/Johannesburg")
+    with any_station.looking() as session:
+        (entry,) = audit.latest(session, 1)
+    said = entry["actor"], entry["operation"], entry["detail"]
+    assert said == ("thandi", "zone", "UTC to Africa/Johannesburg")
+
+
+def test_clock_that_is_accepted_is_told(station):
+    with station.desk() as desk:
+        assert desk.module.accept_clock(desk.session, desk.actor) == "2026-03-10T09:30:00Z"

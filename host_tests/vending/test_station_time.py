@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from meter20.bodies import open_body
 from meter20.vending import meter_time, refusal, register, rekey, sales
-from meter20.vending.models import Token
+from meter20.vending.models import MeterMonth, Token
 from meter20.vending.receipt import MARK, REHEARSAL_MARK, Receipt
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
@@ -296,3 +296,15 @@ def test_zone_changed_later_neither_charges_nor_gives_again(sqlite):
         assert not charged(sell(station))
         clock.move_to("2026-04-01 01:00")
         assert not charged(sell(station))
+
+
+def test_month_that_a_meter_leaves_twice_at_one_desk_is_kept_once(sqlite):
+    with freeze_time("2026-03-10 09:30"):
+        station = found(sqlite)
+        with station.desk() as desk:
+            meter = register.find_meter(desk.session, DRN)
+            for units, name in enumerate(("2026-03", "2026-04") * 2, 1):
+                meter_time.enter(desk, meter, meter_time.Month(name, units))
+        with station.looking() as session:
+            rows = session.execute(select(MeterMonth.month, MeterMonth.units))
+            assert sorted(map(tuple, rows)) == [("2026-03", 3), ("2026-04", 2)]

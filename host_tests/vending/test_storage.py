@@ -1,10 +1,12 @@
 """Storage: migrations, waiting for one's turn, and words for what goes wrong."""
 
+import errno
 import multiprocessing
 import os
 import pickle
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic import command
@@ -12,18 +14,20 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from rigs.stations import DRN, PASSPHRASE, hold
-from sqlalchemy import inspect, select, text
+from rigs.stations import DRN, PASSPHRASE, furnished, hold
+from sqlalchemy import inspect, select, text, update
 from typer.testing import CliRunner
 
 from meter20.cli.main import app
-from meter20.vending import refusal, sales, schema, sqlite_file
+from meter20.vending import new_file, refusal, sales, schema, sqlite_file
+from meter20.vending.books import Books
 from meter20.vending.models import AuditHead, Base, Vault, VendingKey
+from meter20.vending.new_file import NewFile
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
-from meter20.vending.storage import Storage
+from meter20.vending.storage import Storage, default_url
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -322,3 +326,117 @@ def test_copy_that_may_only_be_read_is_listed_and_verified_and_not_sold_from(
     code, said = as_nobody(*where, "credit", DRN, "--kwh", "1")
     assert code == 1 and "may not be written" in said, said
     assert files_of(read_only) == before
+
+
+# -- commits whose answer is lost, and files -----------------------------------------------------
+
+
+def lost(commit):
+    """Return a commit that is done and not answered."""
+
+    def done(books):
+        commit(books)
+        raise OSError("the line is down")
+
+    return done
+
+
+def test_commit_that_was_done_and_not_answered_stands(storage, secret, clock, monkeypatch):
+    monkeypatch.setattr(Books, "commit", lost(Books.commit))
+    station = furnished(Station.found(storage, secret, "kiosk", "thandi", clock))
+    with station.desk() as desk:
+        slip = sales.credit(desk, CreditOrder(DRN, units=10))
+    with station.looking() as session:
+        assert sales.find_slip(session, slip.id).tokens[0].digits == slip.tokens[0].digits
+
+
+def test_commit_that_failed_is_told_and_left_nothing(storage, monkeypatch):
+    def fails(_books):
+        raise OSError("no room")
+
+    monkeypatch.setattr(Books, "commit", fails)
+    with pytest.raises(OSError, match="no room"):
+        storage.upgrade()
+    refused(refusal.NO_DATABASE, storage.check)
+
+
+def test_going_on_after_a_break_stands_where_its_answer_was_lost(any_station, monkeypatch):
+    any_station.anchor.unlink()
+    with any_station._storage.writing() as session:
+        session.execute(update(AuditHead).values(minute=1))
+    monkeypatch.setattr(Books, "commit", lost(Books.commit))
+    any_station.accept("known")
+    assert any_station.verify().broken is None
+
+
+def test_connection_of_one_thread_serves_another(station):
+    def sell():
+        with station.desk() as desk:
+            return sales.credit(desk, CreditOrder(DRN, units=10))
+
+    first = sell()
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(sell).result().id == first.id + 1
+
+
+def test_database_is_in_its_one_file_or_lacks_something(station, sqlite, tmp_path):
+    sqlite.close()
+    assert not sqlite_file.lacks(sqlite.path)
+    beside = sqlite.path.with_name(sqlite.path.name + "-wal")
+    beside.write_bytes(b"x")
+    assert sqlite_file.lacks(sqlite.path) == "its write-ahead log was not written into it"
+    other = tmp_path / "other.sqlite"
+    other.write_bytes(b"no database" * 99)
+    assert sqlite_file.lacks(other) == "file is not a database"
+
+
+def test_name_is_free_for_a_database_or_it_is_said_why_not(tmp_path):
+    path = tmp_path / "new.sqlite"
+    sqlite_file.check_free(path)
+    path.touch()
+    sqlite_file.check_free(path, taken=True)
+    path.write_text("x")
+    words = refused(refusal.EXISTS, lambda: sqlite_file.check_free(path, taken=True))
+    assert words == f"Something else was written to {path} meanwhile."
+
+
+def test_database_that_may_not_be_written_is_read_with_the_log_that_lies_beside_it(
+    tmp_path, monkeypatch
+):
+    path, wal = tmp_path / "a.sqlite", tmp_path / "a.sqlite-wal"
+    path.touch()
+    assert sqlite_file.mode(path) == "rw"
+    monkeypatch.setattr(sqlite_file, "writable", lambda _: False)
+    assert sqlite_file.mode(path) == "ro&immutable=1"
+    wal.touch()
+    assert sqlite_file.mode(path) == "ro&immutable=1"
+    wal.write_text("x")
+    assert sqlite_file.mode(path) == "ro"
+
+
+def test_station_is_where_the_variable_says_else_in_the_folder_of_the_user(tmp_path, monkeypatch):
+    monkeypatch.setenv("METER20_DB", "elsewhere.sqlite")
+    assert default_url() == "elsewhere.sqlite"
+    monkeypatch.delenv("METER20_DB")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert default_url() == str(tmp_path / "meter20" / "vending.sqlite")
+
+
+def test_new_file_goes_where_what_it_is_for_is_refused_or_cannot_be_written(tmp_path, monkeypatch):
+    path = tmp_path / "record"
+    with pytest.raises(Refusal), NewFile(path) as file:
+        file.fill("secret")
+        file.keep()
+        raise Refusal(refusal.STATE, "nothing was done")
+    assert not list(tmp_path.iterdir())
+
+    def full(_path, _text):
+        raise OSError(errno.ENOSPC, "no room")
+
+    file = NewFile(path)
+    monkeypatch.setattr(new_file, "_write", full)
+    with pytest.raises(OSError, match="no room"):
+        file.fill("secret")
+    assert not list(tmp_path.iterdir())
+    words = refused(refusal.VALUE, lambda: NewFile(tmp_path / "none" / "record"))
+    assert words.startswith(f"Cannot write {tmp_path / 'none' / 'record'}: No such file")

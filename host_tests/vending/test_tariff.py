@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sts import amount
 
-from meter20.vending import refusal, tariff
+from meter20.vending import refusal, tariff, typed_lines
 from meter20.vending.amounts import to_field
 from meter20.vending.refusal import Refusal
 from meter20.vending.tariff import MAX_UNITS, Account, Tariff
@@ -199,3 +199,27 @@ def test_energy_at_no_price_is_given_up_to_the_end_of_its_step():
     assert free.for_money(20_00, Account(fixed_due=False)).units == 500 + 100
     rest = home(steps=[{"price": "0"}], tax_percent="0")
     assert rest.for_energy(10, Account(fixed_due=False)).paid == 0
+
+
+def test_half_a_cent_is_rounded_up_and_less_is_not():
+    for price, cents in (("0.05", 1), ("0.04999", 0), ("0.15", 2), ("0.14999", 1)):
+        terms = {"steps": [{"price": price}], "tax_percent": "0"}
+        assert home(**terms).for_energy(1, Account()).paid == cents
+
+
+def test_receipt_tells_tax_before_what_is_carried():
+    quote = home(tax_percent="12.5").for_money(100_00, Account(debt=0, carried=7))
+    words = [words for words, _ in quote.lines]
+    assert words[1:] == ["Tax 12.5 %", "Carried over", "Carried on"]
+    assert typed_lines.of([["debt", 5]]) == [("debt", 5, 0, 0)]
+
+
+def test_what_a_tariff_or_a_customer_says_nothing_of_is_not_there():
+    assert Tariff("", ((None, 298_000),)) == Tariff.from_terms({"steps": [{"price": "2.98"}]})
+    assert Account() == Account(debt=0, carried=0, bought=0, fixed_due=True, free_due=True)
+
+
+def test_amounts_end_below_a_million_millions():
+    assert tariff.hundredths("999999999999", "money") == 999_999_999_999_00
+    with pytest.raises(Refusal):
+        tariff.hundredths("1000000000000", "money")

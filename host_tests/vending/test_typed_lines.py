@@ -128,3 +128,18 @@ def test_least_and_most_of_an_offer_are_sold_and_a_cent_beyond_is_not(free_stati
     with free_station.desk() as desk:
         most = offers.of(desk, register.find_meter(desk.session, DRN)).most
     assert sell(free_station, money=most).units == 10_000
+
+
+def test_least_free_units_come_once_a_month_and_are_a_line_of_their_own(free_station, clock):
+    with free_station.desk() as desk:
+        register.keep_tariff(desk, "home", TARIFF | {"free_kwh": "0.1"})
+    slip = sell(free_station, money=200_00)
+    assert typed_lines.of(slip.typed)[-1] == (typed_lines.FREE, 0, 1, 0)
+    clock.advance(days=1)
+    assert len(sell(free_station, money=200_00).tokens) == 1
+
+
+def test_same_reference_twice_at_one_desk_gives_the_free_units_once(free_station):
+    with free_station.desk() as desk:
+        first, again = (sales.free(desk, CreditOrder(DRN, money=0, ref="f")) for _ in range(2))
+    assert (again.id, again.prints) == (first.id, 2)
