@@ -3,6 +3,9 @@ import unittest
 from flash_chip import PAGE, SECTOR, FlashChip, RamImage
 from models import carriers
 from ports.record_store import GOOD, LOST, REPAIRED
+from ports.slot_medium import SlotMedium
+from store.alternate_slots import MissingSlots
+from store.file_slots import FileSlots
 from store.nor_slots import NorSlots
 from store.slot_store import OVERHEAD, SlotStore, _encoded
 
@@ -148,6 +151,17 @@ class SlotStoreTest(unittest.TestCase):
             self.assertEqual(self.loaded(0xFF ^ 1 << bit), _RECORD + bytes([4]))
             self.assertEqual(self.loaded(0xFF ^ 1 << bit ^ 1 << (bit + 3) % 8), b"sixth")
 
+    def test_newest_record_lost_after_two_cuts_in_a_row_is_found(self):
+        self.filled(5)
+        for slot in (5, 7):  # where a record goes after a good one, and after a cut
+            self.image.write(offset(slot), b"\x06")
+            self.assertEqual(self.booted().health, GOOD)
+        self.booted().commit(b"next")
+        self.assertEqual(self.booted().load(), b"next")
+        self.spoil(offset(8) + 7, 1)
+        store = self.booted()
+        self.assertEqual((store.load(), store.health), (_RECORD + bytes([4]), REPAIRED))
+
     def test_worn_sector_is_passed_over(self):
         self.image = RamImage(6 * SECTOR)
         store = self.booted()
@@ -169,6 +183,42 @@ class SlotStoreTest(unittest.TestCase):
                 refused += 1
             self.assertEqual(SlotStore(NorSlots(self.chip)).load(), kept)
         self.assertTrue(refused > 40)
+
+
+class TwoSlots(SlotMedium):
+    """Two slots in RAM."""
+
+    slots, size, whole = 2, PAGE, True
+
+    def __init__(self):
+        self.held = [b"", b""]
+
+    def ready(self, slot, newest):
+        return slot != newest
+
+    def read(self, slot):
+        return self.held[slot]
+
+    def write(self, slot, data):
+        self.held[slot] = data
+
+
+class TwoSlotsTest(unittest.TestCase):
+    def test_copy_before_the_newest_that_is_spoiled_is_no_lost_newer_one(self):
+        medium = TwoSlots()
+        store = SlotStore(medium)
+        for number in range(3):
+            store.commit(_RECORD + bytes([number]))
+        medium.held[1] = medium.held[1][:8] + b"?" + medium.held[1][9:]
+        store = SlotStore(medium)
+        self.assertEqual((store.load()[-1], store.health), (2, GOOD))
+
+
+class MissingSlotsTest(unittest.TestCase):
+    def test_medium_that_is_missing_keeps_the_places_of_the_files_that_it_stands_for(self):
+        places = MissingSlots.slots, MissingSlots.size, MissingSlots.whole
+        self.assertEqual(places, (FileSlots.slots, FileSlots.size, FileSlots.whole))
+        self.assertEqual(places[:2], (2, 256))
 
 
 if __name__ == "__main__":
