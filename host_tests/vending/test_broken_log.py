@@ -10,8 +10,9 @@ import pytest
 from rigs.stations import DRN
 from sqlalchemy import delete, select, text, update
 
-from meter20.vending import audit_walk, log_head, refusal, sales, tid_clock
+from meter20.vending import audit_walk, log_head, refusal, rekey, sales, tid_clock
 from meter20.vending.anchor import Anchor, default_path
+from meter20.vending.keeper import Keeper
 from meter20.vending.log_head import Head
 from meter20.vending.models import AuditEntry, AuditHead, KeyUsage, Meter, Slip, Token
 from meter20.vending.refusal import Refusal
@@ -183,6 +184,22 @@ def test_after_a_break_no_minute_is_given_twice(busy, again):
     assert min(token.tid for token in sell(again()).tokens) > max(given)
 
 
+def test_death_between_an_acceptance_and_its_anchor_leaves_a_station_that_sells(
+    busy, again, monkeypatch
+):
+    def dies(*_):
+        raise KeyboardInterrupt
+
+    tamper(busy, update(Slip).where(Slip.id == 2).values(paid_cents=1))
+    busy.anchor.unlink()
+    station = again()
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Keeper, "note", dies)
+        station.accept("known")
+    assert not busy.anchor.exists()
+    sell(again())
+
+
 # -- receipts ----------------------------------------------------------------------------------
 
 EDITS = {
@@ -238,6 +255,15 @@ def test_reprint_and_reversal_are_no_edits(busy, again):
         sales.reverse(desk, 3, "wrong meter", delivered=False)
     with busy.desk() as desk:
         sales.reprinted(desk, 1)
+    assert again().verify().broken is None
+
+
+def test_tokens_of_a_receipt_have_their_order_by_position_however_their_rows_are_numbered(
+    busy, again
+):
+    with busy.desk() as desk:
+        rekey.change_key(desk, DRN, rekey.NewKey(ti=9))
+    tamper(busy, update(Token).where(Token.position == 1).values(id=Token.id + 1000))
     assert again().verify().broken is None
 
 

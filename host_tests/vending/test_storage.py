@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import pickle
 import sqlite3
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -377,6 +378,21 @@ def test_connection_of_one_thread_serves_another(station):
     first = sell()
     with ThreadPoolExecutor(1) as other:
         assert other.submit(sell).result().id == first.id + 1
+
+
+def test_many_threads_look_at_one_moment_each(any_station):
+    """As those of a server for points of sale do; nobody's connection is closed meanwhile."""
+    together = threading.Barrier(12, timeout=60)
+
+    def look(_):
+        with any_station.looking() as session:
+            before = session.scalar(select(AuditHead.seq))
+            together.wait()
+            return before, session.scalar(select(AuditHead.mac).where(AuditHead.seq == before))
+
+    with ThreadPoolExecutor(12) as threads:
+        found = list(threads.map(look, range(12)))
+    assert len(set(found)) == 1 and all(found[0])
 
 
 def test_database_is_in_its_one_file_or_lacks_something(station, sqlite, tmp_path):

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
@@ -234,8 +234,11 @@ class Storage:
             self._engine.dispose()  # its connections do not check foreign keys
 
     def _sqlite_engine(self, path: Path) -> Engine:
-        creator = partial(self._connect_sqlite, path)
-        engine = create_engine("sqlite://", creator=creator, hide_parameters=True)
+        # SQLAlchemy's own pool for this URL closes what other threads use when there are many.
+        engine = create_engine(
+            "sqlite://", creator=partial(self._connect_sqlite, path), hide_parameters=True,
+            poolclass=QueuePool, max_overflow=-1,
+        )  # fmt: skip
         event.listen(engine, "begin", self._begin_sqlite)
         return engine
 
@@ -267,12 +270,9 @@ class Storage:
     def _connect_sqlite(self, path: Path) -> sqlite3.Connection:
         mode = "rwc" if self._may_create else sqlite_file.mode(path)
         connection = sqlite3.connect(
-            f"{path.as_uri()}?mode={mode}",
-            uri=True,
-            timeout=self._busy_s,
-            isolation_level=None,
+            f"{path.as_uri()}?mode={mode}", uri=True, timeout=self._busy_s, isolation_level=None,
             check_same_thread=False,
-        )
+        )  # fmt: skip
         if mode.startswith("ro"):
             return connection
         # A migration rebuilds tables that others refer to.
