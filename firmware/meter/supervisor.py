@@ -20,7 +20,8 @@ class Supervisor:
     """Watches named parts on behalf of `watchdog`, a ports.watchdog.Watchdog or None.
 
     A part that does not report within one period lets the watchdog run out; its
-    time-out is several periods. stop: called at the first fault with its part and its
+    time-out is several periods. While no part has anything to do, the last period in which
+    one had counts. stop: called at the first fault with its part and its
     kind, both words; must not raise.
 
     at: the part, or the port, that is at work now; it is blamed for what is raised. Whoever
@@ -31,6 +32,7 @@ class Supervisor:
     def __init__(self, watchdog, names, now_ms: int, stop):
         self._watchdog = watchdog
         self._reported = {name: False for name in names}
+        self._all_reported = False  # in the last period in which there was anything to do
         self._check_ms = now_ms
         self._stop = stop
         self.at = "start"
@@ -43,16 +45,22 @@ class Supervisor:
     def step(self, now_ms: int, at_rest: bool = False) -> int:
         """Feed the watchdog if a period is over and all reported; return ms to the next check.
 
-        at_rest: no part has anything to do, so none is late with its report.
+        at_rest: no part has anything to do now.
         """
         if now_ms >= self._check_ms:
             self._check_ms = now_ms + PERIOD_MS
-            if self._watchdog is not None and (at_rest or all(self._reported.values())):
+            self._listen(at_rest)
+            if self._watchdog is not None and self._all_reported:
                 self._watchdog.feed()
-            if not at_rest:
-                for name in self._reported:
-                    self._reported[name] = False
         return self._check_ms - now_ms
+
+    def _listen(self, at_rest):
+        reports = self._reported
+        if at_rest and not any(reports.values()):
+            return
+        self._all_reported = all(reports.values())
+        for name in reports:
+            reports[name] = False
 
     def failed(self, part: str, kind: str):
         """Take note of a fault of `part`, and stop the meter, at the first one only."""

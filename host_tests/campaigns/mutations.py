@@ -328,7 +328,7 @@ MUTATIONS = (
         "watchdog fed in any case",
         "a meter of which a part hangs goes on supplying",
         "firmware/meter/supervisor.py",
-        "self._watchdog is not None and all(self._reported.values()):",
+        "self._watchdog is not None and self._all_reported:",
         "self._watchdog is not None:",
         (_UNIT + "test_supervisor.py::SupervisorTest::test_one_silent_part_starves_the_watchdog",),
     ),

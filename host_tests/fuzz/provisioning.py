@@ -25,7 +25,7 @@ from sts import tid
 
 from meter20.board.service import ServicePort
 from meter20.board.trouble import Code, Trouble
-from meter20.cli import board
+from meter20.cli import own_meter
 
 _LOST = b"\x63" + bytes(200)  # of a firmware that this one does not know
 _IN_USE = meter_state.to_bytes(meters.state())
@@ -84,7 +84,7 @@ def case(data: bytes):
     before = feed.pick(_STATES)
     _FILE.write_bytes(feed.rest())
     try:
-        request = board._recorded(_FILE)
+        request = own_meter.recorded(_FILE)
     except typer.BadParameter:
         return  # documented
     with oracle.watching(0) as books:

@@ -44,7 +44,7 @@ class _Wired:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, _PROGRAM, name, folder, build, str(theirs.fileno())],
+                [sys.executable, "-P", _PROGRAM, name, folder, build, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
             )
         self._link = Connection(ours.detach())

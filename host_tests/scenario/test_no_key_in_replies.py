@@ -30,6 +30,7 @@ GOOD = {
     "provision": [meters.PROVISION],
     "pulses": [{"count": 7, "over_s": 1}],
     "advance": [{"seconds": 3}],
+    "live": [{"watts": 3000, "ms": 1000}, {"keys": "#"}],
     "power_cut": [{}],
     "arm_cut": [{"after_ops": 0, "torn": True}, {"after_ops": 1}],
     "explain": [{"digits": one} for one in (meters.TOKEN_100_WH, *SET)],

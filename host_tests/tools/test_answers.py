@@ -22,7 +22,10 @@ from meter20.vending.refusal import Doubt, Refusal
 from meter20.vending.storage import Storage
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "command-line.md"
-GIVEN = {"meter": DRN, "number": "1", "state": "on", "outcome": "refused"}
+GIVEN = {
+    "meter": DRN, "number": "1", "state": "on", "outcome": "refused",
+    "where": "127.0.0.1:4059", "name": "1.0.1.8.0.255",
+}  # fmt: skip
 #: What the layer itself says, beside the words of what was raised.
 OF_THE_LAYER = {"usage", "aborted", "interrupted", "system"}
 

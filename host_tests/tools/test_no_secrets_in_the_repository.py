@@ -34,6 +34,7 @@ NO_KEYS = {
     "000100100001000d": "the head of a TCP wrapper",
     "b0b1b2b3b4b5b6b7": "names of the octets of a block",
     "b7b6b5b4b3b2b1b0": "names of the octets of a block",
+    "e4d72089247a4e24": "name of an anchor, of a URL without a password",
     "0559982c00012831": "a token's plain block, explained",
     "1011131415161718": "numbers of the meter's tests",
     "3536373839404142": "numbers of the pins of an ESP32-S3",

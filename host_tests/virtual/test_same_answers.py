@@ -130,7 +130,7 @@ def test_thousands_of_spoilt_requests_get_the_same_answers_on_both():
     exchange_emulated(emulated, json.dumps(PROVISION).encode())
     said = set()
     with VirtualBody() as virtual:
-        virtual.request(PROVISION)
+        virtual.request(**PROVISION)
         for _ in range(SPOILT):
             good = json.dumps(choice.choice(GOOD), ensure_ascii=choice.random() < 0.5)
             line = spoilt(good.encode(), choice)
@@ -200,7 +200,7 @@ def test_malformed_lines_get_one_reply_each_and_the_port_lives_on():
 def test_credit_outlives_the_process(tmp_path):
     token = "59386323472137426967"  # 0.1 kWh
     with VirtualBody(tmp_path) as first:
-        assert first.request(PROVISION)["ok"]
+        assert first.request(**PROVISION)["ok"]
         assert first.request(**{"do": "token", "digits": token})["result"] == "Accept"
         first._child.kill()
     with VirtualBody(tmp_path) as second:

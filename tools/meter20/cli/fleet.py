@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meter20 import terminal
-from meter20.cli import networks, vend
+from meter20.cli import networks, typed, vend
 from meter20.cli.answers import print_json
 from meter20.cli.station_options import AsJson, database, opened
 from meter20.ending import in_good_order
@@ -52,7 +52,8 @@ def run(
         typer.Option(help="Folder of `ami broker-config`: write the new meters' logins there."),
     ] = None,
     seconds: Annotated[
-        float | None, typer.Option(min=1, help="End after so many seconds.")
+        float | None,
+        typer.Option(parser=typed.seconds, metavar="SECONDS", help="End after so many seconds."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -93,7 +94,8 @@ def demo(
         int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1 that sells; 0: any free one.")
     ] = 8040,
     seconds: Annotated[
-        float | None, typer.Option(min=1, help="End after so many seconds.")
+        float | None,
+        typer.Option(parser=typed.seconds, metavar="SECONDS", help="End after so many seconds."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
