@@ -44,6 +44,9 @@ class TestCase:
     def assertIsNone(self, value, msg=None):
         self._check(value is None, "%r is not None" % (value,), msg)
 
+    def assertIsNotNone(self, value, msg=None):
+        self._check(value is not None, "is None", msg)
+
     def assertIs(self, first, second, msg=None):
         self._check(first is second, "%r is not %r" % (first, second), msg)
 
