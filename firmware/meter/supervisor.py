@@ -32,6 +32,7 @@ class Supervisor:
     def __init__(self, watchdog, names, now_ms: int, stop):
         self._watchdog = watchdog
         self._reported = {name: False for name in names}
+        self._heard = False  # since the last check that counted reports
         self._all_reported = False  # in the last period in which there was anything to do
         self._check_ms = now_ms
         self._stop = stop
@@ -40,7 +41,7 @@ class Supervisor:
 
     def report(self, name: str):
         """Part `name` says that it is alive."""
-        self._reported[name] = True
+        self._reported[name] = self._heard = True
 
     def step(self, now_ms: int, at_rest: bool = False) -> int:
         """Feed the watchdog if a period is over and all reported; return ms to the next check.
@@ -49,15 +50,14 @@ class Supervisor:
         """
         if now_ms >= self._check_ms:
             self._check_ms = now_ms + PERIOD_MS
-            self._listen(at_rest)
+            if self._heard or not at_rest:
+                self._count()
             if self._watchdog is not None and self._all_reported:
                 self._watchdog.feed()
         return self._check_ms - now_ms
 
-    def _listen(self, at_rest):
-        reports = self._reported
-        if at_rest and not any(reports.values()):
-            return
+    def _count(self):
+        reports, self._heard = self._reported, False
         self._all_reported = all(reports.values())
         for name in reports:
             reports[name] = False

@@ -11,6 +11,10 @@ class ReplyTest(unittest.TestCase):
         for char, written in (("\x1f", "\\u001f"), (" ", " "), ("~", "~"), ("\x7f", "\\u007f")):
             self.assertEqual(_escaped(char), written)
 
+    def test_a_character_of_more_than_16_bits_is_written_as_two_escapes(self):
+        for char, written in (("\uffff", "\\uffff"), (chr(0x10000), "\\ud800\\udc00")):
+            self.assertEqual(_escaped(char), written)
+
 
 class IntegerTest(unittest.TestCase):
     def test_a_number_at_either_end_is_taken_and_one_beyond_is_refused_with_both_ends(self):

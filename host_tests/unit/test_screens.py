@@ -238,7 +238,8 @@ class ScreensTest(unittest.TestCase):
             17: "9012 3456 7_", 20: "9012 3456 7890_",
         }.items():  # fmt: skip
             self.assertEqual(screens.entry_small(digits[:count], False)[0], shown)
-        self.assertEqual(screens.entry("45", True)[:2], ["Short code", "#45_"])
+        code = ["Short code", "#45_", "# shows it", "* takes back"]
+        self.assertEqual(screens.entry("45", True), code)
         self.assertEqual(screens.entry_small("45", True), ["Short code", "#45_"])
 
     def test_codes_that_set_say_what_they_set(self):

@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -386,6 +387,27 @@ def test_new_anchor_is_on_the_disk_before_it_has_its_name_and_its_name_after_tha
     )
     Anchor(tmp_path / "anchor").write(Key(bytes(32)), Head(0, log_head.START))
     assert done == [stat.S_IFREG, "name", stat.S_IFDIR]
+
+
+def test_minute_that_may_have_been_given_out_is_refused_with_the_first_that_was_not(busy):
+    floor = tid_clock.minute(5_000_000, 1993)
+    with busy.desk() as desk:
+        tail = desk.module.keeper.tail(desk.session)
+        tail.head = replace(tail.head, floor=floor)
+        with pytest.raises(Refusal, match="may have been given out already") as caught:
+            desk.module.keeper.gave(desk.session, [4_999_999], 1993)
+        desk.module.keeper.gave(desk.session, [5_000_000], 1993)
+    assert caught.value.code == refusal.STATE
+
+
+def test_anchor_that_must_last_is_on_the_disk_when_it_is_written(tmp_path, monkeypatch):
+    anchor, done = Anchor(tmp_path / "anchor"), []
+    anchor.write(Key(bytes(32)), Head(0, log_head.START))
+    monkeypatch.setattr(os, "fsync", done.append)
+    anchor.write(Key(bytes(32)), Head(0, log_head.START))
+    assert done == []
+    anchor.write(Key(bytes(32)), Head(0, log_head.START), durable=True)
+    assert len(done) == 1
 
 
 def test_anchor_that_cannot_be_read_is_named_with_the_reason(tmp_path):

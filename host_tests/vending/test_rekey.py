@@ -123,6 +123,14 @@ def test_new_ken_alone_reaches_the_meter_by_a_key_change(station):
     assert "KEN 240" in change(station).note
 
 
+def test_vending_keys_are_listed_by_supply_group_and_then_by_age(station):
+    for sgc, krn in (("999999", 1), ("000001", 1), ("999999", 2)):
+        group(station, sgc=sgc, krn=krn)
+    with station.desk() as desk:
+        listed = [(key.sgc, key.krn) for key in register.vending_keys(desk.session)]
+    assert listed == [("000001", 1), (SGC, 1), ("999999", 1), ("999999", 2)]
+
+
 def test_base_date_never_goes_back(station):
     group(station, krn=2, base_date=1993)
     refused(refusal.BASE_DATE, lambda: change(station, base_date=1993))

@@ -274,6 +274,7 @@ def test_same_reference_is_one_sale(any_station):
     with any_station.desk() as desk:
         register.add_meter(desk, register.NewMeter("11111111115", SGC))
     refused(refusal.EXISTS, lambda: sell(any_station, meter="11111111115", units=10, ref="A-1"))
+    refused(refusal.EXISTS, lambda: sell(any_station, units=11, ref="A-1"))
 
 
 # -- receipts and taking back --------------------------------------------------------------------

@@ -81,9 +81,9 @@ def _check_group(session: Session, sgc: str, tariff: Tariff, new_keys: list[KeyT
 
 
 def vending_keys(session: Session, sgc: str | None = None) -> list[VendingKey]:
-    """Return the vending keys, of one supply group or of all, in the order of registration.
+    """Return the vending keys of one supply group or of all, by group.
 
-    Those that were retired are among them.
+    Those of a group are in the order of registration; those that were retired are among them.
     """
     if sgc:
         plain_text.checked(sgc, "supply group")

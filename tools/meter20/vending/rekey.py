@@ -81,12 +81,8 @@ def _target(desk: Desk, meter: Meter, new: NewKey) -> VendingKey:
     """Return the vending key that a meter goes to: the newest that fits, else the present one."""
     if new.sgc is None and new.krn is None and new.base_date is None:
         return meter.vending_key
-    same_group = new.sgc in (None, meter.vending_key.sgc)
-    keep_date = same_group and new.krn is not None and new.base_date is None
-    wanted = new.base_date if not keep_date else None
-    return register.find_key(
-        desk.session, new.sgc or meter.vending_key.sgc, meter.ea, new.krn, wanted
-    )
+    sgc = new.sgc or meter.vending_key.sgc
+    return register.find_key(desk.session, sgc, meter.ea, new.krn, new.base_date)
 
 
 @dataclass(frozen=True)
