@@ -39,11 +39,7 @@ class MqttCarrier:
     def __init__(self, broker: Broker, heard: Heard):
         self._heard = heard
         self._away: set[str] = set()
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311)
-        if broker.user:
-            self._client.username_pw_set(broker.user, broker.password)
-        if broker.authority is not None:
-            self._client.tls_set_context(believing(broker.authority))
+        self._client = client_of(broker)
         self._client.on_connect = self._connected
         self._client.on_message = self._came
         self._client.reconnect_delay_set(1, _SLOWEST_S)
@@ -115,6 +111,16 @@ def answer_of(drn: str, payload: bytes) -> Answer | None:
 
 def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def client_of(broker: Broker) -> paho.Client:
+    """Return a client with the login of `broker`, which has not called it yet."""
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311)
+    if broker.user:
+        client.username_pw_set(broker.user, broker.password)
+    if broker.authority is not None:
+        client.tls_set_context(believing(broker.authority))
+    return client
 
 
 def believing(authority: Path) -> ssl.SSLContext:

@@ -1,9 +1,6 @@
 """Hears at the broker what the meters of a fleet report: the proof that reports arrive."""
 
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
-
-from meter20.ami.mqtt_carrier import Broker, believing
+from meter20.ami.mqtt_carrier import Broker, client_of
 
 
 class Ear:
@@ -12,11 +9,7 @@ class Ear:
     def __init__(self, broker: Broker, first: str, last: str):
         self.reports = 0
         self._first, self._last = first, last
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311)
-        if broker.user:
-            self._client.username_pw_set(broker.user, broker.password)
-        if broker.authority is not None:
-            self._client.tls_set_context(believing(broker.authority))
+        self._client = client_of(broker)
         self._client.on_connect = self._connected
         self._client.on_message = self._came
         self._client.connect_async(broker.host, broker.port)
