@@ -140,9 +140,11 @@ class _Meter:
 
     def _handlers(self, service_open):
         """Return the requests that a board answers beside, or instead of, those of Service."""
+        from service_port.lines import port_shut
+
         if service_open:
             return {"power_cut": self._power_cut}
-        return {"keys": _refuse, "power_cut": _refuse, "clock": self._tell_time}
+        return {"keys": port_shut, "power_cut": port_shut, "clock": self._tell_time}
 
     def _power_cut(self, _request, _now_ms):
         """Restart the board once the reply is out."""
@@ -152,7 +154,9 @@ class _Meter:
     def _tell_time(self, request, now_ms):
         """Answer `clock` of a shut port: the time may be read, not set."""
         if "utc" in request:
-            _refuse(request, now_ms)
+            from service_port.lines import port_shut
+
+            port_shut(request, now_ms)
         return self._service.clock(request, now_ms)
 
     def _hard_reset(self):
@@ -179,12 +183,6 @@ def _where(fault):
 def _keep_heap_whole():
     if hasattr(gc, "threshold"):  # not on CPython, where tests run this
         gc.threshold(_COLLECT_BYTES)
-
-
-def _refuse(_request, _now_ms):
-    from service_port.lines import Refused
-
-    raise Refused("port_shut", "this board's service port is shut")
 
 
 def _show(display, lines):

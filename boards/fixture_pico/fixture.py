@@ -11,8 +11,10 @@ from service_port.lines import (
     Refused,
     accepted,
     boolean,
+    handler,
     integer,
     keys,
+    listed,
     parse,
     refusal,
     text,
@@ -52,6 +54,7 @@ class Fixture:
         self._contact = board.contact()
         self._pulse_led, self._status_led = board.lamps()
         self._handlers = {
+            "help": self._help,
             "read": self._read,
             "keys": self._keys,
             "pulses": self._make_pulses,
@@ -71,10 +74,8 @@ class Fixture:
         request = {}
         try:
             request = parse(line)
-            handler = self._handlers.get(text(request, "do"))
-            if handler is None:
-                raise Refused("unknown_request", "no such request")
-            return accepted(request, handler(request, now_ms))
+            answers = handler(self._handlers, request)
+            return accepted(request, answers(request, now_ms))
         except ValueError as wrong:
             return refusal(request, Refused("bad_request", str(wrong)))
         except Refused as refused:
@@ -85,6 +86,9 @@ class Fixture:
         self._keypad.stop()
         self._pulses.stop()
         self._supply.restore()
+
+    def _help(self, _request, _now_ms):
+        return listed(self._handlers)
 
     def _read(self, _request, now_ms):
         return [

@@ -83,6 +83,24 @@ def parse(line) -> dict:
     return request
 
 
+def handler(handlers: dict, request: dict):
+    """Return what of `handlers`, by the names of requests, answers `request`. Raises Refused."""
+    found = handlers.get(text(request, "do"))
+    if found is None:
+        raise Refused("unknown_request", 'no such request; {"do":"help"} lists them')
+    return found
+
+
+def port_shut(_request, _now_ms):
+    """Stand in for a handler where the port is shut to a request. Raises Refused."""
+    raise Refused("port_shut", "this board's service port is shut")
+
+
+def listed(handlers: dict) -> list:
+    """Return the reply to `help`: the requests that `handlers` answer, by name."""
+    return [("requests", sorted([name for name in handlers if handlers[name] != port_shut]))]
+
+
 def accepted(request: dict, fields) -> str:
     """Return the reply that carries `fields`, (name, value) pairs."""
     return _object([("ok", True)] + fields, request)

@@ -13,7 +13,7 @@ from panel.screens import FIRMWARE
 from ports.record_store import StoreFailed
 from sts import digits
 
-from service_port.lines import Refused, accepted, keys, parse, refusal, text
+from service_port.lines import Refused, accepted, handler, keys, listed, parse, refusal, text
 
 
 class Service:
@@ -28,6 +28,7 @@ class Service:
         ordinary = Refused, NotProvisioned, StoreFailed
         self._watch = Watch(app.supervisor, "service port", ordinary)
         self._handlers = {
+            "help": self._help,
             "read": self._read,
             "token": self._token,
             "keys": self._keys,
@@ -47,12 +48,10 @@ class Service:
 
     def answer(self, request: dict, now_ms: int):
         """Return what the handler of `request` returns. Raises Refused."""
-        handler = self._handlers.get(text(request, "do"))
-        if handler is None:
-            raise Refused("unknown_request", "no such request")
+        answers = handler(self._handlers, request)
         try:
             with self._watch:
-                return handler(request, now_ms)
+                return answers(request, now_ms)
         except Faulted:
             raise self.refused_for_fault() from None
         except StoreLost:
@@ -71,6 +70,9 @@ class Service:
         from service_port import clock_request  # rarely asked: a board reads it when it is
 
         return clock_request.answer(self._app.clock, self._app.supervisor, request)
+
+    def _help(self, _request, _now_ms):
+        return listed(self._handlers)
 
     def _read(self, _request, now_ms):
         return read_fields(self._app, now_ms)

@@ -55,6 +55,15 @@ def test_digits_may_have_spaces_and_dashes(meter):
     assert meter.results(grouped, grouped.replace(" ", "-")) == ["Accept", "UsedError"]
 
 
+def test_help_lists_requests_that_the_meter_knows(meter):
+    listed = meter.ask("help")["requests"]
+    assert {"help", "read", "token", "provision"} <= set(listed)
+    assert listed == sorted(listed)
+    for name in listed:
+        if name != "power_cut":  # which needs no field
+            assert meter.ask(name, ms="", seconds="").get("error") != "unknown_request"
+
+
 def test_an_id_comes_back(meter):
     assert meter.ask("read", id="a-7")["id"] == "a-7"
     assert meter.ask("fly", id=7)["id"] == 7

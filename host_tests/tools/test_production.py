@@ -112,6 +112,9 @@ def test_service_port_reads_and_takes_tokens_and_no_more(line):
         (json.dumps({**samples.PROVISION, "id": 17}).encode(), "already_provisioned"),
     ):
         assert answer(line, request)[0]["error"] == error
+    listed = answer(line, b'{"id":17,"do":"help"}')[0]["requests"]
+    assert {"read", "token", "clock"} <= set(listed)
+    assert not {"keys", "power_cut", "explain"} & set(listed)
 
 
 def test_clock_is_told_and_not_set(shut):

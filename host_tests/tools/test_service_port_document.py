@@ -32,7 +32,7 @@ def test_session_goes_as_it_is_shown():
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.splitlines() == shown
-    assert len(shown) == 12
+    assert len(shown) == 13
 
 
 def test_every_error_of_meter_and_fixture_is_listed():

@@ -348,6 +348,12 @@ class LineTest(unittest.TestCase):
         for signal in ("pulse_out", "supply", "key_off"):
             self.assertEqual(desk.edges(signal), [])
 
+    def test_help_lists_every_request(self):
+        self.assertEqual(
+            Desk().ask("help")["requests"],
+            ["cut", "help", "keys", "pulses", "read", "stop", "supply"],
+        )
+
     def test_id_comes_back_and_the_fixture_says_that_it_is_one(self):
         reply = Desk().ask("read", id=7)
         self.assertEqual((reply["id"], reply["ok"], reply["fixture"]), (7, True, "1"))
