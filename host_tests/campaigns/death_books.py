@@ -21,12 +21,15 @@ from meter20.vending.models import Tariff as TariffRow
 from meter20.vending.pos_models import PosClient, PosKey
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Secret
+from meter20.vending.shop_models import ShopOperator
 from meter20.vending.station import Station
 from meter20.vending.storage import Storage
 
 #: The revision of the tables of an old station, see death_places.py.
 OLD = "0003"
-_OTHERS = (Meter, VendingKey, SupplyGroup, TariffRow, Purchase, Route, PosClient, PosKey)
+_OTHERS = (
+    Meter, VendingKey, SupplyGroup, TariffRow, Purchase, Route, PosClient, PosKey, ShopOperator,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import keyring
 import typer.main
 from argon2 import PasswordHasher
 from rigs import dying, postgresql
+from rigs.file_keyring import FileKeyring
 from rigs.stations import PASSPHRASE
 from typer.testing import CliRunner
 
@@ -106,7 +108,7 @@ class Case:
                 assert not changed, "refused, but done"
         if ended.code == 3:
             assert changed or not self.command.changes, "'stands', but it does not"
-            assert ", but " in ended.err, "no words"
+            assert ", but" in ended.out + ended.err, "no words"
             self._check_named(ended, made - shown, after)
         self._check_files(ended, before, after, changed)
 
@@ -184,6 +186,11 @@ def _whole_carriers_key(text: str, changed: bool, after) -> None:
     assert [entry for entry in after.entries if entry[0] == "carriers key"], "no entry"
 
 
+def _kept_passphrase(text: str, changed: bool, after) -> None:
+    assert changed, "a passphrase is kept that is not on record"
+    assert [entry for entry in after.entries if entry[0] == "keyring"], "no entry"
+
+
 def _whole_backup(text: str, changed: bool, after) -> None:
     assert json.loads(text.split("\n", 1)[0])["station"] == "kiosk", "half a backup"
     assert not changed, "a backup that changed the books"
@@ -191,7 +198,7 @@ def _whole_backup(text: str, changed: bool, after) -> None:
 
 _CHECKS: dict[str, Callable] = {
     "page": _whole_page, "record": _whole_record, "export": _whole_export, "key": _whole_key,
-    "backup": _whole_backup, "carriers key": _whole_carriers_key,
+    "backup": _whole_backup, "keyring": _kept_passphrase, "carriers key": _whole_carriers_key,
 }  # fmt: skip
 
 
@@ -228,6 +235,7 @@ def environment() -> None:
         "METER20_PASSPHRASE": PASSPHRASE, "METER20_OPERATOR": "thandi",
         "METER20_NEW_PASSPHRASE": NEW_PASSPHRASE, "METER20_TRANSPORT_PASSPHRASE": NEW_PASSPHRASE,
     }  # fmt: skip
+    keyring.set_keyring(FileKeyring())
     for name in _LOADED:  # once, not in each child
         importlib.import_module(name)
     typer.main.get_command = functools.cache(typer.main.get_command)

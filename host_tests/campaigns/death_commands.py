@@ -4,7 +4,15 @@ from dataclasses import dataclass, field
 
 from rigs.stations import DRN, SGC
 
-from campaigns.death_places import EMPTY, OLD_TABLES, STATION, TAMPERED, UNUSED_SGC
+from campaigns.death_places import (
+    EMPTY,
+    IN_DEBT,
+    OLD_TABLES,
+    OPERATOR,
+    STATION,
+    TAMPERED,
+    UNUSED_SGC,
+)
 
 _OTHER_METER = "03000000004"
 
@@ -63,6 +71,15 @@ COMMANDS = [
     Command("restore", "restore kept.backup --json", start=EMPTY),
     Command("order", f"order {DRN} 200 --money --ref A-2 --json", tool="ami"),
     Command("judge", "judge 1 credited --reason seen", tool="ami"),
+    Command("setup", "setup --customer Søren --json", start=EMPTY),
+    Command("setup with a keyring", "setup --keyring", {"keyring.json": "keyring"}, start=EMPTY),
+    Command("keyring keep", "keyring keep --json", {"keyring.json": "keyring"}),
+    Command("pay", f"pay {IN_DEBT} --money 12.50 --html page.html", _PAGE),
+    Command("meter edit", f"meter edit {DRN} --customer Thandi --json"),
+    Command("meter retire", f"meter retire {DRN} --reason broken"),
+    Command("meter on a line", f"meters {DRN} --dlms 127.0.0.1:4059 --keys dlms.json", tool="ami"),
+    Command("operator add", "operator add naledi --json", tool="shop"),
+    Command("operator remove", f"operator remove {OPERATOR}", tool="shop"),
     Command("meter on a network", f"meters {DRN} --mqtt", tool="ami"),
     Command("carriers key", "carriers-key --out carriers.key", {"carriers.key": "carriers key"},
             tool="ami"),

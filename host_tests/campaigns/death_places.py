@@ -1,6 +1,7 @@
 """Where the commands of the death campaign run: stations in four states, made fresh each time."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ from campaigns import death_books
 from campaigns.death_books import Books
 from meter20.ami import purchases
 from meter20.ami.purchases import Order
+from meter20.shop import accounts
 from meter20.vending import register, sales, schema, transport
 from meter20.vending.backup import back_up
 from meter20.vending.new_file import NewFile
@@ -27,8 +29,9 @@ from meter20.vending.vending_key import KeyTerms
 EMPTY, STATION, TAMPERED, OLD_TABLES = "empty", "station", "tampered", "old"
 SECRET = Secret.passphrase(PASSPHRASE)
 NEW_PASSPHRASE = "another horse battery"
-UNUSED_SGC = "222222"
-_FILES = ("kept", "tariff", "orders", "groups")
+UNUSED_SGC, IN_DEBT, OPERATOR = "222222", "04000000002", "lindiwe"
+_DLMS_KEYS = {"encryption_key": "01" * 16, "authentication_key": "02" * 16}  # test keys
+_FILES = ("kept", "tariff", "orders", "groups", "dlms")
 
 
 def _edit_a_receipt(storage: Storage) -> None:
@@ -57,6 +60,7 @@ class Place:
         self.folder, self._server = folder, server
         self._kept = folder / "kept"
         self._kept.mkdir()
+        os.environ["XDG_DATA_HOME"] = str(folder / "data")  # where a server's marks are
         self.work = folder / "work"
         self.before: dict[str, Books] = {}
         self._furnish()
@@ -73,7 +77,8 @@ class Place:
 
     def restore(self, start: str) -> None:
         """Make folder and database fresh."""
-        shutil.rmtree(self.work, ignore_errors=True)
+        for left in (self.work, self.folder / "data"):
+            shutil.rmtree(left, ignore_errors=True)
         self.work.mkdir()
         for path in self._kept.iterdir():
             if path.stem in (start, *_FILES):
@@ -104,6 +109,8 @@ class Place:
                 sales.credit(desk, CreditOrder(DRN, money=20_000))
             if start == STATION:
                 purchases.place(desk.session, Order(DRN, units=10), desk.now)
+                register.add_meter(desk, register.NewMeter(IN_DEBT, SGC, debt=5_000))
+                accounts.add(desk, OPERATOR, NEW_PASSPHRASE)
         if start == STATION:
             with NewFile(self._kept / "kept.backup") as file:
                 back_up(station, file)
@@ -138,6 +145,7 @@ def _write_files(folder: Path) -> None:
     (folder / "tariff.json").write_text(json.dumps(TARIFF))
     orders = [{"meter": DRN, "kwh": "1", "ref": f"B-{number}"} for number in range(5)]
     orders.insert(2, {"meter": "1", "kwh": "1"})
+    (folder / "dlms.json").write_text(json.dumps(_DLMS_KEYS))
     (folder / "orders.jsonl").write_text("\n".join(map(json.dumps, orders)))
     secret = Secret.passphrase(NEW_PASSPHRASE)
     (folder / "groups.json").write_text(

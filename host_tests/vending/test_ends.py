@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 
+import keyring
 import pytest
 from campaigns import death_books, death_campaign, death_places
 from rigs import dying
@@ -367,10 +368,18 @@ def test_new_file_for_what_was_not_done_is_gone(tmp_path):
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
-    for name, value in os.environ.items():
-        monkeypatch.setenv(name, value)  # put back afterwards
+def environment(monkeypatch):
+    """Set what the campaign needs, and put it back afterwards."""
+    for name, value in {"XDG_DATA_HOME": "", **os.environ}.items():
+        monkeypatch.setenv(name, value)
+    before = keyring.get_keyring()
     death_campaign.environment()
+    yield
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def place(tmp_path, environment):
     return death_places.Place(tmp_path)
 
 
@@ -399,7 +408,7 @@ def test_nothing_is_written_before_it_is_on_record(place, name):
 @pytest.mark.parametrize(
     "name",
     ["credit in JSON", "provision direct", "group export", "new key file", "batch", "group retire",
-     "audit accept", "audit verify", "upgrade"],
+     "audit accept", "audit verify", "upgrade", "setup with a keyring", "keyring keep"],
 )  # fmt: skip
 def test_command_that_fails_or_dies_around_its_commit_agrees_with_the_books(place, name):
     case = death_campaign.Case(place, command(name))
@@ -414,10 +423,7 @@ def test_command_that_fails_or_dies_around_its_commit_agrees_with_the_books(plac
 _WRITES = ("output", "write", "replace")
 
 
-def test_the_same_on_postgresql(tmp_path, postgresql_server, monkeypatch):
-    for name, value in os.environ.items():
-        monkeypatch.setenv(name, value)
-    death_campaign.environment()
+def test_the_same_on_postgresql(tmp_path, postgresql_server, environment):
     server = f"postgresql:///postgres?host={postgresql_server}&user=meter20"
     case = death_campaign.Case(death_places.Place(tmp_path, server), command("provision direct"))
     for how in dying.HOWS:

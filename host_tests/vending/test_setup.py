@@ -16,6 +16,8 @@ from meter20.cli.main import app
 from meter20.sim.app import Sim
 from meter20.sim.own_tokens import OwnTokens
 from meter20.sim.world import World
+from meter20.vending import register
+from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
 from meter20.vending.storage import Storage
@@ -317,6 +319,44 @@ def test_keyring_that_keeps_secrets_in_clear_is_refused(machine, ring):
 
 def test_what_a_broken_keyring_says_is_not_shown(ready, ring):
     ring.broken = True
-    said = ready.run("vend", "keyring", "keep", code=1)
+    said = ready.run("vend", "keyring", "keep", code=3)
+    assert said.stderr.startswith("The audit log says that the passphrase is kept in the keyring")
     assert "KeyringError" in said.stderr
     assert PASSPHRASE not in said.output
+    assert not said.stdout  # it is not kept
+
+
+def test_passphrase_is_on_record_before_a_keyring_has_it(ready, ring, monkeypatch):
+    monkeypatch.setattr(ring, "set_password", lambda *_: ring.kept.update(log=ready.log()))
+    ready.run("vend", "keyring", "keep")
+    assert ring.kept["log"][-1]["operation"] == "keyring"
+
+
+def test_forgetting_that_failed_can_be_done_again(ready, ring, monkeypatch):
+    ready.run("vend", "keyring", "keep")
+    with monkeypatch.context() as broken:
+        broken.setattr(ring, "get_password", lambda *_: 1 / 0)
+        ready.run("vend", "keyring", "forget", code=1)
+    ready.run("vend", "keyring", "forget")
+    assert not ring.kept
+
+
+def test_refused_new_passphrase_leaves_the_kept_one(ready, ring, monkeypatch):
+    ready.run("vend", "keyring", "keep")
+    monkeypatch.setenv("METER20_NEW_PASSPHRASE", "")
+    ready.run("vend", "passphrase", code=1)
+    assert ring.kept
+
+
+def test_setup_that_only_made_the_station_says_so_and_goes_on(machine, monkeypatch):
+    def full(*_):
+        raise Refusal("database", "The disk is full.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(register, "keep_tariff", full)
+        said = machine.run("vend", "setup", "--json", code=3)
+    answer = json.loads(said.stdout)
+    assert answer["error"] == "unfinished"
+    assert "was made, but it cannot sell yet: The disk is full." in answer["message"]
+    machine.run("vend", "setup")
+    machine.run("vend", "credit", DRN, "--money", "20")

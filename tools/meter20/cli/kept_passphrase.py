@@ -35,8 +35,8 @@ def keep(storage: "Storage", secret: Secret) -> None:
         raise Refusal(refusal.STATE, "A keyring keeps a passphrase. A key file is kept already.")
     check()
     text = secret.material.decode("utf-8", "surrogateescape")
+    _mark(storage).touch(0o600)  # first: what a keyring has without it, nobody takes out again
     _asked(lambda ring: ring.set_password(_SERVICE, storage.where, text))
-    _mark(storage).touch(0o600)
 
 
 def is_kept(storage: "Storage") -> bool:
@@ -48,14 +48,14 @@ def forget(storage: "Storage") -> None:
     """Take the passphrase out of the keyring. Nothing happens if none is there."""
     if not _mark(storage).exists():
         return
-    _mark(storage).unlink()
     if _asked(lambda ring: ring.get_password(_SERVICE, storage.where)) is not None:
         _asked(lambda ring: ring.delete_password(_SERVICE, storage.where))
+    _mark(storage).unlink()
 
 
 def check() -> None:
-    """Raise Refusal unless this system has a keyring that can be trusted."""
-    _asked(lambda ring: None)
+    """Raise Refusal unless this system has a keyring that can be trusted, and answers."""
+    _asked(lambda ring: ring.get_password(_SERVICE, ""))
 
 
 def wrong(why: Refusal) -> Refusal:

@@ -22,6 +22,7 @@ import typer
 from meter20 import terminal
 from meter20.cli.station_options import opened, utc
 from meter20.exit_codes import Code
+from meter20.failure import Failure
 from meter20.terminal import printable
 from meter20.vending.new_file import NewFile
 
@@ -37,7 +38,8 @@ class Done:
     stands: what is so from the commit on, without a full stop. data, words: the answer. again: a
     sentence, how to see it again. file: what belongs into the file that was taken, None for
     none. rewrite: a sentence, how to get that file again. file_first: the answer only says what
-    is in the file; otherwise it holds digits and comes before everything else.
+    is in the file; otherwise it holds digits and comes before everything else. last: what remains
+    to be done outside of the database, once the books have it; what it refuses is a fault.
     """
 
     stands: str
@@ -47,6 +49,7 @@ class Done:
     file: str | None = None
     rewrite: str = ""
     file_first: bool = False
+    last: Callable[[], None] = lambda: None
 
 
 @contextmanager
@@ -137,19 +140,32 @@ def receipt(
 
 def hand_over(as_json: bool, done: Done, file: NewFile | None = None) -> None:
     """Hand over what stands; ends the command with exit code 3 if that fails somewhere."""
-    faults = (
-        _file_first(as_json, done, file) if done.file_first else _digits_first(as_json, done, file)
-    )
+    way = _file_first if done.file_first else _digits_first
+    faults = way(as_json, done, file, _finished(done))
     if faults:
         _warn(faults)
         raise typer.Exit(Code.STANDS)
 
 
-def _digits_first(as_json: bool, done: Done, file: NewFile | None) -> list[dict]:
+def _finished(done: Done) -> list[dict]:
+    try:
+        done.last()
+    except Failure as why:
+        return [_fault(why.code, f"{done.stands}, but: {why}")]
+    except OSError as error:
+        words = f"{done.stands}, but {error.filename} could not be written: {_why(error)}."
+        return [_fault("file", words)]
+    return []
+
+
+def _digits_first(
+    as_json: bool, done: Done, file: NewFile | None, faults: list[dict]
+) -> list[dict]:
     """Write the answer, then the file; with `--json` the answer's end waits for the file."""
     answer = json.dumps(done.data)[:-1] if as_json else printable(done.words) + "\n"
-    faults = _written(done, answer)
-    told = not faults
+    unwritten = _written(done, answer)
+    told = not unwritten
+    faults = faults + unwritten
     if file is not None and done.file is not None:
         faults += _filled(done, file, done.file)
     if as_json and told:
@@ -161,9 +177,10 @@ def _end_of_answer(faults: list[dict]) -> str:
     return (f', "warning": {json.dumps(faults[-1])}' if faults else "") + "}\n"
 
 
-def _file_first(as_json: bool, done: Done, file: NewFile | None) -> list[dict]:
+def _file_first(as_json: bool, done: Done, file: NewFile | None, faults: list[dict]) -> list[dict]:
     """Write the file, then the answer, which says that it is there."""
-    faults = _filled(done, file, done.file) if file is not None and done.file is not None else []
+    if file is not None and done.file is not None:
+        faults = faults + _filled(done, file, done.file)
     if as_json:
         answer = {"warning": faults[-1]} if faults else done.data
         return faults + _written(done, json.dumps(answer) + "\n")

@@ -6,6 +6,7 @@ many sales at once in `vend_batch`.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -172,9 +173,11 @@ def change_passphrase(
     def another() -> Secret:
         return passphrase("METER20_NEW_PASSPHRASE", "New passphrase", again=True)
 
-    kept_passphrase.forget(storage)  # what it has opens nothing from now on
+    def forget() -> None:  # what a keyring has opens nothing any more
+        kept_passphrase.forget(storage)
+
     with _new_secret(new_key_file, another) as (secret, file):
-        do(station, as_json, lambda desk: _relocked(desk, secret), file)
+        do(station, as_json, lambda desk: replace(_relocked(desk, secret), last=forget), file)
 
 
 def _relocked(desk, secret: Secret) -> Done:

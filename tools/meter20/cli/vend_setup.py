@@ -2,7 +2,9 @@
 
 import json
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,11 +22,10 @@ from meter20.cli.station_options import (
     options,
 )
 from meter20.vending import refusal
-from meter20.vending.refusal import Refusal
-from meter20.vending.sealing import Secret
+from meter20.vending.refusal import Refusal, Unfinished
 
 if TYPE_CHECKING:
-    from meter20.vending.station import Desk, Station
+    from meter20.vending.station import Desk
     from meter20.vending.storage import Storage
 
 keyring_app = typer.Typer(
@@ -82,6 +83,8 @@ def setup(  # noqa: PLR0913, PLR0917
     On a terminal the command asks for what the options leave open. Elsewhere it takes what it
     would offer there: meter20, 123457, 2.30 ZAR, 12345678903.
     """
+    from meter20.vending.station import Station
+
     check_output()
     if terms is not None and (price or currency):
         raise typer.BadParameter("--terms has the price and the currency: leave --price out")
@@ -100,10 +103,20 @@ def setup(  # noqa: PLR0913, PLR0917
     )
     plan.check()
     secret = options(ctx).secret(again=not _founded(storage))
-    station = _station(ctx, storage, secret, plan)
-    if keyring:
-        kept_passphrase.keep(storage, secret)
-    do(station, as_json, lambda desk: _set_up(desk, plan, storage, keyring))
+
+    def keep() -> None:
+        if keyring:
+            kept_passphrase.keep(storage, secret)
+
+    def job(desk: "Desk") -> Done:
+        return replace(_set_up(desk, plan, storage, keyring), last=keep)
+
+    new = not _founded(storage)
+    if new:
+        with uninterrupted():
+            Station.make(storage, secret, plan.name, options(ctx).actor(), zone=plan.zone)
+    with _going_on(storage) if new else nullcontext():
+        do(opened(ctx, secret), as_json, job)
 
 
 class _Questions:
@@ -160,14 +173,16 @@ def _check_unfounded(ctx: typer.Context, storage: "Storage") -> None:
         )
 
 
-def _station(ctx: typer.Context, storage: "Storage", secret: Secret, plan: _Plan) -> "Station":
-    from meter20.vending.station import Station
-
-    at = options(ctx)
-    if not _founded(storage):
-        with uninterrupted():
-            Station.make(storage, secret, plan.name, at.actor(), zone=plan.zone)
-    return Station(storage, secret, at.actor(), tables=at.tables())
+@contextmanager
+def _going_on(storage: "Storage") -> Iterator[None]:
+    """Let a refusal of what comes after the station was made say that the station stands."""
+    try:
+        yield
+    except Refusal as why:
+        raise Unfinished(
+            f"The station in {storage.where} was made, but it cannot sell yet: {why} "
+            "`meter20 vend setup` goes on."
+        ) from None
 
 
 def _set_up(desk: "Desk", plan: _Plan, storage: "Storage", keyring: bool) -> Done:
@@ -215,14 +230,16 @@ def keyring_keep(ctx: typer.Context, as_json: AsJson = False) -> None:
     storage.check()
     kept_passphrase.check()
     secret = options(ctx).secret()
-    station = opened(ctx, secret)
 
-    def job(desk) -> Done:
+    def job(desk: "Desk") -> Done:
         desk.module.note(desk.session, desk.actor, "keyring", "", _KEPT)
-        return _told(_KEPT)
+        stands = f"The audit log says that {_KEPT}"
+        return replace(
+            _told(_KEPT), stands=stands, file_first=True,
+            last=lambda: kept_passphrase.keep(storage, secret),
+        )  # fmt: skip
 
-    kept_passphrase.keep(storage, secret)
-    do(station, as_json, job)
+    do(opened(ctx, secret), as_json, job)
 
 
 @keyring_app.command("forget")

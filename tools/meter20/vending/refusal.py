@@ -39,6 +39,14 @@ class Doubt(Failure):
         return f"{self.args[0]} Whether it was done is not known: look, before you do it again."
 
 
+class Unfinished(Failure):
+    """Part of what was asked for stands, and the rest was refused; the text says which."""
+
+    code = "unfinished"
+    exit_code = Code.STANDS
+    lead = "Unfinished"
+
+
 #: The database holds no vending station yet.
 NO_DATABASE = "no_database"
 #: The database is there, but cannot be used now: busy, unreachable or damaged.
