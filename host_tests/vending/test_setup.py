@@ -13,11 +13,12 @@ from meter20 import bodies
 from meter20.bodies import EmulatedBody
 from meter20.cli import own_meter, vend_setup
 from meter20.cli.main import app
+from meter20.failure import NoMeter
 from meter20.sim.app import Sim
 from meter20.sim.own_tokens import OwnTokens
 from meter20.sim.world import World
 from meter20.vending import register
-from meter20.vending.refusal import Refusal
+from meter20.vending.refusal import Refusal, Unfinished
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
 from meter20.vending.storage import Storage
@@ -237,6 +238,24 @@ def test_record_in_a_file_is_taken_too(ready):
     with EmulatedBody(bodies.open_store(store)) as body:
         own_meter.give_record(body.request, record)
         assert body.request(do="read")["drn"] == DRN
+
+
+@pytest.mark.parametrize(
+    "trouble", [{"ok": False, "message": "it is worn out"}, NoMeter("It is gone.")]
+)
+def test_key_that_left_is_not_called_refused(ready, trouble):
+    def ask(**request):
+        if request["do"] == "read":
+            return {"drn": ""}
+        if isinstance(trouble, Exception):
+            raise trouble
+        return trouble
+
+    with pytest.raises(Unfinished, match=r"left the station, but .* `--again`"):
+        ready.own().given(ask)
+    assert ready.log()[-1]["operation"] == "provision"
+    with EmulatedBody() as body:
+        assert ready.own(again=True).given(body.request)
 
 
 # -- F1 of the sim -----------------------------------------------------------------------------

@@ -18,9 +18,9 @@ import typer
 from meter20 import bodies, given_text
 from meter20.bodies import EmulatedBody
 from meter20.cli import station_options, vend_clock
-from meter20.failure import NoMeter
+from meter20.failure import Failure, NoMeter
 from meter20.vending import refusal
-from meter20.vending.refusal import Refusal
+from meter20.vending.refusal import Refusal, Unfinished
 
 if TYPE_CHECKING:
     from meter20.vending.rekey import Factory
@@ -52,7 +52,8 @@ class Own:
     def given(self, ask: Ask, factory: "Factory | None" = None) -> bool:
         """Give the meter that answers `ask` its number and key; False if it has them already.
 
-        Raises Refusal if it is another meter, or the station does not give the key out.
+        Raises Refusal if it is another meter, or the station does not give the key out, and
+        Unfinished if the key left the station, but the meter did not take it.
         """
         found = ask(do="read").get("drn")
         if found == self.number:
@@ -62,7 +63,14 @@ class Own:
                 refusal.STATE,
                 f"This meter is number {found} already, and a meter is provisioned once.",
             )
-        _accepted(ask(**self._request(factory)))
+        request = self._request(factory)
+        try:
+            _accepted(ask(**request))
+        except Failure as why:
+            raise Unfinished(
+                f"The audit log says that the key of meter {self.number} left the station, but "
+                f"the meter may not have it: {why} `--again` gives the key once more."
+            ) from None
         return True
 
     def _request(self, factory: "Factory | None") -> dict:
