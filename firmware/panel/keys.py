@@ -39,7 +39,10 @@ class Keys:
     def press(self, key: str, turn):
         """Take one key, of ports.keypad.KEYS."""
         turn.news = True
-        what, digits = self._entry.press(key, turn.now_ms)
+        what, digits = self._entry.press(key, turn.now_ms, self._panel.is_telling)
+        if what == token_entry.KEPT:
+            self._panel.keep(turn.now_ms)
+            return
         self._answers.play(beeper.KEY, turn.now_ms)
         if what == token_entry.NEXT_PAGE:
             self._panel.turn_page(turn.now_ms)

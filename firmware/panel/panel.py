@@ -2,7 +2,7 @@
 
 From highest to lowest: an entry under way, screens that were called up (a
 result, a test, a short code), a page about the meter, the screen at rest.
-A key press ends what was called up.
+A key press ends what was called up, but for the Enter after a token.
 """
 
 from micropython import const
@@ -44,6 +44,15 @@ class Panel:
             pages = self._pages(screen)
             duration_ms = _PAGE_MS if len(pages) > 1 or len(called) > 1 else _SCREEN_MS
             self._queue += [(lines, duration_ms) for lines in pages]
+        self._until_ms = now_ms + self._queue[0][1]
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether a screen that was called up is on show."""
+        return bool(self._queue)
+
+    def keep(self, now_ms: int):
+        """Show the screen that is on show as long again, and then those that wait."""
         self._until_ms = now_ms + self._queue[0][1]
 
     def dismiss(self):

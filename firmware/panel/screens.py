@@ -108,7 +108,7 @@ def entry(digits: str, is_code: bool):
         " ".join(groups[:3]) + ("_" if len(digits) < 12 else ""),
         " ".join(groups[3:]) + ("_" if 12 <= len(digits) < 20 else ""),
         "%d of 20 digits" % len(digits),
-        "* back   # enter",
+        "* takes back",
     ]
 
 

@@ -5,8 +5,12 @@
     *     takes back the last digit; with nothing entered it turns to the next page
     A     next page (About)     B  like * (Back)     C  clears     D  like # (Done)
 
-The twentieth digit enters the token by itself. After 30 s without a key the
-entry is dropped. Keypads without letters report C when * is held.
+The twentieth digit enters the token by itself. Whoever presses Enter after it, as
+on other meters, keeps the answer on show: that # begins no code. Should up to five
+digits and # follow, they are a short code all the same; more are the next token.
+
+After 30 s without a key the entry is dropped. Keypads without letters report C when
+* is held.
 
 Pure: no ports, no clock of its own.
 """
@@ -18,13 +22,14 @@ CODE_DIGITS_MAX = const(5)
 TIMEOUT_MS = const(30_000)
 
 #: What a key press led to; with TOKEN and CODE go the digits entered.
-NOTHING, CHANGED, TOKEN, CODE, NEXT_PAGE, CANCELLED = range(6)
+NOTHING, CHANGED, TOKEN, CODE, NEXT_PAGE, CANCELLED, KEPT = range(7)
 
 
 class TokenEntry:
     """Digits on their way in. `digits`: those entered. `is_code`: they are a short code."""
 
     def __init__(self):
+        self._entered = False  # the last key was the twentieth digit of a token
         self._drop()
 
     @property
@@ -32,14 +37,18 @@ class TokenEntry:
         """Whether an entry has begun and is not ended."""
         return self.is_code or self.digits != ""
 
-    def press(self, key: str, now_ms: int):
-        """Take one key of ports.keypad.KEYS; return (what it led to, digits or "")."""
+    def press(self, key: str, now_ms: int, answered: bool = False):
+        """Take one key of ports.keypad.KEYS; return (what it led to, digits or "").
+
+        answered: the answer to the last token is still on show.
+        """
         self.expire(now_ms)
         self._deadline_ms = now_ms + TIMEOUT_MS
+        answered, self._entered = answered and self._entered, False
         if key in "0123456789":
             return self._digit(key)
         if key in "#D":
-            return self._enter()
+            return self._enter(answered)
         if key in "*B":
             return self._back()
         if key == "C":
@@ -62,16 +71,18 @@ class TokenEntry:
             return NOTHING, ""
         self.digits += key
         if not self.is_code and len(self.digits) == TOKEN_DIGITS:
+            self._entered = True
             return self._finished(TOKEN)
         return CHANGED, ""
 
-    def _enter(self):
+    def _enter(self, answered):
         if not self.active:
-            self.is_code = True
-            return CHANGED, ""
+            self.is_code, self._may_be_code = not answered, answered
+            return (KEPT if answered else CHANGED), ""
         if self.is_code and not self.digits:
             return self._cancel()
-        return self._finished(CODE if self.is_code else TOKEN)
+        may_be_code = self._may_be_code and len(self.digits) <= CODE_DIGITS_MAX
+        return self._finished(CODE if self.is_code or may_be_code else TOKEN)
 
     def _back(self):
         if not self.active:
@@ -92,3 +103,4 @@ class TokenEntry:
 
     def _drop(self):
         self.digits, self.is_code, self._deadline_ms = "", False, 0
+        self._may_be_code = False  # a # stands before the digits: the Enter of the token before

@@ -9,12 +9,12 @@ ACCEPTED = ["Accept", "+0.100 kWh", "Thank you", "Now 0.100 kWh"]
 
 def test_token_keyed_in_digit_by_digit_switches_the_supply_on(meter):
     assert meter.wait(0) == ["0.000 kWh", "OFF: no credit", "0 W", "Enter a token"]
-    assert meter.keys(TOKEN[:1]) == ["5_", "", "1 of 20 digits", "* back   # enter"]
+    assert meter.keys(TOKEN[:1]) == ["5_", "", "1 of 20 digits", "* takes back"]
     assert meter.keys(TOKEN[1:13]) == [
         "5938 6323 4721",
         "3_",
         "13 of 20 digits",
-        "* back   # enter",
+        "* takes back",
     ]
     assert meter.keys(TOKEN[13:]) == ACCEPTED
     assert meter.ask("read")["relay"] == "closed"
@@ -27,6 +27,22 @@ def test_the_answer_stays_for_eight_seconds_or_until_a_key_is_pressed(meter):
     assert meter.wait(2)[0] == "0.100 kWh"
     assert meter.keys(TOKEN)[0] == "UsedError"
     assert meter.keys("1*")[0] == "0.100 kWh"
+
+
+def test_enter_after_the_last_digit_keeps_the_answer_for_eight_seconds_more(meter):
+    for keys, answer in ((TOKEN, ACCEPTED), ("9" * 20, None)):
+        told = meter.keys(keys)
+        assert meter.wait(5) == told == (answer or told)
+        assert meter.keys("#") == told
+        assert meter.wait(7) == told
+        assert meter.wait(2)[0] == "0.100 kWh"
+
+
+def test_whoever_presses_enter_after_each_token_enters_one_after_the_other(meter):
+    for _ in range(2):
+        assert meter.keys(TOKEN + "#")[3] == "Now 0.100 kWh"
+    assert meter.keys("#4#")[:2] == ["Credit", "0.100 kWh"]
+    assert meter.keys(TOKEN + "#4#")[:2] == ["Credit", "0.100 kWh"]
 
 
 def test_supply_that_ends_is_shown_at_once_over_an_answer(meter):

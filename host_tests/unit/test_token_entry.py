@@ -4,6 +4,7 @@ from panel.token_entry import (
     CANCELLED,
     CHANGED,
     CODE,
+    KEPT,
     NEXT_PAGE,
     NOTHING,
     TIMEOUT_MS,
@@ -18,10 +19,10 @@ class TokenEntryTest(unittest.TestCase):
     def setUp(self):
         self.entry = TokenEntry()
 
-    def press(self, keys, now_ms=0):
+    def press(self, keys, now_ms=0, answered=False):
         what = None
         for key in keys:
-            what = self.entry.press(key, now_ms)
+            what = self.entry.press(key, now_ms, answered)
         return what
 
     def test_twentieth_digit_enters_the_token(self):
@@ -32,6 +33,29 @@ class TokenEntryTest(unittest.TestCase):
     def test_enter_ends_a_token_early(self):
         self.assertEqual(self.press("123#"), (TOKEN, "123"))
         self.assertEqual(self.press("12D"), (TOKEN, "12"))
+
+    def test_enter_after_the_twentieth_digit_keeps_the_answer(self):
+        for key in "#D":
+            self.press(DIGITS)
+            self.assertEqual(self.press(key, answered=True), (KEPT, ""))
+            self.assertFalse(self.entry.active)
+
+    def test_a_token_may_follow_that_enter(self):
+        self.assertEqual(self.press(DIGITS + "#" + DIGITS, answered=True), (TOKEN, DIGITS))
+        self.assertEqual(self.press("#" + DIGITS[:6] + "#", answered=True), (TOKEN, DIGITS[:6]))
+
+    def test_a_short_code_may_follow_that_enter(self):
+        for code in ("4", "45620"):
+            keys = DIGITS + "#" + code + "#"
+            self.assertEqual(self.press(keys, answered=True), (CODE, code))
+        self.assertEqual(self.press("4#", answered=True), (TOKEN, "4"))
+
+    def test_enter_begins_a_short_code_once_the_answer_is_gone_or_another_key_came(self):
+        for keys in (DIGITS, DIGITS + "#", DIGITS + "C", DIGITS + "#C", DIGITS + "#4#", "123#"):
+            self.press(keys, answered=True)
+            self.assertEqual(self.press("#", answered=keys != DIGITS), (CHANGED, ""))
+            self.assertTrue(self.entry.is_code)
+            self.press("C")
 
     def test_back_takes_one_digit(self):
         self.press("123*")

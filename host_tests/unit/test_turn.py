@@ -80,6 +80,8 @@ class KeysTest(unittest.TestCase):
                 return "C"
 
         class NoPanel:
+            is_telling = False
+
             def dismiss(self):
                 pass
 
