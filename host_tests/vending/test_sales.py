@@ -371,6 +371,11 @@ def test_page_has_a_qr_code_of_the_digits_and_escapes_names(station):
     assert MARK in page
 
 
+def test_qr_code_of_a_token_is_one_that_every_reader_finds():
+    code = receipt.qr_code("12345678901234567890")
+    assert (code.is_micro, code.mode) == (False, "numeric")
+
+
 def test_reprint_is_a_copy_of_the_same_token_with_the_key_of_then(station):
     slip = sell(station, units=10)
     with station.desk() as desk:

@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
-import segno
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -13,7 +12,7 @@ from markupsafe import Markup
 from sts.digits import grouped
 
 from meter20.shop import texts, visitors
-from meter20.vending import typed_lines
+from meter20.vending import receipt, typed_lines
 
 _FOLDER = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -87,7 +86,7 @@ def _short(decimal: str) -> str:
 
 def _qr(digits: str, words: str) -> Markup:
     """Return a token as a QR code: all digits, nothing else. words: what it is, for who asks."""
-    code = segno.make(digits, micro=False, error="m")
+    code = receipt.qr_code(digits)
     return Markup(code.svg_inline(border=4, title=words, omitsize=True))  # it escapes the title
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 from string import Template
+from typing import TYPE_CHECKING
 
 from sts import tid as sts_tid
 from sts.digits import grouped
@@ -18,6 +19,9 @@ from sts.digits import grouped
 from meter20.vending import station_time
 from meter20.vending.models import Slip, Token
 from meter20.vending.slips import KEY_CHANGE, REHEARSAL, VOID, ZONE
+
+if TYPE_CHECKING:
+    from segno import QRCode
 
 MARK = "TEST KEYS - not a real token"
 REHEARSAL_MARK = f"{MARK} - REHEARSAL: somebody set the time of issue"
@@ -236,10 +240,18 @@ def _folded(line: str) -> str:
     return "\n".join(textwrap.wrap(line, _NARROW, drop_whitespace=False)) if line else line
 
 
-def _token(label: str, digits: str, issued: str) -> str:
+def qr_code(digits: str) -> "QRCode":
+    """Return the QR code of a token: all its digits, nothing else.
+
+    It is no Micro QR code, which is what 20 digits are otherwise: many readers find none there.
+    """
     import segno
 
-    code = segno.make(digits, micro=False, error="m").svg_inline(scale=4, border=4)
+    return segno.make(digits, micro=False, error="m")
+
+
+def _token(label: str, digits: str, issued: str) -> str:
+    code = qr_code(digits).svg_inline(scale=4, border=4)
     return (
         f'<section class="token"><h2>{escape(label)}</h2>\n'
         f'<p class="digits">{grouped(digits)}</p>\n<p>{escape(issued)}</p>\n{code}</section>\n'
