@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import serial
@@ -187,9 +188,11 @@ def test_link_of_a_killed_board_is_replaced_and_that_of_a_running_one_refused(tm
     with started(*SERVE, *options) as killed:
         said(killed)
     assert link.is_symlink()
-    with started(*SERVE, *options) as server:
-        port = said(server)
+    with started(*SERVE, *options, "--dlms", "0", "--hdlc", "--json") as server:
+        told = json.loads(said(server))
+        port = told["port"]
         assert os.readlink(link) == port
+        assert told["dlms"].startswith("127.0.0.1:") and Path(told["hdlc"]).is_char_device()
         for body in bodies.NAMES:
             second = subprocess.run(
                 [*SERVE, *options, "--body", body], capture_output=True, timeout=60, check=False
@@ -218,8 +221,9 @@ def test_link_takes_no_name_that_is_something_else(body, tmp_path):
 
 def test_board_whose_interpreter_is_killed_takes_its_link_along(tmp_path):
     link = tmp_path / "link"
-    with started(*SERVE, "--pty", "--body", "virtual", "--link", str(link)) as server:
-        said(server)
+    options = ("--pty", "--body", "virtual", "--link", str(link), "--json")
+    with started(*SERVE, *options) as server:
+        assert json.loads(said(server)) == {"port": os.readlink(link)}
         (node,) = children(server.pid)
         os.kill(node, signal.SIGKILL)
         assert server.wait(20) == 1

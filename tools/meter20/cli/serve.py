@@ -16,8 +16,9 @@ from drivers.socket_network import SocketNetwork
 from meter20 import bodies
 from meter20.bodies import EmulatedBody
 from meter20.cli import networks, own_meter
+from meter20.cli.answers import say
 from meter20.cli.networks import Broker
-from meter20.cli.station_options import Db, OwnMeter
+from meter20.cli.station_options import AsJson, Db, OwnMeter
 from meter20.ending import in_good_order
 from meter20.failure import NoMeter
 from meter20.host_crypto import HostCrypto
@@ -88,6 +89,7 @@ def serve(  # noqa: PLR0913, PLR0917
             f"The password is read from {networks.PASSWORD}.",
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Serve the service port of a meter: one line of JSON in, one line of JSON out.
 
@@ -95,7 +97,8 @@ def serve(  # noqa: PLR0913, PLR0917
     stores the energy used until then. `--pty --body virtual` serves a whole board with
     MicroPython's prompt, for mpremote and `meter20 board`; that board has no meter on it yet.
     With --dlms, --hdlc or --mqtt time passes by itself. Standard error says where DLMS is
-    served, whether the meter reaches the broker, and why not.
+    served, whether the meter reaches the broker, and why not. With --pty --json the answer tells
+    the names of the pseudo-terminals and the port of DLMS; the service port speaks JSON anyway.
 
     --meter serves a meter of your own station and keeps it beside the station's database, unless
     --store names another folder. A new one gets its key, as by `vend provision --direct`.
@@ -134,7 +137,10 @@ def serve(  # noqa: PLR0913, PLR0917
         with EmulatedBody(bodies.open_store(store)) as new:
             own_meter.give_record(new.request, record)
     outside = _Outside(dlms, PtyLine() if hdlc else None, broker)
-    _serve_pty(body, store, link, outside) if pty else _serve_stdio(body, store, outside)
+    if pty:
+        _serve_pty(body, store, link, outside, as_json)
+    else:
+        _serve_stdio(body, store, outside)
 
 
 def _own(ctx: typer.Context, db: str | None, meter: str, again: bool, store: Path | None) -> Path:
@@ -165,6 +171,11 @@ class _Outside:
 
     def __bool__(self) -> bool:
         return any(part is not None for part in (self.dlms, self.line, self.broker))
+
+    def facts(self, body: EmulatedBody) -> dict[str, object]:
+        """Return where `body`, made here, serves DLMS, for the answer in JSON."""
+        at: dict[str, object] = {} if self.line is None else {"hdlc": self.line.port}
+        return at if self.dlms is None else at | {"dlms": f"{_THIS_MACHINE}:{body.sim.dlms_port}"}
 
     def tell_line(self) -> None:
         if self.line is not None:
@@ -202,20 +213,25 @@ def _serve_stdio(body: str, store: Path | None, outside: _Outside) -> None:
         _pump(outside.body(store), bool(outside))
 
 
-def _serve_pty(body: str, store: Path | None, link: Path | None, outside: _Outside) -> None:
+def _serve_pty(
+    body: str, store: Path | None, link: Path | None, outside: _Outside, as_json: bool
+) -> None:
     with in_good_order():
         if body == "virtual":
-            _serve_board(store, link)
-        else:
-            _serve_port(outside.body(store), link, bool(outside))
+            _serve_board(store, link, as_json)
+            return
+        made = outside.body(store)
+        with made, contextlib.closing(Pty(link)) as line:
+            say(as_json, {"port": line.port, **outside.facts(made)}, line.port)
+            _carry(made, line, BrokerLine(made.sim) if outside else None)
 
 
-def _serve_board(store: Path | None, link: Path | None) -> None:
+def _serve_board(store: Path | None, link: Path | None, as_json: bool) -> None:
     image = bodies.open_store(store)
     held = (image.lock,) if image else ()
     try:
         with PtyBoard(store, link, held=held) as board:
-            typer.echo(board.port)
+            say(as_json, {"port": board.port}, board.port)
             if said := board.wait():
                 raise NoMeter(said)
     finally:
@@ -223,17 +239,14 @@ def _serve_board(store: Path | None, link: Path | None) -> None:
             image.close()
 
 
-def _serve_port(body: EmulatedBody, link: Path | None, is_connected: bool) -> None:
+def _carry(body: EmulatedBody, line: Pty, broker: BrokerLine | None) -> None:
     """Carry bytes between `body` and a pseudo-terminal, for ever."""
-    broker = BrokerLine(body.sim) if is_connected else None
-    with body, contextlib.closing(Pty(link)) as line:
-        typer.echo(line.port)
-        while True:
-            _await(line.end, body, broker)
-            data = os.read(line.end, bodies.CHUNK_BYTES)
-            os.set_blocking(line.end, True)
-            _write(body.feed(data), line.end)
-            os.set_blocking(line.end, False)
+    while True:
+        _await(line.end, body, broker)
+        data = os.read(line.end, bodies.CHUNK_BYTES)
+        os.set_blocking(line.end, True)
+        _write(body.feed(data), line.end)
+        os.set_blocking(line.end, False)
 
 
 def _pump(body: EmulatedBody, is_connected: bool) -> None:
