@@ -1,13 +1,16 @@
 """A vending station with one supply group, one tariff and one meter, and a clock that stands."""
 
+import shutil
 import time
 from datetime import UTC, datetime, timedelta
 
 from sts import decoder
 from sts import digits as sts_digits
 
+from meter20 import private_folder
 from meter20.vending import register
 from meter20.vending.models import AuditHead
+from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
 from meter20.vending.storage import Storage
 from meter20.vending.vending_key import KeyTerms
@@ -63,6 +66,33 @@ def furnished(station: Station) -> Station:
         register.add_group(desk, KeyTerms(SGC), "town", "home")
         register.add_meter(desk, register.NewMeter(DRN, SGC))
     return station
+
+
+def standing() -> Clock:
+    """Return the clock of the usual station, at the moment when that is made."""
+    return Clock(2026, 3, 10, 9, 30)
+
+
+class Original:
+    """The usual station in a database, made once; its copies cost a tenth of making another.
+
+    All copies have the same keys, so a test that needs two stations makes one of them itself.
+    """
+
+    def __init__(self, where: str):
+        self.where = where
+        self._storage = Storage(where)
+        secret = Secret.passphrase(PASSPHRASE)
+        furnished(Station.found(self._storage, secret, "kiosk", "thandi", standing()))
+        self._storage.close()
+
+    def copy_to(self, storage: Storage) -> None:
+        """Copy the anchor, and the database where it is a file; on a server it is there then."""
+        if storage.path:
+            assert not storage.path.exists()
+            shutil.copy(self.where, storage.path)
+        private_folder.make(storage.anchor.parent)
+        shutil.copy(self._storage.anchor, storage.anchor)
 
 
 def accept_clock(station: Station) -> None:

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 from rigs import postgresql
-from rigs.stations import PASSPHRASE, Clock, furnished
+from rigs.stations import PASSPHRASE, Original, standing
+from sqlalchemy import make_url
 
 from meter20.vending import sealing
 from meter20.vending.sealing import Secret
@@ -14,9 +15,13 @@ from meter20.vending.station import Station
 from meter20.vending.storage import Storage
 
 
+def _make_cheap(monkeypatch):
+    monkeypatch.setattr(sealing, "SCRYPT_COST", 2)
+
+
 @pytest.fixture(autouse=True)
 def _cheap_passphrases(monkeypatch):
-    monkeypatch.setattr(sealing, "SCRYPT_COST", 2)
+    _make_cheap(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +32,7 @@ def _own_data_folder(monkeypatch, tmp_path):
 
 @pytest.fixture
 def clock():
-    return Clock(2026, 3, 10, 9, 30)
+    return standing()
 
 
 @pytest.fixture
@@ -40,6 +45,8 @@ def where(request, tmp_path):
     """Return where a new database may be made: tests that ask for it run on both."""
     if request.param == "sqlite":
         return str(tmp_path / "station.sqlite")
+    if "any_station" in request.fixturenames:
+        return request.getfixturevalue("postgresql_copy")
     return request.getfixturevalue("postgresql_database")
 
 
@@ -58,15 +65,26 @@ def sqlite(tmp_path):
 
 
 @pytest.fixture
-def station(sqlite, secret, clock):
+def station(sqlite, secret, clock, sqlite_original):
     """Return a station on SQLite with a tariff, a supply group and one meter."""
-    return furnished(Station.found(sqlite, secret, "kiosk", "thandi", clock))
+    sqlite_original.copy_to(sqlite)
+    return Station(sqlite, secret, "thandi", clock)
 
 
 @pytest.fixture
-def any_station(storage, secret, clock):
+def any_station(request, storage, secret, clock):
     """Return the same station on either database."""
-    return furnished(Station.found(storage, secret, "kiosk", "thandi", clock))
+    kind = "sqlite" if storage.path else "postgresql"
+    request.getfixturevalue(f"{kind}_original").copy_to(storage)
+    return Station(storage, secret, "thandi", clock)
+
+
+@pytest.fixture(scope="session")
+def sqlite_original(tmp_path_factory):
+    """Return the original of `station`."""
+    with pytest.MonkeyPatch.context() as patch:
+        _make_cheap(patch)
+        return Original(str(tmp_path_factory.mktemp("original") / "station.sqlite"))
 
 
 # -- PostgreSQL --------------------------------------------------------------------------------
@@ -92,11 +110,31 @@ def postgresql_server():
 @pytest.fixture
 def postgresql_database(postgresql_server):
     """Return the URL of a new, empty database."""
+    return _new_database(postgresql_server)
+
+
+@pytest.fixture(scope="session")
+def postgresql_original(postgresql_server, tmp_path_factory):
+    """Return the original of `any_station` on PostgreSQL."""
+    with pytest.MonkeyPatch.context() as patch:
+        _make_cheap(patch)
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("original")))
+        return Original(_new_database(postgresql_server))
+
+
+@pytest.fixture
+def postgresql_copy(postgresql_server, postgresql_original):
+    """Return the URL of a copy of it."""
+    return _new_database(postgresql_server, make_url(postgresql_original.where).database)
+
+
+def _new_database(server, template="template1"):
     import psycopg
 
     name = f"station_{uuid4().hex[:12]}"
     with psycopg.connect(
-        host=str(postgresql_server), user="meter20", dbname="postgres", autocommit=True
+        host=str(server), user="meter20", dbname="postgres", autocommit=True
     ) as to:
-        to.execute(f"CREATE DATABASE {name}")  # the name is ours: letters and digits
-    return f"postgresql:///{name}?host={postgresql_server}&user=meter20"
+        # The names are ours: letters and digits.
+        to.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return f"postgresql:///{name}?host={server}&user=meter20"

@@ -211,6 +211,8 @@ def test_file_cut_short_is_called_damaged(station, sqlite):
 
 def test_large_file_is_read_whole_unless_it_was_closed_in_good_order(station, sqlite, monkeypatch):
     """Each sale opens it: what takes time with every page is for what may be torn."""
+    with station.desk() as desk:
+        sales.credit(desk, CreditOrder(DRN, units=10))
     monkeypatch.setattr(sqlite_file, "_READ_WHOLE", 0)
     asked = []
     read_whole = sqlite_file._read_whole
