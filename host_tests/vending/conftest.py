@@ -5,11 +5,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from rigs import postgresql
+from rigs import postgresql, quick_tables
 from rigs.stations import PASSPHRASE, Original, standing
 from sqlalchemy import make_url
 
-from meter20.vending import sealing
+from meter20.vending import schema, sealing
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
 from meter20.vending.storage import Storage
@@ -22,6 +22,12 @@ def _make_cheap(monkeypatch):
 @pytest.fixture(autouse=True)
 def _cheap_passphrases(monkeypatch):
     _make_cheap(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def _quick_tables(monkeypatch):
+    """Let the migrations run once for all new SQLite databases; not where they are the point."""
+    monkeypatch.setattr(schema, "migrate", quick_tables.migrate)
 
 
 @pytest.fixture(autouse=True)

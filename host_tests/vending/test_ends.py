@@ -37,6 +37,11 @@ WITH_PAGE = [
 ]  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def _quick_tables():
+    """The migrations themselves make the tables here."""
+
+
 class Counter:
     """Runs `meter20 vend` on a station with one receipt, in this process or in one of its own."""
 
