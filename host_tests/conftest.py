@@ -1,5 +1,6 @@
 """What all host tests share: the device's path, hypothesis profiles, notes in the summary."""
 
+import functools
 import os
 import signal
 import sys
@@ -7,6 +8,7 @@ import sys
 import freezegun
 import hypothesis
 import pytest
+import typer.testing
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 import meter20  # puts firmware/ and boards/sim on the path
@@ -21,6 +23,9 @@ freezegun.configure(extend_ignore_list=["_pytest.timing"])
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts its background jobs so, and their children would ignore Ctrl-C as well.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# CliRunner makes the tree of all commands at each call, which takes as long as most of them do.
+typer.testing._get_command = functools.cache(typer.testing._get_command)
 
 # Every setting is named: where CI is set to anything, Hypothesis loads a profile of its own, and
 # a profile registered later takes from it what it does not say itself.
