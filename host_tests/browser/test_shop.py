@@ -168,7 +168,7 @@ def test_operators_see_meters_tokens_keys_and_the_day(station, shop, visit):
             told = {"credit_wh": 58_000, "total_wh": 7_000_000, "power_w": power, "krn": 1,
                     "relay": "closed", "relay_reason": "ok"}  # fmt: skip
             report = reports.report_of(DRN, "registers", json.dumps(told).encode())
-            reports.keep(session, report, now - timedelta(minutes=15 * ago))
+            reports.keep(session, [report], now - timedelta(minutes=15 * ago))
     for size, name in ((chromium.DESKTOP, "operators"), (chromium.PHONE, "operators-narrow")):
         page = visit(size).page
         page.goto(f"{shop}/operators/login")

@@ -1,16 +1,23 @@
 """The head-end: each purchase is credited once or still pending, wherever it is cut."""
 
+from datetime import datetime, timedelta
+from queue import SimpleQueue
+from types import SimpleNamespace
+
 import pytest
 from rigs.ami_rig import HeadEnd
 from sqlalchemy import select
 
 from meter20.ami import purchases
-from meter20.ami.carriers import MQTT, Answer
+from meter20.ami.carriers import MQTT, Answer, Awake, Back
+from meter20.ami.mqtt_carrier import Broker, MqttCarrier
 from meter20.ami.outbox import DOUBT, outcome_of
 from meter20.ami.purchases import ANSWERED, BY_HAND, CLOSED, CREDITED, REFUSED, SENT, Order
+from meter20.ami.reports import Report
 from meter20.vending import refusal, register, sales
-from meter20.vending.models import Purchase, Slip
+from meter20.vending.models import Purchase, Route, Slip
 from meter20.vending.refusal import Refusal
+from meter20.vending.report_models import MeterLoad, MeterReport
 
 _EACH = 9  # all of them: make ami-campaign
 
@@ -126,7 +133,7 @@ def test_used_counts_only_with_the_same_tid_in_the_history():
     assert outcome_of(Answer("1", "2", "OldError"), 77) == REFUSED
 
 
-def test_meter_that_refuses_closes_the_purchase_with_its_reason(head_end):
+def test_meter_that_subscribed_closes_the_purchase_with_its_reason(head_end):
     house = head_end.houses[head_end.drns[0]]
     head_end.order(head_end.drns[0], 10)
     house.body.sim.app.meter.state = house.body.sim.app.meter.state._replace(
@@ -138,7 +145,7 @@ def test_meter_that_refuses_closes_the_purchase_with_its_reason(head_end):
     assert purchase.reason == "OldError: the meter takes no token as old as this."
 
 
-def test_order_that_the_station_refuses_is_closed_and_sent_nowhere(head_end):
+def test_order_that_the_station_subscribed_is_closed_and_sent_nowhere(head_end):
     number = head_end.order(head_end.drns[0], 1_999_999_999)
     assert head_end.until_closed(5) == 0
     purchase = only(head_end)
@@ -206,3 +213,100 @@ def test_meters_without_a_route_wait_and_disturb_nobody(head_end):
     head_end.until_closed(5)
     states = {purchase.id: purchase.state for purchase in head_end.all()}
     assert states == {waiting: "vended", sent: CLOSED}
+
+
+# -- many at once --------------------------------------------------------------------------------
+
+
+def test_order_that_is_refused_takes_none_of_those_sold_with_it_along(head_end):
+    drn, others = head_end.drns[0], ("12345678903", "01234567897")
+    with head_end.station.desk() as desk:
+        for other in others:
+            register.add_meter(desk, register.NewMeter(other, "123456"))
+    good = [head_end.order(other, 5) for other in others]
+    bad = head_end.order(drn, 1_999_999_999)
+    assert head_end.workers[0].sell() == 3
+    states = {purchase.id: (purchase.state, purchase.outcome) for purchase in head_end.all()}
+    assert states == {good[0]: ("vended", ""), good[1]: ("vended", ""), bad: (CLOSED, REFUSED)}
+
+
+def test_answers_wait_in_the_worker_while_the_database_is_away(head_end, monkeypatch):
+    head_end.order(head_end.drns[0], 5)
+    (worker,) = head_end.workers
+    worker.turn()
+    for _ in range(2):
+        head_end.chaos.move()
+
+    def away():
+        raise Refusal(refusal.DATABASE, "away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(head_end.storage, "sharing", away)
+        with pytest.raises(Refusal):
+            worker.listen()
+    assert only(head_end).state == SENT
+    worker.listen()
+    assert (only(head_end).outcome, only(head_end).sends) == (CREDITED, 1)
+
+
+def test_answer_is_noted_before_reports_and_of_those_the_newest_is_kept(head_end):
+    drn = head_end.drns[0]
+    head_end.order(drn, 5)
+    (worker,) = head_end.workers
+    worker.turn()
+    ear = head_end.chaos.ears[0]
+    for total_wh in range(300):
+        ear.put(Report(drn, {"total_wh": total_wh, "power_w": 7}))
+        ear.put(Report("99999999999", {"events": []}))
+    for _ in range(2):
+        head_end.chaos.move()
+    assert (worker.listen(), only(head_end).outcome) == (1, CREDITED)
+    worker.keep_reports()
+    with head_end.storage.reading() as session:
+        (kept,) = session.scalars(select(MeterReport))
+        (load,) = session.scalars(select(MeterLoad))
+        assert (kept.total_wh, kept.events, load.total_wh) == (299, [], 299)
+        assert session.scalar(select(Route.seen_at)) == kept.heard_at
+
+
+def test_what_is_under_way_is_sent_again_soon_when_its_carrier_comes_back(head_end):
+    house = head_end.houses[head_end.drns[0]]
+    house.lost = True
+    head_end.order(head_end.drns[0], 5)
+    for _ in range(4):
+        head_end.round(600)
+    before = only(head_end).sends
+    house.lost = False
+    head_end.round(10)
+    assert only(head_end).sends == before
+    for name in ("another", MQTT):
+        head_end.chaos.ears[0].put(Back(name))
+        assert only(head_end).outcome == ""
+        for _ in range(5):
+            head_end.round(10)
+    assert (only(head_end).outcome, only(head_end).sends) == (CREDITED, before + 1)
+
+
+def test_carrier_that_has_its_broker_again_says_so():
+    heard, took, subscribed = SimpleQueue(), SimpleNamespace(is_failure=False), []
+    carrier = MqttCarrier(Broker("127.0.0.1", 1), heard)
+    client = SimpleNamespace(subscribe=subscribed.append)
+    for reason in (took, SimpleNamespace(is_failure=True), took):
+        assert heard.empty()
+        carrier._connected(client, None, None, reason, None)
+    assert heard.get_nowait() == Back(MQTT)
+    assert [dict(topics)["meter20/+/result"] for topics in subscribed] == [1, 1]
+    carrier.close()
+
+
+def test_meter_that_came_back_often_is_asked_again_as_soon_as_before(head_end):
+    house, drn = head_end.houses[head_end.drns[0]], head_end.drns[0]
+    house.lost = True
+    head_end.order(drn, 5)
+    for _ in range(10):
+        head_end.chaos.ears[0].put(Awake(drn))
+        head_end.round(6)
+    purchase = only(head_end)
+    assert purchase.sends > 3, "often enough to wait for long, if that counted"
+    waits = datetime.fromisoformat(purchase.due_at) - head_end.clock()
+    assert waits < timedelta(minutes=3)

@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from meter20.ami import broker_config
 from meter20.cli.main import app
+from meter20.vending import refusal
+from meter20.vending.refusal import Doubt, Refusal
 
 _KEYS = {  # test keys
     "do": "dlms", "encryption_key": "00112233" * 4, "authentication_key": "44556677" * 4,
@@ -139,3 +141,19 @@ def test_carriers_key_opens_routes_and_is_written_once(ami, tmp_path):
     assert ami("carriers-key", "--out", str(file))[0] == 0
     assert (len(file.read_text()), file.stat().st_mode & 0o077) == (65, 0)
     assert ami("carriers-key", "--out", str(file))[1]["error"] == "exists"
+
+
+def test_worker_goes_on_after_a_commit_of_which_nobody_knows(ami, monkeypatch):
+    trouble = [Refusal(refusal.STATE, "the end"), Refusal(refusal.DATABASE, "away"), Doubt("off.")]
+
+    def turn(_worker):
+        raise trouble.pop()
+
+    monkeypatch.setattr("meter20.ami.worker.Worker.turn", turn)
+    monkeypatch.setattr("meter20.cli.ami._WAITS_S", 0)
+    done = CliRunner().invoke(app, ["ami", "run", "--json"])
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line.get("line", line.get("message")) for line in lines[1:]] == [
+        str(Doubt("off.")), "away", "the end"
+    ]  # fmt: skip
+    assert (done.exit_code, trouble) == (1, [])

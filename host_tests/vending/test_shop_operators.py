@@ -63,7 +63,7 @@ def hear(station, topic, told, drn=DRN):
     report = reports.report_of(drn, topic, json.dumps(told).encode())
     assert report is not None
     with station.sharing() as session:
-        reports.keep(session, report, station.time())
+        reports.keep(session, [report], station.time())
 
 
 # -- the door ------------------------------------------------------------------------------------

@@ -29,6 +29,8 @@ _ROUNDS = 101  # of PBKDF2, as mosquitto_passwd has it: passwords here are rando
 _YEARS = timedelta(days=3650)
 _BEFORE = timedelta(days=1)
 _OWNER_ONLY = 0o600
+#: Of one client. After an outage all meters tell the head-end their results in one moment.
+_IN_FLIGHT, _QUEUED = 100, 10_000
 _TOPICS_READ, _TOPICS_WRITTEN = ("token",), ("result", "registers", "events", "state")
 
 
@@ -76,7 +78,8 @@ def _config(folder: Path, port: int) -> str:
         f"acl_file {folder}/acl",
         "persistence true",
         f"persistence_location {folder}/",
-        "max_queued_messages 100",
+        f"max_inflight_messages {_IN_FLIGHT}",
+        f"max_queued_messages {_QUEUED}",
         "max_packet_size 4096",
         "",
     ])  # fmt: skip

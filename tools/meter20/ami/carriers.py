@@ -53,7 +53,14 @@ class Awake:
     drn: str
 
 
-Heard = SimpleQueue[Answer | Awake | Report]
+@dataclass(frozen=True)
+class Back:
+    """The carrier `name` reaches meters again; what it sent before may be lost."""
+
+    name: str
+
+
+Heard = SimpleQueue[Answer | Awake | Back | Report]
 
 
 class Carrier(Protocol):

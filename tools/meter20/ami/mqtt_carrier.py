@@ -12,12 +12,16 @@ from pathlib import Path
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from meter20.ami.carriers import Answer, Awake, Heard, Parcel
+from meter20.ami.carriers import MQTT, Answer, Awake, Back, Heard, Parcel
 from meter20.ami.reports import EVENTS, REGISTERS, report_of
 
 _PREFIX = "meter20"
 _PAYLOAD_MAX = 512  # octets of a result
-_TOPICS = [(f"{_PREFIX}/+/{name}", 1) for name in ("result", "state", REGISTERS, EVENTS)]
+#: Reports with QoS 0: a burst of them takes no room in the broker's queue from results.
+_TOPICS = [
+    (f"{_PREFIX}/+/{name}", qos)
+    for name, qos in (("result", 1), ("state", 1), (REGISTERS, 0), (EVENTS, 0))
+]
 _SLOWEST_S = 30  # between two attempts to reach the broker
 _PEM = b"-----BEGIN"
 
@@ -39,6 +43,7 @@ class MqttCarrier:
     def __init__(self, broker: Broker, heard: Heard):
         self._heard = heard
         self._away: set[str] = set()
+        self._was_connected = False
         self._client = client_of(broker)
         self._client.on_connect = self._connected
         self._client.on_message = self._came
@@ -61,9 +66,13 @@ class MqttCarrier:
         self._client.loop_stop()
 
     def _connected(self, client, _userdata, _flags, reason, _properties) -> None:
-        if not reason.is_failure:
-            self._away.clear()
-            client.subscribe(_TOPICS)
+        if reason.is_failure:
+            return
+        self._away.clear()
+        client.subscribe(_TOPICS)
+        if self._was_connected:  # meanwhile results came to nobody, and a broker may have died
+            self._heard.put(Back(MQTT))
+        self._was_connected = True
 
     def _came(self, _client, _userdata, message) -> None:
         parts = message.topic.split("/")

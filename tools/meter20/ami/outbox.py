@@ -8,10 +8,11 @@ because the meter's history, which says who brought a used token, holds five. Se
 answer.
 """
 
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from random import Random
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session, aliased
 from sts import results
 
@@ -20,7 +21,6 @@ from meter20.ami.purchases import (
     ANSWERED,
     BY_HAND,
     CREDITED,
-    ORDERED,
     REFUSED,
     SENT,
     VENDED,
@@ -34,6 +34,7 @@ from meter20.vending.station_time import stamp
 
 DOUBT = "doubt"
 FIRST_S, LONGEST_S = 10, 3600
+_IN_A_STATEMENT = 500
 _WAKE_S = 5  # the broker gives a meter that comes back what it kept for it
 _HANDS = ("manual", "local")
 _WORDS = {
@@ -76,7 +77,10 @@ class Outbox:
         """Note as sent what is due by `carrier`; return it, to be sent after the commit."""
         query = _due_by(carrier, now, limit)
         query = query.with_for_update(skip_locked=True, of=Purchase)  # others have those
-        parcels = [self._claimed(session, one, carrier, now) for one in session.scalars(query)]
+        rows = list(session.scalars(query))
+        held = _read(session, rows)
+        parcels = [self._claimed(session, one, carrier, now) for one in rows]
+        del held
         return [parcel for parcel in parcels if parcel is not None]
 
     def is_due(self, session: Session, carrier: str, now: datetime) -> bool:
@@ -92,21 +96,27 @@ class Outbox:
         route = session.get_one(Route, purchase.meter_id)
         purchase.state, purchase.carrier = SENT, carrier
         purchase.sends += 1
-        purchase.sent_at = purchase.sent_at or stamp(now)
-        purchase.due_at = self._later(now, purchase.sends)
+        since = purchase.sent_at or stamp(now)
+        purchase.sent_at = since
+        purchase.due_at = self._later(now, datetime.fromisoformat(since))
         drn = session.get_one(Meter, purchase.meter_id).drn
         secrets = secrets_of(route, drn, self._key) if self._key else {}
         digits = _token(slip, purchase).digits
         return Parcel(drn, digits, route.address, secrets, purchase.sends > 1)
 
-    def _later(self, now: datetime, sends: int) -> str:
-        """Return when to send again: later each time, and not with all others at once."""
-        wait_s = min(LONGEST_S, self._first_s * 2 ** min(sends - 1, 20))
+    def _later(self, now: datetime, since: datetime) -> str:
+        """Return when to send again what is on its way `since` then, not with all others at once.
+
+        It waits as long again as it has waited so far. How often it was sent does not count:
+        meters that come and go make it no slower.
+        """
+        wait_s = min(LONGEST_S, max(self._first_s, (now - since).total_seconds()))
         return stamp(now + timedelta(seconds=wait_s * (1 + self._random.random() / 2)))
 
     def postpone(self, purchase: Purchase, why: str, now: datetime) -> None:
         """Try a purchase that could not be sold again later."""
-        purchase.reason, purchase.due_at = why, self._later(now, 3)
+        purchase.reason = why
+        purchase.due_at = self._later(now, datetime.fromisoformat(purchase.ordered_at))
 
 
 def record(session: Session, answer: Answer, now: datetime) -> Purchase | None:
@@ -171,24 +181,41 @@ def _settle(purchase: Purchase, slip: Slip, answer: Answer, outcome: str, now: d
     close(purchase, BY_HAND if BY_HAND in outcomes else CREDITED, "", now)
 
 
-def wake(session: Session, drn: str, now: datetime) -> None:
-    """Let what is on its way to a meter that came back be sent again soon."""
+def wake(session: Session, drns: Collection[str], now: datetime) -> None:
+    """Let what is on its way to meters that came back be sent again soon."""
+    _soon(session, select(Purchase.id).join(Meter).where(Meter.drn.in_(drns)), now)
+
+
+def wake_all(session: Session, carrier: str, now: datetime) -> None:
+    """Let all that is on its way by a carrier be sent again soon."""
+    _soon(session, select(Purchase.id).where(Purchase.carrier == carrier), now)
+
+
+def _soon(session: Session, which: Select, now: datetime) -> None:
     soon = stamp(now + timedelta(seconds=_WAKE_S))
-    meter = select(Meter.id).where(Meter.drn == drn).scalar_subquery()
-    session.execute(
-        update(Purchase)
-        .where(Purchase.meter_id == meter, Purchase.state == SENT, Purchase.due_at > soon)
-        .values(due_at=soon)
-    )
+    which = which.where(Purchase.state == SENT, Purchase.due_at > soon).order_by(Purchase.id)
+    which = which.with_for_update(of=Purchase, skip_locked=True)  # others do the same for those
+    numbers = list(session.scalars(which))
+    for some in batched(numbers, _IN_A_STATEMENT):
+        wanted = update(Purchase).where(Purchase.id.in_(some)).values(due_at=soon)
+        session.execute(wanted, execution_options={"synchronize_session": False})
 
 
-def counts(session: Session) -> dict[str, int]:
-    """Return how many purchases are open, by state."""
-    from sqlalchemy import func
+def batched(numbers: list[int], size: int) -> Iterator[list[int]]:
+    """Yield `numbers`, `size` of them at a time."""
+    for start in range(0, len(numbers), size):
+        yield numbers[start : start + size]
 
-    query = select(Purchase.state, func.count()).where(Purchase.due_at.is_not(None))
-    found = {state: count for state, count in session.execute(query.group_by(Purchase.state))}
-    return {state: found.get(state, 0) for state in (ORDERED, VENDED, SENT)}
+
+def _read(session: Session, rows: list[Purchase]) -> list:
+    """Read at once what `get_one` will be asked for of purchases, and hold it."""
+    meters = [one.meter_id for one in rows]
+    slips = [one.slip_id for one in rows]
+    return [
+        *session.scalars(select(Slip).where(Slip.id.in_(slips))),
+        *session.scalars(select(Route).where(Route.meter_id.in_(meters))),
+        *session.scalars(select(Meter).where(Meter.id.in_(meters))),
+    ]
 
 
 def _due_by(carrier: str, now: datetime, limit: int):

@@ -78,14 +78,26 @@ def vend(desk: Desk, purchase: Purchase) -> Slip:
 
     Returns the slip; of one that was sold already a copy. Raises Refusal as `sales.credit` does.
     """
-    drn = desk.session.get_one(Meter, purchase.meter_id).drn
-    order = CreditOrder(drn, purchase.money_cents, purchase.units, f"purchase {purchase.code}")
-    slip = sales.credit(desk, order)
-    desk.session.flush()  # numbers it
-    if purchase.state == ORDERED:
-        purchase.slip_id, purchase.state = slip.id, VENDED
-        purchase.due_at = purchase.vended_at = stamp(desk.now)
-    return slip
+    return vend_all(desk, [purchase])[0]
+
+
+def vend_all(desk: Desk, ordered: list[Purchase]) -> list[Slip]:
+    """Sell several purchases at this desk, all of them or, with a Refusal of one, none."""
+    wanted = [one.meter_id for one in ordered]
+    meters = {one.id: one.drn for one in desk.session.scalars(
+        select(Meter).where(Meter.id.in_(wanted)))}  # fmt: skip
+    register.fetch_meters(desk.session, meters.values())
+    slips = [sales.credit(desk, _order_of(one, meters[one.meter_id])) for one in ordered]
+    desk.session.flush()  # numbers them
+    for purchase, slip in zip(ordered, slips, strict=True):
+        if purchase.state == ORDERED:
+            purchase.slip_id, purchase.state = slip.id, VENDED
+            purchase.due_at = purchase.vended_at = stamp(desk.now)
+    return slips
+
+
+def _order_of(purchase: Purchase, drn: str) -> CreditOrder:
+    return CreditOrder(drn, purchase.money_cents, purchase.units, f"purchase {purchase.code}")
 
 
 def close(purchase: Purchase, outcome: str, reason: str, now: datetime) -> None:

@@ -1,19 +1,21 @@
 """Reports: registers and events that meters publish by themselves, kept for people who look.
 
 Nothing is decided by a report: a purchase is closed by the meter's result alone. Every worker
-hears every report, so each is written as an upsert that any of them may do.
+hears every report, so each is written as an upsert that any of them may do. Many are written at
+once: when the meters come back to a broker, all of them report in one moment.
 """
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from meter20.vending.models import Meter, Route
+from meter20.vending.models import Base, Meter, Route, table
 from meter20.vending.report_models import MeterLoad, MeterReport
 from meter20.vending.station_time import stamp
 
@@ -33,6 +35,11 @@ class Report:
 
     drn: str
     told: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Return what it is the newest of: the meter, and registers or events."""
+        return self.drn, REGISTERS if "power_w" in self.told else EVENTS
 
 
 def report_of(drn: str, topic: str, payload: bytes) -> Report | None:
@@ -77,27 +84,48 @@ def _name(value: object) -> str:
     return value
 
 
-def keep(session: Session, report: Report, now: datetime) -> None:
-    """Keep a report of a meter that is ours, and drop what is older than two days."""
-    meter = session.scalar(select(Meter.id).where(Meter.drn == report.drn))
-    if meter is None:
-        return
-    told = dict(report.told)
-    if "power_w" in told:
-        told["heard_at"] = stamp(now)
-        _keep_load(session, meter, told, now)
-        seen = update(Route).where(Route.meter_id == meter)
-        session.execute(seen.values(seen_at=stamp(now)))
-    new = {"meter_id": meter, "events": []} | told
-    session.execute(_upsert(session, MeterReport, new, ["meter_id"], told))
+def keep(session: Session, heard: Iterable[Report], now: datetime) -> None:
+    """Keep reports of meters that are ours, a statement a table; drop what is over two days old.
+
+    Rows change in the order of the meters' numbers, so that two workers never wait for each other.
+    """
+    ordered = sorted(heard, key=lambda each: each.drn)
+    ours = _ours(session, {each.drn for each in ordered})
+    rows = [{"meter_id": ours[each.drn], **each.told} for each in ordered if each.drn in ours]
+    registers = [row for row in rows if "power_w" in row]
+    told = [row for row in rows if "power_w" not in row]
+    told += [row | {"heard_at": stamp(now)} for row in registers]
+    for columns in sorted({tuple(row) for row in told}):
+        alike = [{"events": []} | row for row in told if tuple(row) == columns]
+        _upsert(session, MeterReport, alike, ("meter_id",), columns)
+    if registers:
+        _keep_loads(session, registers, now)
+        _seen(session, [row["meter_id"] for row in registers], now)
 
 
-def _keep_load(session: Session, meter: int, told: dict, now: datetime) -> None:
-    load = {"total_wh": told["total_wh"], "power_w": told["power_w"]}
-    new = {"meter_id": meter, "quarter": quarter(now)} | load
-    session.execute(_upsert(session, MeterLoad, new, ["meter_id", "quarter"], load))
-    old = MeterLoad.quarter < quarter(now - _KEPT)
-    session.execute(delete(MeterLoad).where(MeterLoad.meter_id == meter, old))
+def _ours(session: Session, drns: set[str]) -> dict[str, int]:
+    found = session.execute(select(Meter.drn, Meter.id).where(Meter.drn.in_(drns)))
+    return {drn: number for drn, number in found}
+
+
+def _keep_loads(session: Session, registers: list[dict], now: datetime) -> None:
+    rows = [
+        {"meter_id": row["meter_id"], "quarter": quarter(now), "total_wh": row["total_wh"],
+         "power_w": row["power_w"]}
+        for row in registers
+    ]  # fmt: skip
+    _upsert(session, MeterLoad, rows, ("meter_id", "quarter"), ("total_wh", "power_w"))
+    loads = table(MeterLoad).c
+    old = delete(table(MeterLoad)).where(
+        loads.meter_id == bindparam("of"), loads.quarter < quarter(now - _KEPT)
+    )
+    session.connection().execute(old, [{"of": row["meter_id"]} for row in registers])
+
+
+def _seen(session: Session, meters: list[int], now: datetime) -> None:
+    routes = table(Route)
+    seen = update(routes).where(routes.c.meter_id == bindparam("of")).values(seen_at=stamp(now))
+    session.connection().execute(seen, [{"of": meter} for meter in meters])
 
 
 def quarter(moment: datetime) -> str:
@@ -106,7 +134,11 @@ def quarter(moment: datetime) -> str:
     return stamp(begin)[:16]
 
 
-def _upsert(session: Session, rows: type, new: dict, keys: list[str], changed: dict):
+def _upsert(session: Session, rows: type[Base], new: list[dict], keys: Sequence[str],
+            changed: Sequence[str]) -> None:  # fmt: skip
+    """Insert the rows `new`, which all have the same columns; of those that are there, change."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    made = dialect.insert(rows).values(new)
-    return made.on_conflict_do_update(index_elements=keys, set_=changed)
+    made = dialect.insert(table(rows))
+    to = {name: made.excluded[name] for name in changed if name not in keys}
+    made = made.on_conflict_do_update(index_elements=keys, set_=to)
+    session.connection().execute(made, new)

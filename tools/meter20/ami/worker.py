@@ -4,15 +4,19 @@ Any number of workers share a database. Each turn is a few short transactions. I
 one of them, or between two, another worker, or the same worker after a restart, does the rest.
 """
 
+import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import islice
 from queue import Empty
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from meter20.ami import outbox as outboxes
 from meter20.ami import purchases, reports
-from meter20.ami.carriers import Awake, Carrier, Heard
+from meter20.ami.carriers import Answer, Awake, Back, Carrier, Heard
 from meter20.ami.outbox import Outbox
 from meter20.ami.reports import Report
 from meter20.vending import refusal
@@ -22,6 +26,9 @@ from meter20.vending.station import Station, utc_now
 from meter20.vending.storage import Storage
 
 _AT_ONCE = 100
+_SALES = 25  # in a transaction, for which all others who sell wait
+_REPORTS, _REPORTS_S = 500, 2.0  # so many at once, and so long between
+_ANSWERS = 10_000  # kept while the database is away; for older ones the tokens are sent again
 #: Refusals that say something of the station, not of the order: it is tried again.
 _STATION = (
     refusal.DATABASE, refusal.BROKEN, refusal.CLOCK, refusal.SECRET, refusal.ALTERED,
@@ -46,48 +53,99 @@ class Worker:
     ):
         self._storage, self._carriers, self._heard = storage, carriers, heard
         self._outbox, self._station, self._now, self._say = outbox, station, now, say
+        self._came: deque[Answer | Awake | Back] = deque(maxlen=_ANSWERS)
+        self._reports: dict[tuple[str, str], Report] = {}
+        self._kept_at_s = -_REPORTS_S
 
     def turn(self) -> int:
         """Do what is to be done now; return how many answers, sales and sendings that were.
 
-        Raises Refusal if the database cannot be used; nothing is lost by that.
+        Raises Refusal or Doubt if the database cannot be used; nothing is lost by that.
         """
         done = self.listen()
         if self._station is not None:
             done += self.sell()
-        return done + self.send()
+        done += self.send()
+        self.keep_reports()
+        return done
 
     def listen(self) -> int:
-        """Note the answers that came. For answers lost in a failure the tokens are sent again."""
-        came = []
-        while len(came) < _AT_ONCE:
-            try:
-                came.append(self._heard.get_nowait())
-            except Empty:
-                break
-        came.sort(key=lambda each: each.drn)  # two workers that lock in one order never block
-        lines = []
-        if came:
-            with self._storage.sharing() as session:
-                for each in came:
-                    if isinstance(each, Awake):
-                        outboxes.wake(session, each.drn, self._now())
-                    elif isinstance(each, Report):
-                        reports.keep(session, each, self._now())
-                    elif purchase := outboxes.record(session, each, self._now()):
-                        lines.append(_told(purchase, each.drn, each.why))
+        """Note the answers that came. What the database does not take is noted the next time."""
+        self._gather()
+        came = list(islice(self._came, _AT_ONCE))
+        if not came:
+            return 0
+        with self._storage.sharing() as session:
+            lines = self._noted(session, came)
+        for _ in came:
+            self._came.popleft()
         for line in lines:
             self._say(line)
         return len(came)
 
+    def _gather(self) -> None:
+        """Take what was heard: answers in a row, of reports the newest of each meter."""
+        while True:
+            try:
+                heard = self._heard.get_nowait()
+            except Empty:
+                return
+            if isinstance(heard, Report):
+                self._reports[heard.name] = heard
+            else:
+                self._came.append(heard)
+
+    def _noted(self, session: Session, came: list[Answer | Awake | Back]) -> list[str]:
+        """Note what came, in the order of meters: so two workers never wait for each other."""
+        now, lines = self._now(), []
+        for name in sorted({each.name for each in came if isinstance(each, Back)}):
+            outboxes.wake_all(session, name, now)
+        if awake := {each.drn for each in came if isinstance(each, Awake)}:
+            outboxes.wake(session, awake, now)
+        answers = [each for each in came if isinstance(each, Answer)]
+        for each in sorted(answers, key=lambda answer: answer.drn):
+            if purchase := outboxes.record(session, each, now):
+                lines.append(_told(purchase, each.drn, each.why))
+        return lines
+
+    def keep_reports(self) -> None:
+        """Keep the newest reports of many meters at once, now and then: nobody waits for them."""
+        since_s = time.monotonic() - self._kept_at_s
+        some = list(islice(self._reports.values(), _REPORTS))
+        if not some or (since_s < _REPORTS_S and len(some) < _REPORTS):
+            return
+        self._kept_at_s = time.monotonic()
+        with self._storage.sharing() as session:
+            reports.keep(session, some, self._now())
+        for each in some:
+            del self._reports[each.name]
+
     def sell(self) -> int:
-        """Sell what was ordered, each in a transaction of its own."""
-        with self._storage.reading() as session:
-            query = outboxes.due((purchases.ORDERED,), self._now(), _AT_ONCE)
-            numbers = [one.id for one in session.scalars(query)]
-        for number in numbers:
-            self._sell(number)
+        """Sell what was ordered, several in a transaction; return how many."""
+        assert self._station is not None
+        if not self._any_ordered():
+            return 0
+        numbers: list[int] = []
+        try:
+            with self._station.desk() as desk:  # nobody else sells meanwhile
+                query = outboxes.due((purchases.ORDERED,), self._now(), _SALES)
+                ordered = list(desk.session.scalars(query))
+                numbers += [one.id for one in ordered]
+                slips = purchases.vend_all(desk, ordered)
+        except Refusal as refused:
+            if refused.code == refusal.DATABASE:
+                raise
+            for number in numbers:  # each by itself: not all of them are refused
+                self._sell(number)
+        else:
+            for number, slip in zip(numbers, slips, strict=True):
+                self._say(f"purchase {number} vended: receipt {slip.id}")
         return len(numbers)
+
+    def _any_ordered(self) -> bool:
+        with self._storage.reading() as session:
+            query = outboxes.due((purchases.ORDERED,), self._now(), 1)
+            return session.scalar(query) is not None
 
     def _sell(self, number: int) -> None:
         assert self._station is not None

@@ -19,7 +19,7 @@ from meter20.cli.station_options import (
     opened,
 )
 from meter20.vending import refusal
-from meter20.vending.refusal import Refusal
+from meter20.vending.refusal import Doubt, Refusal
 
 if TYPE_CHECKING:
     from meter20.ami.worker import Worker
@@ -265,10 +265,10 @@ def run(
                 idle = not worker.turn()
                 voice.look(storage)
                 time.sleep(_TURN_S if idle else 0)
-            except Refusal as refused:
-                if refused.code != refusal.DATABASE:
+            except (Refusal, Doubt) as failed:  # in doubt, the next turn sees what was done
+                if isinstance(failed, Refusal) and failed.code != refusal.DATABASE:
                     raise
-                voice.say(str(refused))
+                voice.say(str(failed))
                 time.sleep(_WAITS_S)
 
 
