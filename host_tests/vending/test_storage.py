@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 from alembic import command
@@ -477,3 +477,23 @@ def test_new_file_goes_where_what_it_is_for_is_refused_or_cannot_be_written(tmp_
     assert not list(tmp_path.iterdir())
     words = refused(refusal.VALUE, lambda: NewFile(tmp_path / "none" / "record"))
     assert words.startswith(f"Cannot write {tmp_path / 'none' / 'record'}: No such file")
+
+
+def _looked_by(ways):
+    with ways() as session:
+        return session.scalar(select(Vault.id))
+
+
+def test_more_than_all_connections_of_a_program_are_refused_in_words(
+    postgresql_database, monkeypatch
+):
+    storage = Storage(postgresql_database)
+    storage.upgrade()
+    monkeypatch.setattr(storage._engine.pool, "_timeout", 0.05)  # s; 30 as it comes
+    with ExitStack() as held:
+        for _ in range(15):
+            held.enter_context(storage.reading())
+        for ways in (storage.reading, storage.sharing, storage.writing):
+            assert "is busy" in refused(refusal.DATABASE, lambda ways=ways: _looked_by(ways))
+    assert _looked_by(storage.reading) is None
+    storage.close()

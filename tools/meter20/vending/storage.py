@@ -23,6 +23,7 @@ from typing import Any
 import platformdirs
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from meter20 import private_folder
@@ -302,6 +303,12 @@ class Storage:
         """
         try:
             yield
+        except PoolTimeout:
+            raise Refusal(
+                refusal.DATABASE,
+                f"The database {self.where} is busy: each connection of this program was in use. "
+                "Try again.",
+            ) from None
         except (DBAPIError, sqlite3.Error) as error:
             said = error.orig if isinstance(error, DBAPIError) else error
             translated = self._translated(said)
