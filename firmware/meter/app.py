@@ -72,10 +72,15 @@ class App:
         answers = Answers(self._panel, Beeper(ports.buzzer), self.supervisor, now_ms)
         contactor = Contactor(ports.load_switch, answers, policy, notes.faults, now_ms)
         self.inbox = Inbox(contactor, answers)
-        self._keys = Keys(ports.keypad, entry, self._panel, self.inbox, answers)
+        self._keys = Keys(
+            ports.keypad, entry, self._panel, self.inbox, answers,
+            lambda turn: answers.parts_found(ports, turn),
+        )  # fmt: skip
         told = restart.noted(self._turn, ports.store.health)
         if told:
             self._panel.call_up(told, now_ms)
+        elif not meter.provisioned and not meter.lost:
+            answers.parts_found(ports, self._turn)
         metering = Metering(ports, answers, now_ms)
         parts = [metering, contactor, self._keys, self.inbox, self._panel, answers]
         if ports.credit_display is not None:
@@ -234,6 +239,7 @@ class App:
                 meter.forget()
                 meter.steps = new_settings.steps
             meter.provision(identity, key, manufactured, power_limit_w, again)
+        self._panel.dismiss()
 
     def _asked(self, now_ms):
         """Return the turn for something that comes from outside. Raises Faulted after a fault."""

@@ -61,6 +61,13 @@ class Answers:
         self._panel.call_up([screens.key_change_dropped()], now_ms)
         self.play(beeper.DROPPED, now_ms)
 
+    def parts_found(self, ports, turn):
+        """Tell what a look at the parts of `ports` finds."""
+        from panel import self_test  # a board reads it at its first start, and when asked
+
+        self._panel.call_up(self_test.found(ports, turn), turn.now_ms)
+        self.play(beeper.SELF_TEST, turn.now_ms)
+
     def not_following(self, part: str, now_ms: int):
         """Show that `part` does not follow its orders."""
         self._panel.call_up([screens.not_following(part)], now_ms)

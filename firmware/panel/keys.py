@@ -14,17 +14,18 @@ class Keys:
     """Reads `keypad`, a ports.keypad.Keypad or None, and takes keys from elsewhere.
 
     entry: the TokenEntry. panel: the Panel that shows it. inbox: where tokens go. answers:
-    what sounds.
+    what sounds. test_parts: takes the turn, and tells what a look at all parts finds.
     """
 
     name = "keypad"
 
-    def __init__(self, keypad, entry, panel, inbox, answers):
+    def __init__(self, keypad, entry, panel, inbox, answers, test_parts):
         self._keypad = keypad
         self._entry = entry
         self._panel = panel
         self._inbox = inbox
         self._answers = answers
+        self._test_parts = test_parts
         self._stuck = ""
 
     def step(self, turn) -> int:
@@ -86,6 +87,9 @@ class Keys:
     def _call_up_code(self, code, turn):
         from panel import short_codes  # a board reads it when the first code comes
 
+        if code == short_codes.SELF_TEST:
+            self._test_parts(turn)
+            return
         change = short_codes.changed(code, turn.settings)
         try:
             if change is not None:

@@ -1,6 +1,6 @@
 """Short codes: what `#` digits `#` shows or sets, in the dialects of several makers.
 
-Every dialect knows the codes of `_COMMON`; where a maker uses another number for
+Every dialect knows the codes of `COMMON`; where a maker uses another number for
 the same thing, or the same number for another, its own table comes first. In the
 dialect "pln" a code needs no leading #.
 
@@ -16,11 +16,13 @@ from panel import screens
 from panel import view as views
 
 #: Codes that begin so set something: the two digits after them are the value.
-_LOW_CREDIT, _ALARM = "456", "123"
+LOW_CREDIT, ALARM = "456", "123"
 _SET_LENGTH = 5
 
 #: Code that calls up emergency credit.
 EMERGENCY = "8"
+#: Code that tells what the meter finds when it looks at its parts.
+SELF_TEST = "70"
 
 
 def screen(code: str, view):
@@ -28,7 +30,7 @@ def screen(code: str, view):
 
     view: panel.view.View.
     """
-    name = _named(_DIALECTS[view.settings.profile], code) or _named(_COMMON, code)
+    name = _named(_DIALECTS[view.settings.profile], code) or _named(COMMON, code)
     if not name:
         return None
     kind, _at, number = name.partition(" ")
@@ -40,10 +42,10 @@ def changed(code: str, settings):
     if len(code) != _SET_LENGTH:
         return None
     value = int(code[3:])
-    if code[:3] == _LOW_CREDIT:
+    if code[:3] == LOW_CREDIT:
         new = meter_settings.changed(settings, low_credit_wh=1000 * value)
         return new, screens.message("Low credit level", "%d kWh" % value)
-    if code[:3] == _ALARM:
+    if code[:3] == ALARM:
         new = meter_settings.changed(settings, alarm_min=value)
         return new, screens.message("Alarm interval", _alarm(value))
     return None
@@ -197,7 +199,7 @@ _SCREENS = {
 }
 
 # A code and its screen on each line. *Why text*: as dicts they took 2.5 times the memory.
-_COMMON = """
+COMMON = """
 0 number
 1 power
 2 amount 1

@@ -29,7 +29,8 @@ _CREDIT_AT = 36  # of a record of the state
 _BLOWS_MAX = 12
 _RECORD_MAX = 244
 _TOKEN = whole_meter.token(tid=meters.MANUFACTURED + 2000)
-_CODES = sorted({*short_codes._COMMON, *short_codes._DIALECTS["landisgyr"], "8", "45607"})
+_TABLES = short_codes.COMMON + short_codes._DIALECTS["landisgyr"]
+_CODES = sorted({line.split()[0] for line in _TABLES.split("\n") if line} | {"8", "70", "45607"})
 _SECRETS = (meters.KEY.hex(),)
 
 

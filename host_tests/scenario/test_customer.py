@@ -150,7 +150,7 @@ def test_the_key_change_test_tells_how_many_tokens_this_meter_takes(factory_mete
 
 
 def test_a_meter_without_a_key_says_so(factory_meter):
-    assert factory_meter.wait(0)[0] == "Not provisioned"
+    assert factory_meter.wait(20)[0] == "Not provisioned"
     assert factory_meter.keys(TOKEN)[0] == "Not provisioned"
     reply = factory_meter.ask("token", digits=TOKEN)
     assert (reply["error"], reply["message"]) == ("not_provisioned", "the meter has no key yet")

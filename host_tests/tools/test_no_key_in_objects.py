@@ -81,7 +81,7 @@ def test_no_screen_of_any_dialect_tells_the_key(profile):
     body.app.enter(SET[0], 0)
     body.app.notes.settings = settings.changed(settings.default(), profile=profile)
     view = body.app.view(0)
-    tables = short_codes._COMMON + short_codes._DIALECTS[profile]
+    tables = short_codes.COMMON + short_codes._DIALECTS[profile]
     codes = {line.split(" ")[0] for line in tables.split("\n") if line}
     assert len(codes) > 10
     shown = [short_codes.screen(code, view) for code in sorted(codes)]

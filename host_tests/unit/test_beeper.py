@@ -1,6 +1,6 @@
 import unittest
 
-from panel.beeper import ACCEPT, DROPPED, KEY, LOW_CREDIT, REJECT, Beeper
+from panel.beeper import ACCEPT, DROPPED, KEY, LOW_CREDIT, REJECT, SELF_TEST, Beeper
 
 
 class Buzzer:
@@ -30,7 +30,7 @@ class BeeperTest(unittest.TestCase):
         heard, lasted_ms = {}, {}
         for name, tune in (
             ("key", KEY), ("accept", ACCEPT), ("reject", REJECT), ("low credit", LOW_CREDIT),
-            ("dropped", DROPPED),
+            ("dropped", DROPPED), ("self test", SELF_TEST),
         ):  # fmt: skip
             buzzer = Buzzer()
             beeper = Beeper(buzzer)
@@ -43,14 +43,18 @@ class BeeperTest(unittest.TestCase):
             self.assertFalse(beeper.playing)
             heard[name], lasted_ms[name] = buzzer.heard, now_ms
         self.assertEqual(
-            lasted_ms, {"key": 40, "accept": 400, "reject": 960, "low credit": 300, "dropped": 150}
-        )
+            lasted_ms,
+            {
+                "key": 40, "accept": 400, "reject": 960, "low credit": 300, "dropped": 150,
+                "self test": 420,
+            },
+        )  # fmt: skip
         self.assertEqual(
             heard,
             {
                 "key": [2000, 0], "accept": [1500, 0, 2200, 0],
                 "reject": [600, 0, 600, 0, 600, 0], "low credit": [1800, 0, 1800, 0],
-                "dropped": [900, 0],
+                "dropped": [900, 0], "self test": [1000, 0, 1500, 0, 2000, 0],
             },
         )  # fmt: skip
 

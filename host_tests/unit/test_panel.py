@@ -5,6 +5,7 @@ import unittest
 from account.state import Identity
 from body import SimBody
 from data import meters
+from journal import settings
 
 
 def run(job):
@@ -15,8 +16,9 @@ def run(job):
 class PanelTest(unittest.TestCase):
     def setUp(self):
         self.body = SimBody()
-        meter = self.body.app.meter
-        meter.provision(Identity(meters.DRN, 1000), meters.key(), meters.MANUFACTURED, 0)
+        self.body.app.provision(
+            Identity(meters.DRN, 1000), meters.key(), meters.MANUFACTURED, 0, settings.default()
+        )
         run(self.body.advance(1000))
 
     def pressed(self, keys):

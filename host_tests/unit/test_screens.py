@@ -119,7 +119,7 @@ class ScreensTest(unittest.TestCase):
             seen = view()
             dialect = settings.changed(seen.settings, profile=profile)
             seen = views.View(*(seen[:1] + (dialect,) + seen[2:]))
-            tables = short_codes._COMMON + short_codes._DIALECTS[profile]
+            tables = short_codes.COMMON + short_codes._DIALECTS[profile]
             codes = [line.partition(" ")[0] for line in tables.split("\n") if line]
             self.assertTrue(len(codes) > 35)
             for code in codes:

@@ -86,7 +86,7 @@ class KeysTest(unittest.TestCase):
                 pass
 
         keypad, entry = Keypad(), TokenEntry()
-        part = Keys(keypad, entry, NoPanel(), None, Answers())
+        part = Keys(keypad, entry, NoPanel(), None, Answers(), None)
         self.assertEqual(part.step(Turn(Meter(), Notes(), None, None, 0)), 1)
         self.assertEqual(keypad.read_, 32)
 
@@ -94,7 +94,7 @@ class KeysTest(unittest.TestCase):
         entry, answers = Entry(), Answers()
         turn = Turn(Meter(), Notes(), None, None, 0)
         turn.news = False
-        part = Keys(None, entry, None, None, answers)
+        part = Keys(None, entry, None, None, answers, None)
         part.step(turn)
         self.assertEqual((answers.tunes, turn.news), ([beeper.DROPPED], True))
         entry.expired = False
