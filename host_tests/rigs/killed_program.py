@@ -1,0 +1,38 @@
+"""A `meter20` program that is killed between a commit and what it would do next.
+
+    python host_tests/rigs/killed_program.py "INSERT INTO slip" shop --db station.sqlite serve
+
+The commit is the first of a transaction with a statement that begins so. On return of that commit
+the process kills itself (SIGKILL): the transaction stands, and nobody was told.
+"""
+
+import os
+import signal
+import sys
+
+from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session
+
+from meter20.cli.__main__ import main
+
+
+def kill_after(beginning: str) -> None:
+    """Let this process die after the commit of a statement that begins so."""
+    commit, seen = Session.commit, []
+
+    def statement(_connection, _cursor, words, *_):
+        if words.startswith(beginning):
+            seen.append(words)
+
+    def committed(session):
+        commit(session)
+        if seen:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(Engine, "before_cursor_execute", statement)
+    Session.commit = committed
+
+
+if __name__ == "__main__":
+    kill_after(sys.argv.pop(1))
+    main()
