@@ -10,6 +10,7 @@ from browser import chromium, meter_page
 from data import meters
 
 from meter20 import session
+from meter20.board import card
 from meter20.bodies import EmulatedBody
 from meter20.web import site
 
@@ -234,6 +235,13 @@ def test_notes_for_teachers_have_all_lessons_and_answers(visit, address, languag
     assert "[" not in page.locator("main").inner_text()
     assert chromium.axe(page) == []
     assert chromium.wider_than_screen(page) == 0
+
+
+def test_the_card_of_the_meter_prints_on_one_side_of_a6(desktop):
+    desktop.goto(card.CARD.as_uri())
+    printed = desktop.pdf(prefer_css_page_size=True)
+    [box] = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)  # one page
+    assert [round(float(edge) / 72 * 25.4) for edge in box] == [105, 148]
 
 
 def test_first_use_transfers_less_than_its_bound(tmp_path):
