@@ -5,6 +5,7 @@ FAMILY = "esp32"
 ARCHITECTURE = "xtensawin"
 IMAGE = "ESP32_GENERIC"
 IMAGE_CHIP = 0
+COST_EUR = 15
 
 HEADERS = (
     ("CLK", "SD0", "SD1", 15, 2, 0, 4, 16, 17, 5, 18, 19, "GND", 21, "RX", "TX", 22, 23, "GND"),

@@ -5,6 +5,7 @@ FAMILY = "esp32"
 ARCHITECTURE = "xtensawin"
 IMAGE = "ESP32_GENERIC_S3"
 IMAGE_CHIP = 9
+COST_EUR = 20
 
 HEADERS = (
     ("GND", "GND", "D-", "D+", 21, 47, 48, 45, 0, 35, 36, 37, 38, 39, 40, 41, 42, 2, 1, "RX",

@@ -5,6 +5,7 @@ FAMILY = "rp2"
 ARCHITECTURE = "armv6m"
 IMAGE = "RPI_PICO"
 IMAGE_CHIP = 0xE48BFF56
+COST_EUR = 8
 
 HEADERS = (
     (0, 1, "GND", 2, 3, 4, 5, "GND", 6, 7, 8, 9, "GND", 10, 11, 12, 13, "GND", 14, 15),

@@ -6,6 +6,7 @@ MACHINE = "Raspberry Pi Pico2 with RP2350"
 ARCHITECTURE = "armv7emsp"
 IMAGE = "RPI_PICO2"
 IMAGE_CHIP = 0xE48BFF59
+COST_EUR = 9
 
 WOKWI = {"part": "board-pi-pico-2", "power": "VBUS", "pin": "GP%s"}
 

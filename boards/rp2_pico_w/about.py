@@ -4,6 +4,7 @@ LIKE = "rp2_pico"
 
 MACHINE = "Raspberry Pi Pico W with RP2040"
 IMAGE = "RPI_PICO_W"
+COST_EUR = 10
 
 WOKWI = {"part": "board-pi-pico-w", "power": "VBUS", "pin": "GP%s"}
 

@@ -46,7 +46,9 @@ def _switch(ports, turn):
 def _inputs(ports, turn):
     told = []
     if ports.keypad is not None:
-        told.append(_line("Keys", "STUCK " + ports.keypad.stuck if ports.keypad.stuck else "good"))
+        told.append(
+            _line("Keys", "STUCK " + ports.keypad.stuck if ports.keypad.stuck else "none down")
+        )
     if ports.buzzer is not None:
         told.append(_line("Buzzer", "listen"))
     if ports.tamper is not None:

@@ -29,7 +29,7 @@ def line(part, how):
 
 ALL_WELL = [
     DOTS,
-    ["Self test", line("Memory", "good"), line("Switch", "open"), line("Keys", "good")],
+    ["Self test", line("Memory", "good"), line("Switch", "open"), line("Keys", "none down")],
     ["Self test", line("Buzzer", "listen"), line("Cover", "closed"), line("Supply", "good")],
     ["Self test", line("UTC", "not set"), "", ""],
 ]

@@ -15,7 +15,9 @@ from meter20.board.trouble import Code, Trouble
 _PROGRAM = "main.py"
 
 _NEEDED = ("MACHINE", "FAMILY", "ARCHITECTURE")
-_NEEDED_WITH_PINS = ("IMAGE", "IMAGE_CHIP", "HEADERS", "WOKWI", "ADC", "TIMERS", "WDT_MAX_MS")
+_NEEDED_WITH_PINS = (
+    "IMAGE", "IMAGE_CHIP", "COST_EUR", "HEADERS", "WOKWI", "ADC", "TIMERS", "WDT_MAX_MS",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Board:
     architecture: str
     image: str = ""
     image_chip: int = -1
+    cost_eur: int = 0
     headers: tuple = ((), ())
     printed: dict = field(default_factory=dict)
     wokwi: dict = field(default_factory=dict)

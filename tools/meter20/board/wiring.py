@@ -44,19 +44,41 @@ SIGNALS = {
     "dlms_rx": "TX of the optical head or cable, 3.3 V; `dlms_uart`",
 }
 
-#: pieces, part, note: what every board as delivered needs beside it.
+#: pieces, part, what it costs at most in euros, what may replace it, what it is for.
 _MATERIALS = (
-    ("1", "keypad 4x4, membrane", "or 3x4, with `--set 'keys=123456789*0#'`"),
-    ("1", "character display 20x4 with I2C backpack (PCF8574)", "or another, see the options"),
+    ("1", "keypad 4x4, membrane", 8, "3x4, with `--set 'keys=123456789*0#'`", ""),
+    (
+        "1",
+        "character display 20x4 with I2C backpack (PCF8574)",
+        30,
+        "16x2, or an OLED of 128x64, with `--set display_kind=...`",
+        "for 3.3 V, see [What to buy](../README.md#what-to-buy)",
+    ),
     (
         "1",
         "relay module, 1 channel, input for 3.3 V",
-        "or one that closes on a low level, with `--set relay_active=0`",
+        8,
+        "one that closes on a low level, with `--set relay_active=0`",
+        "switches a lamp of 12 V, not the mains",
     ),
-    ("1", "passive buzzer, resistor 100 Ohm", "or no buzzer"),
-    ("1", "LED, resistor 1 kOhm", "blinks with the pulses"),
-    ("1", "push button", "for the demo load"),
-    ("about 25", "jumper wires", "one of them from `demo_out` to `pulse_in`, for the demo load"),
+    (
+        "1",
+        "passive buzzer, resistor 100 Ohm",
+        3,
+        "nothing: the meter is silent",
+        "an active one only hums",
+    ),
+    ("1", "LED, resistor 1 kOhm", 1, "nothing", "changes with the pulses"),
+    ("1", "push button", 1, "`--set demo_load=True`", "for the demo load"),
+    ("1", "breadboard, 830 contacts", 8, "solder", "two of 400, where the board is wide"),
+    (
+        "about 25",
+        "jumper wires, male and female ends",
+        8,
+        "",
+        "one of them from `demo_out` to `pulse_in`, for the demo load",
+    ),
+    ("1", "USB cable that carries data", 6, "one that you have", "many cables only charge"),
 )
 
 #: part of the diagram: (type, left, top, attributes)
@@ -157,14 +179,20 @@ def _laid_out(head, parts, wires) -> str:
 def parts(board: Board, title: str, module) -> str:
     """Return the bill of materials of a board as delivered, in Markdown."""
     options = {name for name in module.Board.no_pull if name != "pulse_in"}
-    rows = [("1", title, "with headers"), *_MATERIALS]
+    rows = [("1", title, board.cost_eur, "", "with headers"), *_MATERIALS]
     if "pulse_in" in module.Board.no_pull:
         note = f"pulse input; one more for each of {', '.join(sorted(options))}, if used"
-        rows.append(("1", "resistor 10 kOhm", note))
+        rows.append(("1", "resistor 10 kOhm", 1, "", note))
     if module.Board.pins["status_led"] not in board.on_board:
-        rows.append(("1", "LED and resistor 1 kOhm", "status; many boards have one on that pin"))
-    lines = [f"| {number} | {part} | {note} |" for number, part, note in rows]
-    return "\n".join(["| pieces | part | note |", "| --- | --- | --- |", *lines])
+        rows.append(
+            ("1", "LED and resistor 1 kOhm", 1, "", "status; many boards have one on that pin")
+        )
+    rows.append(("", "**together**", sum(row[2] for row in rows), "", ""))
+    head = ("pieces", "part", "EUR at most", "what may replace it", "note")
+    lines = [
+        "| " + " | ".join(map(str, row)) + " |" for row in (head, ("---",) * len(head), *rows)
+    ]
+    return "\n".join(lines).replace("|  |", "| |").replace("|  |", "| |")
 
 
 def title(board: Board) -> str:
