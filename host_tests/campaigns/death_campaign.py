@@ -225,16 +225,20 @@ def random_kills(case: Case, count: int, chance: random.Random) -> Iterator[dict
     yield from ({"kill_after": chance.uniform(0, longest)} for _ in range(count))
 
 
+#: What the commands are told by the environment.
+ENVIRONMENT = {
+    "METER20_PASSPHRASE": PASSPHRASE, "METER20_OPERATOR": "thandi",
+    "METER20_NEW_PASSPHRASE": NEW_PASSPHRASE, "METER20_TRANSPORT_PASSPHRASE": NEW_PASSPHRASE,
+}  # fmt: skip
+
+
 def environment() -> None:
     """Set what the commands and this process need; for a process of its own."""
     sealing.SCRYPT_COST = 2
     clients.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     for name in ("DB", "KEY_FILE", "EA07_TABLES", "VENDING_KEY"):
         os.environ.pop(f"METER20_{name}", None)
-    os.environ |= {
-        "METER20_PASSPHRASE": PASSPHRASE, "METER20_OPERATOR": "thandi",
-        "METER20_NEW_PASSPHRASE": NEW_PASSPHRASE, "METER20_TRANSPORT_PASSPHRASE": NEW_PASSPHRASE,
-    }  # fmt: skip
+    os.environ |= ENVIRONMENT
     keyring.set_keyring(FileKeyring())
     for name in _LOADED:  # once, not in each child
         importlib.import_module(name)

@@ -4,14 +4,17 @@ The first half meets the commands as a clerk does, the second lets them fail and
 calls (`death_campaign.py` at all of them).
 """
 
+import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 
 import keyring
 import pytest
+import typer.main
 from campaigns import death_books, death_campaign, death_places
 from rigs import dying
 from rigs.stations import DRN, PASSPHRASE, SGC, furnished
@@ -20,7 +23,8 @@ from typer.testing import CliRunner
 
 from meter20.cli.main import app
 from meter20.exit_codes import Code
-from meter20.vending import sales
+from meter20.pos import clients
+from meter20.vending import sales, sealing
 from meter20.vending.models import Slip
 from meter20.vending.new_file import NewFile
 from meter20.vending.refusal import Doubt, Refusal
@@ -43,7 +47,7 @@ def _quick_tables():
 
 
 class Counter:
-    """Runs `meter20 vend` on a station with one receipt, in this process or in one of its own."""
+    """Runs `meter20 vend` on the station in `folder`, in this process or in one of its own."""
 
     def __init__(self, folder, monkeypatch):
         self.folder = folder
@@ -52,11 +56,6 @@ class Counter:
             monkeypatch.delenv(f"METER20_{name}", raising=False)
         monkeypatch.setenv("METER20_PASSPHRASE", PASSPHRASE)
         monkeypatch.setenv("METER20_TRANSPORT_PASSPHRASE", PASSPHRASE)
-        storage = Storage(self.where)
-        station = furnished(Station.found(storage, Secret.passphrase(PASSPHRASE), "kiosk", "t"))
-        with station.desk() as desk:
-            sales.credit(desk, CreditOrder(DRN, units=10))
-        storage.close()
 
     def run(self, *args):
         return CliRunner().invoke(app, ["vend", "--db", self.where, *[str(arg) for arg in args]])
@@ -75,8 +74,23 @@ class Counter:
         return len(self.books().slips)
 
 
+@pytest.fixture(scope="module")
+def one_receipt(tmp_path_factory):
+    """Return the folder of a station with one receipt, to be copied."""
+    folder = tmp_path_factory.mktemp("one-receipt")
+    storage = Storage(str(folder / "station.sqlite"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sealing, "SCRYPT_COST", 2)
+        station = furnished(Station.found(storage, Secret.passphrase(PASSPHRASE), "kiosk", "t"))
+    with station.desk() as desk:
+        sales.credit(desk, CreditOrder(DRN, units=10))
+    storage.close()
+    return folder
+
+
 @pytest.fixture
-def vend(tmp_path, monkeypatch):
+def vend(tmp_path, monkeypatch, one_receipt):
+    shutil.copytree(one_receipt, tmp_path, dirs_exist_ok=True)
     return Counter(tmp_path, monkeypatch)
 
 
@@ -372,20 +386,39 @@ def test_new_file_for_what_was_not_done_is_gone(tmp_path):
 # -- failing and dying -------------------------------------------------------------------------
 
 
-@pytest.fixture
-def environment(monkeypatch):
-    """Set what the campaign needs, and put it back afterwards."""
-    for name, value in {"XDG_DATA_HOME": "", **os.environ}.items():
-        monkeypatch.setenv(name, value)
-    before = keyring.get_keyring()
-    death_campaign.environment()
-    yield
-    keyring.set_keyring(before)
+@contextlib.contextmanager
+def _prepared():
+    """Give what the campaign sets for a process of its own, and put it back afterwards."""
+    changed = dict.fromkeys(("XDG_DATA_HOME", *death_campaign.ENVIRONMENT), "")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**changed, **os.environ}.items():
+            patch.setenv(name, value)
+        patch.setattr(sealing, "SCRYPT_COST", 2)
+        patch.setattr(clients, "HASHER", clients.HASHER)
+        patch.setattr(typer.main, "get_command", typer.main.get_command)
+        before = keyring.get_keyring()
+        death_campaign.environment()
+        yield patch
+        keyring.set_keyring(before)
 
 
 @pytest.fixture
-def place(tmp_path, environment):
-    return death_places.Place(tmp_path)
+def environment():
+    with _prepared() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def made_place(tmp_path_factory):
+    """A place for all ends: each of them begins with a copy of what it keeps."""
+    with _prepared():
+        return death_places.Place(tmp_path_factory.mktemp("place"))
+
+
+@pytest.fixture
+def place(made_place, environment):
+    environment.setenv("XDG_DATA_HOME", str(made_place.folder / "data"))
+    return made_place
 
 
 def command(name):
