@@ -103,21 +103,23 @@ def test_a_key_is_hidden_in_the_file_and_given_again(tmp_path):
     assert list(session.differences(session.read(file), EmulatedBody(), None)) != []
 
 
-def test_serve_keeps_whatever_is_sent_and_replay_gets_it_again(tmp_path):
+@pytest.mark.parametrize("body", ["emulated", "virtual"])
+def test_serve_keeps_whatever_is_sent_and_replay_gets_it_again(tmp_path, body):
     sent = (
         b'{"do":"read"}\r\nnonsense\r{"do":"advance","seconds":5}\n\n\xff\n' + b"y" * 5000 + b"\n"
     )
-    command = [sys.executable, "-m", "meter20.cli", "serve", "--stdio"]
+    command = [sys.executable, "-m", "meter20.cli", "serve", "--stdio", "--body", body]
     plain = subprocess.run(command, input=sent, capture_output=True, check=True)
     command += ["--session", str(tmp_path / "file")]
     done = subprocess.run(command, input=sent, capture_output=True, check=True)
     assert done.stdout == plain.stdout
-    assert len(session.read(tmp_path / "file").entries) == len(done.stdout.splitlines())
+    kept = session.read(tmp_path / "file")
+    assert (kept.body, len(kept.entries)) == (body, len(done.stdout.splitlines()))
     assert replayed(tmp_path / "file").returncode == 0
 
 
 def test_what_cannot_be_recorded_is_wrong_usage(tmp_path):
-    for more in (["--store", str(tmp_path)], ["--body", "virtual"]):
+    for more in (["--store", str(tmp_path)], ["--dlms", "0"]):
         command = ["serve", "--stdio", "--session", str(tmp_path / "file"), *more]
         done = subprocess.run([sys.executable, "-m", "meter20.cli", *command], check=False,
                               capture_output=True)  # fmt: skip

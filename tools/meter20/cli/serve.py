@@ -111,18 +111,9 @@ def serve(  # noqa: PLR0913, PLR0917
         raise typer.BadParameter("--dlms, --hdlc and --mqtt of the virtual board are for --stdio")
     own_meter.check_one(meter, record, again)
     if session:
-        if (
-            pty
-            or store
-            or meter
-            or record
-            or body == "virtual"
-            or dlms is not None
-            or hdlc
-            or mqtt
-        ):
-            raise typer.BadParameter("--session goes with --stdio alone")
-        _serve_session(session)
+        if pty or store or meter or record or dlms is not None or hdlc or mqtt:
+            raise typer.BadParameter("--session goes with --stdio and --body alone")
+        _serve_session(body, session)
         return
     if (meter or record) and pty and body == "virtual":
         raise typer.BadParameter(
@@ -151,11 +142,11 @@ def _own(ctx: typer.Context, db: str | None, meter: str, again: bool, store: Pat
     return folder
 
 
-def _serve_session(file: Path) -> None:
+def _serve_session(name: str, file: Path) -> None:
     """Serve a new meter on standard input and output; at the end write the session."""
     prepare(file)
-    with in_good_order(), EmulatedBody() as body, contextlib.suppress(BrokenPipeError):
-        recorder = Recorder(body, "emulated")
+    with in_good_order(), bodies.open_body(name) as body, contextlib.suppress(BrokenPipeError):
+        recorder = Recorder(body, name)
         try:
             while data := os.read(_STDIN, bodies.CHUNK_BYTES):
                 _answer(recorder.feed(data))
