@@ -17,7 +17,7 @@ from rigs.stations import DRN, PASSPHRASE, SGC
 
 from meter20.ami import reports, routes
 from meter20.shop import accounts
-from meter20.vending import register, sealing
+from meter20.vending import sealing, supply_groups
 from meter20.vending.models import Purchase
 from meter20.vending.sealing import Secret
 from meter20.vending.vending_key import KeyTerms
@@ -161,7 +161,7 @@ def test_operators_see_meters_tokens_keys_and_the_day(station, shop, visit):
     with station.desk() as desk:
         accounts.add(desk, OPERATOR, PASSWORD)
         routes.keep_mqtt(desk, DRN)
-        register.add_group(desk, KeyTerms(SGC, krn=2))
+        supply_groups.add_group(desk, KeyTerms(SGC, krn=2))
     with station.sharing() as session:
         for ago in range(95, -1, -1):
             power = int(900 + 800 * math.sin(ago / 9) + (1500 if ago % 31 == 0 else 0))

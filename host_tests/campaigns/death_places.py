@@ -17,7 +17,7 @@ from campaigns.death_books import Books
 from meter20.ami import purchases
 from meter20.ami.purchases import Order
 from meter20.shop import accounts
-from meter20.vending import register, sales, schema, transport
+from meter20.vending import meter_list, sales, schema, supply_groups, tariff_list, transport
 from meter20.vending.backup import back_up
 from meter20.vending.new_file import NewFile
 from meter20.vending.sales import CreditOrder
@@ -101,15 +101,15 @@ class Place:
         storage = Storage(where, anchor=anchor)
         station = Station.found(storage, SECRET, "kiosk", "thandi")
         with station.desk() as desk:
-            register.keep_tariff(desk, "home", TARIFF)
-            register.add_group(desk, KeyTerms(SGC), "town", "home")
-            register.add_group(desk, KeyTerms(UNUSED_SGC))
-            register.add_meter(desk, register.NewMeter(DRN, SGC, customer="Søren ثاندي"))
+            tariff_list.keep_tariff(desk, "home", TARIFF)
+            supply_groups.add_group(desk, KeyTerms(SGC), "town", "home")
+            supply_groups.add_group(desk, KeyTerms(UNUSED_SGC))
+            meter_list.add_meter(desk, meter_list.NewMeter(DRN, SGC, customer="Søren ثاندي"))
             if start != OLD_TABLES:  # the seal of a receipt covers what those lack
                 sales.credit(desk, CreditOrder(DRN, money=20_000))
             if start == STATION:
                 purchases.place(desk.session, Order(DRN, units=10), desk.now)
-                register.add_meter(desk, register.NewMeter(IN_DEBT, SGC, debt=5_000))
+                meter_list.add_meter(desk, meter_list.NewMeter(IN_DEBT, SGC, debt=5_000))
                 accounts.add(desk, OPERATOR, NEW_PASSPHRASE)
         if start == STATION:
             with NewFile(self._kept / "kept.backup") as file:

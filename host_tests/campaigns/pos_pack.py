@@ -27,7 +27,7 @@ from pathlib import Path
 from sts import drn as sts_drn
 
 from meter20.pos import accounts, clients
-from meter20.vending import register
+from meter20.vending import meter_list, supply_groups, tariff_list
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station, utc_now
 from meter20.vending.storage import Storage
@@ -82,18 +82,18 @@ def furnish(where: str) -> None:
     )
     with station.desk(a_day_ago) as desk:
         for name, terms in TARIFFS.items():
-            register.keep_tariff(desk, name, terms)
-        register.add_group(desk, KeyTerms(SGC), "town", "plain")
-        register.add_group(desk, KeyTerms("654321"), "hill", "plain")
+            tariff_list.keep_tariff(desk, name, terms)
+        supply_groups.add_group(desk, KeyTerms(SGC), "town", "plain")
+        supply_groups.add_group(desk, KeyTerms("654321"), "hill", "plain")
         for case, (tariff, debt) in CASES.items():
             sgc = "654321" if case == KEY_CHANGE else SGC
-            register.add_meter(
+            meter_list.add_meter(
                 desk,
-                register.NewMeter(
+                meter_list.NewMeter(
                     number(case), sgc, tariff=tariff, debt=debt, customer=f"Case {case}"
                 ),
             )
-        register.add_group(desk, KeyTerms("654321", krn=2))
+        supply_groups.add_group(desk, KeyTerms("654321", krn=2))
         clients.add(desk, "test", "Postman", "test")
     storage.close()
 

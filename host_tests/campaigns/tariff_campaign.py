@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from sts import drn as sts_drn
 
-from meter20.vending import meter_time, refusal, register, sales
+from meter20.vending import meter_list, meter_time, refusal, sales, supply_groups, tariff_list
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
 from meter20.vending.sealing import Secret
@@ -149,11 +149,11 @@ class Campaign:
             Storage(where), _SECRET, "campaign", "campaign", lambda: self.true, zone=zone
         )
         with founded.desk() as desk:
-            register.keep_tariff(desk, "home", TERMS)
+            tariff_list.keep_tariff(desk, "home", TERMS)
             limits = {"max_token_energy": TOKEN_MOST, "max_day_energy": DAY_MOST}
-            register.add_group(desk, KeyTerms(SGC, **limits), tariff="home")
+            supply_groups.add_group(desk, KeyTerms(SGC, **limits), tariff="home")
             for drn in meters():
-                register.add_meter(desk, register.NewMeter(drn, SGC))
+                meter_list.add_meter(desk, meter_list.NewMeter(drn, SGC))
         self.tills = [Till(where, name, self.true) for name in ("first", "second")]
         self.counts: Counter = Counter()
 

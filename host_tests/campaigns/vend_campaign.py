@@ -21,7 +21,7 @@ from sts import drn as sts_drn
 from sts import kinds
 
 from campaigns.long_run import counted
-from meter20.vending import batch, register, sales
+from meter20.vending import batch, meter_list, sales, supply_groups, tariff_list
 from meter20.vending.models import AuditEntry, Meter, Token
 from meter20.vending.sales import CreditOrder
 from meter20.vending.sealing import Secret
@@ -39,10 +39,10 @@ def found(where: str) -> Station:
     station = Station.found(Storage(where), _SECRET, "campaign", "campaign")
     with station.desk() as desk:
         terms = {"currency": "ZAR", "tax_percent": "15", "steps": [{"price": "2.1345"}]}
-        register.keep_tariff(desk, "home", terms)
-        register.add_group(desk, KeyTerms(SGC), tariff="home")
+        tariff_list.keep_tariff(desk, "home", terms)
+        supply_groups.add_group(desk, KeyTerms(SGC), tariff="home")
         for drn in meters():
-            register.add_meter(desk, register.NewMeter(drn, SGC))
+            meter_list.add_meter(desk, meter_list.NewMeter(drn, SGC))
     return station
 
 

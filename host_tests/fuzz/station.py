@@ -18,7 +18,17 @@ from sqlalchemy.orm import Session
 from sts import amount, decoder, digits, kinds
 
 from meter20 import given_text
-from meter20.vending import batch, register, rekey, sales, sealing, transport
+from meter20.vending import (
+    batch,
+    fitting,
+    meter_list,
+    rekey,
+    sales,
+    sealing,
+    supply_groups,
+    tariff_list,
+    transport,
+)
 from meter20.vending.books import Books
 from meter20.vending.receipt import Receipt
 from meter20.vending.refusal import Refusal
@@ -96,12 +106,12 @@ def _founded():
     where = str(Path(_FOLDER.name) / "station.sqlite")
     station = Station.found(Storage(where), _SECRET, "kiosk", "thandi", Clock(2026, 3, 1, 9, 30))
     with station.desk() as desk:
-        register.keep_tariff(desk, "home", TARIFF)
-        register.add_group(desk, KeyTerms(SGC), "town", "home", _VK)
-        register.add_group(desk, KeyTerms("654321"), "no tariff")
-        register.add_meter(desk, register.NewMeter(DRN, SGC, customer="Thandi"))
-        register.add_meter(desk, register.NewMeter(_MONEY_DRN, SGC, accounting="currency"))
-        register.add_meter(desk, register.NewMeter(_BARE_DRN, "654321", debt=5000))
+        tariff_list.keep_tariff(desk, "home", TARIFF)
+        supply_groups.add_group(desk, KeyTerms(SGC), "town", "home", _VK)
+        supply_groups.add_group(desk, KeyTerms("654321"), "no tariff")
+        meter_list.add_meter(desk, meter_list.NewMeter(DRN, SGC, customer="Thandi"))
+        meter_list.add_meter(desk, meter_list.NewMeter(_MONEY_DRN, SGC, accounting="currency"))
+        meter_list.add_meter(desk, meter_list.NewMeter(_BARE_DRN, "654321", debt=5000))
     return _Scratch(where)
 
 
@@ -184,7 +194,7 @@ def _understood(station, slip, token):
     if slip.operation not in (sales.CREDIT, sales.MANAGE):
         return True  # a key change is under the key before
     meter = slip.meter
-    key = station.module._decoder_key(register.key_of(meter))
+    key = station.module._decoder_key(meter_list.key_of(meter))
     found = decoder.decode(digits.parse(token["digits"]), decoder.cipher(meter.ea, key), meter.ea)
     if found.kind == kinds.ELECTRICITY and "free" not in token["label"]:
         assert amount.from_field(found.fields["amount_field"]) == slip.units
@@ -234,8 +244,8 @@ def _credit(station, feed):
 def _tariff(station, feed):
     terms, name = feed.take(feed.number(2)), feed.text()
     with station.desk() as desk:
-        register.keep_tariff(desk, name, register.read_terms(terms))
-        meter = register.find_meter(desk.session, DRN)
+        tariff_list.keep_tariff(desk, name, tariff_list.read_terms(terms))
+        meter = meter_list.find_meter(desk.session, DRN)
         meter.tariff = name
         desk.session.flush()
 
@@ -243,7 +253,7 @@ def _tariff(station, feed):
 def _import(station, feed):
     text = feed.take(feed.number(2)).decode("utf-8", "replace")
     with station.desk() as desk:
-        register.import_groups(desk, text, _TRANSPORT)
+        supply_groups.import_groups(desk, text, _TRANSPORT)
 
 
 def _import_sealed(station, feed):
@@ -254,21 +264,21 @@ def _import_sealed(station, feed):
     sealed = sealing.seal(lock.key(_TRANSPORT), plain, transport._about(header))
     with station.desk() as desk:
         text = json.dumps(header | {"sealed": sealed.hex()})
-        register.import_groups(desk, text, _TRANSPORT)
+        supply_groups.import_groups(desk, text, _TRANSPORT)
 
 
 def _meter(station, feed):
-    new = register.NewMeter(
+    new = meter_list.NewMeter(
         number=feed.text(), sgc=feed.text(), ti=_number(feed), ea=feed.pick(("11", "07", "x")),
         krn=feed.pick((None, _number(feed))), base_date=feed.pick((None, 2014, _number(feed))),
         ken=feed.pick((None, _number(feed))), customer=feed.text(),
         tariff=feed.pick((None, "home", feed.text())),
-        accounting=feed.pick((register.ENERGY, register.MONEY, "x")),
+        accounting=feed.pick((fitting.ENERGY, fitting.MONEY, "x")),
         debt=hundredths(feed.text(), "--debt"),
     )  # fmt: skip
     with station.desk() as desk:
-        meter = register.add_meter(desk, new)
-    for value in register.meter_facts(meter).values():
+        meter = meter_list.add_meter(desk, new)
+    for value in meter_list.meter_facts(meter).values():
         _check_words(str(value))
 
 
@@ -281,15 +291,17 @@ def _group(station, feed):
         max_day_currency=feed.pick((None, _number(feed))),
     )  # fmt: skip
     with station.desk() as desk:
-        row = register.add_group(desk, terms, feed.text(), feed.pick((None, "home")), feed.text())
+        row = supply_groups.add_group(
+            desk, terms, feed.text(), feed.pick((None, "home")), feed.text()
+        )
     with station.looking() as session:
-        register.key_facts(session, row)
+        supply_groups.key_facts(session, row)
 
 
 def _limit(station, feed):
     limits = {feed.pick(("ken", "max_token_energy", "max_day_energy")): _number(feed)}
     with station.desk() as desk:
-        row = register.find_key(desk.session, SGC, "11")
+        row = supply_groups.find_key(desk.session, SGC, "11")
         desk.module.change_limits(desk.session, row, limits, desk.actor)
 
 
@@ -344,7 +356,7 @@ def _provision(station, feed):
 
 def _history(station, feed):
     with station.looking() as session:
-        register.meters(session, 1 + abs(_number(feed)))
+        meter_list.meters(session, 1 + abs(_number(feed)))
         sales.history(session, None, 1 + abs(_number(feed)))
 
 

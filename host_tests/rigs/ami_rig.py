@@ -20,7 +20,7 @@ from meter20.ami.purchases import Order
 from meter20.ami.routes import keep_mqtt
 from meter20.ami.worker import Worker
 from meter20.bodies import EmulatedBody
-from meter20.vending import register, rekey
+from meter20.vending import meter_list, rekey, supply_groups
 from meter20.vending.models import Meter, Purchase, Slip
 from meter20.vending.station import Station
 from meter20.vending.vending_key import KeyTerms
@@ -160,9 +160,9 @@ class HeadEnd:
 
     def _records(self):
         with self.station.desk() as desk:
-            register.add_group(desk, KeyTerms(SGC))
+            supply_groups.add_group(desk, KeyTerms(SGC))
             for drn in self.drns:
-                register.add_meter(desk, register.NewMeter(drn, SGC))
+                meter_list.add_meter(desk, meter_list.NewMeter(drn, SGC))
         with self.station.desk() as desk:
             for drn in self.drns:
                 keep_mqtt(desk, drn)

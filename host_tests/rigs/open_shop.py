@@ -11,7 +11,7 @@ import uvicorn
 
 from meter20.pos.serving import server_of
 from meter20.shop import app
-from meter20.vending import register, rekey
+from meter20.vending import meter_list, rekey, supply_groups, tariff_list
 from meter20.vending.station import Station
 from meter20.vending.storage import Storage
 from meter20.vending.vending_key import KeyTerms
@@ -24,9 +24,9 @@ def station_in(folder, secret):
     """Return a station with a tariff and one meter, on SQLite, at the present time."""
     station = Station.found(Storage(str(folder / "station.sqlite")), secret, "kiosk", "thandi")
     with station.desk() as desk:
-        register.keep_tariff(desk, "home", TARIFF)
-        register.add_group(desk, KeyTerms(SGC), "town", "home")
-        register.add_meter(desk, register.NewMeter(DRN, SGC))
+        tariff_list.keep_tariff(desk, "home", TARIFF)
+        supply_groups.add_group(desk, KeyTerms(SGC), "town", "home")
+        meter_list.add_meter(desk, meter_list.NewMeter(DRN, SGC))
     return station
 
 

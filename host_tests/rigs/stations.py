@@ -8,7 +8,7 @@ from sts import decoder
 from sts import digits as sts_digits
 
 from meter20 import private_folder
-from meter20.vending import register
+from meter20.vending import meter_list, supply_groups, tariff_list
 from meter20.vending.models import AuditHead
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
@@ -62,9 +62,9 @@ class FrozenClock(Clock):
 
 def furnished(station: Station) -> Station:
     with station.desk() as desk:
-        register.keep_tariff(desk, "home", TARIFF)
-        register.add_group(desk, KeyTerms(SGC), "town", "home")
-        register.add_meter(desk, register.NewMeter(DRN, SGC))
+        tariff_list.keep_tariff(desk, "home", TARIFF)
+        supply_groups.add_group(desk, KeyTerms(SGC), "town", "home")
+        meter_list.add_meter(desk, meter_list.NewMeter(DRN, SGC))
     return station
 
 

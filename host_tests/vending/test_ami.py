@@ -14,7 +14,7 @@ from meter20.ami.mqtt_carrier import Broker, MqttCarrier
 from meter20.ami.outbox import DOUBT, outcome_of
 from meter20.ami.purchases import ANSWERED, BY_HAND, CLOSED, CREDITED, REFUSED, SENT, Order
 from meter20.ami.reports import Report
-from meter20.vending import refusal, register, sales
+from meter20.vending import meter_list, refusal, sales
 from meter20.vending.models import Purchase, Route, Slip
 from meter20.vending.refusal import Refusal
 from meter20.vending.report_models import MeterLoad, MeterReport
@@ -205,9 +205,9 @@ def test_meter_that_is_off_for_a_day_is_asked_ever_more_seldom(head_end):
 
 
 def test_meters_without_a_route_wait_and_disturb_nobody(head_end):
-    other = register.NewMeter("12345678903", "123456")
+    other = meter_list.NewMeter("12345678903", "123456")
     with head_end.station.desk() as desk:
-        register.add_meter(desk, other)
+        meter_list.add_meter(desk, other)
     waiting = head_end.order("12345678903", 5)
     sent = head_end.order(head_end.drns[0], 5)
     head_end.until_closed(5)
@@ -222,7 +222,7 @@ def test_order_that_is_refused_takes_none_of_those_sold_with_it_along(head_end):
     drn, others = head_end.drns[0], ("12345678903", "01234567897")
     with head_end.station.desk() as desk:
         for other in others:
-            register.add_meter(desk, register.NewMeter(other, "123456"))
+            meter_list.add_meter(desk, meter_list.NewMeter(other, "123456"))
     good = [head_end.order(other, 5) for other in others]
     bad = head_end.order(drn, 1_999_999_999)
     assert head_end.workers[0].sell() == 3

@@ -5,7 +5,7 @@ from rigs.stations import DRN, SGC, accept_clock
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from meter20.vending import audit, audit_walk, log_head, register, rekey, sales
+from meter20.vending import audit, audit_walk, log_head, meter_list, rekey, sales, supply_groups
 from meter20.vending.models import AuditEntry, AuditHead, KeyUsage
 from meter20.vending.sales import CreditOrder
 from meter20.vending.station import Station
@@ -212,8 +212,8 @@ def test_minute_that_comes_again_under_the_next_base_date_is_no_second_one(stora
     station = Station.found(storage, secret, "kiosk", "thandi", clock)
     with station.desk() as desk:
         for krn, base_date in ((1, 1993), (2, 2014)):
-            register.add_group(desk, KeyTerms(SGC, krn=krn, base_date=base_date))
-        register.add_meter(desk, register.NewMeter(DRN, SGC, krn=1))
+            supply_groups.add_group(desk, KeyTerms(SGC, krn=krn, base_date=base_date))
+        meter_list.add_meter(desk, meter_list.NewMeter(DRN, SGC, krn=1))
         first = sales.credit(desk, CreditOrder(DRN, units=10))
     clock.moment = clock.moment.replace(year=2014)
     accept_clock(station)
@@ -226,8 +226,8 @@ def test_minute_that_comes_again_under_the_next_base_date_is_no_second_one(stora
 
 def test_each_key_has_a_counter_of_its_own_for_a_day(any_station):
     with any_station.desk() as desk:
-        register.add_group(desk, KeyTerms("654321"))
-        register.add_meter(desk, register.NewMeter("11111111115", "654321"))
+        supply_groups.add_group(desk, KeyTerms("654321"))
+        meter_list.add_meter(desk, meter_list.NewMeter("11111111115", "654321"))
         for meter, units in ((DRN, 10), ("11111111115", 20)):
             sales.credit(desk, CreditOrder(meter, units=units))
     assert report(any_station).broken is None

@@ -106,13 +106,13 @@ def test_backup_of_one_kind_of_database_restores_into_the_other(
 
 def test_restored_station_numbers_new_rows_on(busy, file, elsewhere, secret, clock):
     """A server counts the rows of each table by itself."""
-    from meter20.vending import register
+    from meter20.vending import meter_list, supply_groups
     from meter20.vending.vending_key import KeyTerms
 
     there = restored(elsewhere, saved(busy, file), secret, clock)
     with there.desk() as desk:
-        register.add_group(desk, KeyTerms("654321"), "village", "home")
-        register.add_meter(desk, register.NewMeter("03000000004", "654321"))
+        supply_groups.add_group(desk, KeyTerms("654321"), "village", "home")
+        meter_list.add_meter(desk, meter_list.NewMeter("03000000004", "654321"))
     with there.looking() as session:
         assert list(session.scalars(select(VendingKey.id).order_by(VendingKey.id))) == [1, 2]
         assert list(session.scalars(select(Meter.id).order_by(Meter.id))) == [1, 2]

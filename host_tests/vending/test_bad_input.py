@@ -9,7 +9,19 @@ from typer.testing import CliRunner
 
 from meter20 import given_text
 from meter20.cli.main import app
-from meter20.vending import batch, plain_text, refusal, register, rekey, sales, sealing, transport
+from meter20.vending import (
+    batch,
+    fitting,
+    meter_list,
+    plain_text,
+    refusal,
+    rekey,
+    sales,
+    sealing,
+    supply_groups,
+    tariff_list,
+    transport,
+)
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
 from meter20.vending.sealing import Secret
@@ -35,19 +47,19 @@ def at_desk(station, call, *arguments, **more):
 
 @pytest.mark.parametrize("text", NOT_PLAIN)
 def test_text_that_does_something_instead_of_being_read_is_refused(station, text):
-    new = register.NewMeter("03000000004", SGC, customer=text)
-    refused(refusal.VALUE, at_desk, station, register.add_meter, new)
-    refused(refusal.VALUE, at_desk, station, register.keep_tariff, text, TARIFF)
+    new = meter_list.NewMeter("03000000004", SGC, customer=text)
+    refused(refusal.VALUE, at_desk, station, meter_list.add_meter, new)
+    refused(refusal.VALUE, at_desk, station, tariff_list.keep_tariff, text, TARIFF)
     refused(
-        refusal.VALUE, at_desk, station, register.keep_tariff, "t", {**TARIFF, "currency": text}
+        refusal.VALUE, at_desk, station, tariff_list.keep_tariff, "t", {**TARIFF, "currency": text}
     )
-    refused(refusal.VALUE, at_desk, station, register.add_group, KeyTerms("777777"), text)
+    refused(refusal.VALUE, at_desk, station, supply_groups.add_group, KeyTerms("777777"), text)
     refused(refusal.VALUE, at_desk, station, sales.credit, CreditOrder(DRN, units=10, ref=text))
     slip = at_desk(station, sales.credit, CreditOrder(DRN, units=10))
     refused(refusal.VALUE, at_desk, station, sales.reverse, slip.id, text, True)
     with station.looking() as session:
-        refused(refusal.VALUE, register.find_tariff, session, text)
-        refused(refusal.VALUE, register.vending_keys, session, text)
+        refused(refusal.VALUE, tariff_list.find_tariff, session, text)
+        refused(refusal.VALUE, supply_groups.vending_keys, session, text)
 
 
 @pytest.mark.parametrize("text", NOT_PLAIN)
@@ -97,9 +109,9 @@ def test_text_that_is_no_json_says_where(tmp_path):
     file.write_text('{"s1": [],\n "s2" []}')
     with pytest.raises(given_text.Unreadable, match=r"is no JSON: .* at line 2, character 7$"):
         given_text.file_json(file)
-    refused(refusal.VALUE, register.read_terms, '{"currency": "ZAR"')
+    refused(refusal.VALUE, tariff_list.read_terms, '{"currency": "ZAR"')
     with pytest.raises(Refusal, match=r"is no JSON: .* at character 19"):
-        register.read_terms('{"currency": "ZAR"')
+        tariff_list.read_terms('{"currency": "ZAR"')
     with pytest.raises(given_text.Unreadable, match="too deep"):
         given_text.json_value("[" * 100_000)
 
@@ -123,11 +135,11 @@ def test_number_of_no_row_is_no_receipt(station, number):
 
 
 def test_numbers_past_the_database_are_refused_or_mean_all(station):
-    new = register.NewMeter("03000000004", SGC, ken=1 << 70)
-    refused(refusal.VALUE, at_desk, station, register.add_meter, new)
+    new = meter_list.NewMeter("03000000004", SGC, ken=1 << 70)
+    refused(refusal.VALUE, at_desk, station, meter_list.add_meter, new)
     refused(refusal.VALUE, KeyTerms, "777777", max_day_energy=LIMIT_MAX + 1)
     with station.looking() as session:
-        assert len(register.meters(session, 1 << 70)) == 1
+        assert len(meter_list.meters(session, 1 << 70)) == 1
         assert sales.history(session, None, 1 << 70) == []
 
 
@@ -137,15 +149,15 @@ def test_price_beyond_the_books_is_refused_when_something_is_sold(station):
         {"steps": [{"price": "1"}], "fixed_charge": "999999999999", "fixed_per": "purchase"},
         {"steps": [{"price": "1"}], "tax_percent": "999999999999"},
     ):
-        at_desk(station, register.keep_tariff, "home", terms)
+        at_desk(station, tariff_list.keep_tariff, "home", terms)
         order = CreditOrder(DRN, units=18_201_624)
         refused(refusal.VALUE, at_desk, station, sales.credit, order)
 
 
 def test_day_of_money_beyond_the_books_is_refused(station):
-    at_desk(station, register.keep_tariff, "free", {"steps": [{"price": "1"}]})
-    new = register.NewMeter("03000000004", SGC, accounting=register.MONEY, tariff="free")
-    at_desk(station, register.add_meter, new)
+    at_desk(station, tariff_list.keep_tariff, "free", {"steps": [{"price": "1"}]})
+    new = meter_list.NewMeter("03000000004", SGC, accounting=fitting.MONEY, tariff="free")
+    at_desk(station, meter_list.add_meter, new)
     order = CreditOrder("03000000004", money=99 * 10**12)
     for _ in range(LIMIT_MAX // (99 * 10**15)):
         at_desk(station, sales.credit, order)
@@ -167,7 +179,7 @@ def test_amount_at_the_ends_is_exact(text, cents):
 
 def test_terms_of_a_tariff_that_are_no_json_are_refused():
     for text in ("", "[" * 100_000, "{", "5" * 5000):
-        refused(refusal.VALUE, register.read_terms, text)
+        refused(refusal.VALUE, tariff_list.read_terms, text)
 
 
 def file_with(**changes):
@@ -231,8 +243,8 @@ GOOD_ENTRY = json.loads(KeyTerms("777777").sealed_text()) | {"key": bytes(20).he
 )
 def test_transport_file_that_opens_and_holds_something_else_is_refused(station, entries):
     text = sealed(json.dumps(entries).encode()) if entries != {} else sealed(b"[" * 100_000)
-    refused(refusal.VALUE, at_desk, station, register.import_groups, text, TRANSPORT)
-    assert at_desk(station, register.import_groups, sealed(json.dumps([GOOD_ENTRY]).encode()),
+    refused(refusal.VALUE, at_desk, station, supply_groups.import_groups, text, TRANSPORT)
+    assert at_desk(station, supply_groups.import_groups, sealed(json.dumps([GOOD_ENTRY]).encode()),
                    TRANSPORT)[0].sgc == "777777"  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from meter20.bodies import open_body
 from meter20.cli.main import app
-from meter20.vending import refusal, register, rekey, sales
+from meter20.vending import meter_list, refusal, rekey, sales, supply_groups, tariff_list
 from meter20.vending.amounts import PER_CENT, currency_carried_by_token, to_currency_field
 from meter20.vending.models import Token
 from meter20.vending.refusal import Refusal
@@ -35,7 +35,7 @@ def at_desk(station, call, *arguments, **more):
 
 def limits(station, **changed):
     with station.desk() as desk:
-        row = register.find_key(desk.session, SGC, "11")
+        row = supply_groups.find_key(desk.session, SGC, "11")
         desk.module.change_limits(desk.session, row, changed, desk.actor)
 
 
@@ -44,7 +44,7 @@ def sell(station, **order):
 
 
 def free(station, kwh="50", **terms):
-    at_desk(station, register.keep_tariff, "home", TARIFF | {"free_kwh": kwh} | terms)
+    at_desk(station, tariff_list.keep_tariff, "home", TARIFF | {"free_kwh": kwh} | terms)
 
 
 @pytest.mark.parametrize("name", ["emulated", "virtual"])
@@ -102,7 +102,7 @@ def test_currency_token_carries_what_its_receipt_says_to_the_cent(cents):
 
 
 def test_limit_of_a_currency_token_is_held_to_the_cent(station):
-    at_desk(station, register.add_meter, register.NewMeter(OTHER, SGC, accounting="currency"))
+    at_desk(station, meter_list.add_meter, meter_list.NewMeter(OTHER, SGC, accounting="currency"))
     free(station, "0", fixed_charge="0")
     limits(station, max_token_currency=100_00 * PER_CENT)
     assert sell(station, meter=OTHER, money=100_00).tokens[0].label == "100.00 ZAR"
@@ -110,23 +110,23 @@ def test_limit_of_a_currency_token_is_held_to_the_cent(station):
 
 
 def test_free_kwh_and_a_meter_that_counts_money_do_not_go_together(station):
-    money = register.NewMeter(OTHER, SGC, accounting="currency")
+    money = meter_list.NewMeter(OTHER, SGC, accounting="currency")
     free(station)
-    assert "free_kwh" in refused(refusal.VALUE, at_desk, station, register.add_meter, money)
+    assert "free_kwh" in refused(refusal.VALUE, at_desk, station, meter_list.add_meter, money)
     free(station, "0")
-    at_desk(station, register.add_meter, money)
+    at_desk(station, meter_list.add_meter, money)
     refused(refusal.VALUE, free, station)  # nor may the tariff of such a meter get some later
-    own = register.NewMeter("03000000004", SGC, accounting="currency", tariff="plain")
-    at_desk(station, register.keep_tariff, "plain", TARIFF)
-    at_desk(station, register.add_meter, own)
+    own = meter_list.NewMeter("03000000004", SGC, accounting="currency", tariff="plain")
+    at_desk(station, tariff_list.keep_tariff, "plain", TARIFF)
+    at_desk(station, meter_list.add_meter, own)
     gift = TARIFF | {"free_kwh": "1"}
-    refused(refusal.VALUE, at_desk, station, register.keep_tariff, "plain", gift)
+    refused(refusal.VALUE, at_desk, station, tariff_list.keep_tariff, "plain", gift)
 
 
 def test_tariff_of_an_older_station_that_gives_a_money_meter_kwh_sells_without_them(station):
-    at_desk(station, register.add_meter, register.NewMeter(OTHER, SGC, accounting="currency"))
+    at_desk(station, meter_list.add_meter, meter_list.NewMeter(OTHER, SGC, accounting="currency"))
     with station.desk() as desk:
-        row = desk.session.get_one(register.TariffRow, "home")
+        row = desk.session.get_one(tariff_list.TariffRow, "home")
         row.terms = json.dumps(TARIFF | {"free_kwh": "50"})
     assert len(sell(station, meter=OTHER, money=200_00).tokens) == 1
 
@@ -134,16 +134,16 @@ def test_tariff_of_an_older_station_that_gives_a_money_meter_kwh_sells_without_t
 def test_meter_gets_each_step_in_wh_and_its_price_with_the_tax(station):
     """Prices in 10^-5 of the currency unit for a kWh; the longest step that a meter keeps."""
     steps = [{"up_to_kwh": "4294967.2", "price": "2.0"}, {"price": "3"}]
-    at_desk(station, register.keep_tariff, "long", {"steps": steps, "tax_percent": "15"})
-    new = register.NewMeter(OTHER, SGC, accounting="currency", tariff="long")
-    at_desk(station, register.add_meter, new)
+    at_desk(station, tariff_list.keep_tariff, "long", {"steps": steps, "tax_percent": "15"})
+    new = meter_list.NewMeter(OTHER, SGC, accounting="currency", tariff="long")
+    at_desk(station, meter_list.add_meter, new)
     record, _set = at_desk(station, rekey.provision, OTHER, rekey.Factory(), direct=True)
     assert record["request"]["tariff"] == [[4_294_967_200, 230_000], [0, 345_000]]
 
 
 def test_limit_of_a_currency_token_holds_to_the_cent(station):
-    new = register.NewMeter(OTHER, SGC, accounting="currency")
-    at_desk(station, register.add_meter, new)
+    new = meter_list.NewMeter(OTHER, SGC, accounting="currency")
+    at_desk(station, meter_list.add_meter, new)
     sell(station, meter=OTHER, money=100_00)  # the fixed charge is paid
     limits(station, max_token_currency=20_00 * PER_CENT)
     assert sell(station, meter=OTHER, money=20_00).tokens[0].label == "20.00 ZAR"
@@ -161,27 +161,29 @@ def test_limit_of_a_currency_token_holds_to_the_cent(station):
     ],
 )
 def test_tariff_that_a_meter_cannot_keep_is_refused_before_it_is_made(station, steps):
-    at_desk(station, register.keep_tariff, "odd", {"steps": steps})
-    new = register.NewMeter(OTHER, SGC, accounting="currency", tariff="odd")
-    assert "cannot keep" in refused(refusal.VALUE, at_desk, station, register.add_meter, new)
+    at_desk(station, tariff_list.keep_tariff, "odd", {"steps": steps})
+    new = meter_list.NewMeter(OTHER, SGC, accounting="currency", tariff="odd")
+    assert "cannot keep" in refused(refusal.VALUE, at_desk, station, meter_list.add_meter, new)
 
 
 def test_money_meter_without_a_tariff_is_not_provisioned(station):
-    at_desk(station, register.add_group, KeyTerms("000002"))
-    at_desk(station, register.add_meter, register.NewMeter(OTHER, "000002", accounting="currency"))
+    at_desk(station, supply_groups.add_group, KeyTerms("000002"))
+    at_desk(
+        station, meter_list.add_meter, meter_list.NewMeter(OTHER, "000002", accounting="currency")
+    )
     made = refused(refusal.STATE, at_desk, station, rekey.provision, OTHER, rekey.Factory())
     assert "tariff" in made
 
 
 def test_group_of_another_kind_is_refused_in_words(station):
-    at_desk(station, register.keep_tariff, "gift", TARIFF | {"free_kwh": "5"})
+    at_desk(station, tariff_list.keep_tariff, "gift", TARIFF | {"free_kwh": "5"})
     money, none = KeyTerms("000002", kinds="currency"), KeyTerms("000003", kinds="management")
-    refused(refusal.KEY_TYPE, at_desk, station, register.add_group, money, "", "gift")
-    refused(refusal.KEY_TYPE, at_desk, station, register.add_group, none, "", "home")
-    at_desk(station, register.add_group, money, "", "home")
-    meter = register.NewMeter(OTHER, "000002")
+    refused(refusal.KEY_TYPE, at_desk, station, supply_groups.add_group, money, "", "gift")
+    refused(refusal.KEY_TYPE, at_desk, station, supply_groups.add_group, none, "", "home")
+    at_desk(station, supply_groups.add_group, money, "", "home")
+    meter = meter_list.NewMeter(OTHER, "000002")
     assert "currency only" in refused(
-        refusal.KEY_TYPE, at_desk, station, register.add_meter, meter
+        refusal.KEY_TYPE, at_desk, station, meter_list.add_meter, meter
     )
     change = rekey.NewKey(sgc="000002")
     refused(refusal.KEY_TYPE, at_desk, station, rekey.change_key, DRN, change)
@@ -255,13 +257,13 @@ def test_fixed_charge_above_what_is_paid_is_refused_and_says_what_it_takes(stati
     words = refused(refusal.VALUE, sell, station, money=30_00)
     assert "0.1 kWh costs 57.74" in words
     with station.looking() as session:
-        assert register.find_meter(session, DRN).period == ""  # nothing was charged
+        assert meter_list.find_meter(session, DRN).period == ""  # nothing was charged
 
 
 def test_meter_that_counts_money_gets_no_record_without_a_tariff(sqlite, secret, clock):
     station = Station.found(sqlite, secret, "kiosk", "thandi", clock)
-    at_desk(station, register.add_group, KeyTerms(SGC))
-    at_desk(station, register.add_meter, register.NewMeter(OTHER, SGC, accounting="currency"))
+    at_desk(station, supply_groups.add_group, KeyTerms(SGC))
+    at_desk(station, meter_list.add_meter, meter_list.NewMeter(OTHER, SGC, accounting="currency"))
     words = refused(
         refusal.STATE, at_desk, station, rekey.provision, OTHER, rekey.Factory(), direct=True
     )
@@ -269,8 +271,12 @@ def test_meter_that_counts_money_gets_no_record_without_a_tariff(sqlite, secret,
 
 
 def test_key_of_money_alone_takes_no_meter_that_counts_energy(station):
-    at_desk(station, register.add_group, KeyTerms("654321", kinds="currency"))
+    at_desk(station, supply_groups.add_group, KeyTerms("654321", kinds="currency"))
     words = refused(
-        refusal.KEY_TYPE, at_desk, station, register.add_meter, register.NewMeter(OTHER, "654321")
+        refusal.KEY_TYPE,
+        at_desk,
+        station,
+        meter_list.add_meter,
+        meter_list.NewMeter(OTHER, "654321"),
     )
     assert "makes tokens of currency only, and this meter counts energy" in words

@@ -11,7 +11,7 @@ import pytest
 from rigs.stations import DRN, SGC, read
 
 import meter20
-from meter20.vending import register, rekey, sales
+from meter20.vending import meter_list, rekey, sales
 from meter20.vending.sales import CreditOrder
 
 FIRMWARE = sorted((meter20._HERE.parents[1] / "firmware").rglob("*.py"))
@@ -58,7 +58,7 @@ def test_key_of_one_meter_reads_no_token_of_another(station):
     """Two meters of one supply group: what the first's key opens, the second's does not."""
     other = "11111111115"
     with station.desk() as desk:
-        register.add_meter(desk, register.NewMeter(other, SGC))
+        meter_list.add_meter(desk, meter_list.NewMeter(other, SGC))
         first, _ = rekey.provision(desk, DRN, rekey.Factory(), direct=True)
         second, _ = rekey.provision(desk, other, rekey.Factory(), direct=True)
     keys = [record["request"]["decoder_key"] for record in (first, second)]

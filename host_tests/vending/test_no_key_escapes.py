@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from typer.testing import CliRunner
 
 from meter20.cli.main import app
-from meter20.vending import encoder, refusal, register, rekey, sales, sealing
+from meter20.vending import encoder, meter_list, refusal, rekey, sales, sealing, supply_groups
 from meter20.vending.models import Token
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
@@ -39,9 +39,9 @@ def worked(sqlite, secret, clock):
     keys = [VK, module._master, module._seal_key, module._audit_key.octets, PASSPHRASE.encode()]
     records = []
     with station.desk() as desk:
-        register.add_group(desk, KeyTerms("654321"), key_hex=VK.hex())
-        register.add_group(desk, KeyTerms("654321", krn=2))
-        register.add_meter(desk, register.NewMeter(OTHER, "654321", krn=1))
+        supply_groups.add_group(desk, KeyTerms("654321"), key_hex=VK.hex())
+        supply_groups.add_group(desk, KeyTerms("654321", krn=2))
+        meter_list.add_meter(desk, meter_list.NewMeter(OTHER, "654321", krn=1))
         for direct in (False, True):
             record, _slip = rekey.provision(desk, OTHER, rekey.Factory(), direct, again=direct)
             records.append(record)
@@ -75,16 +75,16 @@ def test_no_refusal_of_a_station_tells_a_key(worked, sqlite, clock):
     station, keys = worked
     refused = []
     for deed in (
-        lambda desk: register.add_group(desk, KeyTerms("654321"), key_hex=VK.hex()),
-        lambda desk: register.add_group(desk, KeyTerms("111111"), key_hex=VK.hex() + "0"),
-        lambda desk: register.add_group(desk, KeyTerms("111111"), key_hex=VK.hex()[:-2]),
+        lambda desk: supply_groups.add_group(desk, KeyTerms("654321"), key_hex=VK.hex()),
+        lambda desk: supply_groups.add_group(desk, KeyTerms("111111"), key_hex=VK.hex() + "0"),
+        lambda desk: supply_groups.add_group(desk, KeyTerms("111111"), key_hex=VK.hex()[:-2]),
         lambda desk: rekey.provision(desk, OTHER, rekey.Factory()),
         lambda desk: rekey.change_key(desk, OTHER, rekey.NewKey(krn=2)),
         lambda desk: sales.credit(desk, CreditOrder(OTHER, units=10**9)),
-        lambda desk: register.import_groups(
+        lambda desk: supply_groups.import_groups(
             desk, exported(desk), sealing.Secret.passphrase("x" * 8)
         ),
-        lambda desk: register.import_groups(
+        lambda desk: supply_groups.import_groups(
             desk, exported(desk)[:-20] + "}", sealing.Secret.passphrase(TRANSPORT)
         ),
         lambda _desk: Station(sqlite, sealing.Secret.passphrase(PASSPHRASE + "?"), "x", clock),
@@ -98,7 +98,7 @@ def test_no_refusal_of_a_station_tells_a_key(worked, sqlite, clock):
 
 
 def exported(desk):
-    rows = register.vending_keys(desk.session, "654321")
+    rows = supply_groups.vending_keys(desk.session, "654321")
     return desk.module.export_keys(
         desk.session, rows, sealing.Secret.passphrase(TRANSPORT), desk.actor
     )

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 
 from meter20.bodies import EmulatedBody
 from meter20.pos import accounts, clients, declined, ppu_answers
-from meter20.vending import register, rekey, sales
+from meter20.vending import meter_list, rekey, sales, supply_groups, tariff_list
 from meter20.vending.models import Slip
 from meter20.vending.station import Station
 from meter20.vending.vending_key import KeyTerms
@@ -57,7 +57,7 @@ def failed(answer, status, error):
 
 def set_tariff(shop, **terms):
     with station_of(shop).desk() as desk:
-        register.keep_tariff(desk, "home", TARIFF | terms)
+        tariff_list.keep_tariff(desk, "home", TARIFF | terms)
 
 
 # -- tokens --------------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ def test_every_token_is_accepted_by_the_meter_of_that_number(shop, clock):
         assert body.request(**record["request"])["ok"]
         first = shop.buy(200_00).json()
         with station_of(shop).desk() as desk:
-            register.add_group(desk, KeyTerms(SGC, krn=2))
+            supply_groups.add_group(desk, KeyTerms(SGC, krn=2))
         second = shop.buy(100_00).json()
         third = shop.v1("POST", "/sales", "k", json={"meter": DRN, "amount_cents": 5000}).json()
         bought = [*first["tokens"], *second["tokens"], *third["tokens"]]
@@ -227,7 +227,7 @@ def test_advice_is_taken_once_and_answered_by_its_own_id(shop):
 @pytest.mark.parametrize("debt", [0, 273_00])
 def test_parts_of_an_answer_add_up_to_what_was_paid(shop, cents, debt):
     with station_of(shop).desk() as desk:
-        register.find_meter(desk.session, DRN).debt_cents = debt
+        meter_list.find_meter(desk.session, DRN).debt_cents = debt
     told = shop.buy(str(cents + debt)).json()
     charges = [*told.get("debtRecoveryCharges", []), *told["serviceCharges"], *told["tokens"]]
     extra = told["amounts"].get("additionalAmounts", {})
@@ -245,7 +245,7 @@ def test_parts_of_an_answer_add_up_to_what_was_paid(shop, cents, debt):
 
 def account_debt(shop):
     with station_of(shop).looking() as session:
-        return register.find_meter(session, DRN).debt_cents
+        return meter_list.find_meter(session, DRN).debt_cents
 
 
 def test_trial_says_what_a_purchase_comes_to_and_sells_nothing(shop):
@@ -271,7 +271,7 @@ def test_free_units_are_bought_for_nothing_once_a_month(station, clock):
 
 def test_amounts_beyond_what_a_meter_can_be_sold_are_named(shop):
     with station_of(shop).desk() as desk:
-        row = register.find_key(desk.session, SGC, "11")
+        row = supply_groups.find_key(desk.session, SGC, "11")
         desk.module.change_limits(desk.session, row, {"max_token_energy": 5_000}, desk.actor)
     told = shop.look_up().json()
     least, most = told["minAmount"]["amount"], told["maxAmount"]["amount"]
@@ -288,7 +288,7 @@ def test_amounts_beyond_what_a_meter_can_be_sold_are_named(shop):
 
 def test_key_change_set_is_given_alone_and_again(shop):
     with station_of(shop).desk() as desk:
-        register.add_group(desk, KeyTerms(SGC, krn=2))
+        supply_groups.add_group(desk, KeyTerms(SGC, krn=2))
     first = shop.post(f"/keyChangeTokenRequests/{shop.header()['id']}", shop.header(shop.last))
     request = shop.last
     again = shop.post(f"/keyChangeTokenRequests/{shop.header()['id']}", shop.header(shop.last))
@@ -447,7 +447,7 @@ def test_quote_is_what_the_sale_comes_to(shop):
 
 def test_key_change_by_the_plain_api_is_repeated_by_its_key(shop):
     with station_of(shop).desk() as desk:
-        register.add_group(desk, KeyTerms(SGC, krn=2))
+        supply_groups.add_group(desk, KeyTerms(SGC, krn=2))
     sets = [shop.v1("POST", "/key-changes", "k", json={"meter": DRN}).json() for _ in range(2)]
     assert sets[0]["tokens"] == sets[1]["tokens"]
     assert [token["type"] for token in sets[0]["tokens"]] == ["KC"] * 4

@@ -6,7 +6,7 @@ import pytest
 from rigs.stations import DRN, SGC
 from sqlalchemy import func, select
 
-from meter20.vending import batch, refusal, register, sales, slips
+from meter20.vending import batch, meter_list, refusal, sales, slips
 from meter20.vending.models import Slip
 from meter20.vending.receipt import Receipt
 from meter20.vending.refusal import Refusal
@@ -19,7 +19,7 @@ ORDER = CreditOrder(DRN, money=20000, ref="A-17")
 @pytest.fixture
 def two(station):
     with station.desk() as desk:
-        register.add_meter(desk, register.NewMeter(OTHER, SGC))
+        meter_list.add_meter(desk, meter_list.NewMeter(OTHER, SGC))
     return station
 
 
@@ -43,7 +43,7 @@ def test_same_order_gives_the_same_receipt_as_a_copy(station):
 
 
 def test_same_order_written_otherwise_is_the_same_order(station):
-    pan = register.checked_drn("600727123456789030")
+    pan = meter_list.checked_drn("600727123456789030")
     first = sell(station, ORDER)
     assert sell(station, CreditOrder("1234-5678-903", money=20000, ref="A-17")).id == first.id
     assert sell(station, CreditOrder(pan, money=20000, ref="A-17")).id == first.id

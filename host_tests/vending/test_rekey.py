@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from rigs.stations import DRN, SGC, accept_clock, read
 
-from meter20.vending import refusal, register, rekey, sales
+from meter20.vending import meter_list, refusal, rekey, sales, supply_groups
 from meter20.vending.refusal import Refusal
 from meter20.vending.rekey import Factory, NewKey
 from meter20.vending.sales import CreditOrder
@@ -17,7 +17,7 @@ from meter20.vending.vending_key import KeyTerms
 
 def group(station, **terms):
     with station.desk() as desk:
-        register.add_group(desk, KeyTerms(**({"sgc": SGC} | terms)))
+        supply_groups.add_group(desk, KeyTerms(**({"sgc": SGC} | terms)))
 
 
 def change(station, **new):
@@ -63,7 +63,7 @@ def changing(request, tmp_path, clock):
     group(station, ea=ea, dkga=dkga, krn=2, ken=200)
     group(station, ea=ea, dkga=dkga, sgc="654321")
     with station.desk() as desk:
-        register.add_meter(desk, register.NewMeter(DRN, SGC, ea=ea, krn=1))
+        meter_list.add_meter(desk, meter_list.NewMeter(DRN, SGC, ea=ea, krn=1))
     return station, ea, count, provision(station, direct=True)[0]["request"]["decoder_key"]
 
 
@@ -118,7 +118,7 @@ def test_change_to_the_same_key_is_refused(station):
 
 def test_new_ken_alone_reaches_the_meter_by_a_key_change(station):
     with station.desk() as desk:
-        (row,) = register.vending_keys(desk.session, SGC)
+        (row,) = supply_groups.vending_keys(desk.session, SGC)
         desk.module.change_limits(desk.session, row, {"ken": 240}, "x")
     assert "KEN 240" in change(station).note
 
@@ -127,7 +127,7 @@ def test_vending_keys_are_listed_by_supply_group_and_then_by_age(station):
     for sgc, krn in (("999999", 1), ("000001", 1), ("999999", 2)):
         group(station, sgc=sgc, krn=krn)
     with station.desk() as desk:
-        listed = [(key.sgc, key.krn) for key in register.vending_keys(desk.session)]
+        listed = [(key.sgc, key.krn) for key in supply_groups.vending_keys(desk.session)]
     assert listed == [("000001", 1), (SGC, 1), ("999999", 1), ("999999", 2)]
 
 
@@ -148,8 +148,8 @@ def test_roll_over_with_the_same_key_under_dkga02_is_refused(tmp_path, clock):
     with station.desk() as desk:
         for base_date in (1993, 2014):
             terms = KeyTerms(SGC, base_date=base_date, dkga="02", ea="07")
-            register.add_group(desk, terms, key_hex="abababababababab")
-        register.add_meter(desk, register.NewMeter(DRN, SGC, ea="07", base_date=1993))
+            supply_groups.add_group(desk, terms, key_hex="abababababababab")
+        meter_list.add_meter(desk, meter_list.NewMeter(DRN, SGC, ea="07", base_date=1993))
     words = refused(refusal.BASE_DATE, lambda: change(station, base_date=2014))
     assert "a new KRN" in words
 
@@ -169,7 +169,7 @@ def test_unique_key_does_not_become_a_common_one(tmp_path, clock):
     group(station, ea="07", dkga="02")
     group(station, ea="07", dkga="02", krn=2, kt=3)
     with station.desk() as desk:
-        register.add_meter(desk, register.NewMeter(DRN, SGC, ea="07", krn=1))
+        meter_list.add_meter(desk, meter_list.NewMeter(DRN, SGC, ea="07", krn=1))
     assert "KeyTypeError" in refused(refusal.KEY_TYPE, lambda: change(station, krn=2))
 
 

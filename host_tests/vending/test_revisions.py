@@ -4,7 +4,7 @@ import pytest
 from rigs.stations import DRN, SGC
 from sts import decoder
 
-from meter20.vending import refusal, register, rekey, sales
+from meter20.vending import meter_list, refusal, rekey, sales, supply_groups
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
 from meter20.vending.sealing import Secret
@@ -15,13 +15,13 @@ OTHER = "11111111115"
 
 def add(station, krn, **terms):
     with station.desk() as desk:
-        return register.add_group(desk, KeyTerms(SGC, krn, **terms))
+        return supply_groups.add_group(desk, KeyTerms(SGC, krn, **terms))
 
 
 def retire(station, krn):
     with station.desk() as desk:
-        row = register.find_key(desk.session, SGC, "11", krn)
-        register.retire_key(desk, row)
+        row = supply_groups.find_key(desk.session, SGC, "11", krn)
+        supply_groups.retire_key(desk, row)
         return row
 
 
@@ -36,10 +36,10 @@ def test_newest_is_the_one_registered_last_not_the_highest_number(station):
     add(station, 9)
     add(station, 3)
     with station.desk() as desk:
-        meter = register.add_meter(desk, register.NewMeter(OTHER, SGC))
+        meter = meter_list.add_meter(desk, meter_list.NewMeter(OTHER, SGC))
         assert meter.vending_key.krn == 3
         rekey.change_key(desk, DRN, rekey.NewKey(sgc=SGC))
-        assert register.find_meter(desk.session, DRN).vending_key.krn == 3
+        assert meter_list.find_meter(desk.session, DRN).vending_key.krn == 3
 
 
 def test_number_in_use_is_refused_and_the_next_free_one_is_named(station):
@@ -63,8 +63,8 @@ def test_tenth_revision_is_possible_once_one_is_retired(station):
     assert first.check_value != tenth.check_value
     with station.desk() as desk:
         slip = rekey.change_key(desk, DRN, rekey.NewKey(sgc=SGC))
-        assert register.find_meter(desk.session, DRN).vending_key is tenth or (
-            register.find_meter(desk.session, DRN).vending_key.id == tenth.id
+        assert meter_list.find_meter(desk.session, DRN).vending_key is tenth or (
+            meter_list.find_meter(desk.session, DRN).vending_key.id == tenth.id
         )
         assert len(slip.tokens) == 4
 
@@ -75,13 +75,13 @@ def test_retired_key_makes_no_token_and_leaves_no_station(station):
         rekey.change_key(desk, DRN, rekey.NewKey(krn=2))
     row = retire(station, 1)
     with station.desk() as desk:
-        meter = register.find_meter(desk.session, DRN)
+        meter = meter_list.find_meter(desk.session, DRN)
         meter.vending_key = row  # as somebody would who edits the database
         words = refused(refusal.STATE, sales.credit, desk, CreditOrder(DRN, units=10))
         assert f"{row.label} was retired on 2026-03-10" in words
     refused(refusal.UNKNOWN, retire, station, 1)
     with station.desk() as desk:
-        keys = register.vending_keys(desk.session, SGC)
+        keys = supply_groups.vending_keys(desk.session, SGC)
         assert [(key.krn, bool(key.retired)) for key in keys] == [(1, True), (2, False)]
 
 
@@ -121,8 +121,8 @@ def test_meter_takes_a_key_change_from_krn_9_to_krn_1(station):
         rekey.change_key(desk, DRN, rekey.NewKey(krn=9))
         slip = rekey.change_key(desk, DRN, rekey.NewKey(krn=1))
         kinds = [token.kind for token in slip.tokens]
-        holder = register.key_of(register.find_meter(desk.session, DRN))
-        old = register.find_key(desk.session, SGC, "11", 9)
+        holder = meter_list.key_of(meter_list.find_meter(desk.session, DRN))
+        old = supply_groups.find_key(desk.session, SGC, "11", 9)
         key = desk.module._decoder_key(
             type(holder)(holder.drn, holder.pan, "11", holder.ti, holder.ken, old)
         )
@@ -139,7 +139,7 @@ def test_export_leaves_retired_keys_behind(station):
     retire(station, 2)
     secret = Secret.passphrase("a transport passphrase")
     with station.desk() as desk:
-        rows = [row for row in register.vending_keys(desk.session, SGC) if not row.retired]
+        rows = [row for row in supply_groups.vending_keys(desk.session, SGC) if not row.retired]
         text = desk.module.export_keys(desk.session, rows, secret, desk.actor)
     assert '"123456 KRN 1' in text
     assert "KRN 2" not in text

@@ -14,7 +14,7 @@ from rigs.stations import FrozenClock
 
 from meter20 import bodies
 from meter20.bodies import open_body
-from meter20.vending import register, rekey, sales
+from meter20.vending import meter_list, rekey, sales, supply_groups
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
 from meter20.vending.sealing import Secret
@@ -41,9 +41,9 @@ class Walk:
         secret = Secret.passphrase("rehearsal")
         self.station = Station.found(storage, secret, "kiosk", "thandi", rehearsal=True)
         with self.station.desk() as desk:
-            register.add_group(desk, KeyTerms(SGC, ea=ea, base_date=base_date))
+            supply_groups.add_group(desk, KeyTerms(SGC, ea=ea, base_date=base_date))
             for drn in DRNS:
-                register.add_meter(desk, register.NewMeter(drn, SGC, ea=ea))
+                meter_list.add_meter(desk, meter_list.NewMeter(drn, SGC, ea=ea))
         self.clock.advance(days=-10)
 
     def new_meter(self, drn, name="emulated"):
@@ -62,7 +62,7 @@ class Walk:
         """Issue the key change set to the next base date."""
         with self.station.desk() as desk:
             try:
-                register.add_group(desk, KeyTerms(SGC, krn=2, base_date=self.next_base_date))
+                supply_groups.add_group(desk, KeyTerms(SGC, krn=2, base_date=self.next_base_date))
             except Refusal:
                 pass  # the group has the key already
             new = rekey.NewKey(krn=2, base_date=self.next_base_date)
@@ -141,7 +141,7 @@ def test_lost_set_is_issued_again_and_no_credit_is_lost(walk):
     key_set = walk.roll_over(drn)
     paid = walk.vend(drn, 7)
     with walk.station.desk() as desk:
-        slips = sales.history(desk.session, register.find_meter(desk.session, drn), 10)
+        slips = sales.history(desk.session, meter_list.find_meter(desk.session, drn), 10)
         number = next(slip.id for slip in slips if len(slip.tokens) == 4)
         again = [token.digits for token in sales.reprinted(desk, number).tokens]
     assert again == key_set

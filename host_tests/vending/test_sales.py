@@ -13,7 +13,16 @@ from sts import decoder, kinds
 from sts import digits as sts_digits
 from sts import tid as sts_tid
 
-from meter20.vending import batch, receipt, refusal, register, rekey, sales
+from meter20.vending import (
+    batch,
+    meter_list,
+    receipt,
+    refusal,
+    rekey,
+    sales,
+    supply_groups,
+    tariff_list,
+)
 from meter20.vending.models import AuditEntry
 from meter20.vending.receipt import MARK, Receipt
 from meter20.vending.refusal import Refusal
@@ -40,7 +49,7 @@ def manage(station, kind=kinds.CLEAR_TAMPER, value=0, drn=DRN):
 
 def account(station):
     with station.looking() as session:
-        return register.find_meter(session, DRN)
+        return meter_list.find_meter(session, DRN)
 
 
 def tids(slip):
@@ -78,8 +87,8 @@ def pos(tmp_path, vector, clock, ken=255):
             key["dkga"],
             key["ea"],
         )
-        register.add_group(desk, terms, key_hex=key["vk"])
-        register.add_meter(desk, register.NewMeter(drn, key["sgc"], int(key["ti"]), key["ea"]))
+        supply_groups.add_group(desk, terms, key_hex=key["vk"])
+        meter_list.add_meter(desk, meter_list.NewMeter(drn, key["sgc"], int(key["ti"]), key["ea"]))
     return station, drn
 
 
@@ -124,14 +133,14 @@ def test_ctsa16_key_change_away_from_an_expired_key_is_issued(tmp_path, clock):
     station, drn = pos(tmp_path, step, clock, ken=step["key"]["ken"])
     clock.moment = datetime(2014, 3, 1, 9, 0, tzinfo=UTC)
     with station.desk() as desk:
-        register.add_group(desk, KeyTerms(step["key"]["sgc"], krn=2, base_date=1993))
+        supply_groups.add_group(desk, KeyTerms(step["key"]["sgc"], krn=2, base_date=1993))
         assert len(rekey.change_key(desk, drn, rekey.NewKey(krn=2)).tokens) == 4
     assert sell(station, meter=drn, units=256)
 
 
 def test_ctsa16_key_change_to_an_expired_key_is_refused(station, clock):
     with station.desk() as desk:
-        register.add_group(desk, KeyTerms(SGC, krn=2, ken=10))
+        supply_groups.add_group(desk, KeyTerms(SGC, krn=2, ken=10))
     with pytest.raises(Refusal, match="expired"), station.desk() as desk:
         rekey.change_key(desk, DRN, rekey.NewKey(krn=2))
 
@@ -139,7 +148,7 @@ def test_ctsa16_key_change_to_an_expired_key_is_refused(station, clock):
 @pytest.mark.parametrize(("drn", "right"), [("12345678904", 3), ("11111111113", 5)])
 def test_ctsa17_wrong_check_digits_are_refused(station, drn, right):
     with pytest.raises(Refusal, match=f"comes {right}, not"), station.desk() as desk:
-        register.add_meter(desk, register.NewMeter(drn, SGC))
+        meter_list.add_meter(desk, meter_list.NewMeter(drn, SGC))
 
 
 @pytest.mark.parametrize(
@@ -151,13 +160,13 @@ def test_ctsa17_wrong_check_digits_are_refused(station, drn, right):
     ],
 )  # fmt: skip
 def test_meter_numbers_in_every_form(number, drn, iin):
-    assert register.checked_drn(number) == drn
-    assert register.iin_of(drn) == iin
+    assert meter_list.checked_drn(number) == drn
+    assert meter_list.iin_of(drn) == iin
 
 
 @pytest.mark.parametrize("number", ["", "x", "123", "600727123456789031", "999999123456789036"])
 def test_numbers_that_are_no_meter_are_refused(number):
-    refused(refusal.VALUE, lambda: register.checked_drn(number))
+    refused(refusal.VALUE, lambda: meter_list.checked_drn(number))
 
 
 # -- token identifiers ---------------------------------------------------------------------------
@@ -205,7 +214,7 @@ def test_vending_key_before_its_base_date_is_refused(station, clock):
 
 def test_ken_of_the_meter_counts_too(station, clock):
     with station.desk() as desk:
-        register.add_meter(desk, register.NewMeter("11111111115", SGC, ken=5))
+        meter_list.add_meter(desk, meter_list.NewMeter("11111111115", SGC, ken=5))
     words = refused(refusal.KEY_EXPIRED, lambda: sell(station, meter="11111111115", units=1))
     assert "key change, which carries the new KEN" in words
 
@@ -215,7 +224,7 @@ def test_ken_of_the_meter_counts_too(station, clock):
 
 def with_terms(station, **terms):
     with station.desk() as desk:
-        register.keep_tariff(desk, "home", TARIFF | terms)
+        tariff_list.keep_tariff(desk, "home", TARIFF | terms)
 
 
 def test_free_units_come_with_the_first_purchase_of_a_month_in_the_special_minute(station, clock):
@@ -240,7 +249,7 @@ def test_meter_made_today_gets_its_free_units_another_day(station, clock):
 
 def test_currency_meter_is_sold_money(station):
     with station.desk() as desk:
-        register.add_meter(desk, register.NewMeter("11111111115", SGC, accounting="currency"))
+        meter_list.add_meter(desk, meter_list.NewMeter("11111111115", SGC, accounting="currency"))
     slip = sell(station, meter="11111111115", money=100_00)
     assert slip.tokens[0].kind == kinds.ELECTRICITY_CURRENCY
     assert slip.tokens[0].label == "42.50 ZAR"  # 100 less the fixed charge of 50 and its tax
@@ -250,15 +259,15 @@ def test_currency_meter_is_sold_money(station):
 
 def test_energy_needs_no_tariff_but_money_does(station):
     with station.desk() as desk:
-        register.add_group(desk, KeyTerms("000002"))
-        register.add_meter(desk, register.NewMeter("11111111115", "000002"))
+        supply_groups.add_group(desk, KeyTerms("000002"))
+        meter_list.add_meter(desk, meter_list.NewMeter("11111111115", "000002"))
     assert sell(station, meter="11111111115", units=10).paid_cents == 0
     refused(refusal.STATE, lambda: sell(station, meter="11111111115", money=10))
 
 
 def test_debt_and_what_is_carried_on_are_in_the_books(station):
     with station.desk() as desk:
-        register.find_meter(desk.session, DRN).debt_cents = 60_00
+        meter_list.find_meter(desk.session, DRN).debt_cents = 60_00
     sell(station, money=200_00)
     assert account(station).debt_cents == 10_00
     carried = account(station).carried_cents
@@ -272,7 +281,7 @@ def test_same_reference_is_one_sale(any_station):
     again = sell(any_station, units=10, ref="A-1")
     assert (again.id, again.tokens[0].digits) == (first.id, first.tokens[0].digits)
     with any_station.desk() as desk:
-        register.add_meter(desk, register.NewMeter("11111111115", SGC))
+        meter_list.add_meter(desk, meter_list.NewMeter("11111111115", SGC))
     refused(refusal.EXISTS, lambda: sell(any_station, meter="11111111115", units=10, ref="A-1"))
     refused(refusal.EXISTS, lambda: sell(any_station, units=11, ref="A-1"))
 
@@ -364,7 +373,7 @@ def test_money_is_told_with_two_decimals_and_its_sign():
 
 def test_page_has_a_qr_code_of_the_digits_and_escapes_names(station):
     with station.desk() as desk:
-        register.find_meter(desk.session, DRN).customer = "<script>"
+        meter_list.find_meter(desk.session, DRN).customer = "<script>"
     page = Receipt.of(sell(station, units=10), "kiosk").page()
     assert "<svg" in page
     assert "<script>" not in page
@@ -478,7 +487,7 @@ def test_batch_answers_in_order_and_goes_on_after_a_refusal(any_station):
 
 def test_refused_order_in_a_batch_changes_nothing_but_the_log(station):
     with station.desk() as desk:
-        (row,) = register.vending_keys(desk.session, SGC)
+        (row,) = supply_groups.vending_keys(desk.session, SGC)
         desk.module.change_limits(desk.session, row, {"max_token_energy": 100}, "x")
     before = account(station).last_tid
     (answer,) = batch.run(station, [order(kwh="11")])
@@ -510,8 +519,8 @@ def meter_and_station(request, tmp_path_factory):
     where = tmp_path_factory.mktemp("any") / "station.sqlite"
     station = Station.found(Storage(str(where)), Secret.passphrase("passphrase"), "x", "x")
     with station.desk() as desk:
-        register.add_group(desk, KeyTerms(SGC, ea=request.param))
-        register.add_meter(desk, register.NewMeter(DRN, SGC, ea=request.param))
+        supply_groups.add_group(desk, KeyTerms(SGC, ea=request.param))
+        meter_list.add_meter(desk, meter_list.NewMeter(DRN, SGC, ea=request.param))
     with station.desk() as desk:
         record, _ = rekey.provision(desk, DRN, rekey.Factory(), direct=True)
     key = bytes.fromhex(record["request"]["decoder_key"])
@@ -560,7 +569,7 @@ def test_no_meter_gets_a_minute_twice_by_the_database_itself(any_station):
 
     slip = sell(any_station, units=10)
     with pytest.raises(IntegrityError), any_station.desk() as desk:
-        register.find_meter(desk.session, DRN).last_tid = slip.tokens[0].tid - 1
+        meter_list.find_meter(desk.session, DRN).last_tid = slip.tokens[0].tid - 1
         sales.credit(desk, CreditOrder(DRN, units=10))
     with any_station.looking() as session:
         assert len(session.scalars(select(sales.Slip)).all()) == 1
@@ -590,19 +599,19 @@ def test_receipt_beyond_any_number_is_unknown(any_station):
 def test_names_that_the_register_cannot_keep_are_refused(any_station):
     with any_station.desk() as desk:
         for call in (
-            lambda: register.add_group(desk, KeyTerms("654321"), "town\x00"),
-            lambda: register.vending_keys(desk.session, "123\x00"),
-            lambda: register.add_group(desk, KeyTerms("654321"), "x" * 201),
+            lambda: supply_groups.add_group(desk, KeyTerms("654321"), "town\x00"),
+            lambda: supply_groups.vending_keys(desk.session, "123\x00"),
+            lambda: supply_groups.add_group(desk, KeyTerms("654321"), "x" * 201),
         ):
             refused(refusal.VALUE, call)
-        register.add_group(desk, KeyTerms("654321"), "x" * 200)
-        new = register.NewMeter("11111111115", "654321", tariff="none")
-        assert "'none'" in refused(refusal.UNKNOWN, lambda: register.add_meter(desk, new))
+        supply_groups.add_group(desk, KeyTerms("654321"), "x" * 200)
+        new = meter_list.NewMeter("11111111115", "654321", tariff="none")
+        assert "'none'" in refused(refusal.UNKNOWN, lambda: meter_list.add_meter(desk, new))
 
 
 def test_facts_of_a_meter_say_its_debt_its_expiry_and_what_is_carried(station):
     with station.desk() as desk:
-        meter = register.find_meter(desk.session, DRN)
+        meter = meter_list.find_meter(desk.session, DRN)
         meter.debt_cents, meter.carried_cents, meter.ken = 12_34, 56, 240
-        facts = register.meter_facts(meter)
+        facts = meter_list.meter_facts(meter)
     assert (facts["debt"], facts["carried"], facts["ken"]) == ("12.34", "0.56", 240)

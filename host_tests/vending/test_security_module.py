@@ -12,10 +12,11 @@ from sts import kinds
 from meter20.vending import (
     audit,
     key_change,
+    meter_list,
     refusal,
-    register,
     sales,
     security_module,
+    supply_groups,
     token_request,
 )
 from meter20.vending.models import AuditEntry, Vault, VendingKey
@@ -40,7 +41,7 @@ def sell(station, units=100):
 
 def limit(station, **limits):
     with station.desk() as desk:
-        (row,) = register.vending_keys(desk.session, SGC)
+        (row,) = supply_groups.vending_keys(desk.session, SGC)
         desk.module.change_limits(desk.session, row, limits, desk.actor)
 
 
@@ -83,9 +84,9 @@ def test_limit_counts_what_the_token_carries_after_rounding_up(station, clock):
     from meter20.vending.token_request import TokenRequest, minute
 
     with pytest.raises(Refusal, match=r"1639\.4 kWh"), station.desk() as desk:
-        meter = register.find_meter(desk.session, DRN)
+        meter = meter_list.find_meter(desk.session, DRN)
         request = TokenRequest(kinds.ELECTRICITY, minute(clock(), 2014), 16386)
-        desk.module.issue(desk.session, register.key_of(meter), [request], "x")
+        desk.module.issue(desk.session, meter_list.key_of(meter), [request], "x")
 
 
 def test_most_for_one_day_starts_again_the_next_day(station, clock):
@@ -120,9 +121,9 @@ def test_limits_changed_in_the_database_are_seen(station, sqlite):
 
 def test_key_swapped_in_the_database_is_seen(station, sqlite):
     with station.desk() as desk:
-        register.add_group(desk, KeyTerms(SGC, krn=2))
+        supply_groups.add_group(desk, KeyTerms(SGC, krn=2))
     with sqlite.writing() as session:
-        first, second = register.vending_keys(session, SGC)
+        first, second = supply_groups.vending_keys(session, SGC)
         first.sealed = second.sealed
     refused(station, refusal.ALTERED)
 
@@ -138,11 +139,11 @@ def test_refusals_of_the_module_are_in_the_log(station):
 
 def test_refused_token_leaves_the_books_as_they_were(station):
     with station.looking() as session:
-        before = register.find_meter(session, DRN).last_tid
+        before = meter_list.find_meter(session, DRN).last_tid
     limit(station, max_token_energy=1)
     refused(station, refusal.LIMIT)
     with station.looking() as session:
-        assert register.find_meter(session, DRN).last_tid == before
+        assert meter_list.find_meter(session, DRN).last_tid == before
 
 
 @pytest.mark.parametrize(("dkga", "ea", "key"), [("02", "07", VK_02), ("04", "11", VK_04)])
@@ -153,8 +154,8 @@ def test_known_key_makes_the_tokens_of_the_standard(sqlite, secret, clock, dkga,
     station = Station.found(sqlite, secret, "kiosk", "x", clock)
     with station.desk() as desk:
         terms = KeyTerms(sgc, base_date=1993, dkga=dkga, ea=ea)
-        register.add_group(desk, terms, key_hex=key)
-        register.add_meter(desk, register.NewMeter("00000000000", sgc, ea=ea))
+        supply_groups.add_group(desk, terms, key_hex=key)
+        meter_list.add_meter(desk, meter_list.NewMeter("00000000000", sgc, ea=ea))
     clock.moment = clock.moment.replace(year=2004)
     with Station(sqlite, secret, "x", clock).desk() as desk:
         digits = sales.credit(desk, CreditOrder("00000000000", units=1)).tokens[0].digits
@@ -166,7 +167,7 @@ def test_known_key_makes_the_tokens_of_the_standard(sqlite, secret, clock, dkga,
 @pytest.mark.parametrize("key", ["", "zz", VK_02, VK_04 + "00"])
 def test_key_of_the_wrong_length_is_refused_without_showing_it(station, key):
     with pytest.raises(Refusal, match="40 hexadecimal digits") as caught, station.desk() as desk:
-        register.add_group(desk, KeyTerms("654321"), key_hex=key or "0")
+        supply_groups.add_group(desk, KeyTerms("654321"), key_hex=key or "0")
     assert not key or key not in str(caught.value)
 
 
@@ -187,15 +188,15 @@ def test_terms_that_are_none_are_refused(terms, words):
 
 def test_default_key_meter_takes_no_credit(station):
     with station.desk() as desk:
-        register.add_group(desk, KeyTerms("000001", kt=1))
-        register.add_meter(desk, register.NewMeter("11111111115", "000001"))
+        supply_groups.add_group(desk, KeyTerms("000001", kt=1))
+        meter_list.add_meter(desk, meter_list.NewMeter("11111111115", "000001"))
     with pytest.raises(Refusal, match="DDTKError"), station.desk() as desk:
         sales.credit(desk, CreditOrder("11111111115", units=1))
 
 
 def exported(station, secret):
     with station.desk() as desk:
-        rows = register.vending_keys(desk.session)
+        rows = supply_groups.vending_keys(desk.session)
         return desk.module.export_keys(desk.session, rows, secret, desk.actor)
 
 
@@ -209,9 +210,9 @@ def test_group_moves_to_another_station_and_makes_the_same_keys(station, tmp_pat
     text = exported(station, transport)
     other = second_station(tmp_path, secret, clock)
     with other.desk() as desk:
-        (row,) = register.import_groups(desk, text, transport)
+        (row,) = supply_groups.import_groups(desk, text, transport)
         assert (row.sgc, row.max_token_energy) == (SGC, 777)
-        register.add_meter(desk, register.NewMeter(DRN, SGC))
+        meter_list.add_meter(desk, meter_list.NewMeter(DRN, SGC))
     first, second = (records(each)["request"]["decoder_key"] for each in (station, other))
     assert first == second
 
@@ -228,7 +229,7 @@ def test_wrong_transport_passphrase_is_refused_in_words(station, tmp_path, secre
     other = second_station(tmp_path, secret, clock)
     words = "transport passphrase does not open"
     with pytest.raises(Refusal, match=words) as caught, other.desk() as desk:
-        register.import_groups(desk, text, secret)
+        supply_groups.import_groups(desk, text, secret)
     assert caught.value.code == refusal.SECRET
 
 
@@ -238,27 +239,27 @@ def test_transport_file_altered_on_its_way_is_refused(station, tmp_path, secret,
     file["holds"] = ["999999 KRN 1 EA11 2014"]
     other = second_station(tmp_path, secret, clock)
     with pytest.raises(Refusal, match="altered"), other.desk() as desk:
-        register.import_groups(desk, json.dumps(file), transport)
+        supply_groups.import_groups(desk, json.dumps(file), transport)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"sealed": "00"}', '{"sealed": 1}'])
 def test_other_files_are_refused_as_such(station, text):
     with pytest.raises(Refusal, match="not a file of supply groups"), station.desk() as desk:
-        register.import_groups(desk, text, Secret.passphrase("agreed by telephone"))
+        supply_groups.import_groups(desk, text, Secret.passphrase("agreed by telephone"))
 
 
 def test_group_imported_twice_is_refused_and_nothing_changes(station):
     transport = Secret.passphrase("agreed by telephone")
     text = exported(station, transport)
     with pytest.raises(Refusal, match="already"), station.desk() as desk:
-        register.import_groups(desk, text, transport)
+        supply_groups.import_groups(desk, text, transport)
 
 
 def test_no_key_or_token_in_repr_exceptions_or_database(station, sqlite):
     """A key that was loaded is nowhere to be found afterwards: not in words, not in the file."""
     with station.desk() as desk:
-        row = register.add_group(desk, KeyTerms("654321"), key_hex=VK_04)
-        register.add_meter(desk, register.NewMeter("11111111115", "654321"))
+        row = supply_groups.add_group(desk, KeyTerms("654321"), key_hex=VK_04)
+        meter_list.add_meter(desk, meter_list.NewMeter("11111111115", "654321"))
         said = [repr(desk), repr(desk.module), repr(row), str(vars(row))]
     with pytest.raises(Refusal) as caught, station.desk() as desk:
         desk.module.change_limits(desk.session, row, {"ken": 999}, "x")
@@ -302,7 +303,7 @@ def test_first_minute_of_a_base_date_can_be_given_and_none_before_it():
 @pytest.mark.parametrize("kind", ["gold", kinds.KEY_1, kinds.TEST_2DIGIT])
 def test_kind_without_a_minute_is_refused_by_name(station, kind):
     with station.looking() as session:
-        meter = register.key_of(register.find_meter(session, DRN))
+        meter = meter_list.key_of(meter_list.find_meter(session, DRN))
         with pytest.raises(Refusal, match="is not a token that carries a TID"):
             token_request.check(KeyTerms(SGC), meter, TokenRequest(kind, 5, 1))
 

@@ -17,7 +17,7 @@ from meter20.failure import NoMeter
 from meter20.sim.app import Sim
 from meter20.sim.own_tokens import OwnTokens
 from meter20.sim.world import World
-from meter20.vending import register
+from meter20.vending import tariff_list
 from meter20.vending.refusal import Refusal, Unfinished
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
@@ -372,7 +372,7 @@ def test_setup_that_only_made_the_station_says_so_and_goes_on(machine, monkeypat
         raise Refusal("database", "The disk is full.")
 
     with monkeypatch.context() as broken:
-        broken.setattr(register, "keep_tariff", full)
+        broken.setattr(tariff_list, "keep_tariff", full)
         said = machine.run("vend", "setup", "--json", code=3)
     answer = json.loads(said.stdout)
     assert answer["error"] == "unfinished"

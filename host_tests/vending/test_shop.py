@@ -13,7 +13,7 @@ from meter20.ami.carriers import Answer
 from meter20.ami.routes import keep_mqtt
 from meter20.pos.slowdown import Slowdown, TooOften
 from meter20.shop import app
-from meter20.vending import register
+from meter20.vending import fitting, meter_list, supply_groups, tariff_list
 from meter20.vending.models import Purchase, Slip
 from meter20.vending.refusal import Doubt
 from meter20.vending.vending_key import KeyTerms
@@ -77,7 +77,7 @@ def test_customer_finds_a_meter_gets_a_quote_and_buys_to_the_cent(any_customer):
 
 def test_free_units_are_in_the_quote_and_come_with_the_purchase(customer):
     with station_of(customer).desk() as desk:
-        register.keep_tariff(desk, "home", TARIFF | {"free_kwh": "50"})
+        tariff_list.keep_tariff(desk, "home", TARIFF | {"free_kwh": "50"})
     station_of(customer)._now.advance(days=1)  # the minute of its making has gone by
     assert "50.0 kWh of free units" in text_of(customer.get("/meter", number=DRN))
     assert "and 50.0 kWh of free units" in text_of(customer.quote(DRN, "200"))
@@ -149,7 +149,7 @@ def test_quote_that_has_changed_is_shown_anew_and_not_sold(customer):
     customer.quote(DRN, "200")
     form = customer.form()
     with station_of(customer).desk() as desk:
-        register.keep_tariff(desk, "home", TARIFF | {"tax_percent": "20"})
+        tariff_list.keep_tariff(desk, "home", TARIFF | {"tax_percent": "20"})
     done = customer.send("/orders", form)
     assert (done.status_code, "The price has changed" in done.text) == (409, True)
     assert count(customer) == 0
@@ -258,8 +258,8 @@ def test_order_is_seen_by_its_whole_address_alone(customer):
 
 def test_look_up_tells_nothing_of_the_customer(station, customer):
     with station.desk() as desk:
-        register.add_meter(
-            desk, register.NewMeter(OTHER, SGC, customer="Thandi Nkosi", debt=123_45)
+        meter_list.add_meter(
+            desk, meter_list.NewMeter(OTHER, SGC, customer="Thandi Nkosi", debt=123_45)
         )
     page = customer.get("/meter", number=OTHER)
     assert page.status_code == 200
@@ -356,10 +356,10 @@ def test_waits_double_up_to_a_limit_and_end():
 def test_meter_that_counts_money_is_sold_money(customer):
     with station_of(customer).desk() as desk:
         steps = {"currency": "ZAR", "steps": [{"price": "2.00"}]}
-        register.keep_tariff(desk, "money", steps)
-        register.add_group(desk, KeyTerms("654321", kinds="currency"), "", "money")
-        new = register.NewMeter(OTHER, "654321", accounting=register.MONEY)
-        register.add_meter(desk, new)
+        tariff_list.keep_tariff(desk, "money", steps)
+        supply_groups.add_group(desk, KeyTerms("654321", kinds="currency"), "", "money")
+        new = meter_list.NewMeter(OTHER, "654321", accounting=fitting.MONEY)
+        meter_list.add_meter(desk, new)
     page = text_of(customer.quote(OTHER, "30"))
     assert "30.00 ZAR" in page and "kWh" not in page.split("What you pay")[0]
     assert len(customer.tokens(customer.buy(OTHER, "30"))) == 1

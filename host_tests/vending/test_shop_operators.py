@@ -15,7 +15,7 @@ from meter20.cli.main import app
 from meter20.pos import clients
 from meter20.pos.slowdown import Slowdown
 from meter20.shop import accounts, charts
-from meter20.vending import register
+from meter20.vending import meter_list, supply_groups
 from meter20.vending.models import Meter, Purchase, Slip
 from meter20.vending.report_models import MeterLoad, MeterReport
 from meter20.vending.shop_models import ShopSession
@@ -131,7 +131,7 @@ def test_forms_of_other_sites_do_nothing(operator):
     log_in(operator)
     operator.get("/operators/keys")
     with station_of(operator).desk() as desk:
-        register.add_group(desk, KeyTerms(SGC, krn=2))
+        supply_groups.add_group(desk, KeyTerms(SGC, krn=2))
     form = {"sgc": SGC, "ea": "11"}
     for path in ("/operators/keys", "/operators/logout"):
         for code in ("x", "0" * 64):
@@ -222,7 +222,7 @@ def tokens(browser):
 def test_key_campaign_issues_once_and_counts_what_meters_confirm(any_operator):
     station = station_of(any_operator)
     with station.desk() as desk:
-        register.add_group(desk, KeyTerms(SGC, krn=2))
+        supply_groups.add_group(desk, KeyTerms(SGC, krn=2))
     log_in(any_operator)
     page = text_of(any_operator.get("/operators/keys"))
     assert "Tokens issued: 0 of 1" in page
@@ -244,8 +244,8 @@ def test_key_campaign_issues_once_and_counts_what_meters_confirm(any_operator):
 def test_key_change_that_is_refused_changes_no_meter(operator):
     station = station_of(operator)
     with station.desk() as desk:
-        register.add_meter(desk, register.NewMeter("03000000004", SGC)).retired = "2026-03-01"
-        register.add_group(desk, KeyTerms(SGC, krn=2, kinds="credit"))
+        meter_list.add_meter(desk, meter_list.NewMeter("03000000004", SGC)).retired = "2026-03-01"
+        supply_groups.add_group(desk, KeyTerms(SGC, krn=2, kinds="credit"))
     log_in(operator)
     assert "Tokens issued: 0 of 1" in text_of(operator.get("/operators/keys")), "one is retired"
     sent = operator.send("/operators/keys", operator.form() | {"sgc": "999999"})

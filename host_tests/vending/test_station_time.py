@@ -8,7 +8,15 @@ from rigs.stations import DRN, PASSPHRASE, SGC, TARIFF, accept_clock, furnished
 from sqlalchemy import select, text
 
 from meter20.bodies import open_body
-from meter20.vending import meter_time, refusal, register, rekey, sales
+from meter20.vending import (
+    meter_list,
+    meter_time,
+    refusal,
+    rekey,
+    sales,
+    supply_groups,
+    tariff_list,
+)
 from meter20.vending.models import MeterMonth, Token
 from meter20.vending.receipt import MARK, REHEARSAL_MARK, Receipt
 from meter20.vending.refusal import Refusal
@@ -27,7 +35,7 @@ def found(sqlite, zone="UTC", **terms):
         Station.found(sqlite, Secret.passphrase(PASSPHRASE), "kiosk", "thandi", zone=zone)
     )
     with made.desk() as desk:
-        register.keep_tariff(desk, "home", TARIFF | {"free_kwh": "50"} | terms)
+        tariff_list.keep_tariff(desk, "home", TARIFF | {"free_kwh": "50"} | terms)
     return made
 
 
@@ -84,7 +92,7 @@ def test_day_of_a_key_does_not_begin_anew_when_the_clock_runs_back(sqlite):
     with freeze_time("2026-04-02 00:10") as clock:
         station = found(sqlite, free_kwh="0")
         with station.desk() as desk:
-            row = register.find_key(desk.session, SGC, "11")
+            row = supply_groups.find_key(desk.session, SGC, "11")
             desk.module.change_limits(desk.session, row, {"max_day_energy": 100}, "x")
         sell(station, money=None, units=100)
         clock.move_to("2026-04-01 23:50")
@@ -302,7 +310,7 @@ def test_month_that_a_meter_leaves_twice_at_one_desk_is_kept_once(sqlite):
     with freeze_time("2026-03-10 09:30"):
         station = found(sqlite)
         with station.desk() as desk:
-            meter = register.find_meter(desk.session, DRN)
+            meter = meter_list.find_meter(desk.session, DRN)
             for units, name in enumerate(("2026-03", "2026-04") * 2, 1):
                 meter_time.enter(desk, meter, meter_time.Month(name, units))
         with station.looking() as session:

@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 from rigs.stations import DRN, SGC, TARIFF, furnished
 from sts import kinds
 
-from meter20.vending import offers, refusal, register, sales, typed_lines
+from meter20.vending import (
+    meter_list,
+    offers,
+    refusal,
+    sales,
+    supply_groups,
+    tariff_list,
+    typed_lines,
+)
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
 from meter20.vending.station import Station
@@ -24,7 +32,7 @@ def sell(station, how=sales.credit, **order):
 
 def offer(station):
     with station.desk() as desk:
-        return offers.of(desk, register.find_meter(desk.session, DRN))
+        return offers.of(desk, meter_list.find_meter(desk.session, DRN))
 
 
 @pytest.fixture
@@ -33,8 +41,8 @@ def free_station(sqlite, secret, clock):
     station = furnished(Station.found(sqlite, secret, "kiosk", "thandi", clock))
     clock.advance(days=1)
     with station.desk() as desk:
-        register.keep_tariff(desk, "home", FREE)
-        register.find_meter(desk.session, DRN).debt_cents = 273_00
+        tariff_list.keep_tariff(desk, "home", FREE)
+        meter_list.find_meter(desk.session, DRN).debt_cents = 273_00
     return station
 
 
@@ -96,7 +104,7 @@ def test_free_units_alone_cost_nothing_and_come_once(free_station):
 
 def test_free_units_that_one_token_cannot_say_are_owed_and_come_once(free_station, clock):
     with free_station.desk() as desk:
-        row = register.find_key(desk.session, SGC, "11")
+        row = supply_groups.find_key(desk.session, SGC, "11")
         desk.module.change_limits(desk.session, row, {"max_token_energy": 300}, desk.actor)
     given = []
     for _ in range(2):
@@ -117,7 +125,7 @@ def test_charge_of_the_month_is_still_due_after_free_units_alone(free_station):
 
 def test_least_and_most_of_an_offer_are_sold_and_a_cent_beyond_is_not(free_station):
     with free_station.desk() as desk:
-        row = register.find_key(desk.session, SGC, "11")
+        row = supply_groups.find_key(desk.session, SGC, "11")
         desk.module.change_limits(desk.session, row, {"max_token_energy": 10_000}, desk.actor)
     made = offer(free_station)
     assert (made.debt, made.free, made.currency) == (273_00, 500, "ZAR")
@@ -126,13 +134,13 @@ def test_least_and_most_of_an_offer_are_sold_and_a_cent_beyond_is_not(free_stati
             sell(free_station, money=cents)
     assert sell(free_station, money=made.least).units == 1
     with free_station.desk() as desk:
-        most = offers.of(desk, register.find_meter(desk.session, DRN)).most
+        most = offers.of(desk, meter_list.find_meter(desk.session, DRN)).most
     assert sell(free_station, money=most).units == 10_000
 
 
 def test_least_free_units_come_once_a_month_and_are_a_line_of_their_own(free_station, clock):
     with free_station.desk() as desk:
-        register.keep_tariff(desk, "home", TARIFF | {"free_kwh": "0.1"})
+        tariff_list.keep_tariff(desk, "home", TARIFF | {"free_kwh": "0.1"})
     slip = sell(free_station, money=200_00)
     assert typed_lines.of(slip.typed)[-1] == (typed_lines.FREE, 0, 1, 0)
     clock.advance(days=1)

@@ -11,7 +11,7 @@ from rigs.stations import DRN, SGC, TARIFF
 
 from meter20 import bodies
 from meter20.bodies import EmulatedBody, open_body
-from meter20.vending import register, rekey, sales
+from meter20.vending import meter_list, rekey, sales, supply_groups, tariff_list
 from meter20.vending.sales import CreditOrder
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
@@ -39,10 +39,10 @@ def counter(request, tmp_path, clock):
     storage, secret = Storage(str(tmp_path / "s.sqlite")), Secret.passphrase("passphrase")
     station = Station.found(storage, secret, "x", "x", clock)
     with station.desk() as desk:
-        register.keep_tariff(desk, "home", TARIFF | {"free_kwh": "50"})
-        register.add_group(desk, KeyTerms(SGC, ea=ea), tariff="home")
-        register.add_group(desk, KeyTerms(SGC, ea=ea, krn=2))
-        register.add_meter(desk, register.NewMeter(DRN, SGC, ea=ea, krn=1))
+        tariff_list.keep_tariff(desk, "home", TARIFF | {"free_kwh": "50"})
+        supply_groups.add_group(desk, KeyTerms(SGC, ea=ea), tariff="home")
+        supply_groups.add_group(desk, KeyTerms(SGC, ea=ea, krn=2))
+        meter_list.add_meter(desk, meter_list.NewMeter(DRN, SGC, ea=ea, krn=1))
     return Counter(station, tokens)
 
 

@@ -23,7 +23,7 @@ from meter20.ami.purchases import CLOSED, CREDITED, SENT, Order
 from meter20.ami.worker import Worker
 from meter20.bodies import EmulatedBody
 from meter20.host_crypto import HostCrypto
-from meter20.vending import register, rekey, sealing
+from meter20.vending import meter_list, rekey, sealing, supply_groups
 from meter20.vending.models import Purchase
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
@@ -45,9 +45,9 @@ def station(tmp_path, monkeypatch):
     storage = Storage(str(tmp_path / "station.sqlite"))
     made = Station.found(storage, Secret.passphrase(PASSPHRASE), "kiosk", "thandi")
     with made.desk() as desk:
-        register.add_group(desk, KeyTerms(_SGC))
+        supply_groups.add_group(desk, KeyTerms(_SGC))
         for drn in (A, B):
-            register.add_meter(desk, register.NewMeter(drn, _SGC))
+            meter_list.add_meter(desk, meter_list.NewMeter(drn, _SGC))
     made.storage = storage
     yield made
     storage.close()

@@ -18,7 +18,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from meter20.vending import plain_text, refusal, register, sales
+from meter20.vending import meter_list, plain_text, refusal, sales
 from meter20.vending.models import Meter, Purchase, Slip
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
@@ -54,7 +54,7 @@ def place(session: Session, order: Order, now: datetime) -> Purchase:
         raise Refusal(refusal.VALUE, "Say either how much money or how many kWh.")
     if (order.money or order.units or 0) <= 0:
         raise Refusal(refusal.VALUE, "A purchase is for more than 0.")
-    meter = register.find_meter(session, order.meter)
+    meter = meter_list.find_meter(session, order.meter)
     ref = plain_text.checked(order.ref, "ref").strip() or None
     if ref and (known := session.scalar(select(Purchase).filter_by(ref=ref))) is not None:
         if (known.meter_id, known.money_cents, known.units) != (
@@ -86,7 +86,7 @@ def vend_all(desk: Desk, ordered: list[Purchase]) -> list[Slip]:
     wanted = [one.meter_id for one in ordered]
     meters = {one.id: one.drn for one in desk.session.scalars(
         select(Meter).where(Meter.id.in_(wanted)))}  # fmt: skip
-    register.fetch_meters(desk.session, meters.values())
+    meter_list.fetch_meters(desk.session, meters.values())
     slips = [sales.credit(desk, _order_of(one, meters[one.meter_id])) for one in ordered]
     desk.session.flush()  # numbers them
     for purchase, slip in zip(ordered, slips, strict=True):

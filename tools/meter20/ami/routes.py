@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from meter20.ami.carriers import DLMS, MQTT
 from meter20.ami.purchases import SENT, VENDED
-from meter20.vending import plain_text, refusal, register, sealing
+from meter20.vending import meter_list, plain_text, refusal, sealing
 from meter20.vending.models import Meter, Purchase, Route
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Key
@@ -70,7 +70,7 @@ def facts(session: Session, route: Route) -> dict:
 
 
 def _keep(desk, number: str, carrier: str, address: str, kept: dict[str, str]) -> Route:
-    meter = register.find_meter(desk.session, number)
+    meter = meter_list.find_meter(desk.session, number)
     about = _about(carrier, meter.drn)
     sealed = sealing.seal(desk.module.carriers_key.octets, json.dumps(kept).encode(), about)
     route = desk.session.get(Route, meter.id)

@@ -102,10 +102,10 @@ def list_all(
 ) -> None:
     """List the latest purchases, newest first. Shows no token."""
     from meter20.ami import purchases
-    from meter20.vending import register
+    from meter20.vending import meter_list
 
     with looking(ctx) as session:
-        one = register.find_meter(session, meter) if meter else None
+        one = meter_list.find_meter(session, meter) if meter else None
         rows = [purchases.facts(session, each) for each in purchases.latest(session, one, limit)]
     names = ("purchase", "ordered", "meter", "kwh", "money", "state", "outcome", "sends", "result")
     if not as_json:

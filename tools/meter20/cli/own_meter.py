@@ -86,12 +86,12 @@ class Own:
 
 def own(ctx: typer.Context, db: str | None, number: str, again: bool = False) -> Own:
     """Open the station of `--meter`, for a registered meter; raises Refusal."""
-    from meter20.vending import register
+    from meter20.vending import meter_list
 
     ctx.obj = replace(station_options.StationOptions.of_environment(), db=db)
     storage = station_options.database(ctx)
     with station_options.looking(ctx) as session:  # before the passphrase is asked for
-        drn = register.find_meter(session, number).drn
+        drn = meter_list.find_meter(session, number).drn
     return Own(vend_clock.selling(ctx, False), drn, _folder(storage.path, drn), again)
 
 

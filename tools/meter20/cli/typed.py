@@ -4,12 +4,18 @@ Python's own readers would take more: `1_0`, digits of other scripts, spaces aro
 """
 
 import re
+import sys
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import typer
 from typer.models import ParameterInfo
+
+from meter20 import given_text
+from meter20.vending import refusal
+from meter20.vending.refusal import Refusal
 
 _WHOLE = re.compile(r"-?[0-9]{1,30}", re.ASCII)
 _SECONDS_MAX = 86_400 * 366
@@ -81,3 +87,14 @@ def seconds(given: str | float) -> float:
     if not 0.01 <= value <= _SECONDS_MAX:
         raise typer.BadParameter(f"{text} is not between 0.01 and {_SECONDS_MAX} seconds")
     return value
+
+
+def file_text(path: Path) -> str:
+    """Return the text of a file, '-' for the input; raises Refusal."""
+    try:
+        if str(path) == "-":
+            return given_text.stream_text(sys.stdin.buffer)
+        return given_text.file_text(path)
+    except given_text.Unreadable as why:
+        name = "The input " if str(path) == "-" else ""
+        raise Refusal(refusal.VALUE, f"{name}{why}.") from None

@@ -1,7 +1,7 @@
-"""`meter20 vend`: the vending station. Selling, receipts and the station itself.
+"""`meter20 vend`: the vending station. Its commands, and those of the station itself.
 
-Groups, tariffs and meters are in `vend_register`, tokens other than credit in `vend_tokens`,
-many sales at once in `vend_batch`.
+Groups, tariffs and meters are in `vend_groups`, `vend_tariffs` and `vend_meters`, sales in
+`vend_selling`, other tokens in `vend_tokens`, many sales at once in `vend_batch`.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,23 +18,19 @@ from meter20.cli import (
     vend_backup,
     vend_batch,
     vend_clock,
-    vend_counter,
-    vend_register,
+    vend_groups,
+    vend_meters,
+    vend_selling,
     vend_setup,
+    vend_tariffs,
     vend_tokens,
 )
-from meter20.cli.answers import say
-from meter20.cli.outcome import Done, do, hand_over, issue, uninterrupted
+from meter20.cli.outcome import Done, do, hand_over, uninterrupted
 from meter20.cli.station_options import (
     AsJson,
-    At,
-    Html,
-    MeterNumber,
-    Narrow,
     StationOptions,
     check_output,
     database,
-    looking,
     opened,
     options,
     passphrase,
@@ -44,19 +40,16 @@ from meter20.vending.new_file import NewFile
 from meter20.vending.sealing import Secret
 
 app = typer.Typer(no_args_is_help=True)
-app.add_typer(vend_register.group_app, name="group")
-app.add_typer(vend_register.tariff_app, name="tariff")
-app.add_typer(vend_register.meter_app, name="meter")
+app.add_typer(vend_groups.group_app, name="group")
+app.add_typer(vend_tariffs.tariff_app, name="tariff")
+app.add_typer(vend_meters.meter_app, name="meter")
 app.add_typer(vend_tokens.manage_app, name="manage")
 app.add_typer(vend_audit.audit_app, name="audit")
 app.add_typer(vend_clock.clock_app, name="clock")
 app.add_typer(vend_setup.keyring_app, name="keyring")
-app.command("quote")(vend_counter.quote)
-app.command("pay")(vend_counter.pay)
-app.command("sales")(vend_counter.sales)
-vend_register.meter_app.command("find")(vend_counter.meter_find)
-vend_register.meter_app.command("edit")(vend_counter.meter_edit)
-vend_register.meter_app.command("retire")(vend_counter.meter_retire)
+app.command("quote")(vend_selling.quote)
+app.command("pay")(vend_selling.pay)
+app.command("sales")(vend_selling.sales)
 app.command("setup")(vend_setup.setup)
 app.command("report")(vend_audit.report)
 app.command("backup")(vend_backup.backup)
@@ -66,7 +59,6 @@ app.command("key-change")(vend_tokens.key_change)
 app.command("provision")(vend_tokens.provision)
 app.command("batch")(vend_batch.batch)
 
-ReceiptNumber = Annotated[int, typer.Argument(help="Number of the receipt.")]
 _NewKeyFile = Annotated[
     Path | None, typer.Option(help="New key file to write, which then locks the security module.")
 ]
@@ -107,9 +99,6 @@ def root(
 ) -> None:
     """Options that hold for every command; they stand before its name."""
     ctx.obj = StationOptions(db, key_file, operator, ea07_tables, anchor)
-
-
-# -- the station -------------------------------------------------------------------------------
 
 
 @app.command()
@@ -200,116 +189,7 @@ def _new_secret(
         yield Secret.key_file(path), file
 
 
-# -- selling -----------------------------------------------------------------------------------
-
-
-@app.command()
-def credit(  # noqa: PLR0913, PLR0917
-    ctx: typer.Context,
-    meter: MeterNumber,
-    kwh: Annotated[str | None, typer.Option(help="Energy, in steps of 0.1 kWh.")] = None,
-    money: Annotated[str | None, typer.Option(help="Money paid; the tariff applies.")] = None,
-    ref: Annotated[
-        str | None,
-        typer.Option(help="Your number for this sale: one number, one sale."),
-    ] = None,
-    at: At = None,
-    html: Html = None,
-    narrow: Narrow = False,
-    as_json: AsJson = False,
-) -> None:
-    """Sell credit: energy by --kwh, or what --money buys by the tariff of the meter."""
-    from meter20.vending import sales
-    from meter20.vending.tariff import hundredths, tenths
-
-    if (kwh is None) == (money is None):
-        raise typer.BadParameter("say either --kwh or --money")
-    order = sales.CreditOrder(
-        meter=meter,
-        units=None if kwh is None else tenths(kwh, "--kwh"),
-        money=None if money is None else hundredths(money, "--money"),
-        ref=ref,
-    )
-    issue(
-        ctx, as_json, lambda desk: sales.credit(desk, order), at, html, vend_clock.selling, narrow
-    )
-
-
-@app.command()
-def receipt(
-    ctx: typer.Context,
-    number: ReceiptNumber,
-    html: Html = None,
-    narrow: Narrow = False,
-    as_json: AsJson = False,
-) -> None:
-    """Print a receipt again, marked as a copy."""
-    from meter20.vending import sales
-
-    issue(ctx, as_json, lambda desk: sales.reprinted(desk, number), html=html, narrow=narrow)
-
-
-@app.command()
-def reverse(
-    ctx: typer.Context,
-    number: ReceiptNumber,
-    reason: Annotated[str, typer.Option(help="Reason for the reversal, for the audit log.")],
-    delivered: Annotated[
-        bool,
-        typer.Option("--delivered", help="Somebody may have seen the token: it stays good."),
-    ] = False,
-    undelivered: Annotated[
-        bool, typer.Option("--undelivered", help="Nobody has seen the token: the sale is void.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Take a sale back, as far as one can.
-
-    --undelivered: nobody has seen the token; the sale becomes void. --delivered: the token stays
-    good, and what was paid becomes a debt of the customer.
-    """
-    from meter20.vending import sales
-
-    if delivered == undelivered:
-        raise typer.BadParameter(
-            "say either --delivered or --undelivered: did anybody see the token?"
-        )
-    issue(ctx, as_json, lambda desk: sales.reverse(desk, number, reason, delivered))
-
-
-@app.command()
-def history(
-    ctx: typer.Context,
-    meter: Annotated[str | None, typer.Argument(help="DRN or MeterPAN; all if left out.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Most rows.")] = 20,
-    as_json: AsJson = False,
-) -> None:
-    """List the latest receipts, newest first, without tokens. `vend receipt` shows the tokens."""
-    from meter20.vending import receipt as receipts
-    from meter20.vending import register, sales, sales_list
-
-    with looking(ctx) as session:
-        one = register.find_meter(session, meter, retired=True) if meter else None
-        slips = sales.history(session, one, limit)
-        back = sales_list.corrections(session, slips)
-        rows = [receipts.summary(slip, back.get(slip.id)) for slip in slips]
-    lines = [_HEADING, *map(_line, rows)] if rows else ["Nothing was issued yet."]
-    say(as_json, {"receipts": rows}, "\n".join(lines))
-
-
-_COLUMNS = "{:>7}  {:16}  {:13}  {:>13}  {}"
-_HEADING = _COLUMNS.format("receipt", "time (UTC)", "meter", "paid", "what")
-
-
-def _line(row: dict) -> str:
-    """Return the one line of a receipt in the history for people."""
-    what = row["operation"]
-    if row["corrects"]:
-        what += f" of {row['corrects']}"
-    if row["tokens"]:
-        what += f", {row['tokens']}"
-    if row["corrected_by"]:
-        void = row["state"] == "void"
-        what += f", {'VOID' if void else 'reversed'} by {row['corrected_by']}"
-    time = row["time"][:16].replace("T", " ")
-    return _COLUMNS.format(row["number"], time, row["meter"], row["paid"], what)
+app.command("credit")(vend_selling.credit)
+app.command("receipt")(vend_selling.receipt)
+app.command("reverse")(vend_selling.reverse)
+app.command("history")(vend_selling.history)

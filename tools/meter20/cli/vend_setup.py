@@ -49,7 +49,7 @@ class _Plan:
 
     def check(self) -> None:
         """Raise Refusal for what the station would refuse, before there is a station."""
-        from meter20.vending import fitting, plain_text, register, station_time
+        from meter20.vending import fitting, meter_list, plain_text, station_time
         from meter20.vending.tariff import Tariff
         from meter20.vending.vending_key import KeyTerms
 
@@ -58,7 +58,7 @@ class _Plan:
         station_time.checked_zone(self.zone)
         KeyTerms(self.sgc)  # refuses what is no supply group code
         fitting.check_terms(Tariff.from_terms(self.terms))
-        register.checked_drn(self.meter)
+        meter_list.checked_drn(self.meter)
 
 
 def setup(  # noqa: PLR0913, PLR0917
@@ -132,11 +132,11 @@ class _Questions:
 
 
 def _terms(path: Path | None, ask: _Questions, price: str | None, currency: str | None) -> dict:
-    from meter20.vending import register
+    from meter20.vending import tariff_list
 
     if path is not None:
         try:
-            return register.read_terms(given_text.file_text(path))
+            return tariff_list.read_terms(given_text.file_text(path))
         except given_text.Unreadable as why:
             raise Refusal(refusal.VALUE, f"{why}.") from None
     unit = ask("Currency", currency, _CURRENCY)
@@ -159,12 +159,12 @@ def _check_unfounded(ctx: typer.Context, storage: "Storage") -> None:
 
     One without a supply group is of a `setup` that was cut short, or of `init`: it goes on.
     """
-    from meter20.vending import register
+    from meter20.vending import supply_groups
 
     if not _founded(storage):
         return
     with looking(ctx) as session:
-        groups = register.vending_keys(session)
+        groups = supply_groups.vending_keys(session)
     if groups:
         raise Refusal(
             refusal.EXISTS,
@@ -187,21 +187,21 @@ def _going_on(storage: "Storage") -> Iterator[None]:
 
 def _set_up(desk: "Desk", plan: _Plan, storage: "Storage", keyring: bool) -> Done:
     """Register tariff, group and meter, all or none."""
-    from meter20.vending import register
+    from meter20.vending import meter_list, supply_groups, tariff_list
     from meter20.vending.vending_key import KeyTerms
 
-    register.keep_tariff(desk, _TARIFF, plan.terms)
-    key = register.add_group(desk, KeyTerms(plan.sgc), tariff=_TARIFF)
-    meter = register.add_meter(
-        desk, register.NewMeter(plan.meter, plan.sgc, customer=plan.customer)
+    tariff_list.keep_tariff(desk, _TARIFF, plan.terms)
+    key = supply_groups.add_group(desk, KeyTerms(plan.sgc), tariff=_TARIFF)
+    meter = meter_list.add_meter(
+        desk, meter_list.NewMeter(plan.meter, plan.sgc, customer=plan.customer)
     )
     if keyring:
         desk.module.note(desk.session, desk.actor, "keyring", "", _KEPT)
     stands = f"The station in {storage.where} can sell to meter {meter.drn}"
     data = {
         "database": storage.where, "station": plan.name, "tariff": _TARIFF,
-        "terms": plan.terms, "group": register.key_facts(desk.session, key),
-        "meter": register.meter_facts(meter),
+        "terms": plan.terms, "group": supply_groups.key_facts(desk.session, key),
+        "meter": meter_list.meter_facts(meter),
     }  # fmt: skip
     words = _words(plan, storage, key.label, meter.drn)
     return Done(stands, data, words, "`meter20 vend meter list` shows it.")

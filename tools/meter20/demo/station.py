@@ -11,7 +11,16 @@ from pathlib import Path
 
 from sts import kinds
 
-from meter20.vending import refusal, register, rekey, sales, sealing, token_request
+from meter20.vending import (
+    meter_list,
+    refusal,
+    rekey,
+    sales,
+    sealing,
+    supply_groups,
+    tariff_list,
+    token_request,
+)
 from meter20.vending.encoder import encode
 from meter20.vending.models import Slip
 from meter20.vending.receipt import Receipt
@@ -68,11 +77,11 @@ def _sold(folder: Path) -> Papers:
     station = Station.found(storage, secret, _STATION, _OPERATOR, lambda: _NOW)
     try:
         with station.desk() as desk:
-            register.keep_tariff(desk, "home", _TARIFF)
+            tariff_list.keep_tariff(desk, "home", _TARIFF)
             for krn, key in _KEYS.items():
                 terms = KeyTerms(_SUPPLY_GROUP, krn=krn)
-                register.add_group(desk, terms, tariff="home", key_hex=key)
-            register.add_meter(desk, register.NewMeter(METER, _SUPPLY_GROUP, krn=1))
+                supply_groups.add_group(desk, terms, tariff="home", key_hex=key)
+            meter_list.add_meter(desk, meter_list.NewMeter(METER, _SUPPLY_GROUP, krn=1))
         with station.desk() as desk:
             record, _ = rekey.provision(desk, METER, rekey.Factory(), direct=True)
         return Papers(

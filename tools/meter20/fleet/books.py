@@ -12,7 +12,7 @@ from sts import drn as sts_drn
 from meter20.ami import purchases, routes
 from meter20.ami.purchases import BY_HAND, CREDITED, Order
 from meter20.fleet.street import Spec
-from meter20.vending import register, rekey
+from meter20.vending import meter_list, rekey, supply_groups
 from meter20.vending.models import Meter, Purchase, Slip, VendingKey
 from meter20.vending.station import Desk, Station, utc_now
 from meter20.vending.storage import Storage
@@ -32,7 +32,7 @@ def enrol(station: Station, count: int, broker: dict) -> Iterator[list[Spec]]:
     """
     with station.desk() as desk:
         if desk.session.scalar(select(VendingKey.id).filter_by(sgc=SGC).limit(1)) is None:
-            register.add_group(desk, KeyTerms(SGC))
+            supply_groups.add_group(desk, KeyTerms(SGC))
         first = _next_serial(desk)
     for start in range(first, first + count, _AT_ONCE):
         serials = range(start, min(start + _AT_ONCE, first + count))
@@ -56,7 +56,7 @@ def _drn(serial: int) -> str:
 
 
 def _enrolled(desk: Desk, drn: str, key, broker: dict) -> Spec:
-    register.add_meter(desk, register.NewMeter(drn, SGC))
+    meter_list.add_meter(desk, meter_list.NewMeter(drn, SGC))
     route = routes.keep_mqtt(desk, drn)
     password = routes.secrets_of(route, drn, key)["password"]
     record, _ = rekey.provision(desk, drn, rekey.Factory(), direct=True)

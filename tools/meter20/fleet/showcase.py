@@ -17,7 +17,7 @@ from meter20 import ending
 from meter20.ami import mqtt_carrier
 from meter20.fleet import books
 from meter20.fleet.running import Fleet
-from meter20.vending import refusal, register, sealing
+from meter20.vending import refusal, sealing, supply_groups, tariff_list
 from meter20.vending.refusal import Refusal
 from meter20.vending.station import Station
 from meter20.vending.storage import Storage
@@ -90,8 +90,8 @@ class Showcase:
         secret = sealing.Secret.key_file(key_file)
         station = Station.found(storage, secret, "Demo station", _OPERATOR)
         with station.desk() as desk:
-            register.keep_tariff(desk, "home", _TARIFF)
-            register.add_group(desk, KeyTerms(books.SGC), tariff="home")
+            tariff_list.keep_tariff(desk, "home", _TARIFF)
+            supply_groups.add_group(desk, KeyTerms(books.SGC), tariff="home")
         self.options = {"METER20_DB": str(where), "METER20_KEY_FILE": str(key_file)}
         return storage, station
 

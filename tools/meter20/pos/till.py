@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from meter20.pos import accounts, declined, messages
 from meter20.pos.declined import Declined, Repeated
-from meter20.vending import offers, refusal, register, rekey, sales
+from meter20.vending import meter_list, offers, refusal, rekey, sales, supply_groups
 from meter20.vending.models import Meter, Slip
 from meter20.vending.pos_models import PosClient, PosFault, PosMessage
 from meter20.vending.refusal import Refusal
@@ -276,7 +276,7 @@ class Till:
 def find_meter(desk: Desk, number: str) -> Meter:
     """Return a registered meter; raises Declined for a number that is not one of ours."""
     try:
-        return register.find_meter(desk.session, number)
+        return meter_list.find_meter(desk.session, number)
     except Refusal as why:
         if why.code not in (refusal.UNKNOWN, refusal.VALUE):
             raise
@@ -322,7 +322,7 @@ def _pending_key_change(desk: Desk, meter: Meter) -> Slip | None:
     Also None where no key change leads there: what is sold then is under the key it has.
     """
     try:
-        newest = register.find_key(desk.session, meter.vending_key.sgc, meter.ea)
+        newest = supply_groups.find_key(desk.session, meter.vending_key.sgc, meter.ea)
         if newest.id == meter.vending_key_id:
             return None
         to = rekey.NewKey(krn=newest.krn, base_date=newest.base_date)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 
 from meter20.ami import purchases
-from meter20.vending import offers, refusal, register
+from meter20.vending import meter_list, offers, refusal
 from meter20.vending.models import Meter
 from meter20.vending.refusal import Refusal
 from meter20.vending.shop_models import ShopOrder
@@ -83,12 +83,12 @@ class Counter:
     def offer(self, number: str) -> Offered:
         """Return what a meter can be sold; raises Refusal for a meter that is not ours."""
         with self.desk() as desk:
-            return _offered(desk, register.find_meter(desk.session, number))
+            return _offered(desk, meter_list.find_meter(desk.session, number))
 
     def quote(self, number: str, cents: int) -> Quoted:
         """Return what a payment buys. Raises Refusal, OutOfRange."""
         with self.desk() as desk:
-            return _quoted(desk, register.find_meter(desk.session, number), cents)
+            return _quoted(desk, meter_list.find_meter(desk.session, number), cents)
 
     def buy(self, key: str, visitor: str, number: str, cents: int, mark: str) -> str:
         """Sell what was quoted, once for each `key`; return the address of the order.
@@ -100,7 +100,7 @@ class Counter:
             known = desk.session.scalar(select(ShopOrder).filter_by(key=key))
             if known is not None and known.visitor != visitor:
                 raise Refusal(refusal.EXISTS, "This form is somebody else's.")
-            meter = register.find_meter(desk.session, number)
+            meter = meter_list.find_meter(desk.session, number)
             asked = purchases.Order(meter.drn, money=cents, ref=f"shop {key}")
             if known is not None:
                 purchases.place(desk.session, asked, desk.now)  # refuses another order

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from meter20.ami import purchases
 from meter20.shop import accounts, charts, overview, pages, visitors
 from meter20.shop.customers import PAGES, AtCounter
-from meter20.vending import day_report, refusal, register, rekey
+from meter20.vending import day_report, meter_list, refusal, rekey, supply_groups
 from meter20.vending.refusal import Refusal
 from meter20.vending.report_models import MeterReport
 
@@ -150,7 +150,7 @@ def change_keys(
     _checked(request, code)
     try:
         with at.desk(f"operator {who}") as desk:
-            newest = register.find_key(desk.session, sgc, ea)
+            newest = supply_groups.find_key(desk.session, sgc, ea)
             to = rekey.NewKey(krn=newest.krn, base_date=newest.base_date)
             for drn in overview.behind(desk.session, newest, _AT_ONCE):
                 rekey.change_key(desk, drn, to)
@@ -184,7 +184,7 @@ def _keys(request: Request, at: AtCounter, who: str, status: int, wrong: str) ->
 
 def _found(session, number: str):
     try:
-        return register.find_meter(session, number, retired=True)
+        return meter_list.find_meter(session, number, retired=True)
     except Refusal as why:
         if why.code not in (refusal.UNKNOWN, refusal.VALUE):
             raise

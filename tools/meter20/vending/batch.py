@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 
 from meter20.given_text import Unreadable, json_value
-from meter20.vending import refusal, register, sales
+from meter20.vending import meter_list, refusal, sales
 from meter20.vending.models import Slip
 from meter20.vending.receipt import Receipt
 from meter20.vending.refusal import Refusal
@@ -49,7 +49,7 @@ def sold(desk: Desk, station: str, lines: list[str | Unreadable]) -> list[dict]:
     station: its name, for the receipts.
     """
     orders = [_parsed(line) for line in lines]
-    register.fetch_meters(
+    meter_list.fetch_meters(
         desk.session, [each.meter for each in orders if isinstance(each, CreditOrder)]
     )
     done = [_one(desk, order) for order in orders]
@@ -97,7 +97,7 @@ def parsed(line: str) -> CreditOrder:
     if not isinstance(ref, str | None):
         raise Refusal(refusal.VALUE, "The ref of an order is text.")
     return CreditOrder(
-        meter=register.checked_drn(str(terms["meter"])),
+        meter=meter_list.checked_drn(str(terms["meter"])),
         money=None if money is None else hundredths(str(money), "money"),
         units=None if kwh is None else tenths(str(kwh), "kwh"),
         ref=ref,

@@ -7,7 +7,7 @@ the receipt says so, and a later purchase brings it.
 
 from sts import kinds
 
-from meter20.vending import meter_time, register
+from meter20.vending import meter_list, meter_time
 from meter20.vending.models import Meter
 from meter20.vending.refusal import Refusal
 from meter20.vending.station import Desk
@@ -27,7 +27,7 @@ def issued(
     desk: Desk, meter: Meter, paid: TokenRequest, free: TokenRequest | None
 ) -> tuple[list[TokenRequest], list[str]]:
     """Return the tokens that were issued and their digits: both, or the one that is paid for."""
-    key = register.key_of(meter)
+    key = meter_list.key_of(meter)
     if free is None:
         return [paid], desk.module.issue(desk.session, key, [paid], desk.actor)
     try:

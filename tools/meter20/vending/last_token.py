@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from meter20.vending import register, sales
+from meter20.vending import meter_list, sales
 from meter20.vending.models import Slip
 from meter20.vending.slips import GOOD
 from meter20.vending.station import Desk
@@ -25,7 +25,7 @@ class Latest:
 
 def latest(session: Session, number: str) -> Latest | None:
     """Return what was issued last for the meter `number`; None if nothing was."""
-    meter = register.find_meter(session, number)
+    meter = meter_list.find_meter(session, number)
     query = (
         select(Slip)
         .where(Slip.meter_id == meter.id, Slip.state == GOOD, Slip.tokens.any())

@@ -6,7 +6,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from meter20.vending import free_units, meter_time, refusal, register, typed_lines
+from meter20.vending import fitting, free_units, meter_time, refusal, tariff_list, typed_lines
 from meter20.vending.amounts import PER_CENT
 from meter20.vending.models import Meter
 from meter20.vending.refusal import Refusal
@@ -33,7 +33,7 @@ class Offer:
 
 def of(desk: Desk, meter: Meter) -> Offer:
     """Return what `meter` can be sold now."""
-    tariff = register.tariff_of(desk.session, meter)
+    tariff = tariff_list.tariff_of(desk.session, meter)
     month = meter_time.month_now(desk, meter)
     least, most = (0, 0) if tariff is None else _bounds(meter, tariff, account(meter, month))
     due = free_units.request(desk, meter, free_due(meter, tariff, month))
@@ -45,7 +45,7 @@ def of(desk: Desk, meter: Meter) -> Offer:
 def now(desk: Desk, meter: Meter, money: int | None, units: int | None = None) -> Quote:
     """Return what an order comes to now; raises Refusal as `quote` does."""
     month = meter_time.month_now(desk, meter)
-    tariff = register.tariff_of(desk.session, meter)
+    tariff = tariff_list.tariff_of(desk.session, meter)
     return quote(meter, tariff, money, units, account(meter, month))
 
 
@@ -74,7 +74,7 @@ def quote(
     """
     if (money is None) == (units is None):
         raise Refusal(refusal.VALUE, "Say either how much money or how many kWh.")
-    if meter.accounting == register.MONEY and money is None:
+    if meter.accounting == fitting.MONEY and money is None:
         raise Refusal(refusal.VALUE, f"Meter {meter.drn} counts money: sell it money.")
     if money is not None:
         return _for_money(meter, _needed(tariff, meter), stands)(money)
@@ -96,7 +96,7 @@ def _needed(tariff: Tariff | None, meter: Meter) -> Tariff:
 
 
 def _for_money(meter: Meter, tariff: Tariff, stands: Account) -> Callable[[int], Quote]:
-    way = tariff.for_transfer if meter.accounting == register.MONEY else tariff.for_money
+    way = tariff.for_transfer if meter.accounting == fitting.MONEY else tariff.for_money
     return lambda cents: way(cents, stands)
 
 
@@ -104,7 +104,7 @@ def _bounds(meter: Meter, tariff: Tariff, stands: Account) -> tuple[int, int]:
     """Return the least and the most cents that one token carries; both 0 if none does."""
     quoted = _for_money(meter, tariff, stands)
     row = meter.vending_key
-    in_money = meter.accounting == register.MONEY
+    in_money = meter.accounting == fitting.MONEY
     limit = row.max_token_currency if in_money else min(row.max_token_energy or MAX_UNITS,
                                                         MAX_UNITS)  # fmt: skip
 

@@ -17,7 +17,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from meter20.vending import fitting, key_change, refusal, register, slips
+from meter20.vending import (
+    fitting,
+    key_change,
+    meter_list,
+    refusal,
+    slips,
+    supply_groups,
+    tariff_list,
+)
 from meter20.vending.models import Meter, Slip, Token, VendingKey
 from meter20.vending.refusal import Refusal
 from meter20.vending.station import Desk
@@ -49,12 +57,12 @@ class NewKey:
 
 def change_key(desk: Desk, number: str, new: NewKey) -> Slip:
     """Issue the key change set that takes a meter to another key; returns its slip."""
-    meter = register.find_meter(desk.session, number)
+    meter = meter_list.find_meter(desk.session, number)
     if new.ti is not None and not 0 <= new.ti <= 99:
         raise Refusal(refusal.VALUE, "A tariff index (TI) is 0 to 99.")
     row = _target(desk, meter, new)
-    register.check_key(desk.session, meter.accounting, meter.tariff, row)
-    before = register.key_of(meter)
+    tariff_list.check_key(desk.session, meter.accounting, meter.tariff, row)
+    before = meter_list.key_of(meter)
     ti = meter.ti if new.ti is None else new.ti
     after = replace(before, ti=ti, ken=row.ken, vending_key=row)
     return _change(desk, meter, before, after, new.sections or key_change.SET_SIZES[meter.ea][0])
@@ -82,7 +90,7 @@ def _target(desk: Desk, meter: Meter, new: NewKey) -> VendingKey:
     if new.sgc is None and new.krn is None and new.base_date is None:
         return meter.vending_key
     sgc = new.sgc or meter.vending_key.sgc
-    return register.find_key(desk.session, sgc, meter.ea, new.krn, new.base_date)
+    return supply_groups.find_key(desk.session, sgc, meter.ea, new.krn, new.base_date)
 
 
 @dataclass(frozen=True)
@@ -106,9 +114,9 @@ def _check_factory(factory: Factory) -> None:
 
 def _meter_tariff(desk: Desk, meter: Meter) -> dict:
     """Return the tariff for the record of a meter that counts money, {} for one of energy."""
-    if meter.accounting != register.MONEY:
+    if meter.accounting != fitting.MONEY:
         return {}
-    tariff = register.tariff_of(desk.session, meter)
+    tariff = tariff_list.tariff_of(desk.session, meter)
     if tariff is None:
         raise Refusal(
             refusal.STATE,
@@ -124,7 +132,7 @@ def making(desk: Desk, number: str, again: bool) -> datetime:
     The first meter of its number takes the tokens that were sold to it before it had its key. One
     that comes `again`, for a meter that was lost, takes nothing that the lost one may have taken.
     """
-    meter = register.find_meter(desk.session, number)
+    meter = meter_list.find_meter(desk.session, number)
     now = minute(desk.now, meter.base_date)
     sold = select(func.min(Token.tid)).filter_by(meter_id=meter.id, base_date=meter.base_date)
     first = desk.session.scalar(sold)
@@ -141,10 +149,10 @@ def provision(
     Refusal for a meter that was provisioned already, unless `again`.
     """
     _check_factory(factory)
-    meter = register.find_meter(desk.session, number)
+    meter = meter_list.find_meter(desk.session, number)
     tariff = _meter_tariff(desk, meter)
     made = minute(factory.manufactured or desk.now, meter.base_date)
-    working = register.key_of(meter)
+    working = meter_list.key_of(meter)
     initial = None if direct else desk.module.initial_key(meter.drn, meter.ea)
     key = replace(working, initial=initial)
     secret = desk.module.provisioning_key(desk.session, key, desk.actor, again)

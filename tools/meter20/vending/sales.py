@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 from sts import kinds
 
 from meter20.vending import (
+    fitting,
     free_units,
+    meter_list,
     meter_time,
     offers,
     plain_text,
     refusal,
-    register,
+    tariff_list,
     typed_lines,
 )
 from meter20.vending.amounts import PER_CENT, PER_UNIT
@@ -61,8 +63,8 @@ class CreditOrder:
     def text(self) -> str:
         """Return the order without its ref, in words; the same order gives the same words."""
         if self.money is None:
-            return f"{(self.units or 0) / 10:.1f} kWh for {register.checked_drn(self.meter)}"
-        drn = register.checked_drn(self.meter)
+            return f"{(self.units or 0) / 10:.1f} kWh for {meter_list.checked_drn(self.meter)}"
+        drn = meter_list.checked_drn(self.meter)
         return f"money {self.money // 100}.{self.money % 100:02} for {drn}"
 
 
@@ -76,8 +78,8 @@ def credit(desk: Desk, order: CreditOrder) -> Slip:
     order = replace(order, ref=plain_text.checked(order.ref or "", "ref").strip())
     if order.ref and (done := _done_before(desk, order)) is not None:
         return done
-    meter = register.find_meter(desk.session, order.meter)
-    tariff = register.tariff_of(desk.session, meter)
+    meter = meter_list.find_meter(desk.session, order.meter)
+    tariff = tariff_list.tariff_of(desk.session, meter)
     month = meter_time.month_now(desk, meter)
     account = offers.account(meter, month)
     quote = offers.quote(meter, tariff, order.money, order.units, account)
@@ -113,14 +115,14 @@ def free(desk: Desk, order: CreditOrder) -> Slip:
     order = replace(order, ref=plain_text.checked(order.ref or "", "ref").strip())
     if order.ref and (done := _done_before(desk, order)) is not None:
         return done
-    meter = register.find_meter(desk.session, order.meter)
-    tariff = register.tariff_of(desk.session, meter)
+    meter = meter_list.find_meter(desk.session, order.meter)
+    tariff = tariff_list.tariff_of(desk.session, meter)
     month = meter_time.month_now(desk, meter)
     due = offers.free_due(meter, tariff, month)
     request = free_units.request(desk, meter, due) if due else None
     if request is None:
         raise Refusal(refusal.STATE, f"Meter {meter.drn} has no free units to be issued now.")
-    (token,) = desk.module.issue(desk.session, register.key_of(meter), [request], desk.actor)
+    (token,) = desk.module.issue(desk.session, meter_list.key_of(meter), [request], desk.actor)
     slip = new_slip(
         desk, CREDIT, meter, ref=order.ref or None, asked=order.text(),
         typed=[list(_free_line(request))], currency=tariff.currency if tariff else "",
@@ -136,10 +138,10 @@ def free(desk: Desk, order: CreditOrder) -> Slip:
 
 def manage(desk: Desk, number: str, kind: str, value: int, words: str) -> Slip:
     """Issue a management token of class 2; `words` say what it does, for the receipt."""
-    meter = register.find_meter(desk.session, number)
+    meter = meter_list.find_meter(desk.session, number)
     tid = meter_time.next_tid(desk, meter)
     request = TokenRequest(kind, tid, value)
-    (token,) = desk.module.issue(desk.session, register.key_of(meter), [request], desk.actor)
+    (token,) = desk.module.issue(desk.session, meter_list.key_of(meter), [request], desk.actor)
     slip = new_slip(desk, MANAGE, meter, note=words)
     add_token(slip, meter, kind, words, token, tid)
     meter.last_tid = tid
@@ -286,7 +288,7 @@ def _done_before(desk: Desk, order: CreditOrder) -> Slip | None:
     if slip.state == VOID:
         raise Refusal(refusal.STATE, f"{name}, which is void. A new sale takes another reference.")
     asked = slip.asked or f"an order for {slip.meter.drn if slip.meter else 'any meter'}"
-    if asked not in (order.text(), f"an order for {register.checked_drn(order.meter)}"):
+    if asked not in (order.text(), f"an order for {meter_list.checked_drn(order.meter)}"):
         raise Refusal(refusal.EXISTS, f"{name}: {asked}. Another order takes another reference.")
     return reprinted(desk, slip.id)
 
@@ -305,7 +307,7 @@ def _standing(meter: Meter) -> dict:
 
 
 def _request(meter: Meter, quote: Quote, tid: int) -> TokenRequest:
-    if meter.accounting == register.MONEY:
+    if meter.accounting == fitting.MONEY:
         value = quote.transfer * PER_CENT
         return TokenRequest(kinds.ELECTRICITY_CURRENCY, tid, value)
     return TokenRequest(kinds.ELECTRICITY, tid, quote.units)

@@ -1,7 +1,7 @@
 """The vending station: a database, an unlocked security module, a clock and an operator.
 
-`Station.desk()` is one transaction at the counter; `register`, `sales` and `rekey` work at a desk.
-All that is done at one desk stands together or not at all.
+`Station.desk()` is one transaction at the counter; `meter_list`, `sales` and `rekey` work
+at a desk. All that is done at one desk stands together or not at all.
 """
 
 from collections.abc import Callable, Iterator
