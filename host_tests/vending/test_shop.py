@@ -32,7 +32,7 @@ def any_customer(any_station):
 
 
 def station_of(customer):
-    return customer.web.app.state.counter.station
+    return customer.web.app.state.seller.station
 
 
 def count(customer, rows=Purchase):
@@ -159,14 +159,14 @@ def test_quote_that_has_changed_is_shown_anew_and_not_sold(customer):
 
 def test_purchase_that_nobody_knows_of_is_found_by_the_same_form(customer, monkeypatch):
     customer.quote(DRN, "200")
-    counter, form = customer.web.app.state.counter, customer.form()
-    whole = counter.buy
+    seller, form = customer.web.app.state.seller, customer.form()
+    whole = seller.buy
 
     def breaks_off(*words):
         whole(*words)
         raise Doubt("the database broke off")
 
-    monkeypatch.setattr(counter, "buy", breaks_off)
+    monkeypatch.setattr(seller, "buy", breaks_off)
     customer.page = customer.send("/orders", form)
     assert customer.page.status_code == 500
     assert "We do not know yet" in customer.page.text
@@ -283,7 +283,7 @@ def test_form_of_another_site_buys_nothing(customer):
 
 def test_every_answer_has_the_headers_that_keep_others_out(customer, monkeypatch):
     path = customer.buy(DRN, "200")
-    monkeypatch.setattr(customer.web.app.state.counter, "offer", lambda _number: 1 / 0)
+    monkeypatch.setattr(customer.web.app.state.seller, "offer", lambda _number: 1 / 0)
     for page in (path, "/", "/history", "/nowhere", "/meter", f"/meter?number={DRN}",
                  "/static/shop.css"):  # fmt: skip
         headers = customer.get(page).headers

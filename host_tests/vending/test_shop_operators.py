@@ -55,7 +55,7 @@ def log_in(browser, name=NAME, password=PASSWORD):
 
 
 def station_of(browser):
-    return browser.web.app.state.counter.station
+    return browser.web.app.state.seller.station
 
 
 def hear(station, topic, told, drn=DRN):

@@ -1,4 +1,4 @@
-"""The application: the pages of the shop and of its operators, over one counter.
+"""The application: the pages of the shop and of its operators, over one seller.
 
 No page, log line or exception of it holds a password or a cookie, and a token is on the page of
 its order alone. A body has 64 kB at most. No page may be framed, or run what is not our own.
@@ -18,7 +18,7 @@ from meter20 import __version__
 from meter20.pos.short_bodies import ShortBodies
 from meter20.pos.slowdown import Slowdown, TooOften
 from meter20.shop import customers, live, operators, pages
-from meter20.shop.counter import Counter
+from meter20.shop.selling import Seller
 from meter20.shop.visitors import ForeignForm
 from meter20.vending.refusal import Refusal
 from meter20.vending.station import Station
@@ -55,7 +55,7 @@ def made(station: Station, described: bool = False,
         openapi_url="/openapi.json" if described else None,
         description="Pages that sell credit for prepayment meters. TEST KEYS only.",
     )  # fmt: skip
-    app.state.counter, app.state.lookups = Counter(station), Slowdown(*_LOOKUPS)
+    app.state.seller, app.state.lookups = Seller(station), Slowdown(*_LOOKUPS)
     app.state.logins = Slowdown(*_LOGINS)
     app.state.live = live.Live(station, ending)
     app.include_router(customers.router)

@@ -9,8 +9,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response, Streamin
 from starlette.exceptions import HTTPException
 
 from meter20.shop import orders, pages, visitors
-from meter20.shop.counter import Changed, Counter, OutOfRange
 from meter20.shop.orders import Seen
+from meter20.shop.selling import Changed, OutOfRange, Seller
 from meter20.vending import refusal
 from meter20.vending.refusal import Doubt, Refusal
 
@@ -38,12 +38,12 @@ _WORDS = {
 }  # fmt: skip
 
 
-def counter(request: Request) -> Counter:
-    """Return the counter of this process."""
-    return request.app.state.counter
+def seller(request: Request) -> Seller:
+    """Return the seller of this process."""
+    return request.app.state.seller
 
 
-AtCounter = Annotated[Counter, Depends(counter)]
+TheSeller = Annotated[Seller, Depends(seller)]
 
 
 @router.get("/")
@@ -53,7 +53,7 @@ def home(request: Request) -> Response:
 
 
 @router.get("/meter")
-def meter(request: Request, number: Number, at: AtCounter) -> Response:
+def meter(request: Request, number: Number, at: TheSeller) -> Response:
     """Ask how much is to be paid for a meter. Tells nothing of its customer."""
     request.app.state.lookups.check(_asker(request))
     try:
@@ -64,7 +64,7 @@ def meter(request: Request, number: Number, at: AtCounter) -> Response:
 
 
 @router.get("/quote")
-def quote(request: Request, number: Number, amount: Typed, at: AtCounter) -> Response:
+def quote(request: Request, number: Number, amount: Typed, at: TheSeller) -> Response:
     """Show what a payment buys, to the cent, and offer to pay it."""
     request.app.state.lookups.check(_asker(request))
     cents = _cents(amount)
@@ -84,7 +84,7 @@ def quote(request: Request, number: Number, amount: Typed, at: AtCounter) -> Res
 @router.post("/orders", status_code=303, response_class=RedirectResponse)
 def buy(
     request: Request,
-    at: AtCounter,
+    at: TheSeller,
     number: Annotated[str, Form(max_length=_NUMBER_MAX)],
     cents: Annotated[int, Form(ge=1, le=10**11)],
     mark: Annotated[str, Form(max_length=80)],
@@ -116,7 +116,7 @@ def _not_sold(request: Request, why: Exception, form: dict) -> Response:
 
 
 @router.get("/orders/{address}")
-def order(request: Request, address: Address, at: AtCounter) -> Response:
+def order(request: Request, address: Address, at: TheSeller) -> Response:
     """Show an order to whoever knows its address: its tokens, and what the meter said."""
     with at.station.looking() as session:
         found = orders.seen(session, address)
@@ -130,7 +130,7 @@ def order(request: Request, address: Address, at: AtCounter) -> Response:
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {}}, "description": "Events"}},
 )
-def events(request: Request, address: Address, at: AtCounter) -> Response:
+def events(request: Request, address: Address, at: TheSeller) -> Response:
     """Tell live what becomes of an order; ends when nothing more is to come."""
     with at.station.looking() as session:
         if orders.seen(session, address) is None:
@@ -146,7 +146,7 @@ def events(request: Request, address: Address, at: AtCounter) -> Response:
 
 
 @router.get("/history")
-def history(request: Request, at: AtCounter) -> Response:
+def history(request: Request, at: TheSeller) -> Response:
     """Show the orders that were made in this browser."""
     visitor = visitors.digest(visitors.cookie_of(request))
     with at.station.looking() as session:

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from meter20.ami import purchases
 from meter20.shop import accounts, charts, overview, pages, visitors
-from meter20.shop.customers import PAGES, AtCounter
+from meter20.shop.customers import PAGES, TheSeller
 from meter20.vending import day_report, meter_list, refusal, rekey, supply_groups
 from meter20.vending.refusal import Refusal
 from meter20.vending.report_models import MeterReport
@@ -28,7 +28,7 @@ class NobodyLoggedIn(Exception):
     """A page for operators was asked for by somebody who has not logged in."""
 
 
-def operator(request: Request, at: AtCounter) -> str:
+def operator(request: Request, at: TheSeller) -> str:
     """Return who has logged in; raises NobodyLoggedIn."""
     cookie = request.cookies.get(visitors.OPERATOR_COOKIE, "")
     with at.station.looking() as session:
@@ -57,7 +57,7 @@ def login(request: Request) -> Response:
 @router.post("/login", status_code=303, response_class=RedirectResponse)
 def log_in(
     request: Request,
-    at: AtCounter,
+    at: TheSeller,
     name: Annotated[str, Form(max_length=accounts.LONGEST_NAME)],
     password: Annotated[str, Form(max_length=200)],
     code: Code,
@@ -82,7 +82,7 @@ def log_in(
 
 
 @router.post("/logout", status_code=303, response_class=RedirectResponse)
-def log_out(request: Request, at: AtCounter, _who: Operator, code: Code) -> Response:
+def log_out(request: Request, at: TheSeller, _who: Operator, code: Code) -> Response:
     """Log out: the cookie is good no more."""
     cookie = _checked(request, code)
     with at.station.sharing() as session:
@@ -95,7 +95,7 @@ def log_out(request: Request, at: AtCounter, _who: Operator, code: Code) -> Resp
 @router.get("/meters")
 def meters(
     request: Request,
-    at: AtCounter,
+    at: TheSeller,
     who: Operator,
     begins: Annotated[str, Query(max_length=13)] = "",
     after: Annotated[int, Query(ge=0, le=(1 << 31) - 1)] = 0,
@@ -110,7 +110,7 @@ def meters(
 
 @router.get("/meters/{number}")
 def meter(
-    request: Request, at: AtCounter, who: Operator,
+    request: Request, at: TheSeller, who: Operator,
     number: Annotated[str, Path(pattern=r"^[0-9]{11,13}$")],
 ) -> Response:  # fmt: skip
     """Show a meter: its load of a day, its events, its latest purchases. Shows no token."""
@@ -127,7 +127,7 @@ def meter(
 
 
 @router.get("/rejected")
-def rejected(request: Request, at: AtCounter, who: Operator) -> Response:
+def rejected(request: Request, at: TheSeller, who: Operator) -> Response:
     """List tokens that meters did not take, with the reasons."""
     with at.station.looking() as session:
         rows = overview.rejected(session)
@@ -135,14 +135,14 @@ def rejected(request: Request, at: AtCounter, who: Operator) -> Response:
 
 
 @router.get("/keys")
-def keys(request: Request, at: AtCounter, who: Operator) -> Response:
+def keys(request: Request, at: TheSeller, who: Operator) -> Response:
     """Show how far each supply group is on its way to its newest key."""
     return _keys(request, at, who, 200, "")
 
 
 @router.post("/keys", status_code=303, response_class=RedirectResponse)
 def change_keys(
-    request: Request, at: AtCounter, who: Operator, code: Code,
+    request: Request, at: TheSeller, who: Operator, code: Code,
     sgc: Annotated[str, Form(pattern=r"^[0-9]{6}$")],
     ea: Annotated[str, Form(pattern=r"^[0-9]{2}$")],
 ) -> Response:  # fmt: skip
@@ -163,7 +163,7 @@ def change_keys(
 
 @router.get("/report")
 def report(
-    request: Request, at: AtCounter, who: Operator,
+    request: Request, at: TheSeller, who: Operator,
     day: Annotated[str, Query(pattern=r"^(\d{4}-\d{2}-\d{2})?$")] = "",
 ) -> Response:  # fmt: skip
     """Show the report of a day, in UTC."""
@@ -174,7 +174,7 @@ def report(
     return _page(request, "op_report.html", who, report=day_report.of(at.station, asked))
 
 
-def _keys(request: Request, at: AtCounter, who: str, status: int, wrong: str) -> Response:
+def _keys(request: Request, at: TheSeller, who: str, status: int, wrong: str) -> Response:
     with at.station.looking() as session:
         found = overview.campaigns(session)
         waiting = {each.key: overview.unconfirmed(session, each) for each in found}

@@ -1,4 +1,4 @@
-"""The counter: quotes and sells, each request in one transaction of the station.
+"""The seller: quotes and sells, each request in one transaction of the station.
 
 An order has the key of its form: a form that is sent twice is one order, with one purchase, and
 so one token for ever. It is sold only for what was quoted; if the quote has changed meanwhile,
@@ -67,7 +67,7 @@ class OutOfRange(Exception):
         self.offered = offered
 
 
-class Counter:
+class Seller:
     """A station at work for the shop; for many threads, which take turns."""
 
     def __init__(self, station: Station):
