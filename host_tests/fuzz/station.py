@@ -30,12 +30,12 @@ from meter20.vending import (
     transport,
 )
 from meter20.vending.books import Books
+from meter20.vending.decimal_text import hundredths, tenths
 from meter20.vending.receipt import Receipt
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
 from meter20.vending.storage import Storage
-from meter20.vending.tariff import hundredths, tenths
 from meter20.vending.vending_key import KeyTerms
 
 _MONEY_DRN, _BARE_DRN, _UNKNOWN_DRN = "01000000008", "02000000006", "03000000004"

@@ -22,11 +22,11 @@ from meter20.vending import (
     tariff_list,
     transport,
 )
+from meter20.vending.decimal_text import hundredths, tenths
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
-from meter20.vending.tariff import hundredths, tenths
 from meter20.vending.vending_key import LIMIT_MAX, KeyTerms
 
 TRANSPORT = Secret("key-file", bytes(32))  # test key

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sts import amount
 
-from meter20.vending import refusal, tariff, typed_lines
+from meter20.vending import decimal_text, refusal, tariff, typed_lines
 from meter20.vending.amounts import to_field
 from meter20.vending.refusal import Refusal
 from meter20.vending.tariff import MAX_UNITS, Account, Tariff
@@ -162,7 +162,7 @@ def test_terms_that_are_none_are_refused(terms):
 )  # fmt: skip
 def test_energy_that_no_token_says_is_refused_with_its_neighbours(text, words):
     with pytest.raises(Refusal, match=words):
-        tariff.tenths(text, "kwh")
+        decimal_text.tenths(text, "kwh")
 
 
 @pytest.mark.parametrize("units", [-1, 0, MAX_UNITS + 1])
@@ -220,6 +220,6 @@ def test_what_a_tariff_or_a_customer_says_nothing_of_is_not_there():
 
 
 def test_amounts_end_below_a_million_millions():
-    assert tariff.hundredths("999999999999", "money") == 999_999_999_999_00
+    assert decimal_text.hundredths("999999999999", "money") == 999_999_999_999_00
     with pytest.raises(Refusal):
-        tariff.hundredths("1000000000000", "money")
+        decimal_text.hundredths("1000000000000", "money")

@@ -50,8 +50,8 @@ def order(
     """Sell credit, and show its token. `meter20 ami run` sends the token to the meter."""
     from meter20.ami import purchases
     from meter20.ami.purchases import Order
+    from meter20.vending.decimal_text import hundredths, tenths
     from meter20.vending.receipt import Receipt
-    from meter20.vending.tariff import hundredths, tenths
 
     asked = Order(
         meter,

@@ -291,7 +291,7 @@ def _dated(kwh, at, base_date):
 
 
 def _amount_field(kwh):
-    from meter20.vending.tariff import tenths
+    from meter20.vending.decimal_text import tenths
 
     try:
         return amounts.to_field(tenths(kwh, "--kwh"))

@@ -10,8 +10,8 @@ from meter20.cli.answers import show
 from meter20.cli.outcome import Done, do, taken
 from meter20.cli.station_options import AsJson, looking, opened, passphrase
 from meter20.vending.amounts import PER_CENT
+from meter20.vending.decimal_text import hundredths, tenths
 from meter20.vending.sealing import Secret
-from meter20.vending.tariff import hundredths, tenths
 
 group_app = typer.Typer(
     help="Supply groups and their vending keys. No key is ever shown.", no_args_is_help=True

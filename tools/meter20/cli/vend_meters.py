@@ -7,7 +7,7 @@ import typer
 from meter20.cli.answers import say_facts, show
 from meter20.cli.outcome import Done, do
 from meter20.cli.station_options import AsJson, MeterNumber, looking, opened
-from meter20.vending.tariff import hundredths
+from meter20.vending.decimal_text import hundredths
 
 if TYPE_CHECKING:
     from meter20.vending.models import Meter

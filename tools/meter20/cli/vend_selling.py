@@ -29,7 +29,7 @@ def quote(
 ) -> None:
     """Say what --money buys now, or what --kwh cost. Sells nothing."""
     from meter20.vending import meter_list, offers, tariff_list
-    from meter20.vending.tariff import hundredths, tenths
+    from meter20.vending.decimal_text import hundredths, tenths
 
     if (kwh is None) == (money is None):
         raise typer.BadParameter("say either --kwh or --money")
@@ -75,7 +75,7 @@ def credit(  # noqa: PLR0913, PLR0917
 ) -> None:
     """Sell credit: energy by --kwh, or what --money buys by the tariff of the meter."""
     from meter20.vending import sales
-    from meter20.vending.tariff import hundredths, tenths
+    from meter20.vending.decimal_text import hundredths, tenths
 
     if (kwh is None) == (money is None):
         raise typer.BadParameter("say either --kwh or --money")
@@ -100,7 +100,7 @@ def pay(
 ) -> None:
     """Take money for the debt of a customer, and print a receipt. Nothing is sold for it."""
     from meter20.vending import debts
-    from meter20.vending.tariff import hundredths
+    from meter20.vending.decimal_text import hundredths
 
     cents = hundredths(money, "--money")
     issue(ctx, as_json, lambda desk: debts.pay_debt(desk, meter, cents), html=html, narrow=narrow)

@@ -16,9 +16,9 @@ from uuid import uuid4
 
 from sqlalchemy import select
 
-from meter20.pos import accounts, declined, messages
+from meter20.pos import accounts, declined, key_sets, messages
 from meter20.pos.declined import Declined, Repeated
-from meter20.vending import meter_list, offers, refusal, rekey, sales, supply_groups
+from meter20.vending import meter_list, offers, refusal, sales
 from meter20.vending.models import Meter, Slip
 from meter20.vending.pos_models import PosClient, PosFault, PosMessage
 from meter20.vending.refusal import Refusal
@@ -127,7 +127,7 @@ class Till:
 
     def _sell(self, desk: Desk, client: PosClient, row: PosMessage, order: Order) -> Sold:
         meter = find_meter(desk, order.meter)
-        key = _pending_key_change(desk, meter)
+        key = key_sets.due(desk, meter)
         check_amount(offers.of(desk, meter), order)
         ref = f"{row.kind} {client.id}: {row.id}"
         asked = CreditOrder(meter.drn, money=order.cents, units=order.units, ref=ref)
@@ -224,7 +224,7 @@ class Till:
             if row.slip_id is not None:
                 return tell(desk, Sold(sales.reprinted(desk, row.slip_id)))
             found = find_meter(desk, meter)
-            slip = _pending_key_change(desk, found) or _last_key_change(desk, found)
+            slip = key_sets.due(desk, found) or key_sets.last(desk, found)
             row.slip_id, row.outcome = slip.id, messages.SOLD
             return tell(desk, Sold(slip))
 
@@ -314,33 +314,6 @@ def _again(desk: Desk, row: PosMessage) -> Sold | None:
         return None
     key = sales.reprinted(desk, row.key_slip_id) if row.key_slip_id else None
     return Sold(sales.reprinted(desk, row.slip_id), key)
-
-
-def _pending_key_change(desk: Desk, meter: Meter) -> Slip | None:
-    """Issue the key change set to the newest key of the meter's group; None if it has that.
-
-    Also None where no key change leads there: what is sold then is under the key it has.
-    """
-    try:
-        newest = supply_groups.find_key(desk.session, meter.vending_key.sgc, meter.ea)
-        if newest.id == meter.vending_key_id:
-            return None
-        to = rekey.NewKey(krn=newest.krn, base_date=newest.base_date)
-        slip = rekey.change_key(desk, meter.drn, to)
-    except Refusal as why:
-        if why.code in (refusal.CLOCK, refusal.ALTERED, refusal.BROKEN):
-            raise
-        return None
-    desk.session.flush()
-    return slip
-
-
-def _last_key_change(desk: Desk, meter: Meter) -> Slip:
-    slips = select(Slip).filter_by(meter_id=meter.id, operation=KEY_CHANGE, state=GOOD)
-    last = desk.session.scalar(slips.order_by(Slip.id.desc()).limit(1))
-    if last is None:
-        raise Declined(declined.REFUSED, "No key change due", "The meter has the newest key")
-    return sales.reprinted(desk, last.id)
 
 
 def _original(desk: Desk, client: PosClient, meter: Meter, original: str | None) -> Slip:

@@ -12,12 +12,12 @@ from itertools import islice
 
 from meter20.given_text import Unreadable, json_value
 from meter20.vending import meter_list, refusal, sales
+from meter20.vending.decimal_text import hundredths, tenths
 from meter20.vending.models import Slip
 from meter20.vending.receipt import Receipt
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
 from meter20.vending.station import Desk, Station
-from meter20.vending.tariff import hundredths, tenths
 
 CHUNK = 500
 _TERMS = {"meter", "kwh", "money", "ref"}

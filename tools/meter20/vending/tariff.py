@@ -16,12 +16,12 @@ Nothing is lost to rounding: debt + fixed charge + energy + tax + carried on = p
 """
 
 import json
-import re
 from dataclasses import dataclass, field
-from decimal import Context, Decimal, Inexact
+from decimal import Decimal
 from functools import lru_cache
 
 from meter20.vending import amounts, plain_text, refusal, typed_lines
+from meter20.vending.decimal_text import hundredths, scaled, tenths
 from meter20.vending.refusal import Refusal
 from meter20.vending.typed_lines import Line
 
@@ -30,30 +30,8 @@ MAX_UNITS = 18_201_624
 _MANTISSAS = 1 << 14
 MONTH, PURCHASE = "month", "purchase"
 _PRICE_SCALE = 100_000
-_AMOUNT = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
-_AMOUNT_END = 10**12
-_EXACT = Context(prec=40, traps=[Inexact])  # what it would round is refused
 _BOOKS_MAX = 10**14  # cents; sums of them fit the database
 _COST_PER_CENT = 10_000  # 0.1 kWh at 10^-5 a kWh costs 10^-6: ten thousand of them are a cent
-
-
-def hundredths(text: str, what: str) -> int:
-    """Return a decimal text in hundredths (cents); raises Refusal if finer or negative."""
-    return _scaled(text, 100, what)
-
-
-def tenths(text: str, what: str) -> int:
-    """Return kWh as a number of 0.1 kWh; raises Refusal, and names the neighbours, if finer."""
-    value = _decimal(text, what)
-    try:
-        return _exactly(value, 10)
-    except Inexact:
-        whole = int(value * 10)
-        raise Refusal(
-            refusal.VALUE,
-            f"A token carries multiples of 0.1 kWh: {text.strip()} kWh would be "
-            f"{whole / 10} or, rounded up as the standard does, {(whole + 1) / 10}.",
-        ) from None
 
 
 def carried_by_token(units: int) -> int:
@@ -126,7 +104,7 @@ class Tariff:
         }  # fmt: skip
         if not isinstance(terms, dict) or set(terms) - known:
             raise Refusal(refusal.VALUE, f"A tariff has these terms: {', '.join(sorted(known))}.")
-        share = _scaled(str(terms.get("debt_share_percent", 0)), 1, "debt_share_percent")
+        share = scaled(str(terms.get("debt_share_percent", 0)), 1, "debt_share_percent")
         per = terms.get("fixed_per", MONTH)
         if share > 100 or per not in (MONTH, PURCHASE):
             raise Refusal(
@@ -318,7 +296,7 @@ def _steps(terms) -> tuple[tuple[int | None, int], ...]:
         steps = [
             (
                 tenths(str(step["up_to_kwh"]), "up_to_kwh") if "up_to_kwh" in step else None,
-                _scaled(str(step["price"]), _PRICE_SCALE, "price"),
+                scaled(str(step["price"]), _PRICE_SCALE, "price"),
             )
             for step in terms
         ]
@@ -357,28 +335,3 @@ def _cents(cost: int) -> int:
 
 def _money(cents: int) -> str:
     return f"{Decimal(cents) / 100:.2f}"
-
-
-def _scaled(text: str, scale: int, what: str) -> int:
-    try:
-        return _exactly(_decimal(text, what), scale)
-    except Inexact:
-        raise Refusal(
-            refusal.VALUE, f"{what}: {text.strip()} is finer than {Decimal(1) / scale:f}."
-        ) from None
-
-
-def _exactly(value: Decimal, scale: int) -> int:
-    """Return `value` times `scale`, a whole number; raises Inexact if it is none."""
-    scaled = _EXACT.multiply(value, Decimal(scale))
-    return int(_EXACT.quantize(scaled, Decimal(1)))
-
-
-def _decimal(text: str, what: str) -> Decimal:
-    """Return the amount in `text`: ASCII digits with one point at most, nothing else."""
-    if not _AMOUNT.fullmatch(text):
-        raise Refusal(refusal.VALUE, f"{what}: {text!r} is not an amount, such as 200 or 10.5.")
-    value = Decimal(text)
-    if value >= _AMOUNT_END:
-        raise Refusal(refusal.VALUE, f"{what}: {text} is more than {_AMOUNT_END - 1}.")
-    return value
