@@ -261,11 +261,12 @@ class HeadEnd:
             refs = [ref for ref in session.scalars(select(Slip.ref)) if ref is not None]
             for purchase in session.scalars(select(Purchase)):
                 slips = [ref for ref in refs if ref.endswith(purchase.code)]
-                assert len(slips) == (purchase.slip_id is not None), "one sale for ever"
+                sold = purchase.slip_id is not None and purchase.units is not None
+                assert len(slips) == sold, "one sale for ever"
                 name = purchase.outcome or purchase.state
                 counts[name] = counts.get(name, 0) + 1
                 if purchase.outcome in (purchases.CREDITED, purchases.BY_HAND):
-                    bought[meters[purchase.meter_id]] += 100 * purchase.units
+                    bought[meters[purchase.meter_id]] += 100 * (purchase.units or 0)
         pending = {drn for drn in self.drns if self._pending(drn)}
         for drn, house in self.houses.items():
             if drn not in pending:

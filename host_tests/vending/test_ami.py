@@ -14,10 +14,11 @@ from meter20.ami.mqtt_carrier import Broker, MqttCarrier
 from meter20.ami.outbox import DOUBT, outcome_of
 from meter20.ami.purchases import ANSWERED, BY_HAND, CLOSED, CREDITED, REFUSED, SENT, Order
 from meter20.ami.reports import Report
-from meter20.vending import meter_list, refusal, sales
+from meter20.vending import meter_list, refusal, rekey, sales, supply_groups
 from meter20.vending.models import Purchase, Route, Slip
 from meter20.vending.refusal import Refusal
 from meter20.vending.report_models import MeterLoad, MeterReport
+from meter20.vending.vending_key import KeyTerms
 
 _EACH = 9  # all of them: make ami-campaign
 
@@ -310,3 +311,73 @@ def test_meter_that_came_back_often_is_asked_again_as_soon_as_before(head_end):
     assert purchase.sends > 3, "often enough to wait for long, if that counted"
     waits = datetime.fromisoformat(purchase.due_at) - head_end.clock()
     assert waits < timedelta(minutes=3)
+
+
+# -- key changes ---------------------------------------------------------------------------------
+
+
+def change_key(head_end):
+    """Issue a key change, which the head-end brings; return the number of its purchase."""
+    with head_end.station.desk() as desk:
+        supply_groups.add_group(desk, KeyTerms("123456", krn=2))
+        slip = rekey.change_key(desk, head_end.drns[0], rekey.NewKey(krn=2))
+        brought = purchases.bring(desk, slip)
+        desk.session.flush()
+        return brought.id
+
+
+def krn_of(head_end):
+    return head_end.houses[head_end.drns[0]].body.request(do="read")["krn"]
+
+
+def test_key_change_travels_between_what_was_sold_before_it_and_after_it(head_end):
+    (worker,), drn = head_end.workers, head_end.drns[0]
+    early = head_end.order(drn, 5)
+    worker.sell()
+    late = head_end.order(drn, 7)  # ordered before the key change, and sold after it
+    change = change_key(head_end)
+    assert head_end.until_closed(60, steps_s=(1,)) == 0
+    assert krn_of(head_end) == 2
+    assert head_end.check() == {CREDITED: 3}
+    by_id = {purchase.id: purchase for purchase in head_end.all()}
+    slips = [by_id[number].slip_id for number in (early, change, late)]
+    assert slips == sorted(slips)
+    assert [each["result"] for each in by_id[change].told] == [
+        "1stKCT", "2ndKCT", "3rdKCT", "Accept"
+    ]  # fmt: skip
+    assert by_id[change].sends == 4
+
+
+def test_key_change_through_chaos_is_done_or_waits_for_a_person(storage, secret, clock):
+    head_end = HeadEnd(storage, secret, clock, 1, seed=3, harm=1.0, workers=2)
+    change = change_key(head_end)
+    after = head_end.order(head_end.drns[0], 7)
+    head_end.until_closed(150, head_end.trouble)
+    head_end.calm()
+    assert head_end.until_closed(50) == 0
+    by_id = {purchase.id: purchase for purchase in head_end.all()}
+    assert krn_of(head_end) == 2
+    assert by_id[after].outcome == CREDITED
+    assert (by_id[change].state, by_id[change].outcome) in ((CLOSED, CREDITED), (ANSWERED, ""))
+    head_end.close()
+
+
+def test_key_change_of_which_the_meter_reads_nothing_waits_for_a_person(head_end):
+    change = change_key(head_end)
+    with head_end.storage.reading() as session:
+        digits = [each["digits"] for each in
+                  purchases.tokens(session, session.get(Purchase, change))]  # fmt: skip
+    for token in digits:
+        assert head_end.houses[head_end.drns[0]].body.request(do="token", digits=token)["ok"]
+    assert head_end.until_closed(10, steps_s=(1,)) == 0
+    purchase = only(head_end)
+    assert (purchase.state, purchase.result, purchase.sends) == (ANSWERED, "CRCError", 1)
+    assert "look which key it reports" in purchase.reason
+
+
+def test_key_change_of_a_meter_without_a_route_is_keyed_in(head_end):
+    with head_end.station.desk() as desk:
+        meter_list.add_meter(desk, meter_list.NewMeter("12345678903", "123456"))
+        supply_groups.add_group(desk, KeyTerms("123456", krn=2))
+        slip = rekey.change_key(desk, "12345678903", rekey.NewKey(krn=2))
+        assert purchases.bring(desk, slip) is None

@@ -223,6 +223,7 @@ def test_key_campaign_issues_once_and_counts_what_meters_confirm(any_operator):
     station = station_of(any_operator)
     with station.desk() as desk:
         supply_groups.add_group(desk, KeyTerms(SGC, krn=2))
+        routes.keep_mqtt(desk, DRN)
     log_in(any_operator)
     page = text_of(any_operator.get("/operators/keys"))
     assert "Tokens issued: 0 of 1" in page
@@ -234,7 +235,9 @@ def test_key_campaign_issues_once_and_counts_what_meters_confirm(any_operator):
     assert "Confirmed by the meter: 0 of 1" in page
     assert f"{DRN} : meter20 vend receipt 1" in page
     with station.looking() as session:
-        assert len(session.scalars(select(Slip)).all()) == 1
+        (slip,) = session.scalars(select(Slip))
+        (brought,) = session.scalars(select(Purchase))
+        assert (brought.slip_id, brought.state, len(slip.tokens)) == (slip.id, "vended", 4)
     hear(station, "registers", REGISTERS | {"krn": 2})
     page = text_of(any_operator.get("/operators/keys"))
     assert "Confirmed by the meter: 1 of 1" in page

@@ -21,6 +21,7 @@ from meter20.ami.purchases import (
     ANSWERED,
     BY_HAND,
     CREDITED,
+    ORDERED,
     REFUSED,
     SENT,
     VENDED,
@@ -29,13 +30,18 @@ from meter20.ami.purchases import (
 from meter20.ami.routes import secrets_of
 from meter20.vending.models import Meter, Purchase, Route, Slip, Token
 from meter20.vending.sealing import Key
-from meter20.vending.slips import VOID
+from meter20.vending.slips import KEY_CHANGE, VOID
 from meter20.vending.station_time import stamp
 
 DOUBT = "doubt"
 FIRST_S, LONGEST_S = 10, 3600
 _IN_A_STATEMENT = 500
 _WAKE_S = 5  # the broker gives a meter that comes back what it kept for it
+_SECTIONS = (results.KCT_1, results.KCT_2, results.KCT_3, results.KCT_4)
+_DOUBTS = {
+    False: "The meter says it was used, and its history no longer tells by whom.",
+    True: "The meter cannot read a token of the key change: look which key it reports.",
+}
 _HANDS = ("manual", "local")
 _WORDS = {
     results.OVERFLOW: "the register cannot hold so much; the token stays good",
@@ -47,11 +53,15 @@ _WORDS = {
 
 
 def due(state: tuple[str, ...], now: datetime, limit: int):
-    """Return the query of the purchases in `state` that wait for something, oldest first."""
+    """Return the query of the purchases in `state` that wait for something, oldest first.
+
+    Of each meter one: what was sold first, since a key change may lie between two sales.
+    """
     earlier = aliased(Purchase)
+    before = earlier.id < Purchase.id if ORDERED in state else earlier.slip_id < Purchase.slip_id
     waits = (
         select(earlier.id)
-        .where(earlier.meter_id == Purchase.meter_id, earlier.id < Purchase.id,
+        .where(earlier.meter_id == Purchase.meter_id, before,
                earlier.due_at.is_not(None), earlier.state.in_(state))
         .exists()
     )  # fmt: skip
@@ -125,7 +135,7 @@ def record(session: Session, answer: Answer, now: datetime) -> Purchase | None:
     Only the meter's own answer, to the token that is under way for it, counts.
     """
     query = select(Purchase).join(Meter).where(Meter.drn == answer.drn, Purchase.state == SENT)
-    query = query.order_by(Purchase.id).limit(1).with_for_update(of=Purchase)
+    query = query.order_by(Purchase.slip_id).limit(1).with_for_update(of=Purchase)
     purchase = session.scalar(query)
     if purchase is None:
         return None
@@ -140,19 +150,23 @@ def record(session: Session, answer: Answer, now: datetime) -> Purchase | None:
         update(Route).where(Route.meter_id == purchase.meter_id).values(seen_at=stamp(now))
     )
     purchase.result, purchase.reason, purchase.answered_at = answer.result, "", stamp(now)
-    if (outcome := outcome_of(answer, token.tid)) is not None:
+    outcome = outcome_of(answer, token.tid, slip.operation == KEY_CHANGE)
+    if outcome is not None:
         _settle(purchase, slip, answer, outcome, now)
     return purchase
 
 
-def outcome_of(answer: Answer, tid: int | None) -> str | None:
+def outcome_of(answer: Answer, tid: int | None, key_change: bool = False) -> str | None:
     """Return what an answer makes of its token, None if it must be sent again.
 
     "Used" is no proof: another token may have had that TID. It counts only where the meter's
-    history holds this TID as accepted; otherwise it is DOUBT.
+    history holds this TID as accepted; otherwise it is DOUBT. So it is if a meter cannot read a
+    token of a key change: it may hold the new key by now.
     """
-    if answer.result == results.ACCEPT:
+    if answer.result == results.ACCEPT or (key_change and answer.result in _SECTIONS):
         return CREDITED
+    if key_change and answer.result == results.CRC:
+        return DOUBT
     if answer.result == results.USED:
         if answer.accepted_tid is None or answer.accepted_tid != tid:
             return DOUBT
@@ -165,14 +179,15 @@ def _settle(purchase: Purchase, slip: Slip, answer: Answer, outcome: str, now: d
     told = {"token": purchase.position, "result": answer.result, "outcome": outcome,
             "amount": answer.amount}  # fmt: skip
     purchase.told = [*purchase.told, told]
-    if purchase.position < len(slip.tokens):
+    of_a_set = slip.operation == KEY_CHANGE
+    if purchase.position < len(slip.tokens) and (outcome == CREDITED or not of_a_set):
         purchase.position += 1
         purchase.due_at = stamp(now)
         return
     outcomes = [each["outcome"] for each in purchase.told]
     if DOUBT in outcomes:
         purchase.state, purchase.due_at = ANSWERED, None
-        purchase.reason = "The meter says it was used, and its history no longer tells by whom."
+        purchase.reason = _DOUBTS[of_a_set]
         return
     refused = [each["result"] for each in purchase.told if each["outcome"] == REFUSED]
     if refused:

@@ -8,7 +8,8 @@
 | answered | got "used", and the meter does not know who brought it | a person closes it |
 | closed | is credited, credited by hand, or refused with a reason | |
 
-A purchase has one sale for ever: its `code` is the sale's ref.
+A purchase has one sale for ever: its `code` is the sale's ref. The tokens of a key change travel
+as a purchase of nothing, which is made with its slip.
 """
 
 import secrets
@@ -19,7 +20,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from meter20.vending import meter_list, plain_text, refusal, sales
-from meter20.vending.models import Meter, Purchase, Slip
+from meter20.vending.models import Meter, Purchase, Route, Slip
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
 from meter20.vending.slips import VOID
@@ -63,11 +64,8 @@ def place(session: Session, order: Order, now: datetime) -> Purchase:
             words = f"The reference {ref!r} is that of purchase {known.id}, another order."
             raise Refusal(refusal.EXISTS, words)
         return known
-    time = stamp(now)
-    made = Purchase(
-        code=secrets.token_hex(_CODE_OCTETS), ref=ref, meter_id=meter.id, money_cents=order.money,
-        units=order.units, state=ORDERED, outcome="", carrier="", slip_id=None, position=1,
-        sends=0, result="", reason="", told=[], due_at=time, ordered_at=time,
+    made = _new(
+        meter.id, now, ref=ref, money_cents=order.money, units=order.units, state=ORDERED
     )  # fmt: skip
     session.add(made)
     return made
@@ -94,6 +92,30 @@ def vend_all(desk: Desk, ordered: list[Purchase]) -> list[Slip]:
             purchase.slip_id, purchase.state = slip.id, VENDED
             purchase.due_at = purchase.vended_at = stamp(desk.now)
     return slips
+
+
+def bring(desk: Desk, slip: Slip) -> Purchase | None:
+    """Let the head-end bring the tokens of a key change, at the desk where it was made.
+
+    Returns None for a meter that has no route: there somebody keys them in. It is a purchase of
+    nothing, in the order of all that is sold for its meter.
+    """
+    meter = slip.meter_id
+    if meter is None or desk.session.get(Route, meter) is None:
+        return None
+    desk.session.flush()  # numbers the slip
+    made = _new(meter, desk.now, state=VENDED)
+    made.slip_id, made.vended_at = slip.id, made.due_at
+    desk.session.add(made)
+    return made
+
+
+def _new(meter: int, now: datetime, **more) -> Purchase:
+    time = stamp(now)
+    return Purchase(
+        code=secrets.token_hex(_CODE_OCTETS), meter_id=meter, outcome="", carrier="", position=1,
+        sends=0, result="", reason="", told=[], due_at=time, ordered_at=time, **more,
+    )  # fmt: skip
 
 
 def _order_of(purchase: Purchase, drn: str) -> CreditOrder:

@@ -146,14 +146,14 @@ def change_keys(
     sgc: Annotated[str, Form(pattern=r"^[0-9]{6}$")],
     ea: Annotated[str, Form(pattern=r"^[0-9]{2}$")],
 ) -> Response:  # fmt: skip
-    """Issue the key change tokens of the next meters of a group."""
+    """Issue the key change tokens of the next meters of a group; the head-end brings them."""
     _checked(request, code)
     try:
         with at.desk(f"operator {who}") as desk:
             newest = supply_groups.find_key(desk.session, sgc, ea)
             to = rekey.NewKey(krn=newest.krn, base_date=newest.base_date)
             for drn in overview.behind(desk.session, newest, _AT_ONCE):
-                rekey.change_key(desk, drn, to)
+                purchases.bring(desk, rekey.change_key(desk, drn, to))
     except Refusal as why:
         if why.code in (refusal.DATABASE, refusal.BROKEN, refusal.CLOCK):
             raise
