@@ -2,22 +2,36 @@
 
 from pathlib import Path
 
-import pytest
-from acceptance import rp2040
+from acceptance import report, rp2040
 from acceptance.subject import SerialLines, SerialSubject, Subject
 from acceptance.two_boards import TwoBoardSubject
 from rigs.benches import BODIES
 
 from meter20.session import Recorder
 
+_SERIAL = "serial:"
+
 #: Of the meters of the case that runs, which has new ones.
 RECORDERS = []
 
 
+_OTHERS = ("page", "rp2040")  # beside BODIES and a port
+
+
 def check_usage(config):
-    """Raise pytest's UsageError for `--fixture` without a meter on a serial port."""
-    if config.getoption("fixture") and not config.getoption("body").startswith("serial:"):
-        raise pytest.UsageError("--fixture needs --body serial:PORT, the meter on its bench")
+    """Raise ValueError, in words, for options of the suite that cannot be."""
+    body = config.getoption("body")
+    if body == _SERIAL:
+        raise ValueError("--body serial:PORT needs the name of a port, such as /dev/ttyACM0")
+    if body not in (*BODIES, *_OTHERS) and not body.startswith(_SERIAL):
+        listed = ", ".join((*BODIES, *_OTHERS))
+        raise ValueError(f"--body {body}: the bodies are {listed} and serial:PORT")
+    if config.getoption("fixture") and not body.startswith(_SERIAL):
+        raise ValueError("--fixture needs --body serial:PORT, the meter on its bench")
+    if config.getoption("report") and Path(config.getoption("report")).is_file():
+        raise ValueError(f"--report {config.getoption('report')}: that is a file, not a folder")
+    if config.getoption("tokens"):
+        report.owned(Path(config.getoption("tokens")))
 
 
 def opened(body: str, fixture: str | None = None) -> Subject:

@@ -101,7 +101,10 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "group(name): group of STS 531, or of this suite")
     config.stash[report.KEYS] = ()
     config.addinivalue_line("markers", "lengthy(why): not for a body on which time is dear")
-    bodies.check_usage(config)
+    try:
+        bodies.check_usage(config)
+    except ValueError as wrong:
+        pytest.exit(str(wrong), 2)
 
 
 def pytest_ignore_collect(collection_path, config):

@@ -1,6 +1,7 @@
 """The table of results, case by case, as text, JSON and HTML; and the tester's own tokens."""
 
 import contextlib
+import difflib
 import html
 import json
 import re
@@ -9,6 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
+from sts import results
+
+from meter20 import given_text
 
 #: The decoder keys of the tester's meters, in hexadecimal. They may be real: nothing shows them.
 KEYS: pytest.StashKey = pytest.StashKey()
@@ -149,16 +153,38 @@ def summary(rows, body: str) -> str:
 
 def owned(file: Path) -> list:
     """Return the steps in a tester's file, see README.md beside this one. Raises ValueError."""
-    steps = []
-    for number, meter in enumerate(json.loads(file.read_text(encoding="utf-8"))["meters"], 1):
-        tokens = meter["tokens"]
-        steps.append(
-            Owned(
-                meter.get("name", f"meter {number}"),
-                meter["provision"],
-                tuple(token["digits"] for token in tokens),
-                tuple(token["expect"] for token in tokens),
-                tuple(token.get("amount_wh") for token in tokens),
+    meters = _of_kind(given_text.file_json(file), "meters", list, str(file))
+    return [_steps(meter, f"{file}, meter {number}") for number, meter in enumerate(meters, 1)]
+
+
+def _steps(meter, where):
+    """Return what is done with one `meter` of a tester's file. Raises ValueError."""
+    provision = _of_kind(meter, "provision", dict, where)
+    tokens = _of_kind(meter, "tokens", list, where)
+    for number, token in enumerate(tokens, 1):
+        at = f"{where}, token {number}"
+        _of_kind(token, "digits", str, at)
+        if _of_kind(token, "expect", str, at) not in results.NAMES:
+            near = difflib.get_close_matches(token["expect"], results.NAMES, 1)
+            perhaps = f"; {near[0]}?" if near else ""
+            raise ValueError(
+                f"{at}: no meter answers {token['expect']!r}{perhaps} The results are "
+                + ", ".join(results.NAMES)
             )
-        )
-    return steps
+        if type(token.get("amount_wh", 0)) is not int:
+            raise ValueError(f"{at}: amount_wh is not a whole number")
+    return Owned(
+        str(meter.get("name", where.rpartition(", ")[2])),
+        provision,
+        tuple(token["digits"] for token in tokens),
+        tuple(token["expect"] for token in tokens),
+        tuple(token.get("amount_wh") for token in tokens),
+    )
+
+
+def _of_kind(holder, name, kind, where):
+    """Return the `name` of `holder`, a `kind`. Raises ValueError, which shows no value."""
+    if not isinstance(holder, dict) or not isinstance(holder.get(name), kind):
+        words = {dict: "an object", list: "a list", str: "a text"}[kind]
+        raise ValueError(f"{where}: {name} is needed, {words}")
+    return holder[name]

@@ -106,7 +106,7 @@ def test_ports_that_are_swapped_end_the_suite_in_words(pair, tmp_path):
 
 def test_fixture_without_a_serial_meter_is_wrong_usage(pytestconfig, monkeypatch):
     monkeypatch.setattr(pytestconfig.option, "fixture", "/dev/ttyACM1")
-    with pytest.raises(pytest.UsageError, match="--fixture needs --body serial:PORT"):
+    with pytest.raises(ValueError, match="--fixture needs --body serial:PORT"):
         check_usage(pytestconfig)
     monkeypatch.setattr(pytestconfig.option, "body", "serial:/dev/ttyACM0")
     check_usage(pytestconfig)

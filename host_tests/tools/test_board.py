@@ -175,10 +175,20 @@ def test_options_follow_the_board_as_delivered():
     assert b"ssd1306" in compiled["board.mpy"]
 
 
-@pytest.mark.parametrize("option", ["no_such=1", "demo_load", "demo_load=yes"])
-def test_option_that_a_board_has_not_is_wrong_usage(option):
-    with pytest.raises(ValueError, match="demo_load"):
-        flashing.wanted("esp32_s3", None, [option])
+def test_board_remembers_its_options_and_the_next_flash_says_so():
+    with PtyBoard() as board:
+        assert board_command("flash", board, "--set", "demo_load=True")[0] == 0
+        code, report = board_command("flash", board)
+        assert (code, report["copied"], report["options"]) == (0, 0, ["demo_load=True"])
+        (board.files / "options.txt").write_text("demo_load=True\nno_such=1\n\x1b[2J=\n")
+        code, report = board_command("flash", board)
+        assert (code, report["options"], len(report["dropped"])) == (0, ["demo_load=True"], 2)
+        code, said = meter20("board", "flash", "--port", board.port)
+        assert (code, "demo_load=True is kept from before\n" in said) == (0, True)
+        code, said = meter20("board", "flash", "--port", board.port, "--forget")
+        assert (code, "dropped demo_load=True: --forget\n" in said) == (0, True)
+        assert not (board.files / "options.txt").exists()
+        assert "demo_load = True" not in (board.files / "board.py").read_text()[-60:]
 
 
 def test_monitor_tells_what_happens(flashed):

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +72,28 @@ def test_version_is_told():
 def test_h_asks_for_help_as_help_does(words):
     code, said = _said(*words, "-h")
     assert (code, "Usage: meter20" in said, "-h, --help" in said) == (0, True, True)
+
+
+def test_arguments_are_named_as_usage_shows_them():
+    code, said = _said("dlms", "read")
+    assert (code, "[OPTIONS] WHERE NAME [ATTRIBUTE]" in said) == (2, True)
+    assert "Missing argument 'WHERE'." in said
+    code, said = _said("board", "token")
+    assert (code, "DIGITS...\n" in said, "Missing argument 'DIGITS'." in said) == (2, True, True)
+
+
+def test_shell_completes_commands_options_and_values(monkeypatch):
+    monkeypatch.setenv("_METER20_COMPLETE", "complete_bash")
+    for words, found in (("vend cr", "credit"), ("serve --body v", "virtual")):
+        monkeypatch.setenv("COMP_WORDS", f"meter20 {words}")
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
+        done = subprocess.run(
+            [Path(sys.executable).with_name("meter20")],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout.split()) == (0, [found]), done.stderr
 
 
 def test_general_option_in_the_wrong_place_says_where_it_belongs():

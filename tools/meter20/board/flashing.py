@@ -4,16 +4,15 @@
 stays at its prompt, and a second run finds the rest by its hashes.
 """
 
-import ast
 import hashlib
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from meter20 import DEVICE_ROOT
-from meter20.board import manifest
+from meter20.board import manifest, options
 from meter20.board.prompt import Prompt
 from meter20.board.trouble import Code, Trouble
 
@@ -43,25 +42,34 @@ class Plan:
 def wanted(
     board: str,
     architecture: str | None,
-    options: Iterable[str] = (),
+    chosen: Sequence[str] = (),
     root: Path = DEVICE_ROOT,
     production: bool = False,
 ) -> tuple[dict[str, bytes], list[str]]:
-    """Return ({path: content}, libraries) of `board`. Raises ValueError for an unknown option.
+    """Return ({path: content}, libraries) of `board`. Raises ValueError for an option it lacks.
 
     architecture: of mpy-cross, "" for none; None leaves the sources as they are.
     production: with the main.py that leaves no way to the prompt.
-    options: what this board's class says otherwise, each as "name=value".
+    chosen: what this board's class says otherwise, each as "name=value".
     """
     asked = manifest.contents(board, root, production)
     sources = {path: source.read_bytes() for path, source in asked.files.items()}
-    sources[BOARD] += _set(sources, options)
+    sources[BOARD] += options.lines(chosen, options.known(sources, BOARD))
+    remembered = {options.FILE: "".join(f"{one}\n" for one in chosen).encode()} if chosen else {}
     if architecture is None:
-        return sources, asked.libraries
-    files = {START: sources.pop(START)}
+        return {**remembered, **sources}, asked.libraries
+    files = {**remembered, START: sources.pop(START)}
     for path, source in sources.items():
         files[path.removesuffix(".py") + ".mpy"] = compiled(source, path, architecture)
     return files, asked.libraries
+
+
+def known_options(board: str, root: Path = DEVICE_ROOT) -> dict[str, options.Value]:
+    """Return {name: value as delivered} of what can be set when `board` is flashed."""
+    asked = manifest.contents(board, root)
+    return options.known(
+        {path: source.read_bytes() for path, source in asked.files.items()}, BOARD
+    )
 
 
 def plan(
@@ -147,54 +155,7 @@ def _ours(path: str, files: dict[str, bytes]) -> bool:
     """
     stem = path.removesuffix(".py").removesuffix(".mpy")
     if stem == path:
-        return False
+        return path == options.FILE
     folder = path.rpartition("/")[0]
     packages = {name.rpartition("/")[0] for name in files} - {""}
     return folder in packages or stem + ".py" in files or stem + ".mpy" in files
-
-
-def _set(sources: dict[str, bytes], options: Iterable[str]) -> bytes:
-    """Return what follows `board.py` so that its class has `options`. Raises ValueError."""
-    known = _known_options(sources)
-    lines = []
-    for option in options:
-        name, equals, text = option.partition("=")
-        if not equals or name not in known:
-            raise ValueError(f"'{option}': what can be set is {', '.join(sorted(known))}")
-        value = _like(known[name], text)
-        if value is None:
-            raise ValueError(f"'{option}': a value like that in {name}={known[name]} is needed")
-        lines.append(f"Board.{name} = {value!r}\n")
-    return "".join(["\n# Set when the board was flashed.\n", *lines] if lines else []).encode()
-
-
-def _known_options(sources: dict[str, bytes]) -> dict[str, str | int]:
-    """Return {name: value as delivered} of what the classes of a board say about themselves."""
-    known = {}
-    for path in sorted(sources, key=lambda path: path == BOARD):  # which has the last word
-        if path == BOARD or path.endswith("_meter.py"):
-            for node in ast.walk(ast.parse(sources[path])):
-                if isinstance(node, ast.ClassDef):
-                    known.update(_constants(node))
-    return known
-
-
-def _constants(node: ast.ClassDef) -> dict[str, str | int]:
-    return {
-        target.id: line.value.value
-        for line in node.body
-        if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant)
-        for target in line.targets
-        if isinstance(target, ast.Name) and isinstance(line.value.value, str | int)
-    }
-
-
-def _like(example: str | int, text: str) -> str | int | None:
-    """Return the value of the type of `example` that `text` says, None if it says none."""
-    if isinstance(example, str):
-        return text
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return None
-    return value if type(value) is type(example) else None

@@ -105,6 +105,11 @@ class Prompt:
         lines = [line.split(" ", 1) for line in self.run(_HASHES).splitlines()]
         return {path.lstrip("/"): digest for digest, path in lines}
 
+    def read(self, path: str) -> str:
+        """Return the text of a file; what is not UTF-8 in it becomes a question mark."""
+        with self._plugged_in():
+            return bytes(self._transport.fs_readfile(path)).decode(errors="replace")
+
     def put(self, path: str, data: bytes) -> None:
         """Write a file; its folders are made. Whether it arrived whole, `hashes` tells."""
         parts = path.split("/")[:-1]

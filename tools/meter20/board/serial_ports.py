@@ -80,6 +80,8 @@ def why_closed(port: str, error: OSError) -> Trouble:
         if mode := bootloader():
             return _in_bootloader(mode)
         return Trouble(Code.NO_BOARD, f"{port} is not there: is the board plugged in?")
+    if reason in (errno.ENOTTY, errno.EISDIR):
+        return Trouble(Code.NO_BOARD, f"{port} is no serial port")
     if reason in (errno.EACCES, errno.EPERM):
         return Trouble(
             Code.PERMISSION_DENIED,
@@ -101,9 +103,9 @@ def diagnosis(port: str) -> Trouble:
 
 
 def _errno_within(error):
-    """pyserial puts an error of the lock into words, with its number in brackets."""
+    """pyserial puts an error of lock or line into words, with its number in brackets."""
     text = str(error)
-    for number in (errno.EAGAIN, errno.EBUSY, errno.EACCES, errno.ENOENT):
-        if f"[Errno {number}]" in text:
+    for number in (errno.EAGAIN, errno.EBUSY, errno.EACCES, errno.ENOENT, errno.ENOTTY):
+        if f"[Errno {number}]" in text or f"({number}, " in text:
             return number
     return None

@@ -1,7 +1,6 @@
 """`meter20 board`: real boards, over mpremote and pyserial."""
 
 import contextlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,14 +10,15 @@ from sts import digits, results
 from meter20 import given_text
 from meter20.board import boards, flashing, images, running, serial_ports, wiring_check
 from meter20.board import clock as clocks
-from meter20.board import prompt as prompts
+from meter20.board import options as board_options
 from meter20.board.prompt import Prompt
 from meter20.board.service import ServicePort
 from meter20.board.trouble import Code, Trouble
 from meter20.board.watching import View
-from meter20.cli import board_monitor, own_meter, typed
+from meter20.cli import board_flash, board_monitor, own_meter, typed
 from meter20.cli.answers import always_in_json, print_json, say
 from meter20.cli.station_options import Db, OwnMeter
+from meter20.terminal import printable
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -54,8 +54,15 @@ def flash(
     ] = False,
     options: Annotated[
         list[str] | None,
-        typer.Option("--set", help="An option of the board, see boards/README.md: name=value."),
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="An option of the board, see boards/README.md; the board remembers it.",
+        ),
     ] = None,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Forget the options that the board remembers.")
+    ] = False,
     production: Annotated[
         bool,
         typer.Option("--production", help="Take the prompt off the board, for good."),
@@ -71,22 +78,25 @@ def flash(
     With --production the board loses its prompt and its boot.py, and takes no more files.
     docs/security.md says what that is worth and how to get back.
     """
+    with board_flash.of_set():
+        board_options.check_form(options or ())
     if production and not yes:
         typer.confirm(_LAST_TIME, abort=True, err=as_json)
     with Prompt(serial_ports.find(port)) as prompt:
         known = running.recognised(prompt.running, board)
         architecture = prompt.running.architecture if mpy else None
-        try:
-            files, libraries = flashing.wanted(
-                known.name, architecture, options or (), production=production
-            )
-        except ValueError as wrong:
-            raise typer.BadParameter(str(wrong), param_hint="--set") from None
+        there = prompt.hashes()
+        with board_flash.of_set():
+            chosen = board_flash.chosen(prompt, there, known.name, options or (), forget)
+        files, libraries = flashing.wanted(
+            known.name, architecture, chosen.options, production=production
+        )
         if mpy:
             prompt.running.check_reads(files["board.mpy"])
-        steps = flashing.plan(files, libraries, prompt.hashes(), production)
+        steps = flashing.plan(files, libraries, there, production)
         note = (lambda _text: None) if as_json else typer.echo
-        note(f"{prompt.running.words()}, board {known.name}")
+        for line in (f"{prompt.running.words()}, board {known.name}", *chosen.lines):
+            note(printable(line))
         if not steps.nothing:
             flashing.carry_out(prompt, steps, note)
         missing = [name for name in libraries if not prompt.has_module(name)]
@@ -95,10 +105,10 @@ def flash(
         report = {
             "ok": True, "port": prompt.port, "board": known.name, "copied": len(steps.put)
             + steps.start_differs, "removed": len(steps.remove), "same": steps.same,
-            "production": production,
+            "production": production, "options": chosen.options, "dropped": chosen.dropped,
         }  # fmt: skip
     if missing:
-        _install(report["port"], missing, note)
+        board_flash.install(report["port"], missing, note)
     say(as_json, report, f"{report['copied']} files copied, {steps.same} were the same")
 
 
@@ -326,17 +336,6 @@ class _Person:
 
     def sees(self, question: str) -> bool:
         return typer.confirm(question, default=True, err=self._quiet)
-
-
-def _install(port: str, libraries: list[str], say: Callable[[str], None]) -> None:
-    """Fetch and install libraries of micropython-lib, and start the board."""
-    for name in libraries:
-        if prompts.install(port, name):
-            say(f"{name} is installed")
-        else:
-            say(f"{name} could not be fetched: only the display that needs it stays dark")
-    with Prompt(port) as prompt:
-        prompt.restart()
 
 
 def _accepted(reply: dict) -> dict:

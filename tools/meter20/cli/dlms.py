@@ -60,6 +60,7 @@ Password = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 _EXECUTED = 3
+_VALUE = 2  # the attribute that holds what an object is for, by default
 
 
 @app.command("list")
@@ -88,7 +89,7 @@ def read(
         str,
         typer.Argument(help="Logical name, such as 1.0.1.8.0.255.", callback=_logical_name),
     ],
-    attribute: Annotated[int, typer.Argument(help="Number of the attribute.", min=1)] = 2,
+    attribute: Annotated[int, typer.Argument(help="Number of the attribute.", min=1)] = _VALUE,
     keys: Keys = None,
     password: Password = False,
     as_json: AsJson = False,
@@ -104,7 +105,8 @@ def read(
     if as_json:
         typer.echo(json.dumps({"ok": True, "value": found}, default=_text))
     else:
-        for row in found if attribute == 2 and isinstance(found, list) else [found]:
+        rows = found if attribute == _VALUE and isinstance(found, list) else [found]
+        for row in rows or ["empty: the table has no rows yet"]:
             typer.echo(_text(row))
 
 

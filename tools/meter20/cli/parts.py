@@ -106,9 +106,19 @@ def _part(name: str) -> Any:
     return part
 
 
+def _name_as_typed(argument: Any) -> None:
+    """Let usage, help and refusals call an argument alike: METER, [FILE], DIGITS..."""
+    name = argument.metavar = argument.metavar or argument.name.upper()
+    shown = (name if argument.required else f"[{name}]") + ("" if argument.nargs == 1 else "...")
+    argument.get_usage_pieces = lambda ctx: [shown]
+
+
 def _prepare(command: Any) -> None:
     """Make `command`, and all below it, quick to read and whole in the list of its group."""
     quick_reading.prepare(command)
+    for param in command.params:
+        if param.param_type_name == "argument":
+            _name_as_typed(param)
     command.short_help = inspect.cleandoc(command.help or "").partition("\n\n")[0]
     for below in getattr(command, "commands", {}).values():
         _prepare(below)

@@ -59,7 +59,7 @@ class Pty:
             self.close()
             if isinstance(error, FileExistsError):
                 raise FileExistsError(f"{link} is there already, and is no port's name") from None
-            raise
+            raise OSError(error.errno, error.strerror, str(link)) from None  # not the port's name
 
     def close(self) -> None:
         """Hang up. A second time does nothing."""

@@ -1,0 +1,154 @@
+"""The options of a board, `--set NAME=VALUE`: what can be set, and what a board remembers.
+
+A board keeps the options that it was flashed with in the file FILE, a line for each, in the
+words of the command line. So the next flash needs none of them again.
+"""
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ports.keypad import KEYS
+
+#: On the board, beside the files that are made with these options.
+FILE = "options.txt"
+
+#: The options that take some values only; the modules of the board take others for one of them.
+VALUES = {
+    "display_kind": ("lcd2004", "lcd1602", "ssd1306", "sh1106", ""),
+    "relay": ("plain", "latching", "latching with feedback"),
+    "relay_active": (0, 1),
+    "clock_kind": ("ds3231", "pcf8563", ""),
+    "credit_digits": (0, 4, 6),
+    "phases": (1, 3),
+}
+_SIZES = (12, 16)  # keys of a pad of three and of four columns
+_FORM = re.compile(r"([A-Za-z_]\w*)=(.*)", re.ASCII | re.DOTALL)
+
+Value = str | int | None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The options of a flash. kept: those of before; dropped: what is not, with the reason."""
+
+    options: tuple[str, ...]
+    kept: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+    @property
+    def lines(self) -> list[str]:
+        """What a person is told."""
+        dropped = [f"dropped {words}" for words in self.dropped]
+        return [*dropped, *(f"{option} is kept from before" for option in self.kept)]
+
+
+def check_form(options: Iterable[str]) -> None:
+    """Raise ValueError for an option that no board can have."""
+    for option in options:
+        _name_and_text(option)
+
+
+def chosen(
+    remembered: str, options: Iterable[str], known: dict[str, Value], forget: bool = False
+) -> Chosen:
+    """Return what a board gets that has the FILE `remembered` and is now given `options`.
+
+    known: {name: value as delivered}. Raises ValueError for an option of `options` that the board
+    does not take.
+    """
+    given = {_name_and_text(option)[0]: option for option in options}
+    for option in given.values():
+        value(option, known)
+    kept, dropped = [], []
+    for option in remembered.splitlines():
+        if option.partition("=")[0] in given:
+            if option not in given.values():
+                dropped.append(f"{option}: it is {given[option.partition('=')[0]]} now")
+        elif forget:
+            dropped.append(f"{option}: --forget")
+        else:
+            try:
+                value(option, known)
+                kept.append(option)
+            except ValueError as wrong:
+                dropped.append(str(wrong))
+    return Chosen((*kept, *given.values()), tuple(kept), tuple(dropped))
+
+
+def value(option: str, known: dict[str, Value]) -> tuple[str, Value]:
+    """Return (name, value) of `option`; raises ValueError in words."""
+    name, text = _name_and_text(option)
+    if name not in known:
+        raise ValueError(f"{option}: this board has no option {name}; it has {_listed(known)}")
+    found = _read(known[name], text)
+    if found is Ellipsis:
+        raise ValueError(f"{option}: {name} is {_kind(known[name])}, such as {known[name]}")
+    permitted = VALUES.get(name, (found,))
+    if found not in permitted:
+        raise ValueError(f"{option}: {name} is {' or '.join(map(repr, permitted))}")
+    if name == "keys" and (
+        len(text) not in _SIZES or set(text) - set(KEYS) or len(set(text)) < len(text)
+    ):
+        raise ValueError(f"{option}: keys are 12 or 16 of {KEYS}, each once")
+    return name, found
+
+
+def known(sources: dict[str, bytes], board_file: str) -> dict[str, Value]:
+    """Return {name: value as delivered} of what the classes of a board say about themselves."""
+    found = {}
+    for path in sorted(sources, key=lambda path: path == board_file):  # which has the last word
+        if path == board_file or path.endswith("_meter.py"):
+            for node in ast.walk(ast.parse(sources[path])):
+                if isinstance(node, ast.ClassDef):
+                    found.update(_constants(node))
+    return found
+
+
+def lines(options: Iterable[str], known: dict[str, Value]) -> bytes:
+    """Return what follows `board.py` so that its class has `options`. Raises ValueError."""
+    said = [
+        f"Board.{name} = {found!r}\n" for name, found in (value(one, known) for one in options)
+    ]
+    return "".join(["\n# Set when the board was flashed.\n", *said] if said else []).encode()
+
+
+def _name_and_text(option: str) -> tuple[str, str]:
+    form = _FORM.fullmatch(option)
+    if form is None or not form[2].isprintable():
+        raise ValueError(f"{option!r} is not NAME=VALUE, such as demo_load=True")
+    return form[1], form[2]
+
+
+def _constants(node: ast.ClassDef) -> dict[str, Value]:
+    return {
+        target.id: line.value.value
+        for line in node.body
+        if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant)
+        for target in line.targets
+        if isinstance(target, ast.Name) and isinstance(line.value.value, str | int | None)
+    }
+
+
+def _read(example: Value, text: str):
+    """Return the value of the kind of `example` that `text` says, Ellipsis if it says none."""
+    if isinstance(example, str):
+        return text
+    try:
+        found = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return Ellipsis
+    if example is None:
+        return found if found is None or type(found) is int else Ellipsis
+    return found if type(found) is type(example) else Ellipsis
+
+
+def _kind(example: Value) -> str:
+    if isinstance(example, bool):
+        return "True or False"
+    return "a whole number or None" if example is None else "a whole number"
+
+
+def _listed(known: dict[str, Value]) -> str:
+    return ", ".join(sorted(known))
