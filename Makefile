@@ -20,7 +20,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign two-boards-campaign test-unix \
-	test-unix32 unix32 memory lint format sim site web page-measures page-pictures picture drawing serve bench bench-pairs work-counts vend-campaign tariff-campaign \
+	test-unix32 unix32 memory lint format errors sim site web page-measures page-pictures picture drawing serve bench bench-pairs work-counts vend-campaign tariff-campaign \
 	ami-campaign ami-chaos demo-ami dlms-clients network-campaign death-campaign pos-pack pos-campaign guess-campaign pulse-campaign \
 	mutants mutation-sample fuzz-campaign mpy \
 	test-pico card wiring packages lock clean
@@ -109,6 +109,9 @@ sim: setup  ## the meter in the terminal
 
 picture: setup  ## draw docs/demo.svg again, from the demo itself
 	@$(METER20) demo --svg docs/demo.svg
+
+errors: setup  ## write docs/errors.md again: every error of the command line
+	@$(BIN)/python -m meter20.error_list
 
 drawing: setup  ## draw docs/rooms.svg again: who imports whom in the firmware
 	@$(BIN)/python -m meter20.rooms_drawing

@@ -1,7 +1,7 @@
 """docs/bench.md does what it says: its commands are run word for word, on the virtual board.
 
-Of each `console` block the lines after "$ " go to one shell, in order, and what comes back is
-compared with the lines below them. Only the person is played: whoever presses the keys in the
+The commands go to one shell, in order, and what comes back is compared with what the document
+shows, see rigs.console. Only the person is played: whoever presses the keys in the
 wiring check, and reads the digits off the receipt. micropython.org is a site of our own.
 """
 
@@ -16,51 +16,25 @@ from pathlib import Path
 
 import pytest
 from models import image_site
+from rigs import console
 from typer.testing import CliRunner
 
 from meter20.board import wiring_check
 from meter20.cli import board as board_command
 from meter20.cli.main import app
-from meter20.exit_codes import BOARDS, Code
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs/bench.md").read_text(encoding="utf-8")
-DIGITS = re.compile(r"^ +(\d{4} ){4}\d{4}$", re.MULTILINE)
 
 _TIMEOUT_S = 500  # for all of it
 _END = "=== end of command"
 
 
 def steps():
-    """Return [(section, command, what it shows)] of the document."""
-    found = []
-    for section in re.split(r"^## ", DOCUMENT, flags=re.MULTILINE):
-        for block in re.findall(r"^```console\n(.*?)^```$", section, re.DOTALL | re.MULTILINE):
-            for step in block.removeprefix("$ ").split("\n$ "):
-                command, _, shown = step.strip("\n").partition("\n")
-                found.append((section.partition("\n")[0], command, shown))
-    return found
-
-
-def matches(shown, said):
-    """Return whether `said` is what the document shows.
-
-    "..." is anything in its line, or any lines where it stands alone; a token is any token; how
-    many spaces there are does not matter.
-    """
-    pattern = ""
-    for line in _lines(shown):
-        if line == "...":
-            pattern += r"(.*\n)*?"
-        elif DIGITS.match(line):
-            pattern += r" (\d{4} ){4}\d{4}\n"
-        else:
-            pattern += ".*?".join(re.escape(part) for part in line.split("...")) + r"\n"
-    return re.fullmatch(pattern, "".join(line + "\n" for line in _lines(said))) is not None
-
-
-def _lines(text):
-    return [re.sub(" +", " ", line).rstrip() for line in text.strip("\n").split("\n")]
+    """Return the console.Steps of the document, but for those of the list of what no test runs."""
+    return [
+        step for step in console.steps(DOCUMENT) if console.is_run("docs/bench.md", step.command)
+    ]
 
 
 class Shell:
@@ -167,7 +141,7 @@ def shell(checkout, site):
 
 def test_every_command_of_the_document_does_what_it_shows(shell, checkout, wiring_test, note):
     digits = {}  # in the document: on the receipt
-    for section, command, shown in steps():
+    for section, _line, command, shown in steps():
         for written, real in digits.items():
             command = command.replace(written, real)
         if command == "meter20 board test":
@@ -175,10 +149,12 @@ def test_every_command_of_the_document_does_what_it_shows(shell, checkout, wirin
         else:
             code, said = shell.run(command, shown.count("\n") + 1 if command.endswith("&") else 0)
         where = f"docs/bench.md, {section}: {command}"
-        assert matches(shown, said), f"{where}\nshows\n{shown}\nand prints\n{said}"
+        assert console.matches(shown, said), f"{where}\nshows\n{shown}\nand prints\n{said}"
         assert code == (1 if '"ok": false' in shown else 0), where
-        if DIGITS.search(shown):
-            written, real = (DIGITS.search(text)[0].replace(" ", "") for text in (shown, said))
+        if console.DIGITS.search(shown):
+            written, real = (
+                console.DIGITS.search(text)[0].replace(" ", "") for text in (shown, said)
+            )
             digits[written] = real
     assert digits
     until_s = time.monotonic() + 20
@@ -189,7 +165,7 @@ def test_every_command_of_the_document_does_what_it_shows(shell, checkout, wirin
 
 
 def test_document_goes_the_whole_way():
-    commands = "\n".join(command for _section, command, _shown in steps())
+    commands = "\n".join(command for _section, _line, command, _shown in steps())
     for words in (
         "board firmware", "board flash", "board test", "board provision", "board clock",
         "vend credit", '"keys"', "board monitor",
@@ -198,16 +174,10 @@ def test_document_goes_the_whole_way():
 
 
 def test_what_differs_is_not_all():
-    assert matches("a ... c\n...\nd", "a b c\nx\ny\nd\n")
-    assert not matches("a ... c\n...\nd", "a b\nx\nd")
-    assert matches("    1111 2222 3333 4444 5555", "    0000 0000 0000 0000 0001\n")
-    assert not matches("    1111 2222 3333 4444 5555", "    0000 0000 0000 0000")
-
-
-def test_every_trouble_is_in_the_table():
-    rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", DOCUMENT, re.MULTILINE)
-    told = {code.name.lower(): code.value for code in Code if code in BOARDS}
-    assert {word: int(code) for word, code in rows} == told
+    assert console.matches("a ... c\n...\nd", "a b c\nx\ny\nd\n")
+    assert not console.matches("a ... c\n...\nd", "a b\nx\nd")
+    assert console.matches("    1111 2222 3333 4444 5555", "    0000 0000 0000 0000 0001\n")
+    assert not console.matches("    1111 2222 3333 4444 5555", "    0000 0000 0000 0000")
 
 
 def test_linked_files_exist():

@@ -1,15 +1,19 @@
 """Failure: says why a command has no answer. Every mistake of a user ends as a Failure."""
 
-from meter20.exit_codes import Code
+from meter20.exit_codes import ERRORS, Code
 
 
 class Failure(Exception):
-    """The text is for people; `code` is one stable word for programs, `exit_code` for a shell."""
+    """The text is for people; `code` is one stable word for programs, of exit_codes.ERRORS."""
 
-    code = "failed"
-    exit_code = Code.REFUSED
+    code: str
     #: What stands before the text where people read it.
     lead = "Refused"
+
+    @property
+    def exit_code(self) -> Code:
+        """What a shell gets."""
+        return ERRORS[self.code].exit_code
 
     def data(self) -> dict:
         """Return the answer of `--json`."""

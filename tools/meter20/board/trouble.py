@@ -11,5 +11,4 @@ class Trouble(Failure):
 
     def __init__(self, exit_code: Code, text: str):
         super().__init__(text)
-        self.exit_code = exit_code
         self.code = exit_code.name.lower()

@@ -3,7 +3,7 @@
 The answer goes to standard output, in words or, with `--json`, in JSON. A Failure goes to
 standard error in words; with `--json` it is {"ok": false, "error": code, "message": words} on
 standard output, or on standard error if standard output failed. The codes are in
-docs/command-line.md. `outcome` hands over the answer of a command that changed something.
+docs/errors.md. `outcome` hands over the answer of a command that changed something.
 """
 
 import errno
@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import typer
 
 from meter20 import failure, terminal
-from meter20.exit_codes import Code
+from meter20.exit_codes import ERRORS
 from meter20.failure import Failure
 from meter20.terminal import OutputFault, printable
 
@@ -52,21 +52,21 @@ def ending(ctx: typer.Context | None, as_json: bool) -> Iterator[None]:
     try:
         yield
     except Failure as why:
-        _end(in_json(), why.code, f"{why.lead}: {why}", str(why), why.exit_code)
+        _end(in_json(), why.code, f"{why.lead}: {why}", str(why))
     except _UsageError as wrong:
         _say_where_it_belongs(wrong)
         if not in_json():
             raise
-        _end(True, "usage", "", wrong.format_message(), Code.USAGE)
+        _end(True, "usage", "", wrong.format_message())
     except typer.Abort:
-        _end(in_json(), "aborted", "Aborted.", "Nothing was done: nobody agreed.", Code.REFUSED)
+        _end(in_json(), "aborted", "Aborted.", "Nothing was done: nobody agreed.")
     except KeyboardInterrupt:
-        _end(in_json(), "interrupted", "", "Ctrl-C ended the command.", Code.INTERRUPTED)
+        _end(in_json(), "interrupted", "", "Ctrl-C ended the command.")
     except OSError as error:
         if is_output(error):
             raise
         words = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        _end(in_json(), "system", f"Refused: {words}", words, Code.REFUSED)
+        _end(in_json(), "system", f"Refused: {words}", words)
 
 
 def _say_where_it_belongs(wrong: Any) -> None:
@@ -86,13 +86,13 @@ def is_output(error: OSError) -> bool:
     return error.errno in (errno.EPIPE, errno.ENOSPC) and error.filename is None
 
 
-def _end(as_json: bool, code: str, line: str, message: str, exit_code: int) -> NoReturn:
-    """Say why there is no answer, and end the command."""
+def _end(as_json: bool, code: str, line: str, message: str) -> NoReturn:
+    """Say why there is no answer, and end the command with the exit code of the error `code`."""
     if as_json:
         print_json(failure.answer(code, message))
     elif line:
         typer.echo(printable(line), err=True)
-    raise typer.Exit(exit_code)
+    raise typer.Exit(ERRORS[code].exit_code)
 
 
 def print_json(answer: dict) -> None:
@@ -148,4 +148,4 @@ def output_failed(error: OSError, as_json: bool) -> NoReturn:
         words = f"the output cannot be written: {error.strerror}"
         line = json.dumps(failure.answer("output", words)) if as_json else f"Refused: {words}"
         print(line, file=sys.stderr)
-    sys.exit(Code.REFUSED)
+    sys.exit(ERRORS["output"].exit_code)

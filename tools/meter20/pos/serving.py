@@ -56,6 +56,7 @@ def _listening(host: str, port: int) -> socket.socket:
         made = socket.socket(family, socket.SOCK_STREAM)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((host, port))
+        made.listen()  # who connects as soon as the address is shown waits for the server
     except OSError as error:
         raise Refusal(
             refusal.VALUE, f"Cannot listen at {host}:{port}: {error.strerror}."

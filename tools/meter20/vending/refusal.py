@@ -5,7 +5,6 @@ key, an unreachable database) ends as a `Refusal`, whose text is meant for that 
 exception is a bug. A refusal never holds a key, a passphrase or a token.
 """
 
-from meter20.exit_codes import Code
 from meter20.failure import Failure
 
 
@@ -32,7 +31,6 @@ class Doubt(Failure):
     """
 
     code = "doubt"
-    exit_code = Code.NOT_KNOWN
     lead = "Not known"
 
     def __str__(self) -> str:
@@ -43,7 +41,6 @@ class Unfinished(Failure):
     """Part of what was asked for stands, and the rest was refused; the text says which."""
 
     code = "unfinished"
-    exit_code = Code.STANDS
     lead = "Unfinished"
 
 
