@@ -82,9 +82,11 @@ def value(option: str, known: dict[str, Value]) -> tuple[str, Value]:
     name, text = _name_and_text(option)
     if name not in known:
         raise ValueError(f"{option}: this board has no option {name}; it has {_listed(known)}")
-    found = _read(known[name], text)
-    if found is Ellipsis:
-        raise ValueError(f"{option}: {name} is {_kind(known[name])}, such as {known[name]}")
+    try:
+        found = _read(known[name], text)
+    except (ValueError, SyntaxError):
+        words = f"{option}: {name} is {_kind(known[name])}, such as {known[name]}"
+        raise ValueError(words) from None
     permitted = VALUES.get(name, (found,))
     if found not in permitted:
         raise ValueError(f"{option}: {name} is {' or '.join(map(repr, permitted))}")
@@ -131,17 +133,14 @@ def _constants(node: ast.ClassDef) -> dict[str, Value]:
     }
 
 
-def _read(example: Value, text: str):
-    """Return the value of the kind of `example` that `text` says, Ellipsis if it says none."""
+def _read(example: Value, text: str) -> Value:
+    """Return the value of `text`, of the kind of `example`; raises ValueError, SyntaxError."""
     if isinstance(example, str):
         return text
-    try:
-        found = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return Ellipsis
-    if example is None:
-        return found if found is None or type(found) is int else Ellipsis
-    return found if type(found) is type(example) else Ellipsis
+    found = ast.literal_eval(text)
+    if type(found) is not (int if example is None else type(example)) and found is not example:
+        raise ValueError(text)
+    return found
 
 
 def _kind(example: Value) -> str:
