@@ -55,8 +55,8 @@ def test_option_that_cannot_be_is_told_in_words(given, words):
     ("token", "words"),
     [
         (
-            {"digits": "1", "expect": "Acept"},
-            "no meter answers 'Acept'; Accept[?] The results are",
+            {"digits": "1", "expect": "accept"},
+            "no meter answers 'accept'; Accept[?] The results are",
         ),
         ({"digits": "1"}, "meter 1, token 1: expect is needed, a text"),
         ({"digits": 1, "expect": "Accept"}, "token 1: digits is needed, a text"),

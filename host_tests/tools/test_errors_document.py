@@ -23,8 +23,9 @@ def made():
     return list(error_list.everywhere())
 
 
-def test_document_is_current():
-    assert error_list.PATH.read_text(encoding="utf-8") == error_list.document(), "make errors"
+def test_document_is_current(made):
+    current = error_list.document(made)
+    assert error_list.PATH.read_text(encoding="utf-8") == current, "make errors"
 
 
 def test_every_error_that_is_made_has_a_cause_and_a_cure(made):

@@ -23,7 +23,7 @@ def first_column(title):
 
 
 def test_session_goes_as_it_is_shown():
-    talk = re.search(r"```\n(.*?)```", section("A session"), flags=re.DOTALL)
+    talk = re.search(r"```text\n(.*?)```", section("A session"), flags=re.DOTALL)
     lines = talk[1].splitlines()
     sent = [line[2:] for line in lines if line.startswith("> ")]
     shown = [line[2:] for line in lines if line.startswith("< ")]

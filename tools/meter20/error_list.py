@@ -70,14 +70,14 @@ class Made(NamedTuple):
     place: str
 
 
-def document(tools: Path = TOOLS) -> str:
-    """Return docs/errors.md."""
+def document(places: Iterable[Made]) -> str:
+    """Return docs/errors.md. places: where errors are made, see `everywhere`."""
     rows = [
         f"| `{word}` | {int(error.exit_code)} | {error.cause} | {error.cure} |\n"
         for word, error in ERRORS.items()
     ]
     found: dict[str, set[str]] = {}
-    for made in everywhere(tools):
+    for made in places:
         if made.code is not None and made.message is not None:
             found.setdefault(made.code, set()).add(made.message)
     parts = [
@@ -188,5 +188,5 @@ def _text(node: ast.expr, texts: Mapping[str, str]) -> str | None:
 
 
 if __name__ == "__main__":
-    PATH.write_text(document(), encoding="utf-8")
+    PATH.write_text(document(everywhere()), encoding="utf-8")
     sys.stdout.write(f"{PATH.relative_to(DEVICE_ROOT)}\n")
