@@ -24,6 +24,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts its background jobs so, and their children would ignore Ctrl-C as well.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# For the processes of pytest that tests start: this plugin takes longer to load than most files.
+os.environ.setdefault("PYTEST_ADDOPTS", "-p no:schemathesis")
+
 # CliRunner makes the tree of all commands at each call, which takes as long as most of them do.
 typer.testing._get_command = functools.cache(typer.testing._get_command)
 
