@@ -26,7 +26,15 @@ FIRST = (
     "host_tests/virtual/test_input_buffer.py",
     "host_tests/boards/test_packages.py::",
     "host_tests/virtual/test_same_answers.py::",
+    "host_tests/vending/test_ends.py::"
+    "test_command_that_fails_or_dies_around_its_commit_agrees_with_the_books",
     "host_tests/vending/test_campaign.py::",
+    "host_tests/vending/test_pos_schema.py::",
+    "host_tests/vending/test_shop_schema.py::",
+    "host_tests/vending/test_cli_vend.py::test_processes_at_one_database_take_turns",
+    "host_tests/boards/test_new_board.py",
+    "host_tests/tools/test_dlms_command.py",
+    "host_tests/tools/test_errors_document.py",
     "host_tests/browser/test_browsing.py",
     "host_tests/browser/test_shop.py",
 )
