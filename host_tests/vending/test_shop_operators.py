@@ -1,24 +1,26 @@
 """Operators: who may log in, and what the pages say of meters, tokens, keys and the day."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
 from rigs.customers import Customer, text_of
 from rigs.stations import DRN, PASSPHRASE, SGC
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from typer.testing import CliRunner
 
 from meter20.ami import reports, routes
 from meter20.cli.main import app
 from meter20.pos import clients
-from meter20.pos.slowdown import Slowdown
+from meter20.pos.slowdown import TooOften
 from meter20.shop import accounts, charts
+from meter20.shop.login_waits import LoginWaits
 from meter20.vending import meter_list, supply_groups
 from meter20.vending.models import Meter, Purchase, Slip
 from meter20.vending.report_models import MeterLoad, MeterReport
-from meter20.vending.shop_models import ShopSession
+from meter20.vending.shop_models import LoginFailure, ShopSession
 from meter20.vending.vending_key import KeyTerms
 
 NAME, PASSWORD = "sipho", "a password of the operator"
@@ -108,17 +110,46 @@ def test_session_ends_after_its_time_and_is_not_kept_in_clear(operator, sqlite, 
         assert len(session.scalars(select(ShopSession)).all()) == 1, "the old one was dropped"
 
 
-def test_wrong_passwords_slow_down_and_a_right_one_does_not_help_meanwhile(operator):
-    now = [0.0]
-    operator.web.app.state.logins = Slowdown(3, 2, 300, now=lambda: now[0])
-    assert [log_in(operator, password="x" * n).status_code for n in range(1, 5)] == [401] * 4
-    refused = log_in(operator)
-    assert (refused.status_code, refused.headers["retry-after"]) == (429, "3")
-    now[0] += 3
-    assert log_in(operator, password="wrong").status_code == 401
-    assert int(log_in(operator).headers["retry-after"]) == 5
-    now[0] += 5
-    assert log_in(operator).status_code == 303
+def test_wrong_passwords_slow_down_and_a_right_one_does_not_help_meanwhile(any_operator, clock):
+    station = station_of(any_operator)
+    programs = [any_operator, Customer(station)]  # two programs on one database count together
+    for n in range(4):
+        assert log_in(programs[n % 2], password="x" * (n + 1)).status_code == 401
+    for program in (*programs, Customer(station)):  # the last was started again
+        refused = log_in(program)
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "3")
+    clock.advance(seconds=2)
+    assert log_in(any_operator, password="wrong").status_code == 401
+    assert log_in(any_operator).headers["retry-after"] == "5"
+    clock.advance(seconds=4)
+    assert log_in(any_operator).status_code == 303
+    with station.looking() as session:
+        assert session.scalar(select(func.count()).select_from(LoginFailure)) == 0
+
+
+def test_failures_are_forgotten_after_an_hour_and_many_attempts_at_once_are_many(
+    any_station, clock
+):
+    waits = LoginWaits(any_station, 3, 2, 300)
+    with ThreadPoolExecutor(8) as pool:
+        let_in = sum(pool.map(lambda _: _may_try(waits, "b", "a"), range(24)))
+    assert let_in == 4
+    for _ in range(20):
+        clock.advance(seconds=300)
+        last = _may_try(waits, "a")
+    assert last and not _may_try(waits, "a")
+    clock.advance(seconds=3601)
+    assert [_may_try(waits, "a") for _ in range(5)] == [True] * 4 + [False]
+    with any_station.looking() as session:
+        assert session.scalar(select(func.count()).select_from(LoginFailure)) == 1
+
+
+def _may_try(waits, *names):
+    try:
+        waits.attempt(*names)
+    except TooOften:
+        return False
+    return True
 
 
 def test_name_that_is_none_looks_like_a_wrong_password(operator):

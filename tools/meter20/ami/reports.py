@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from meter20.vending.models import Base, Meter, Route, table
+from meter20.vending.models import Base, Meter, Route, insert_into, table
 from meter20.vending.report_models import MeterLoad, MeterReport
 from meter20.vending.station_time import stamp
 
@@ -137,8 +136,7 @@ def quarter(moment: datetime) -> str:
 def _upsert(session: Session, rows: type[Base], new: list[dict], keys: Sequence[str],
             changed: Sequence[str]) -> None:  # fmt: skip
     """Insert the rows `new`, which all have the same columns; of those that are there, change."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    made = dialect.insert(table(rows))
+    made = insert_into(session, rows)
     to = {name: made.excluded[name] for name in changed if name not in keys}
     made = made.on_conflict_do_update(index_elements=keys, set_=to)
     session.connection().execute(made, new)

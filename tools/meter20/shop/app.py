@@ -18,6 +18,7 @@ from meter20 import __version__
 from meter20.pos.short_bodies import ShortBodies
 from meter20.pos.slowdown import Slowdown, TooOften
 from meter20.shop import customers, live, operators, pages
+from meter20.shop.login_waits import LoginWaits
 from meter20.shop.selling import Seller
 from meter20.shop.visitors import ForeignForm
 from meter20.vending.refusal import Refusal
@@ -56,7 +57,7 @@ def made(station: Station, described: bool = False,
         description="Pages that sell credit for prepayment meters. TEST KEYS only.",
     )  # fmt: skip
     app.state.seller, app.state.lookups = Seller(station), Slowdown(*_LOOKUPS)
-    app.state.logins = Slowdown(*_LOGINS)
+    app.state.logins = LoginWaits(station, *_LOGINS)
     app.state.live = live.Live(station, ending)
     app.include_router(customers.router)
     app.include_router(operators.router)

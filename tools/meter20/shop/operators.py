@@ -66,8 +66,7 @@ def log_in(
     visitors.check_form(request, visitors.cookie_of(request), code)
     limits = request.app.state.logins
     names = f"name {name}", f"from {request.client.host if request.client else ''}"
-    limits.check(*names)
-    limits.failed(*names)  # before it is looked at: many at once are many
+    limits.attempt(*names)  # before the password is looked at: many at once are many
     with at.station.looking() as session:
         right = accounts.known(session, name, password)
     if not right:

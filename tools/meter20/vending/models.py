@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy import Table as _Table
 from sqlalchemy import UniqueConstraint as Unique
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 
 class Base(DeclarativeBase):
@@ -47,6 +48,12 @@ class Base(DeclarativeBase):
 def table(rows: type[Base]) -> _Table:
     """Return the table behind a class of rows, for statements past the unit of work."""
     return Base.metadata.tables[rows.__tablename__]
+
+
+def insert_into(session: Session, rows: type[Base]):
+    """Return the INSERT of the session's database, which can say what to do on a conflict."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(table(rows))
 
 
 class Vault(Base):

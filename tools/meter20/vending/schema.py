@@ -9,7 +9,7 @@ from meter20.vending.models import Base
 from meter20.vending.refusal import Refusal
 
 #: The newest migration, a number that grows.
-REVISION = "0009"
+REVISION = "0010"
 #: The tables that are described outside of `models`; with them, `Base` knows all of them.
 MORE_TABLES = (pos_models, report_models, shop_models)
 MIGRATIONS = Path(__file__).parent / "migrations"

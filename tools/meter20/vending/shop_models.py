@@ -47,3 +47,16 @@ class ShopSession(Base):
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     operator: Mapped[str] = mapped_column(ForeignKey("shop_operator.name"), index=True)
     ends_at: Mapped[str]
+
+
+class LoginFailure(Base):
+    """Log-ins that failed, for a name or from an address. who: the digest of which.
+
+    until: nobody is let in before. failed_at: when one failed last.
+    """
+
+    __tablename__ = "login_failure"
+    who: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    until: Mapped[str]
+    failed_at: Mapped[str]
