@@ -134,7 +134,7 @@ class SimBody:
         """Return what somebody who stands before the meter sees and hears, as (field, value)."""
         buzzer = self.ports.buzzer
         return [
-            ("display", self.app.lines),
+            ("display", self.app.front.lines),
             ("relay", "closed" if self.ports.load_switch.closed else "open"),
             ("moves", self.ports.load_switch.operations),
             ("pulses", self.load.pulses),
@@ -253,15 +253,15 @@ class SimBody:
         self.ports.pulses.train(count, over_ms)
         yield from self.advance(over_ms)
         self._check_fault()
-        view = self.app.view(self._clock.now_ms)
+        view = self.app.front.view(self._clock.now_ms)
         return credit_fields(view) + [
             ("total_wh", view.state.register.total_wh),
-            ("relay", "closed" if self.app.relay_closed else "open"),
+            ("relay", "closed" if self.app.front.relay_closed else "open"),
         ]
 
     def _advance(self, request, _now_ms):
         yield from self.advance(1000 * integer(request, "seconds", 0, _SECONDS_MAX))
-        return [("uptime_s", self._clock.now_ms // 1000), ("display", self.app.lines)]
+        return [("uptime_s", self._clock.now_ms // 1000), ("display", self.app.front.lines)]
 
     def _live(self, request, _now_ms):
         key = keys(request) if "keys" in request else ""

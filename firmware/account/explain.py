@@ -9,7 +9,7 @@ from micropython import const
 from sts import amount, crc, digits, key_change, kinds, results, tid
 from sts.decoder_key import DITK
 
-from account import carrier, meter_test
+from account import carrier
 
 _MANAGEMENT = const(2)  # the class of a key change
 _KEY_PART = "part of a new key"
@@ -85,9 +85,9 @@ def _decrypted(steps, meter, block):
     """Return the plain block, and whether it is not to be shown."""
     hidden = _holds_key(meter, block)
     if steps.rounds and not hidden:
-        for number, state in enumerate(meter.cipher.rounds(block), 1):
+        for number, state in enumerate(meter.reader.cipher.rounds(block), 1):
             steps.add("round", "round %s: %s", number, _hex(state))
-    block = meter.cipher.decrypt(block)
+    block = meter.reader.cipher.decrypt(block)
     shown = (_KEY_PART, ()) if hidden else ("%s", (_hex(block),))
     form = "EA%s with the decoder key: " + shown[0]
     steps.add("decrypted", form, meter.state.key.ea, *shown[1])
@@ -101,7 +101,7 @@ def _judge(steps, meter, token, class_, block, now_ms):
     steps.add("checksum", form, "%04x" % found, "%04x" % expected)
     if found != expected:
         return results.CRC
-    decoded = meter.decode(token)
+    decoded = meter.reader.decode(token)
     if decoded.kind:
         steps.add("kind", "subclass %s: %s", decoded.subclass, decoded.kind)
     else:
@@ -109,9 +109,9 @@ def _judge(steps, meter, token, class_, block, now_ms):
     for name, value in _ordered(decoded, meter.state.key.ea):
         steps.add("field " + name, *_field(decoded, name, value))
     if class_ == 1:
-        return meter_test.requested(decoded, meter.state.identity.drn, meter.kind.phases)[0]
+        return meter.reader.tested(token).result
     _tid_rules(steps, meter.state, decoded)
-    outcome = meter.judged(decoded, now_ms)[1]
+    outcome = meter.reader.judged(decoded, now_ms)[1]
     if outcome.anew:
         steps.add("key change", "contradicts the tokens entered before it: begins another set")
     return outcome.result
@@ -137,7 +137,7 @@ def _holds_key(meter, block):
 
     The class is not encrypted: somebody who holds such a token could write another class into it.
     """
-    return meter.decode(digits.join(_MANAGEMENT, block)).kind in key_change.SECTIONS
+    return meter.reader.decode(digits.join(_MANAGEMENT, block)).kind in key_change.SECTIONS
 
 
 def _memory(tids, token_tid):

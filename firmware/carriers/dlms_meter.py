@@ -81,7 +81,7 @@ class MeterGateway(Gateway):
     def enter(self, digits):
         """Only one token waits at a time: the status is always of the token beside it."""
         app, shared = self._app, self._shared
-        if shared.last_token.waits or app.lockout_s(shared.now_ms, self._by):
+        if shared.last_token.waits or app.front.lockout_s(shared.now_ms, self._by):
             return None
         token = Token(digits, self._by, _now(app))
         if not token.offer(app.inbox, shared.now_ms):
@@ -141,7 +141,7 @@ class MeterFacts(Facts):
         return self._view.watts
 
     def closed(self):
-        return self._app.relay_closed
+        return self._app.front.relay_closed
 
     def credit(self):
         credit = self._state.register.credit
@@ -166,7 +166,7 @@ class MeterFacts(Facts):
 
     @property
     def _view(self):
-        return self._app.view(self._shared.now_ms)
+        return self._app.front.view(self._shared.now_ms)
 
 
 def _text(digits):

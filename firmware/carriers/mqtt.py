@@ -313,7 +313,7 @@ def _registers(turn):
         fields
         + [
             ("total_wh", state.register.total_wh),
-            ("power_w", turn.watts),
+            ("power_w", turn.power.watts),
             ("relay", "closed" if turn.closed else "open"),
             ("relay_reason", turn.relay_reason),
             ("tamper", state.tamper),

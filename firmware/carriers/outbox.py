@@ -120,7 +120,7 @@ def _credit(meter, entered):
     token = sts_digits.parse(entered)
     if token is None or sts_digits.split(token)[0]:
         return 0  # not of the class that has a credit
-    decoded = meter.decode(token)
+    decoded = meter.reader.decode(token)
     return acceptance.credit_of(decoded) if decoded.crc_ok else 0
 
 

@@ -18,7 +18,7 @@ CAPACITY = const(8)
 _REST_MS = const(10_000)
 
 #: digits: as they came, without spaces. by: of account.carrier. told: called with the Outcome, see
-#: account.meter, once the token was entered and all of it is stored; with None when nothing was
+#: account.reader, once the token was entered and all of it is stored; with None when nothing was
 #: done because the meter has no key, or its store does not take it.
 _Waiting = namedtuple("_Waiting", ("digits", "by", "told"))
 

@@ -66,7 +66,8 @@ class Metering:
         turn.supervisor.at = self.name
         if pulses:
             turn.news = True
-            turn.meter.consume(pulses, tariff.period_of(turn.time()) if turn.meter.steps else 0)
+            period = tariff.period_of(turn.time()) if turn.meter.kept.steps else 0
+            turn.meter.consume(pulses, period)
         return pulses
 
     def _consume(self, turn):
@@ -106,7 +107,7 @@ class Metering:
 
     def _watch_store(self, turn):
         """Log that the store began to fail; what it refused is tried again each minute."""
-        failing = turn.meter.store_failing
+        failing = turn.meter.kept.failing
         if failing and turn.now_ms >= self._store_try_ms:
             self._store_try_ms = turn.now_ms + _STORE_TRY_MS
             turn.meter.checkpoint()

@@ -19,7 +19,7 @@ def noted(turn, health: str):
     if ahead or REPAIRED in (health, notes.health):
         codes.append(events.REPAIRED)
         told.insert(0, screens.repaired())
-    if meter.store_lost:
+    if meter.kept.store_lost:
         codes.append(events.STORE_FAULT)
     elif notes.health == LOST:
         codes.append(events.SETTINGS_LOST)

@@ -5,11 +5,12 @@ from journal.notes import Notes
 from panel import screens
 from supply import decision
 
+from meter.metering import Metering
 from meter.turn import Turn
 
 
 class Stopping:
-    """Works with `ports`, and with the `turn` and the `notes` once they are made.
+    """Works with `ports`, and with `turn`, `notes` and `metering` once they are made.
 
     lines: what the display shows from then on; [] while the meter works.
     """
@@ -18,6 +19,7 @@ class Stopping:
         self._ports = ports
         self.notes: Notes | None = None
         self.turn: Turn | None = None
+        self.metering: Metering | None = None
         self.lines = []
 
     def stop(self, part: str, kind: str):
@@ -31,6 +33,12 @@ class Stopping:
                 deed(part, kind)
             except Exception:
                 pass  # it may be the broken part that was asked; the others still can
+
+    def save(self):
+        """Count what was used up so far, and make it safe."""
+        if self.turn is not None and self.metering is not None:
+            self.metering.take_pulses(self.turn)
+            self.turn.meter.checkpoint()
 
     def _open_switch(self, _part, _kind):
         if self.turn is not None:

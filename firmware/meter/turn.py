@@ -17,8 +17,8 @@ _MS_PER_H = const(3_600_000)
 class Turn:
     """A step at `now_ms` of the application that runs `meter` and keeps `notes`.
 
-    One object serves all steps, so that a step at rest makes no garbage. watts: the power
-    drawn, of the last count. closed, relay_reason: what the contactor decided. news: something
+    One object serves all steps, so that a step at rest makes no garbage. power: the PowerMeter.
+    closed, relay_reason: what the contactor decided. news: something
     changed, so that every part after this one has its turn, due or not. clock: a
     ports.clock.Clock or None.
     """
@@ -29,17 +29,16 @@ class Turn:
         self.supervisor = supervisor
         self.power = PowerMeter(now_ms)
         self.now_ms = now_ms
-        self.watts = 0
         self.closed, self.relay_reason = False, decision.NOT_PROVISIONED
         self.news = True
-        self.clock = clock
+        self._clock = clock
         self._began_ms, self._began_wh = now_ms, self.state.register.total_wh
         self._view = None
 
     @property
     def state(self):
         """The MeterState of now."""
-        return self.meter.state
+        return self.meter.kept.state
 
     @property
     def settings(self):
@@ -52,55 +51,54 @@ class Turn:
 
     def time(self):
         """Return the time in UTC as ports.clock.Clock.now does, None without a clock, too."""
-        if self.clock is None:
+        if self._clock is None:
             return None
         supervisor = self.supervisor
         before, supervisor.at = supervisor.at, "clock"
-        told = self.clock.now()
+        told = self._clock.now()
         supervisor.at = before
         return told
 
     def measure(self):
-        """Bring `watts` up to date; another power is news."""
-        watts = self.power.watts(self.now_ms, self.state.identity.imp_per_kwh)
-        if watts != self.watts:
-            self.watts, self.news = watts, True
+        """Bring the power up to date; another one is news."""
+        power = self.power
+        before_w = power.watts
+        if power.measure(self.now_ms, self.state.identity.imp_per_kwh) != before_w:
+            self.news = True
 
     def log(self, code: int):
         """Put the event `code`, of journal.events, into the log."""
         self.news = True
         self.notes.log([code], self.state.register.total_wh, not self.meter.lost)
 
-    def view(self):
+    def view(self, fresh: bool = False):
         """Return the View of this turn: the last one, if nothing that it shows has changed.
 
-        Its mean power is then of the time when it was made.
+        Its mean power is then of the time when it was made. fresh: make a new one in any case.
         """
-        if self._view is None or not self._shows_now(self._view):
-            self.fresh_view()
+        if fresh or self._view is None or not self._shows_now(self._view):
+            self._view = self._made()
         return self._view
 
-    def fresh_view(self):
-        """Return a new View of this turn."""
+    def _made(self):
         notes = self.notes
-        self._view = View(
+        return View(
             self.state,
             notes.settings,
             notes.history,
-            self.watts,
+            self.power.watts,
             self._mean_w(),
             self.relay_reason,
             self.lockout_s(),
             notes.events,
             notes.faults,
         )
-        return self._view
 
     def _shows_now(self, view):
         notes = self.notes
         return (
             view.state is self.state
-            and view.watts == self.watts
+            and view.watts == self.power.watts
             and view.relay_reason == self.relay_reason
             and view.lockout_s == self.lockout_s()
             and view.settings is notes.settings

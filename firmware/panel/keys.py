@@ -98,7 +98,7 @@ class Keys:
             elif code == short_codes.EMERGENCY:
                 screen = self._call_up_emergency(turn)
             else:
-                screen = short_codes.screen(code, turn.fresh_view())
+                screen = short_codes.screen(code, turn.view(fresh=True))
         except StoreFailed:
             screen = screens.not_stored()
         screen = screen or screens.message("No such code", "#" + code)

@@ -14,7 +14,7 @@ _TID_MAX = const(0xFFFFFF)
 def provision(app, request: dict):
     """Give the meter of `app` the number, the key and the settings in `request`.
 
-    Raises Refused when one of them is not as it must be, and whatever App.provision raises
+    Raises Refused when one of them is not as it must be, and whatever Front.provision raises
     beside that.
     """
     identity = meter_state.Identity(text(request, "drn"), integer(request, "imp_per_kwh"))
@@ -33,7 +33,7 @@ def provision(app, request: dict):
     try:
         settings = _settings(request)
         again = boolean(request, "lost")
-        app.provision(identity, key, manufactured, power_limit_w, settings, again)
+        app.front.provision(identity, key, manufactured, power_limit_w, settings, again)
     except ValueError as wrong:
         raise Refused("bad_request", str(wrong)) from None
 

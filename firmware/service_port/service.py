@@ -79,8 +79,8 @@ class Service:
 
     def _token(self, request, now_ms):
         entered = digits.clean(text(request, "digits"))
-        outcome = self._app.enter(entered, now_ms, carrier.LOCAL)
-        view = self._app.view(now_ms)
+        outcome = self._app.front.enter(entered, now_ms, carrier.LOCAL)
+        view = self._app.front.view(now_ms)
         fields = [("result", outcome.result), ("kind", outcome.kind)] + credit_fields(view)
         if outcome.amount:
             name = "amount_currency" if views.in_currency(view) else "amount_wh"
@@ -93,7 +93,7 @@ class Service:
 
     def _keys(self, request, now_ms):
         for key in keys(request):
-            self._app.press(key, now_ms)
+            self._app.front.press(key, now_ms)
         self._app.step(now_ms)
         return keys_fields(self._app)
 
@@ -110,10 +110,10 @@ class Service:
 
 def read_fields(app, now_ms: int):
     """Return the reply to `read`. Never holds a key."""
-    view = app.view(now_ms)
+    view = app.front.view(now_ms)
     state = view.state
     key = state.key
-    waits_s = [app.lockout_s(now_ms, by) for by in carrier.ALL]
+    waits_s = [app.front.lockout_s(now_ms, by) for by in carrier.ALL]
     return (
         [
             ("drn", state.identity.drn),
@@ -129,7 +129,7 @@ def read_fields(app, now_ms: int):
             ("total_wh", state.register.total_wh),
             ("power_w", view.watts),
             ("power_limit_w", state.power_limit_w),
-            ("relay", "closed" if app.relay_closed else "open"),
+            ("relay", "closed" if app.front.relay_closed else "open"),
             ("relay_reason", view.relay_reason),
             ("tamper", state.tamper),
             ("lockout_s", max(waits_s)),
@@ -139,7 +139,7 @@ def read_fields(app, now_ms: int):
             ("last_carrier", carrier.NAMES[state.last_carrier] if state.last_result else None),
             ("firmware", FIRMWARE),
             ("uptime_s", now_ms // 1000),
-            ("display", app.lines),
+            ("display", app.front.lines),
         ]
     )
 
@@ -154,4 +154,4 @@ def credit_fields(view):
 
 def keys_fields(app):
     """Return the reply to `keys`."""
-    return [("display", app.lines), ("last_result", app.meter.state.last_result or None)]
+    return [("display", app.front.lines), ("last_result", app.meter.state.last_result or None)]

@@ -60,7 +60,7 @@ class Contactor:
     def _due_ms(self, turn):
         """Return the milliseconds until something changes by itself."""
         now_ms, limit_w = turn.now_ms, turn.state.power_limit_w
-        watching = limit_w and (turn.watts > limit_w or self._overload.trips)
+        watching = limit_w and (turn.power.watts > limit_w or self._overload.trips)
         if watching or self.faulty or self._friendly_hours_count(turn):
             return _REST_MS
         due_ms = self._switching.due_ms(now_ms)
@@ -76,11 +76,11 @@ class Contactor:
 
     def _decision(self, turn):
         meter, now_ms = turn.meter, turn.now_ms
-        if meter.lost or meter.unsafe:
+        if meter.lost or meter.kept.unsafe:
             return False, decision.STORE_FAULT
         state, configured = turn.state, turn.settings
         over = None
-        if self._overload.blocks(now_ms, turn.watts, state.power_limit_w):
+        if self._overload.blocks(now_ms, turn.power.watts, state.power_limit_w):
             over = decision.OVERLOAD_LOCK if self._overload.locked else decision.OVERLOAD
         emergency = tariff.in_credit(configured.emergency_wh, state.register, configured.steps)
         closed, reason = decision.decide(state, emergency, self._is_friendly(turn), over)
@@ -104,7 +104,7 @@ class Contactor:
     def _opened(self, turn):
         """The load is about to be cut off: what was used up stays used up, and people see why."""
         turn.meter.checkpoint()
-        turn.power, turn.watts = PowerMeter(turn.now_ms), 0
+        turn.power = PowerMeter(turn.now_ms)
         if turn.relay_reason not in (decision.TEST, decision.FAULT):
             self._answers.dismiss()
 

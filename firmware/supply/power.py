@@ -14,9 +14,10 @@ _WATTS_MAX = const(99_999_999)  # what a display has room for; no meter passes a
 
 
 class PowerMeter:
-    """Estimates the power in W. `add` every pulse, then read `watts`.
+    """Estimates the power in W. `add` every pulse, then `measure`.
 
-    Before the second pulse the power is 0: one pulse alone says nothing.
+    watts: the power that was measured last. Before the second pulse it is 0: one pulse alone says
+    nothing.
     """
 
     def __init__(self, now_ms: int):
@@ -25,7 +26,8 @@ class PowerMeter:
         self._from_ms = self._next_ms = now_ms  # where the window begins, and the next one will
         self._pulses = self._pulses_next = 0  # that came after these moments
         self._paused = False  # whether the window is a pause
-        self._watts = 0
+        self._mean_w = 0  # of the window
+        self.watts = 0
 
     def add(self, pulses: int, now_ms: int, imp_per_kwh: int):
         """Note `pulses` that came up to `now_ms`."""
@@ -42,27 +44,31 @@ class PowerMeter:
         if now_ms > last_ms:
             self._move_window(pulses, last_ms, imp_per_kwh)
         if now_ms > self._from_ms:
-            self._watts = _mean(self._pulses, now_ms - self._from_ms, imp_per_kwh)
+            self._mean_w = _mean(self._pulses, now_ms - self._from_ms, imp_per_kwh)
 
-    def watts(self, now_ms: int, imp_per_kwh: int) -> int:
+    def measure(self, now_ms: int, imp_per_kwh: int) -> int:
         """Return the power at `now_ms`: no more than one pulse since the last would mean."""
-        if not self._watts:
+        self.watts = self._measured(now_ms, imp_per_kwh)
+        return self.watts
+
+    def _measured(self, now_ms, imp_per_kwh):
+        if not self._mean_w:
             return 0
         quiet_ms = now_ms - self._last_ms
         if quiet_ms > max(_FORGET_MS, 2 * (self._last_ms - self._from_ms)):
             return 0
         if quiet_ms <= _LATE_MS:
-            return self._watts
-        return min(self._watts, _mean(1, quiet_ms - _LATE_MS, imp_per_kwh))
+            return self._mean_w
+        return min(self._mean_w, _mean(1, quiet_ms - _LATE_MS, imp_per_kwh))
 
     def steady_ms(self, now_ms: int, imp_per_kwh: int) -> int:
         """Return for how long `watts` stays what it is at `now_ms` if no pulse comes, at most.
 
         0 if it is falling.
         """
-        if not self._watts:
+        if not self._mean_w:
             return _FORGET_MS
-        alone_ms = 1000 * _MS_PER_H // (imp_per_kwh * self._watts)  # of one pulse at this power
+        alone_ms = 1000 * _MS_PER_H // (imp_per_kwh * self._mean_w)  # of one pulse at this power
         return max(0, self._last_ms + _LATE_MS + alone_ms - now_ms)
 
     def _move_window(self, pulses, last_ms, imp_per_kwh):
@@ -82,7 +88,7 @@ class PowerMeter:
         """Whether so few `pulses` in an interval mean that the power fell: less than half."""
         if interval_ms >= _HALF_WINDOW_MS:
             return True
-        expected = self._watts * imp_per_kwh * (interval_ms - _LATE_MS)
+        expected = self._mean_w * imp_per_kwh * (interval_ms - _LATE_MS)
         return expected > 2 * pulses * 1000 * _MS_PER_H
 
 

@@ -59,7 +59,7 @@ class TestBoard:
         for now_ms in range(0, 3000, 20):
             WORLD.advance_ms(20)
             app.step(now_ms)
-        assert not app.relay_closed
+        assert not app.front.relay_closed
 
     def test_relay_is_open_before_anything_else_happens(self, name):
         bench = Bench(name)

@@ -102,7 +102,7 @@ class Household:
 
     def _use(self):
         """A household buys when the light goes out."""
-        if not self._rig.app.relay_closed:
+        if not self._rig.app.front.relay_closed:
             self._buy()
         self._rig.meter.consume(_STEP_WH)
         self._pass(_STEP_MS)
@@ -115,7 +115,7 @@ class Household:
         self._pass(1_280_000 if self._rig.meter.lockout_ms(self._now_ms) else 1)
         self._tid += 1
         meaning = Meaning(kind, (self._key + under) % _KEYS, self._tid, value)
-        found = self._rig.app.enter(digits.__wrapped__(meaning), self._now_ms).result
+        found = self._rig.app.front.enter(digits.__wrapped__(meaning), self._now_ms).result
         assert found == wanted, (meaning, found)
         return meaning
 
@@ -124,7 +124,7 @@ class Household:
         self._tid = bought.tid - 1
         self._enter("credit", bought.value, results.USED)
         self._pass(1)
-        assert self._rig.app.relay_closed
+        assert self._rig.app.front.relay_closed
 
     def _mistype(self):
         self._enter("credit", 100, results.CRC, under=1)

@@ -63,10 +63,10 @@ def outcome(meter, entered: str) -> tuple:
         return class_, kind, result
     if class_ == 3:
         return class_, "", results.FUNCTION
-    decoded = meter.decode(token)
+    decoded = meter.reader.decode(token)
     if not decoded.crc_ok:
         return class_, "", results.CRC
-    judged = meter.judged(decoded, 0)[1]
+    judged = meter.reader.judged(decoded, 0)[1]
     return class_, judged.kind, judged.result
 
 

@@ -13,6 +13,8 @@ from collections import namedtuple
 Mutation = namedtuple("Mutation", ("name", "breaks", "path", "old", "new", "tests"))
 
 _METER = "firmware/account/meter.py"
+_KEPT = "firmware/account/kept_state.py"
+_READER = "firmware/account/reader.py"
 _SLOTS = "firmware/store/slot_store.py"
 _RULES = "firmware/account/acceptance.py"
 _REGISTER = "firmware/account/register.py"
@@ -34,27 +36,28 @@ _TOKEN_CUT = (
     "::test_cut_at_any_operation_neither_loses_nor_doubles_a_token"
 )
 _COUNT_FAILURE = (
-    "        self._commit(meter_state.changed(self.state, failures=lockout.counted(before, by)))\n"
+    "        self.kept.commit("
+    "meter_state.changed(self.state, failures=lockout.counted(before, by)))\n"
 )
 _COMMIT = (
-    "        self.store_failing = True\n"
+    "        self.failing = True\n"
     "        try:\n"
     "            self._store.commit(meter_state.to_bytes(state))\n"
     "        except OSError:\n"
     "            raise StoreFailed from None\n"
-    "        self.store_failing = False\n"
+    "        self.failing = False\n"
 )
 _NEW_STATE = "        self.state = state\n"
-_DECODE = "        decoded = self.decode(token)\n"
+_DECODE = "        decoded = self.reader.decode(token)\n"
 
 MUTATIONS = (
     Mutation(
         "commit in two writes",
         "a cut between them credits a token that is not yet used",
         _METER,
-        "        self._commit(\n            meter_state.changed(\n                after,\n",
-        "        self._commit(meter_state.changed(after, tids=self.state.tids))\n"
-        "        self._commit(\n            meter_state.changed(\n                after,\n",
+        "        self.kept.commit(\n            meter_state.changed(\n                after,\n",
+        "        self.kept.commit(meter_state.changed(after, tids=self.state.tids))\n"
+        "        self.kept.commit(\n            meter_state.changed(\n                after,\n",
         (_TOKEN_CUT, _EVERY_CUT),
     ),
     Mutation(
@@ -158,7 +161,7 @@ MUTATIONS = (
     Mutation(
         "key change half applied",
         "a cut between two sections leaves a key that nobody has",
-        _METER,
+        _READER,
         "            return meter_state.changed(state, key_change=True), outcome\n",
         '            octets = fields["nkho"].to_bytes(4, "big") if section == 1 else b""\n'
         "            octets += state.key.decoder_key.octets[len(octets) :]\n"
@@ -169,7 +172,7 @@ MUTATIONS = (
     Mutation(
         "roll-over keeps the TIDs",
         "after a roll-over every new token is old",
-        _METER,
+        _READER,
         'tid.filled(0) if sections[1]["ro"] else state.tids',
         "state.tids",
         (_KEY_TEST + "test_roll_over_clears_the_tid_memory",),
@@ -263,7 +266,7 @@ MUTATIONS = (
     Mutation(
         "Accept said before the commit",
         "the display says Accept, and the store refused",
-        _METER,
+        _KEPT,
         _COMMIT + _NEW_STATE,
         _NEW_STATE + _COMMIT,
         (_METER_TEST + "test_store_that_fails_once_the_try_is_counted_takes_nothing",),
@@ -271,7 +274,7 @@ MUTATIONS = (
     Mutation(
         "checkpoints too rare",
         "a cut gives away more than 0.1 kWh",
-        _METER,
+        _KEPT,
         "_CHECKPOINT_WH = const(90)",
         "_CHECKPOINT_WH = const(190)",
         (

@@ -5,7 +5,7 @@ A case is a meter, and what is done to it.
 
 from account import carrier
 from account import state as meter_state
-from account.meter import NotProvisioned, StoreFailed
+from account.meter import NotProvisioned
 from account.register import with_credit
 from account.state import Identity
 from data import meters
@@ -16,6 +16,7 @@ from journal import notes, settings
 from meter.app import App
 from parts import Clock, SimBuzzer, SimDisplay, SimKeypad, SimLoadSwitch, SimPulses
 from ports.keypad import KEYS
+from ports.record_store import StoreFailed
 from rigs.whole_meter import ports
 from service_port.service import Service
 from sts import tid
@@ -75,7 +76,7 @@ class _Bench:
 
     def enter(self, text):
         try:
-            self.app.enter(text, self.clock.now_ms, carrier.REMOTE)
+            self.app.front.enter(text, self.clock.now_ms, carrier.REMOTE)
         except (NotProvisioned, StoreFailed):
             pass  # documented
 
@@ -114,7 +115,7 @@ def _check(bench, books):
     app = bench.app
     assert app.fault is None, app.fault
     books.check(app.meter)
-    oracle.lines(app.lines, bench.columns, bench.rows)
+    oracle.lines(app.front.lines, bench.columns, bench.rows)
     assert bench.keypad.read() is None, "a key was left"
 
 

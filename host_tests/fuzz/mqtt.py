@@ -35,9 +35,9 @@ def case(data: bytes):
                 meter.run(_TURN_MS / 1000)
             books.check(meter.app.meter)
         for key in meters.TEST_TOTAL:
-            meter.app.press(key, meter.clock.now_ms)
+            meter.app.front.press(key, meter.clock.now_ms)
         meter.run(_TURN_MS / 1000)
-        assert meter.app.lines[0] == "Total used", meter.app.lines
+        assert meter.app.front.lines[0] == "Total used", meter.app.front.lines
         said = repr(meter.broker.published).encode()
         assert not [secret for secret in _SECRETS if secret in said]
         oracle.reply(meter.service.reply(b'{"do":"mqtt"}', 0).encode(), ("a secret",))

@@ -129,7 +129,7 @@ def _genuine(meter, entered):
     token = sts_digits.parse(entered)
     if token is None or sts_digits.split(token)[0] in (1, 3) or not meter.provisioned:
         return None
-    read = meter.decode(token)
+    read = meter.reader.decode(token)
     if not read.crc_ok or read.kind is None:
         return None
     key = meter.state.key

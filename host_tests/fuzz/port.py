@@ -48,10 +48,10 @@ def _image(steps=None):
     app = _Meter(image).app
     if steps is not None:
         configured = settings.changed(settings.default(), steps=steps, emergency_wh=500)
-        app.provision(tokens.IDENTITY, tokens.key("11"), meters.MANUFACTURED, 0, configured)
+        app.front.provision(tokens.IDENTITY, tokens.key("11"), meters.MANUFACTURED, 0, configured)
     if steps == ():
         fields = {"rnd": 5, "tid": meters.MANUFACTURED + 100, "amount_field": 1}
-        app.enter(tokens.encode(kinds.ELECTRICITY, "11", tokens.KEYS["11"], fields), 0)
+        app.front.enter(tokens.encode(kinds.ELECTRICITY, "11", tokens.KEYS["11"], fields), 0)
     return image.read(0, image.size())
 
 

@@ -96,7 +96,7 @@ def case(data: bytes):
             assert trouble.exit_code == Code.REFUSED, trouble
             told = {"ok": False, "error": "", "message": str(trouble)}
         assert meter.app.fault is None, meter.app.fault
-        oracle.lines(meter.app.lines, 16, 2)
+        oracle.lines(meter.app.front.lines, 16, 2)
         key = request.get("decoder_key")
         secrets = (key.lower(),) if isinstance(key, str) and len(key) >= 16 else ()
         if meter.wire.lines and not _said_elsewhere(request):

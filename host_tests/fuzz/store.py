@@ -7,7 +7,7 @@ changed, and slots written whose checksum is right whatever they hold.
 import struct
 from binascii import crc32
 
-from account.meter import NotProvisioned, StoreFailed
+from account.meter import NotProvisioned
 from account.register import with_credit
 from account.state import changed
 from data import meters
@@ -19,6 +19,7 @@ from meter.app import App
 from models import carriers, little_files
 from panel import short_codes
 from parts import Clock, SimDisplay, SimKeypad, SimLoadSwitch, SimPulses
+from ports.record_store import StoreFailed
 from rigs import whole_meter
 from service_port.service import Service
 from store import slot_store
@@ -45,7 +46,7 @@ class _Used:
             rig.meter.start(0)
         rig.enter(whole_meter.token())
         register = with_credit(rig.state.register, _NEWEST)
-        rig.meter._commit(changed(rig.state, register=register))
+        rig.meter.kept.commit(changed(rig.state, register=register))
         rig.app.step(0)
         rig.use(3)
         self.image = rig.image.read(0, rig.image.size())
@@ -77,7 +78,7 @@ def case(data: bytes):
         app = _booted(used.carrier, image)
         credit = app.meter.state.register.credit
         assert credit in credits, ("credit from nowhere", credit)
-        assert app.meter.provisioned or not app.relay_closed
+        assert app.meter.provisioned or not app.front.relay_closed
         _use(app, crc32(data), used.carrier)
         books.check(app.meter)
         after = _booted(used.carrier, image)
@@ -110,7 +111,7 @@ def _booted(carrier, image):
 
 def _check(app):
     assert app.fault is None, app.fault
-    oracle.lines(app.lines, 16, 2)
+    oracle.lines(app.front.lines, 16, 2)
 
 
 def _use(app, chosen, carrier):
@@ -122,7 +123,7 @@ def _use(app, chosen, carrier):
     )
     for pressed in keys:
         for key in pressed:
-            app.press(key, now_ms)
+            app.front.press(key, now_ms)
         for _ in range(2):
             app.step(now_ms)
             _check(app)
@@ -134,7 +135,7 @@ def _use(app, chosen, carrier):
         _check(app)
     for digits in (_TOKEN, _TOKEN, meters.TEST_ALL if chosen % 8 == 0 else meters.TEST_TOTAL):
         try:
-            app.enter(digits, now_ms)
+            app.front.enter(digits, now_ms)
         except NotProvisioned:
             pass  # documented
         except StoreFailed:

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from account.meter import CHECKPOINT_MAX_WH
+from account.kept_state import CHECKPOINT_MAX_WH
 from body import SimBody
 from data import meters
 from flash_chip import PowerCut

@@ -197,7 +197,7 @@ def check(rig, action, allowed):
 
 
 def check_token(rig, action, allowed):
-    decoded = rig.meter.decode(sts_digits.parse(action.digits))
+    decoded = rig.meter.reader.decode(sts_digits.parse(action.digits))
     known = decoded.fields["tid"] in rig.state.tids
     assert known == (rig.essence == allowed[-1][0])
     result = rig.enter(action.digits)

@@ -5,7 +5,7 @@ time, has to look at the table of the campaign again.
 """
 
 import pytest
-from account import meter
+from account import kept_state
 from campaigns import flash_life
 from campaigns.flash_life import STORES
 
@@ -50,7 +50,7 @@ def test_no_more_is_erased_for_a_kwh_than_was_measured(name, note):
 
 
 def test_a_meter_that_saves_more_often_is_found(monkeypatch):
-    monkeypatch.setattr(meter, "_CHECKPOINT_WH", flash_life._STEP_WH)
+    monkeypatch.setattr(kept_state, "_CHECKPOINT_WH", flash_life._STEP_WH)
     assert "ring" in dict(too_much(flash_life.lived("rp2 frozen", 2)))
 
 
@@ -62,7 +62,7 @@ def test_steps_of_the_household_write_as_pulse_after_pulse_does(monkeypatch):
 
 
 def pulse_after_pulse(household):
-    if not household._rig.app.relay_closed:
+    if not household._rig.app.front.relay_closed:
         household._buy()
     for _ in range(flash_life._STEP_WH):
         household._rig.meter.consume(1)

@@ -130,17 +130,18 @@ def test_campaign_finds_a_planted_fault_and_tells_it_shortly(monkeypatch, capsys
 def entered_in_two_commits(meter, token, entered, now_ms, by):
     """Credit first, the TID after it: what the record is one for."""
     before = meter.state
-    decoded = meter.decode(token)
+    decoded = meter.reader.decode(token)
     if not decoded.crc_ok:
         return _ENTER(meter, token, entered, now_ms, by)
-    meter._commit(changed(before, failures=lockout.counted(before.failures, by)))
-    after, outcome = meter.judged(decoded, now_ms)
+    meter.kept.commit(changed(before, failures=lockout.counted(before.failures, by)))
+    after, outcome = meter.reader.judged(decoded, now_ms)
     accepted = outcome.result == results.ACCEPT
     failures = lockout.cleared(before.failures, by) if accepted else before.failures
     noted = changed(after, failures=failures, last_result=outcome.result)
-    meter._commit(changed(noted, tids=before.tids))
-    meter._commit(noted)
-    meter._keep_section(decoded, outcome, now_ms)
+    meter.kept.commit(changed(noted, tids=before.tids))
+    meter.kept.commit(noted)
+    if meter._sections.keep(decoded, outcome, before.key.ea, now_ms):
+        meter.reader.take_key()
     return outcome
 
 

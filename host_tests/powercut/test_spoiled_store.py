@@ -4,7 +4,8 @@ import json
 import random
 
 import pytest
-from account.meter import CHECKPOINT_MAX_WH, NotProvisioned, StoreLost
+from account.kept_state import CHECKPOINT_MAX_WH
+from account.meter import NotProvisioned, StoreLost
 from account.register import with_credit
 from account.state import changed
 from body import SimBody
@@ -39,7 +40,7 @@ def used(carrier, commits=7):
     rig.enter(token())
     state = rig.state
     register = with_credit(state.register, NEWEST)
-    rig.meter._commit(changed(state, register=register))
+    rig.meter.kept.commit(changed(state, register=register))
     return rig
 
 
@@ -78,7 +79,7 @@ def test_every_flipped_bit_of_the_newest_record_is_found_logged_and_shown(carrie
             rig = Rig(carrier, image)
             assert rig.state.register.credit == OLDER
             assert codes(rig)[:2] == [events.RESTART, events.REPAIRED]
-            assert rig.app.lines[0] == "Memory repaired"
+            assert rig.app.front.lines[0] == "Memory repaired"
     note(
         f"one bit flipped in the newest record, {carrier.name}: {8 * len(in_use)} bits, all found"
     )
@@ -169,7 +170,7 @@ def test_token_that_a_flipped_bit_takes_back_is_told_and_can_be_entered_again(ca
             untold += 1  # a bit of the page's table took what was noted of the token, too
             continue
         assert events.REPAIRED in codes(found)
-        assert found.app.lines[0] == "Memory repaired"
+        assert found.app.front.lines[0] == "Memory repaired"
         assert found.enter(token()) == results.ACCEPT
         assert events.REPAIRED not in codes(found.boot())[:1]
         assert found.enter(token()) == results.USED
@@ -198,7 +199,7 @@ def spoiled(carrier, image):
         return "not mounted"  # the board then has no store: see test_a_board_without_a_store
     check_nothing_is_invented(rig)
     if not rig.meter.provisioned:
-        return "lost" if rig.meter.store_lost else "as new"
+        return "lost" if rig.meter.kept.store_lost else "as new"
     if rig.state.register.credit == NEWEST:
         return "newest"
     return "older copy, told" if events.REPAIRED in codes(rig) else "older copy"
@@ -242,14 +243,14 @@ def test_meter_that_lost_its_store_opens_says_so_and_takes_no_token(carrier):
     rig = lost(carrier)
     before = rig.image.read(0, rig.image.size())
     assert not rig.switch.closed
-    assert rig.app.view(0).relay_reason == decision.STORE_FAULT
-    assert rig.app.lines[:2] == ["MEMORY LOST", "OFF: memory bad"]
+    assert rig.app.front.view(0).relay_reason == decision.STORE_FAULT
+    assert rig.app.front.lines[:2] == ["MEMORY LOST", "OFF: memory bad"]
     with pytest.raises(StoreLost):
         rig.enter(token())
-    assert rig.app.enter(meters.TEST_ALL, 0).result == results.ACCEPT
+    assert rig.app.front.enter(meters.TEST_ALL, 0).result == results.ACCEPT
     rig.use(500)
     assert codes(rig) == [events.STORE_FAULT]
-    assert rig.app.view(0).events == (events.Event(events.STORE_FAULT, 1, 0),)
+    assert rig.app.front.view(0).events == (events.Event(events.STORE_FAULT, 1, 0),)
     assert rig.image.read(0, rig.image.size()) == before, "evidence is left alone"
 
 
@@ -269,8 +270,8 @@ def test_record_of_another_version_is_left_for_the_firmware_that_knows_it(carrie
     record = b"\x63" + store.load()[1:]
     store.commit(record)
     rig.boot()
-    assert rig.meter.store_lost
-    assert rig.app.view(0).relay_reason == decision.STORE_FAULT
+    assert rig.meter.kept.store_lost
+    assert rig.app.front.view(0).relay_reason == decision.STORE_FAULT
     rig.use(1000)
     assert rig.boot().app._ports.store.load() == record
 
@@ -293,7 +294,7 @@ def test_money_is_never_taken_for_energy_when_the_tariff_is_lost(carrier):
             spoil_slot(rig, medium, slot)
     rig.boot()
     assert not rig.switch.closed
-    assert rig.app.view(0).relay_reason == decision.STORE_FAULT
+    assert rig.app.front.view(0).relay_reason == decision.STORE_FAULT
     assert events.SETTINGS_LOST in codes(rig)
     with pytest.raises(StoreLost):
         rig.enter(token())
@@ -303,8 +304,8 @@ def test_money_is_never_taken_for_energy_when_the_tariff_is_lost(carrier):
 
 def test_blank_store_is_a_new_meter(carrier):
     rig = Rig(carrier)
-    assert not rig.meter.store_lost
-    assert rig.app.view(0).relay_reason == decision.NOT_PROVISIONED
+    assert not rig.meter.kept.store_lost
+    assert rig.app.front.view(0).relay_reason == decision.NOT_PROVISIONED
     with pytest.raises(NotProvisioned):
         rig.enter(token())
 
@@ -326,7 +327,7 @@ def test_worn_store_takes_no_token_says_so_and_goes_on_metering(carrier):
     with pytest.raises(OSError):
         rig.enter(token(tid=meters.MANUFACTURED + 2000))
     rig.app.step(2)
-    assert rig.app.lines[:2] == ["NOT TAKEN", "Memory failed"]
+    assert rig.app.front.lines[:2] == ["NOT TAKEN", "Memory failed"]
     assert rig.state.register.credit == NEWEST
     rig.use(CHECKPOINT_MAX_WH - 1)
     rig.app.step(3)
@@ -334,7 +335,7 @@ def test_worn_store_takes_no_token_says_so_and_goes_on_metering(carrier):
     rig.use(1)
     rig.app.step(4)
     assert not rig.switch.closed
-    assert rig.app.view(4).relay_reason == decision.STORE_FAULT
+    assert rig.app.front.view(4).relay_reason == decision.STORE_FAULT
     assert rig.state.register.credit == NEWEST - CHECKPOINT_MAX_WH
     assert codes(rig)[0] == events.STORE_FAULT
 
@@ -365,7 +366,7 @@ def test_worn_store_gives_no_supply_after_a_restart(carrier, monkeypatch):
 def test_no_free_try_for_a_guesser_on_a_worn_store(carrier):
     rig = worn(used(carrier))
     decoded = []
-    rig.meter.decode = decoded.append
+    rig.meter.reader.decode = decoded.append
     with pytest.raises(OSError):
         rig.enter(token(tid=meters.MANUFACTURED + 2000))
     assert not decoded
@@ -404,13 +405,13 @@ def test_events_are_shown_by_short_codes():
     rig.tamper.open = True
     rig.app.step(1)
     for key in "#90#":
-        rig.app.press(key, 2)
+        rig.app.front.press(key, 2)
     rig.app.step(3)
-    assert rig.app.lines == ["Event 0 back", "Tamper", "once", "0 kWh"]
+    assert rig.app.front.lines == ["Event 0 back", "Tamper", "once", "0 kWh"]
     for key in "#97#":
-        rig.app.press(key, 2)
+        rig.app.front.press(key, 2)
     rig.app.step(3)
-    assert rig.app.lines[:2] == ["Event 7 back", "none"]
+    assert rig.app.front.lines[:2] == ["Event 7 back", "none"]
 
 
 def test_lost_settings_alone_are_logged_as_that_and_a_lost_state_as_a_failed_memory():
@@ -437,7 +438,7 @@ def test_a_file_system_that_stock_micropython_made_anew_is_a_new_meter():
     rig.carrier.media(FlashChip(rig.image), format_first=True)
     rig.boot()
     assert not rig.switch.closed
-    assert rig.app.view(0).relay_reason == decision.NOT_PROVISIONED
+    assert rig.app.front.view(0).relay_reason == decision.NOT_PROVISIONED
     assert rig.state.register.credit == 0
     with pytest.raises(NotProvisioned):
         rig.enter(token())
@@ -449,7 +450,7 @@ def test_a_board_without_a_store_says_so():
         whole_meter.ports(store=LostStore(), notes=LostStore(), pulses=SimPulses(Clock())), 0
     )
     app.step(0)
-    assert app.lines[0] == "MEMORY LOST"
-    assert not app.relay_closed
+    assert app.front.lines[0] == "MEMORY LOST"
+    assert not app.front.relay_closed
     with pytest.raises(StoreLost):
-        app.enter(token(), 0)
+        app.front.enter(token(), 0)

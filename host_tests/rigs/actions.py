@@ -60,12 +60,12 @@ def _tampered(rig):
 
 def _emergency(rig):
     for key in "#8#":
-        rig.app.press(key, 1)
+        rig.app.front.press(key, 1)
 
 
 def _settings(rig):
     for key in "#45620#":
-        rig.app.press(key, 1)
+        rig.app.front.press(key, 1)
 
 
 def _act(act, prepare=None, factory=False):

@@ -76,7 +76,7 @@ class Rig:
         return essence(meter_state.to_bytes(self.state))
 
     def enter(self, digits):
-        return self.app.enter(digits, 0).result
+        return self.app.front.enter(digits, 0).result
 
     def use(self, wh):
         """Use energy, a pulse of 1 Wh after the other."""
@@ -84,7 +84,7 @@ class Rig:
             self.meter.consume(1)
 
     def provision(self, steps=(), again=False, imp_per_kwh=1000):
-        self.app.provision(
+        self.app.front.provision(
             Identity(meters.DRN, imp_per_kwh), meters.key(), meters.MANUFACTURED, 0,
             settings.changed(settings.default(), emergency_wh=5000, steps=steps), again,
         )  # fmt: skip

@@ -111,7 +111,7 @@ def check(body):
     if faulted:
         assert body.app.fault[1] == "MemoryError"
         assert not body.ports.load_switch.closed
-        assert body.app.lines[0] == "FAULT"
+        assert body.app.front.lines[0] == "FAULT"
     run(body.advance(9000))
     assert body.boots == 1 + faulted
     meter = body.app.meter

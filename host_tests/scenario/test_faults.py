@@ -263,17 +263,17 @@ def test_a_stuck_key_is_named_and_what_was_being_entered_is_dropped():
     )
     keypad.press("123")
     app.step(10)
-    assert app.lines[2] == "3 of 20 digits"
+    assert app.front.lines[2] == "3 of 20 digits"
     keypad.stuck = "7"
     app.step(20)
-    assert app.lines[:3] == ["KEY STUCK", "7", "Let go of it"]
+    assert app.front.lines[:3] == ["KEY STUCK", "7", "Let go of it"]
     app.step(60_000)
-    assert app.lines[0] == "Not provisioned"  # said once, and nothing is being entered
+    assert app.front.lines[0] == "Not provisioned"  # said once, and nothing is being entered
     keypad.stuck = ""
     app.step(60_010)
     keypad.press("#0#")
     app.step(60_020)
-    assert app.lines[:2] == ["Meter number", "none"]
+    assert app.front.lines[:2] == ["Meter number", "none"]
 
 
 def test_the_display_itself_shows_the_fault():
@@ -292,7 +292,7 @@ def test_the_display_itself_shows_the_fault():
 def test_a_fault_ends_the_tone_that_sounds():
     buzzer, pulses = SimBuzzer(), SimPulses(Clock())
     app = App(whole_meter.ports(store=meters.RamStore(), pulses=pulses, buzzer=buzzer), 0)
-    app.press("1", 10)
+    app.front.press("1", 10)
     assert buzzer.hz == 2000
 
     def breaks():
@@ -321,7 +321,7 @@ def test_the_credit_display_is_told_only_what_is_new():
     for second in range(5):
         app.step(1000 * second)
     assert extra.told == (0,)
-    app.enter(meters.TOKEN_100_WH, 5000)
+    app.front.enter(meters.TOKEN_100_WH, 5000)
     extra.fails = True
     app.step(6000)
     extra.fails = False

@@ -66,7 +66,7 @@ def provision():
 def owner_of(app, name):
     """Return (object, attribute) that `name` means: of a part of `app`, or of what parts share."""
     first, *others = name.split(".")
-    owner = {part.name: part for part in app.parts}.get(first)
+    owner = {part.name: part for part in app.rounds.parts}.get(first)
     if owner is None:
         owner = getattr(app, {"turn": "_turn"}.get(first, first))
     for attribute in others[:-1]:
@@ -94,7 +94,7 @@ def test_a_task_that_raises(body, task, error):
     run(body.advance(3000))
     assert app.fault == (blamed, error.__name__)
     assert not switch.closed
-    assert app.lines[0] == "FAULT" and app.lines[1] == blamed
+    assert app.front.lines[0] == "FAULT" and app.front.lines[1] == blamed
     check_restarted(body)
 
 
@@ -130,8 +130,8 @@ def test_the_names_are_those_of_the_application(body):
 
 def test_a_part_that_is_not_due_is_not_run(body):
     run(body.advance(30_000))
-    steps = {part.name: 0 for part in body.app.parts}
-    for part in body.app.parts:
+    steps = {part.name: 0 for part in body.app.rounds.parts}
+    for part in body.app.rounds.parts:
         count(part, steps)
     now_ms = body.now_ms
     body.ports.keypad.due_ms = lambda: 20
@@ -154,8 +154,8 @@ def count(part, steps):
 
 def test_a_step_earlier_than_asked_for_runs_every_part(body):
     run(body.advance(30_000))
-    steps = {part.name: 0 for part in body.app.parts}
-    for part in body.app.parts:
+    steps = {part.name: 0 for part in body.app.rounds.parts}
+    for part in body.app.rounds.parts:
         count(part, steps)
     body.app.step(body.now_ms + 1)
     assert set(steps.values()) == {1}

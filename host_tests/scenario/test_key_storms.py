@@ -70,9 +70,9 @@ def test_key_storms_do_no_harm(columns, rows):
         assert (register.credit, register.total_wh) == (100, 0)
         run(body.advance(31_000))
         for _ in range(10):  # in 80 s more even the screens of a test token are over
-            if "0.100 kWh" not in body.app.lines:
+            if "0.100 kWh" not in body.app.front.lines:
                 run(body.advance(8_000))
-        assert body.app.lines[0] in ("0.100 kWh", "0 W")
+        assert body.app.front.lines[0] in ("0.100 kWh", "0 W")
 
     storm()
 

@@ -3,10 +3,10 @@
 from itertools import permutations
 
 import pytest
-from account import meter as meter_module
 from data import meters
 from data.tokens import NEW_KEY, key_change, token
 from sts.decoder_key import DecoderKey
+from sts.key_change import WINDOW_MS
 
 from meter20.vending.encoder import encode
 
@@ -83,7 +83,7 @@ def test_a_set_of_two_and_one_of_three_are_not_mixed():
 
 def test_the_ten_minutes_of_another_set_begin_with_its_first_token():
     meter = meters.meter()
-    window_ms = meter_module.key_change.WINDOW_MS
+    window_ms = WINDOW_MS
     meter.enter(A[0], 0)
     meter.enter(B[0], window_ms - 1)
     assert not meter.expire_key_change(2 * window_ms - 2)

@@ -43,7 +43,7 @@ def test_no_object_of_a_meter_tells_its_key():
     body = SimBody()
     assert '"ok": true' in body.feed(provision(meters.KEY)).decode()
     for section in SET[:3]:
-        body.app.enter(section, 0)
+        body.app.front.enter(section, 0)
     names, telling = tells(body, meters.KEY, NEXT_KEY)
     assert telling == []
     assert {"sts.decoder_key.DecoderKey", "sts.ea11_misty1.Misty1", "account.meter.Meter",
@@ -78,9 +78,9 @@ def test_no_store_of_a_board_tells_a_key(carrier, medium):
 def test_no_screen_of_any_dialect_tells_the_key(profile):
     body = SimBody()
     body.feed(provision(meters.KEY))
-    body.app.enter(SET[0], 0)
+    body.app.front.enter(SET[0], 0)
     body.app.notes.settings = settings.changed(settings.default(), profile=profile)
-    view = body.app.view(0)
+    view = body.app.front.view(0)
     tables = short_codes.COMMON + short_codes._DIALECTS[profile]
     codes = {line.split(" ")[0] for line in tables.split("\n") if line}
     assert len(codes) > 10
@@ -156,10 +156,11 @@ def test_a_fault_in_the_cipher_tells_its_kind_and_no_more(monkeypatch):
     def fail(_block):
         raise ValueError("bad key " + meters.KEY.hex())
 
-    monkeypatch.setattr(type(body.app.meter.cipher), "decrypt", lambda _self, block: fail(block))
+    cipher = type(body.app.meter.reader.cipher)
+    monkeypatch.setattr(cipher, "decrypt", lambda _self, block: fail(block))
     reply = body.feed(b'{"do":"token","digits":"%s"}\n' % meters.TOKEN_100_WH.encode())
     assert b'"message": "token: ValueError; the meter restarts"' in reply
-    assert body.app.lines == ["FAULT", "token", "ValueError", "Meter restarts"]
+    assert body.app.front.lines == ["FAULT", "token", "ValueError", "Meter restarts"]
     assert tells(body, meters.KEY)[1] == []
 
 

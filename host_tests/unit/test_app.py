@@ -73,10 +73,10 @@ class AppTest(unittest.TestCase):
     def test_waits_are_told_as_they_are_when_they_are_asked_for(self):
         self.start()
         for _ in range(3):
-            self.app.enter("59386323472137426968", 0)
-        waits = [self.app.view(now_ms).lockout_s for now_ms in (0, 4000, 9000, 10_000)]
+            self.app.front.enter("59386323472137426968", 0)
+        waits = [self.app.front.view(now_ms).lockout_s for now_ms in (0, 4000, 9000, 10_000)]
         self.assertEqual(waits, [10, 6, 1, 0])
-        waits = [self.app.lockout_s(now_ms, 0) for now_ms in (0, 4000, 9000, 10_000)]
+        waits = [self.app.front.lockout_s(now_ms, 0) for now_ms in (0, 4000, 9000, 10_000)]
         self.assertEqual(waits, [10, 6, 1, 0])
 
     def test_a_switch_that_was_left_closed_is_opened_before_anything_is_read(self):
@@ -107,11 +107,11 @@ class AppTest(unittest.TestCase):
 
     def test_the_test_of_the_switch_lasts_three_seconds(self):
         self.start()
-        self.app.enter(meters.TEST_ALL, 1000)
+        self.app.front.enter(meters.TEST_ALL, 1000)
         closed = []
         for now_ms in (1000, 3999, 4000):
             self.step(now_ms)
-            closed.append(self.app.relay_closed)
+            closed.append(self.app.front.relay_closed)
         self.assertEqual(closed, [False, False, True])
 
     def test_no_power_is_shown_once_the_switch_is_open(self):
@@ -119,10 +119,10 @@ class AppTest(unittest.TestCase):
         self.ports.pulses.train(60, 60_000)
         for second in range(1, 31):
             self.step(1000 * second)
-        self.assertEqual(self.app.view(30_000).watts, 3600)
-        self.app.enter(meters.TEST_ALL, 30_000)
+        self.assertEqual(self.app.front.view(30_000).watts, 3600)
+        self.app.front.enter(meters.TEST_ALL, 30_000)
         self.step(30_000)
-        self.assertEqual(self.app.view(30_000).watts, 0)
+        self.assertEqual(self.app.front.view(30_000).watts, 0)
 
     def test_a_switch_that_does_not_follow_is_held_and_the_meter_goes_on(self):
         self.start(load_switch=Stiff())
@@ -130,7 +130,7 @@ class AppTest(unittest.TestCase):
         self.assertIsNone(self.app.fault)
         faults = self.app.notes.faults
         self.assertEqual((faults.part, faults.row), ("load switch", 1))
-        self.assertEqual(self.app.view(1000).relay_reason, decision.FAULT)
+        self.assertEqual(self.app.front.view(1000).relay_reason, decision.FAULT)
 
 
 if __name__ == "__main__":

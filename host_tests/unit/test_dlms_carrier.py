@@ -5,7 +5,7 @@ import unittest
 import board
 from account import state as meter_state
 from account.carrier import MANUAL, REMOTE
-from account.meter import Outcome
+from account.reader import Outcome
 from carriers import dlms_status
 from carriers.dlms_request import DlmsPart
 from data import meters
@@ -110,7 +110,7 @@ class TokenTest(Case):
         for digits in WRONG[:3]:
             self.assertEqual(self.enter(client, digits), (0, 5, 15))
         self.assertEqual(self.enter(client, TOKEN), (TEMPORARY, 5, 15))
-        self.assertEqual(self.app.lockout_s(self.clock.now_ms, MANUAL), 0)
+        self.assertEqual(self.app.front.lockout_s(self.clock.now_ms, MANUAL), 0)
         self.wait(11_000)
         self.assertEqual(self.enter(client, TOKEN), (0, 3, 1))
 
@@ -360,7 +360,7 @@ class TablesTest(Case):
     def test_tokens_of_every_carrier_are_in_the_history(self):
         self.app.clock.set(2026, 11, 29, 10, 0, 0)
         self.wait(10)
-        self.app.enter(TOKEN, self.clock.now_ms)
+        self.app.front.enter(TOKEN, self.clock.now_ms)
         self.wait(10)
         client = self.management()
         self.enter(client, TOKEN)
@@ -416,7 +416,7 @@ class ConnectionTest(Case):
         self.wait(10)
         self.assertEqual(self.part.carrier.bugs, 1)
         self.assertIsNone(self.app.fault)
-        self.assertTrue(self.app.relay_closed)
+        self.assertTrue(self.app.front.relay_closed)
         self.management()
 
     def test_counter_that_cannot_be_kept_is_not_said(self):

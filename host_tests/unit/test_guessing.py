@@ -89,7 +89,7 @@ def test_campaign_decides_as_the_meter_does():
             assert meter.state is state
             real = meter.enter(entered, 0)
             assert found[1:] == (real.kind, real.result)
-            meter.state = state
+            meter.kept.state = state
 
 
 def test_random_tokens_are_accepted_as_often_as_the_model_says(capsys):

@@ -60,13 +60,13 @@ class InboxTest(unittest.TestCase):
 
     def test_accepted_token_of_a_network_is_shown_and_a_refused_one_is_not(self):
         self.step()
-        at_rest = self.app.lines
+        at_rest = self.app.front.lines
         self.offer(WRONG)
         self.step()
-        self.assertEqual(self.app.lines, at_rest)
+        self.assertEqual(self.app.front.lines, at_rest)
         self.offer(meters.TOKEN_100_WH)
         self.step()
-        self.assertEqual(self.app.lines[0], results.ACCEPT)
+        self.assertEqual(self.app.front.lines[0], results.ACCEPT)
 
     def test_wrong_tokens_of_a_network_never_lock_the_keypad(self):
         for _ in range(20):
@@ -74,9 +74,9 @@ class InboxTest(unittest.TestCase):
             self.step()
         self.assertEqual(self.told[-1].result, results.LOCKED_OUT)
         for key in meters.TOKEN_100_WH:
-            self.app.press(key, self.clock.now_ms)
+            self.app.front.press(key, self.clock.now_ms)
         self.step()
-        self.assertEqual(self.app.lines[0], results.ACCEPT)
+        self.assertEqual(self.app.front.lines[0], results.ACCEPT)
         self.offer(meters.TOKEN_100_WH)
         self.step()
         self.assertEqual(self.told[-1].result, results.LOCKED_OUT)
@@ -103,10 +103,10 @@ class InboxTest(unittest.TestCase):
         for _ in range(inbox.CAPACITY):
             self.offer(WRONG)
         for key in meters.TOKEN_100_WH:
-            self.app.press(key, self.clock.now_ms)
+            self.app.front.press(key, self.clock.now_ms)
         self.assertEqual(self.app.meter.state.last_carrier, MANUAL)
         self.step()
-        self.assertEqual(self.app.lines[0], results.ACCEPT)
+        self.assertEqual(self.app.front.lines[0], results.ACCEPT)
 
     def test_meter_without_a_key_tells_that_nothing_was_done(self):
         self.ports = board.ports(FlashChip(RamImage(board.FLASH_SIZE)), self.clock)

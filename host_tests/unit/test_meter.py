@@ -2,7 +2,8 @@ import unittest
 
 from account import lockout
 from account.carrier import LOCAL, MANUAL, REMOTE
-from account.meter import CHECKPOINT_MAX_WH, Meter, NotProvisioned, StoreLost
+from account.kept_state import CHECKPOINT_MAX_WH
+from account.meter import Meter, NotProvisioned, StoreLost
 from account.state import Identity, changed
 from data import meters
 from sts import results
@@ -93,7 +94,7 @@ class MeterTest(unittest.TestCase):
             failures.append(self.rebooted().state.failures)
             return Token(0, None, None, {}, False)
 
-        self.meter.decode = decode
+        self.meter.reader.decode = decode
         self.enter(WRONG)
         self.assertEqual(failures, [(1, 0, 0)])
 
@@ -148,9 +149,9 @@ class MeterTest(unittest.TestCase):
 
     def test_a_store_that_takes_nothing_at_a_start_lets_nothing_be_supplied(self):
         self.enter(meters.TOKEN_100_WH)
-        self.assertFalse(self.rebooted().unsafe)
+        self.assertFalse(self.rebooted().kept.unsafe)
         self.store.fails = True
-        self.assertTrue(self.rebooted().unsafe)
+        self.assertTrue(self.rebooted().kept.unsafe)
 
     def test_a_store_that_fails_is_not_tried_at_each_wh(self):
         tries, self.store.fails = [], True
@@ -193,7 +194,7 @@ class ProvisioningTest(unittest.TestCase):
             self.provision()
 
     def test_meter_that_lost_its_store_is_provisioned_only_when_that_is_said(self):
-        self.meter.store_lost = True
+        self.meter.kept.store_lost = True
         with self.assertRaises(StoreLost):
             self.provision()
         self.assertFalse(self.meter.provisioned)
@@ -204,7 +205,7 @@ class ProvisioningTest(unittest.TestCase):
     def test_meter_that_forgot_has_nothing_of_what_it_was(self):
         self.provision()
         self.meter.enter(meters.TOKEN_100_WH, 0)
-        self.meter.forget()
+        self.meter.kept.forget()
         self.assertFalse(self.meter.provisioned)
         self.assertEqual((self.meter.state.register.credit, self.meter.state.tids), (0, ()))
 

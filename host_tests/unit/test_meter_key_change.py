@@ -63,7 +63,7 @@ class MeterKeyChangeTest(unittest.TestCase):
         self.assertEqual(self.meter.state.tids, tids)
 
     def test_roll_over_clears_the_tid_memory(self):
-        decode = self.meter.decode
+        decode = self.meter.reader.decode
 
         def rolling(token):
             decoded = decode(token)
@@ -71,7 +71,7 @@ class MeterKeyChangeTest(unittest.TestCase):
                 decoded.fields["ro"] = 1
             return decoded
 
-        self.meter.decode = rolling
+        self.meter.reader.decode = rolling
         self.enter(*SET_OF_FOUR)
         self.assertEqual(self.meter.state.tids, tid.filled(0))
 

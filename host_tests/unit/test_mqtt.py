@@ -131,8 +131,8 @@ class MqttTest(unittest.TestCase):
             self.broker.send_token(WRONG)
             self.meter.run(1)
         self.assertEqual(self.meter.results(), ["CRCError"] * 3 + ["LockedOut"])
-        now_ms = self.meter.clock.now_ms
-        self.assertEqual(self.meter.app.enter(TOKEN.decode(), now_ms, LOCAL).result, "Accept")
+        front, now_ms = self.meter.app.front, self.meter.clock.now_ms
+        self.assertEqual(front.enter(TOKEN.decode(), now_ms, LOCAL).result, "Accept")
 
     def test_registers_are_told_each_quarter_of_an_hour(self):
         before = len(self.broker.told("registers"))

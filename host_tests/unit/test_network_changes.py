@@ -22,7 +22,7 @@ class NetworkChangesTest(unittest.TestCase):
         self.assertTrue(thrown.said > 5 * _MESSAGES)
         rig = thrown.rig
         for key in meters.TOKEN_100_WH:
-            rig.app.press(key, rig.clock.now_ms)
+            rig.app.front.press(key, rig.clock.now_ms)
         self.assertEqual(rig.credit, 100)
 
     def test_changed_packets_of_mqtt_do_nothing_and_the_keypad_is_served(self):

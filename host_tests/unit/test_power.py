@@ -13,7 +13,7 @@ class PowerTest(unittest.TestCase):
         for ms in range(start_ms, start_ms + 1000 * seconds + 1, poll_ms):
             due = watts * (ms - start_ms) // 3_600_000
             self.power.add(due - given, ms, 1000)
-            seen.append(self.power.watts(ms, 1000))
+            seen.append(self.power.measure(ms, 1000))
             given = due
         return start_ms + 1000 * seconds, seen
 
@@ -22,13 +22,13 @@ class PowerTest(unittest.TestCase):
         seen = []
         for second in seconds:
             self.power.add(1, 1000 * second, 1000)
-            seen.append(self.power.watts(1000 * second, 1000))
+            seen.append(self.power.measure(1000 * second, 1000))
         return seen
 
     def test_no_pulses_no_power(self):
-        self.assertEqual(self.power.watts(60_000, 1000), 0)
+        self.assertEqual(self.power.measure(60_000, 1000), 0)
         self.assertEqual(self.one_each(100), [0])
-        self.assertEqual(self.power.watts(100_000_000, 1000), 0)
+        self.assertEqual(self.power.measure(100_000_000, 1000), 0)
 
     def test_steady_load_reads_the_same_at_every_poll_within_what_polling_costs(self):
         for poll_ms, part in ((250, 7), (50, 30)):
@@ -59,9 +59,9 @@ class PowerTest(unittest.TestCase):
 
     def test_power_falls_when_pulses_stay_away(self):
         now_ms, _ = self.run_load(7200, 60)
-        last = self.power.watts(now_ms, 1000)
+        last = self.power.measure(now_ms, 1000)
         for after_ms in range(0, 130_000, 500):
-            seen = self.power.watts(now_ms + after_ms, 1000)
+            seen = self.power.measure(now_ms + after_ms, 1000)
             self.assertTrue(seen <= last)
             self.assertTrue(after_ms < 5000 or seen <= 3_600_000 // (after_ms - 250))
             last = seen
@@ -69,21 +69,21 @@ class PowerTest(unittest.TestCase):
 
     def test_a_load_of_few_watts_is_seen_though_its_pulses_are_rare(self):
         self.assertEqual(self.one_each(0, 360, 720), [0, 10, 10])
-        self.assertEqual(self.power.watts(1_000_000, 1000), 10)
-        self.assertEqual(self.power.watts(1_441_000, 1000), 0)
+        self.assertEqual(self.power.measure(1_000_000, 1000), 10)
+        self.assertEqual(self.power.measure(1_441_000, 1000), 0)
 
     def test_pulses_of_one_moment_count_together(self):
         for _ in range(5):
             self.power.add(1, 1000, 1000)
-        self.assertEqual(self.power.watts(1000, 1000), 0)
+        self.assertEqual(self.power.measure(1000, 1000), 0)
         for _ in range(5):
             self.power.add(1, 2000, 1000)
-        self.assertEqual(self.power.watts(2000, 1000), 18_000)
+        self.assertEqual(self.power.measure(2000, 1000), 18_000)
 
     def test_more_than_a_display_has_room_for_is_the_most_it_has(self):
         self.power.add(1, 4999, 1)
         self.power.add(1_000_000_000, 5000, 1)
-        self.assertEqual(self.power.watts(5000, 1), 99_999_999)
+        self.assertEqual(self.power.measure(5000, 1), 99_999_999)
 
 
 if __name__ == "__main__":

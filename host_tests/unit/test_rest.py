@@ -34,17 +34,16 @@ class RestTest(unittest.TestCase):
         self.body = SimBody()
         self.app = self.body.app
         self.app.meter.provision(Identity(meters.DRN, 1000), meters.key(), meters.MANUFACTURED, 0)
-        self.app.enter(meters.TOKEN_100_WH, 0)
+        self.app.front.enter(meters.TOKEN_100_WH, 0)
         run(self.body.advance(_MINUTE_MS))
 
     def counted(self, at, **told):
         part = Counted(**told)
-        self.app.parts = self.app.parts[:at] + (part,) + self.app.parts[at:]
-        self.app._due_ms.insert(at, self.body.now_ms)
+        self.app.rounds.add(part, self.body.now_ms, at)
         return part
 
     def test_a_part_at_rest_has_a_turn_each_ten_seconds(self):
-        first, last = self.counted(0), self.counted(len(self.app.parts))
+        first, last = self.counted(0), self.counted(len(self.app.rounds.parts))
         run(self.body.advance(_MINUTE_MS))
         self.assertTrue(len(first.turns) <= 8, first.turns)
         self.assertTrue(len(last.turns) <= 8, last.turns)
@@ -54,7 +53,7 @@ class RestTest(unittest.TestCase):
         self.assertTrue(self.body.ports.watchdog.longest_ms <= 3000)
 
     def test_news_is_heard_after_it_in_the_same_step_and_before_it_within_a_second(self):
-        before, after = self.counted(0), self.counted(len(self.app.parts))
+        before, after = self.counted(0), self.counted(len(self.app.rounds.parts))
         news_ms = self.body.now_ms + 5000
         self.counted(3, news_ms=news_ms)
         run(self.body.advance(8000))
@@ -72,7 +71,7 @@ class RestTest(unittest.TestCase):
         run(self.body.advance(_MINUTE_MS))
         shown = []
         for _ in range(6):
-            shown += [int(line[:-2]) for line in self.app.lines if line[-2:] == " W"]
+            shown += [int(line[:-2]) for line in self.app.front.lines if line[-2:] == " W"]
             run(self.body.advance(2000))
         self.assertEqual((len(shown), shown[0]), (6, 3600))
         self.assertEqual(shown, sorted(shown, reverse=True))
@@ -80,11 +79,11 @@ class RestTest(unittest.TestCase):
 
     def test_a_display_that_comes_back_shows_the_screen_within_seconds(self):
         self.body._breakage.set("display", "show", "OSError")
-        self.app.press("5", self.body.now_ms)
+        self.app.front.press("5", self.body.now_ms)
         run(self.body.advance(3000))
         self.body._breakage.set("display", "show", "")
         run(self.body.advance(2000))
-        self.assertEqual(self.body.ports.display.lines, self.app.lines)
+        self.assertEqual(self.body.ports.display.lines, self.app.front.lines)
 
 
 if __name__ == "__main__":

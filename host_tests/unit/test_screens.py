@@ -3,7 +3,7 @@
 import unittest
 
 from account import meter_test
-from account.meter import Outcome
+from account.reader import Outcome
 from account.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH, Register
 from account.state import Identity
 from data import meters

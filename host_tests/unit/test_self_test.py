@@ -81,11 +81,11 @@ class SelfTestTest(unittest.TestCase):
 
     def told(self, app):
         """Return the screens that follow one another, until the one at rest."""
-        seen = [app.lines]
+        seen = [app.front.lines]
         while seen[-1][0] != "Not provisioned" and len(seen) < 9:
             self.clock.now_ms += 4000
             app.step(self.clock.now_ms)
-            seen.append(app.lines)
+            seen.append(app.front.lines)
         return seen[:-1]
 
     def lines(self, app):
@@ -93,7 +93,7 @@ class SelfTestTest(unittest.TestCase):
 
     def asked(self, app):
         for key in "#70#":
-            app.press(key, self.clock.now_ms)
+            app.front.press(key, self.clock.now_ms)
         app.step(self.clock.now_ms)
 
     def test_a_meter_without_a_number_shows_display_and_parts_when_power_comes(self):
@@ -120,7 +120,7 @@ class SelfTestTest(unittest.TestCase):
             self.asked(app)
             self.clock.now_ms += 4000
             app.step(self.clock.now_ms)
-            self.assertIn(line("Memory", word), app.lines)
+            self.assertIn(line("Memory", word), app.front.lines)
 
     def test_what_had_a_screen_of_its_own_is_told_again_when_asked(self):
         app = self.made()
@@ -178,17 +178,17 @@ class SelfTestTest(unittest.TestCase):
     def test_any_meter_tells_when_it_is_asked_and_a_key_ends_it(self):
         app = self.made(provisioned=True)
         self.asked(app)
-        self.assertEqual(app.lines, DOTS)
+        self.assertEqual(app.front.lines, DOTS)
         self.clock.now_ms += 4000
         app.step(self.clock.now_ms)
-        self.assertIn(line("Switch", "closed"), app.lines)
-        app.press("C", self.clock.now_ms)
+        self.assertIn(line("Switch", "closed"), app.front.lines)
+        app.front.press("C", self.clock.now_ms)
         app.step(self.clock.now_ms)
-        self.assertEqual(app.lines[0], "5.000 kWh")
+        self.assertEqual(app.front.lines[0], "5.000 kWh")
 
     def test_a_number_and_a_key_end_it(self):
         body = SimBody()
-        self.assertEqual(body.app.lines, DOTS)
+        self.assertEqual(body.app.front.lines, DOTS)
         request = json.dumps(dict(meters.PROVISION, do="provision"))
         reply = json.loads(body.feed(request.encode() + b"\n"))
         self.assertEqual(reply["display"], ["0.000 kWh", "OFF: no credit", "0 W", "Enter a token"])

@@ -18,24 +18,24 @@ def run(job):
 class SimBodyTest(unittest.TestCase):
     def body(self, **parts):
         body = SimBody(**parts)
-        body.app.provision(
+        body.app.front.provision(
             Identity(meters.DRN, 1000), meters.key(), meters.MANUFACTURED, 0, settings.default()
         )
         return body
 
     def test_three_phases_bring_the_unbalance_limit(self):
         for phases, expected in ((1, results.FUNCTION), (3, results.ACCEPT)):
-            outcome = self.body(phases=phases).app.enter(UNBALANCE_TEST, 0)
+            outcome = self.body(phases=phases).app.front.enter(UNBALANCE_TEST, 0)
             self.assertEqual(outcome.result, expected)
         self.assertTrue(meter_test.PHASE_UNBALANCE in meter_test.supported(3))
 
     def test_small_display_takes_turns_at_rest_and_in_a_result(self):
         body = self.body(columns=16, rows=2)
-        body.app.enter(meters.TOKEN_100_WH, 0)
+        body.app.front.enter(meters.TOKEN_100_WH, 0)
         shown = []
         for _ in range(4):
             run(body.advance(0))
-            shown.append(body.app.lines)
+            shown.append(body.app.front.lines)
             run(body.advance(4000))
         self.assertEqual(shown[0], ["Accept", "+0.100 kWh"])
         self.assertEqual(shown[1], ["Thank you", "Now 0.100 kWh"])
@@ -47,13 +47,13 @@ class SimBodyTest(unittest.TestCase):
         before = body.ports.buzzer.tones  # of the self test
         run(body.press("12C"))
         self.assertEqual(body.ports.buzzer.tones, before + 3)
-        body.app.enter(meters.TOKEN_100_WH, body.now_ms)
+        body.app.front.enter(meters.TOKEN_100_WH, body.now_ms)
         run(body.advance(5000))
         self.assertEqual((body.ports.buzzer.tones, body.ports.buzzer.hz), (before + 5 + 2, 0))
 
     def test_load_switch_moves_once_for_a_token_and_once_at_zero(self):
         body = self.body()
-        body.app.enter(meters.TOKEN_100_WH, 0)
+        body.app.front.enter(meters.TOKEN_100_WH, 0)
         body.ports.pulses.train(150, 100_000)
         run(body.advance(120_000))
         self.assertEqual(

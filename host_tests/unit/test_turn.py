@@ -10,9 +10,14 @@ from panel.token_entry import TokenEntry
 from supply import decision
 
 
-class Meter:
+class Kept:
     def __init__(self):
         self.state = meters.state()
+
+
+class Meter:
+    def __init__(self):
+        self.kept = Kept()
         self.wait_ms = 0
 
     def lockout_ms(self, _now_ms, _by):
@@ -60,8 +65,8 @@ class TurnTest(unittest.TestCase):
             return self.turn.view()
 
         state = meters.state(power_limit_w=5)
-        self.assertIs(pretend(self.meter, "state", state).state, state)
-        self.assertEqual(pretend(self.turn, "watts", 7).watts, 7)
+        self.assertIs(pretend(self.meter.kept, "state", state).state, state)
+        self.assertEqual(pretend(self.turn.power, "watts", 7).watts, 7)
         reason = pretend(self.turn, "relay_reason", decision.FRIENDLY).relay_reason
         self.assertEqual(reason, decision.FRIENDLY)
         self.assertEqual(pretend(self.meter, "wait_ms", 9001).lockout_s, 10)

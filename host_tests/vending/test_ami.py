@@ -137,7 +137,7 @@ def test_used_counts_only_with_the_same_tid_in_the_history():
 def test_meter_that_subscribed_closes_the_purchase_with_its_reason(head_end):
     house = head_end.houses[head_end.drns[0]]
     head_end.order(head_end.drns[0], 10)
-    house.body.sim.app.meter.state = house.body.sim.app.meter.state._replace(
+    house.body.sim.app.meter.kept.state = house.body.sim.app.meter.state._replace(
         tids=tuple(range(16_000_000, 16_000_050))
     )
     assert head_end.until_closed(20) == 0

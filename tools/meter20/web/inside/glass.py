@@ -22,7 +22,7 @@ def _parts(meter, entered, steps):
     token = digits.parse(entered)
     if token is None or "kind" not in [step[0] for step in steps]:
         return []
-    decoded = meter.decode(token)
+    decoded = meter.reader.decode(token)
     found = kinds.find(decoded.class_, decoded.subclass, meter.state.key.ea)
     layout = found[1] if found else (("reserved", 44),)
     return [("subclass", 4)] + list(layout) + [("crc", 16)]

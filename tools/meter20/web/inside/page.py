@@ -70,7 +70,7 @@ class Page:
     def frame(self) -> dict:
         """Return what is to be drawn now, with the points that are new in the chart."""
         sim, buzzer = self.sim, self.sim.ports.buzzer
-        view = sim.app.view(sim.now_ms)
+        view = sim.app.front.view(sim.now_ms)
         samples, self.house.samples = self.house.samples, []
         self.seen.krn = self._state.key.krn
         self.seen.credit = views.credit_wh(view)
