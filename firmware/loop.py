@@ -57,14 +57,15 @@ def run(production=False):
 
 
 class Uptime:
-    """Milliseconds since it was made, from ticks that wrap every 12 days."""
+    """A clock that goes by itself, from ticks that wrap every 12 days."""
 
     def __init__(self):
         self._ticks = time.ticks_ms()
         self._now_ms = 0
 
+    @property
     def now_ms(self) -> int:
-        """Return the time. Called once in 6 days at least."""
+        """Milliseconds since it was made. Read it once in 6 days at least."""
         ticks = time.ticks_ms()
         self._now_ms += time.ticks_diff(ticks, self._ticks)
         self._ticks = ticks
@@ -104,7 +105,7 @@ class _Meter:
         self._port = UsbLines()
         self._lines = Lines()
         self._ports = board.ports(load_switch, display)
-        self._app = App(self._ports, self._uptime.now_ms())
+        self._app = App(self._ports, self._uptime.now_ms)
         handlers = self._handlers(board.service_open)
         handlers.update(self._carriers(not board.service_open))
         self._service = Service(self._app, handlers)
@@ -114,9 +115,9 @@ class _Meter:
         """Step the application when it is due, answer requests when they come."""
         try:
             while not self._restart:
-                due_ms = self._app.step(self._uptime.now_ms())
+                due_ms = self._app.step(self._uptime.now_ms)
                 for line in self._lines.feed(self._port.wait(due_ms)):
-                    reply = self._service.reply(line, self._uptime.now_ms())
+                    reply = self._service.reply(line, self._uptime.now_ms)
                     self._port.write(reply + "\n")
         except KeyboardInterrupt:
             self._ports.load_switch.open()
@@ -136,7 +137,7 @@ class _Meter:
             from carriers.office import Office
         except ImportError:  # a board with a radio whose owner wants no network
             return {}
-        return Office(self._app, self._ports, shut, self._uptime.now_ms()).requests
+        return Office(self._app, self._ports, shut, self._uptime.now_ms).requests
 
     def _handlers(self, service_open):
         """Return the requests that a board answers beside, or instead of, those of Service."""

@@ -37,9 +37,9 @@ def run():
     lines = Lines()
     try:
         while True:
-            due_ms = fixture.step(uptime.now_ms())
+            due_ms = fixture.step(uptime.now_ms)
             for line in lines.feed(port.wait(due_ms)):
-                port.write(fixture.reply(line, uptime.now_ms()) + "\n")
+                port.write(fixture.reply(line, uptime.now_ms) + "\n")
     finally:
         fixture.stop()
 

@@ -16,7 +16,6 @@ from flash_chip import SECTOR, FlashChip, FlashPart
 from micropython import const
 from parts import (
     DemoPulses,
-    RunningClock,
     SimBrownOut,
     SimBuzzer,
     SimClock,
@@ -119,9 +118,10 @@ class Board:
         from host_image import HostImage  # pyright: ignore[reportMissingImports]  the host's
         from host_network import HostNetwork  # pyright: ignore[reportMissingImports]
         from host_supply import HostSupply  # pyright: ignore[reportMissingImports]
+        from loop import Uptime
 
         chip = FlashChip(HostImage(FLASH_SIZE))
-        clock = RunningClock()
+        clock = Uptime()
         made = {
             "load_switch": load_switch,
             "display": display,

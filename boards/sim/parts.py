@@ -3,8 +3,6 @@
 Time is the clock that all parts of a meter share; it moves when the bench moves it.
 """
 
-import time
-
 from drivers.demo_load import LOADS_W, DrawnEnergy
 from micropython import const
 from ports.brown_out import BrownOut
@@ -26,26 +24,13 @@ _POLL_MS = const(250)
 
 
 class Clock:
-    """now_ms: milliseconds since power came."""
+    """The clock of a bench, which moves it. now_ms: milliseconds since power came.
+
+    Parts that go by themselves have loop.Uptime in its place.
+    """
 
     def __init__(self):
         self.now_ms = 0
-
-
-class RunningClock:
-    """A clock that goes by itself. now_ms: milliseconds since it was made."""
-
-    def __init__(self):
-        self._last = time.ticks_ms()
-        self._now_ms = 0
-
-    @property
-    def now_ms(self) -> int:
-        """Return the time. Call this at least once in some days, since ticks wrap."""
-        ticks = time.ticks_ms()
-        self._now_ms += time.ticks_diff(ticks, self._last)
-        self._last = ticks
-        return self._now_ms
 
 
 class SimPulses(PulseSource):

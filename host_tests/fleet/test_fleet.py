@@ -9,6 +9,7 @@ import pytest
 from data import meters
 from flash_chip import RamImage
 from models import broker as brokers
+from parts import Clock
 from rigs.mosquitto import Mosquitto
 from rigs.stations import PASSPHRASE
 
@@ -30,10 +31,6 @@ from meter20.vending.station import Station
 from meter20.vending.storage import Storage
 
 _WAIT_S = 60
-
-
-class Clock:
-    now_ms = 0
 
 
 @pytest.fixture
