@@ -98,17 +98,14 @@ class _Meter:
 
     def __init__(self, board, load_switch, display):
         from meter.app import App
-        from service_port.lines import Lines
-        from service_port.service import Service
 
         self._uptime = Uptime()
         self._port = UsbLines()
-        self._lines = Lines()
+        self._lines = self._service = None
         self._ports = board.ports(load_switch, display)
         self._app = App(self._ports, self._uptime.now_ms)
-        handlers = self._handlers(board.service_open)
-        handlers.update(self._carriers(not board.service_open))
-        self._service = Service(self._app, handlers)
+        self._service_open = board.service_open
+        self._requests = self._carriers(not board.service_open)
         self._restart = False
 
     def run(self):
@@ -116,15 +113,32 @@ class _Meter:
         try:
             while not self._restart:
                 due_ms = self._app.step(self._uptime.now_ms)
-                for line in self._lines.feed(self._port.wait(due_ms)):
-                    reply = self._service.reply(line, self._uptime.now_ms)
-                    self._port.write(reply + "\n")
+                data = self._port.wait(due_ms)
+                if data:
+                    self._answer(data)
         except KeyboardInterrupt:
             self._ports.load_switch.open()
             self._app.save()
             self._ports.watchdog.rest()
             raise
         self._hard_reset()
+
+    def _answer(self, data):
+        """Reply to the lines that `data` completes."""
+        if self._lines is None:
+            self._open_port()
+        for line in self._lines.feed(data):
+            reply = self._service.reply(line, self._uptime.now_ms)
+            self._port.write(reply + "\n")
+
+    def _open_port(self):
+        """Read the service port, which a meter without a cable does not need."""
+        from service_port.lines import Lines
+        from service_port.service import Service
+
+        handlers = self._handlers(self._service_open)
+        handlers.update(self._requests)
+        self._lines, self._service = Lines(), Service(self._app, handlers)
 
     def _carriers(self, shut):
         """Let the meter have networks, if there are any; return the requests for them.

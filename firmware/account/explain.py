@@ -6,7 +6,7 @@ out the rounds of the cipher, because they would give the key away.
 """
 
 from micropython import const
-from sts import amount, crc, digits, key_change, kinds, results, tid
+from sts import amount, crc, digits, kinds, results, tid
 from sts.decoder_key import DITK
 
 from account import carrier
@@ -137,7 +137,7 @@ def _holds_key(meter, block):
 
     The class is not encrypted: somebody who holds such a token could write another class into it.
     """
-    return meter.reader.decode(digits.join(_MANAGEMENT, block)).kind in key_change.SECTIONS
+    return meter.reader.decode(digits.join(_MANAGEMENT, block)).kind in kinds.KEY_SECTIONS
 
 
 def _memory(tids, token_tid):

@@ -5,13 +5,16 @@ pulses of the metering element arrive in `consume`. What must not be lost is
 committed before either returns.
 """
 
+from micropython import const
 from sts import digits, results, tid
 
 from account import carrier, lockout, register
 from account import state as meter_state
 from account.kept_state import KeptState
-from account.key_sections import KeySections
-from account.reader import Reader, plain
+from account.outcome import plain
+from account.reader import Reader
+
+_MANAGEMENT = const(2)  # the class of tokens that key changes belong to
 
 
 class NotProvisioned(Exception):
@@ -32,8 +35,7 @@ class Meter:
 
     def __init__(self, store, tables=None, phases=1):
         self.kept = KeptState(store)
-        self._sections = KeySections()
-        self.reader = Reader(self.kept, self._sections, tables, phases)
+        self.reader = Reader(self.kept, tables, phases)
         self._locked_until_ms = [0, 0, 0]  # of each carrier
 
     @property
@@ -121,6 +123,8 @@ class Meter:
             return self._noted(plain(results.LOCKED_OUT), by)
         if class_ == 3:
             return self._noted(plain(results.FUNCTION), by)
+        if class_ == _MANAGEMENT:
+            self.reader.expect_section()  # what memory is short for now has not counted as a try
         return self._enter_encrypted(token, entered, now_ms, by)
 
     def lockout_ms(self, now_ms: int, by: int = carrier.MANUAL) -> int:
@@ -160,7 +164,8 @@ class Meter:
 
     def expire_key_change(self, now_ms: int) -> bool:
         """Drop a set of key change tokens not completed in time; say whether there was one."""
-        if not self._sections.expire(now_ms):
+        sections = self.reader.sections
+        if sections is None or not sections.expire(now_ms):
             return False
         self.kept.try_commit(meter_state.changed(self.state, key_change=False))
         return True
@@ -186,8 +191,7 @@ class Meter:
                 last_token=meter_state.check_value(entered),
             )
         )
-        if self._sections.keep(decoded, outcome, self.state.key.ea, now_ms):
-            self.reader.take_key()
+        self.reader.keep_section(decoded, outcome, now_ms)
         return outcome
 
     def _noted(self, outcome, by):

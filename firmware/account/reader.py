@@ -1,35 +1,24 @@
-"""The reader of tokens: says what a token holds and what would become of it. Changes nothing."""
+"""The reader of tokens: says what a token holds and what would become of it."""
 
-from collections import namedtuple
+from sts import decoder, kinds, results
 
-from sts import decoder, key_change, results, tid
-
-from account import acceptance, meter_test
-from account import state as meter_state
-
-#: What became of a token. result: of sts.results. kind: of sts.kinds, "" if it could not be read.
-#: amount: credit added, in Wh or, from a currency token, in 10^-5 currency units. tid: None for a
-#: token without one. tests: for an accepted test/display token the tests to run. missing: for a
-#: key change token the sections that are still to come.
-#: is_test: it was a test/display token, accepted or not. anew: a key change token that contradicts
-#: those entered before it, which were dropped: it begins another set.
-Outcome = namedtuple(
-    "Outcome", ("result", "kind", "amount", "tid", "tests", "missing", "is_test", "anew")
-)
+from account import acceptance
+from account.outcome import Outcome
 
 
 class Reader:
-    """Reads tokens for the meter whose state is `kept`, a kept_state.KeptState.
+    """Reads tokens for the meter whose state is `kept`, a kept_state.KeptState. Commits nothing.
 
-    sections: key_sections.KeySections that came so far. tables, phases: see account.meter.Meter.
-    cipher: what decrypts with the meter's key, see sts.decoder.cipher; None before there is a key.
+    tables, phases: see account.meter.Meter. cipher: what decrypts with the meter's key, see
+    sts.decoder.cipher; None before there is a key. sections: the key_sections.KeySections that
+    came so far, None before the first token that can bring one.
     """
 
-    def __init__(self, kept, sections, tables, phases: int):
+    def __init__(self, kept, tables, phases: int):
         self._kept = kept
-        self._sections = sections
         self._tables = tables
         self._phases = phases
+        self.sections = None
         self.take_key()
 
     def take_key(self):
@@ -45,10 +34,9 @@ class Reader:
 
     def judged(self, decoded, now_ms: int):
         """Return (next state, Outcome) of `decoded`, a Token with a good CRC."""
-        section = key_change.SECTIONS.get(decoded.kind)
-        if section:
-            return self._key_section(section, decoded, now_ms)
         state = self._kept.state
+        if decoded.kind in kinds.KEY_SECTIONS:
+            return self.expect_section().judged(state, decoded, now_ms)
         kind = acceptance.Kind(bool(self._kept.steps), self._phases)
         after, result, amount = acceptance.judged(state, decoded, kind)
         token_tid = decoded.fields.get("tid")
@@ -56,30 +44,24 @@ class Reader:
 
     def tested(self, token: int):
         """Return the Outcome of the 66-bit test/display `token`, which needs no key."""
+        from account import meter_test  # a board reads it when the first test token comes
+
         state = self._kept.state
         decoded = decoder.decode(token, None, state.key.ea)
         result, kind, tests = meter_test.requested(decoded, state.identity.drn, self._phases)
         return Outcome(result, kind, 0, None, tests, (), True, False)
 
-    def _key_section(self, section, decoded, now_ms):
-        """Return (next state, Outcome) for one section of a key change."""
-        state, fields = self._kept.state, decoded.fields
-        refused = key_change.refusal(section, fields, state.key)
-        if refused:
-            return state, plain(refused, decoded.kind)
-        sections, anew = self._sections.gathered(section, fields, state.key.ea, now_ms)
-        missing = key_change.missing(sections, state.key.ea)
-        if missing:
-            outcome = Outcome(
-                key_change.PROGRESS[section], decoded.kind, 0, None, (), missing, False, anew
-            )
-            return meter_state.changed(state, key_change=True), outcome
-        key = key_change.new_key(sections, state.key.ea)
-        tids = tid.filled(0) if sections[1]["ro"] else state.tids
-        after = meter_state.changed(state, key=key, tids=tids, key_change=False)
-        return after, plain(results.ACCEPT, decoded.kind)
+    def expect_section(self):
+        """Return the KeySections, made when this is called first."""
+        if self.sections is None:
+            from account.key_sections import KeySections
 
+            self.sections = KeySections()
+        return self.sections
 
-def plain(result: str, kind: str = ""):
-    """Return the Outcome of a token that brings no more than a `result`."""
-    return Outcome(result, kind, 0, None, (), (), False, False)
+    def keep_section(self, decoded, outcome, now_ms: int):
+        """After the commit of a token: keep the section that it brought, or take the new key."""
+        if decoded.kind in kinds.KEY_SECTIONS:
+            self.expect_section().keep(decoded, outcome, self._kept.state.key.ea, now_ms)
+            if outcome.result == results.ACCEPT:
+                self.take_key()

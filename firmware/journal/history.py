@@ -26,12 +26,12 @@ _NO_TID = const(0xFFFFFFFF)
 _BY_SHIFT = const(6)  # the carrier is above the result, which is below 64
 
 #: result: of sts.results. tid: None for a token without one. digits: "" when not kept. amount: as
-#: in account.reader.Outcome. by: of account.carrier.
+#: in account.outcome.Outcome. by: of account.carrier.
 Entry = namedtuple("Entry", ("result", "tid", "digits", "amount", "by"))
 
 
 def is_worth_noting(outcome) -> bool:
-    """Whether `outcome`, an account.reader.Outcome, is of a token that the meter had to read.
+    """Whether `outcome`, an account.outcome.Outcome, is of a token that the meter had to read.
 
     What costs no try is left out - no token, a test, an entry during a lock-out: it could be
     repeated as fast as a wire allows, and each note wears the flash.
@@ -40,7 +40,7 @@ def is_worth_noting(outcome) -> bool:
 
 
 def entry(outcome, digits: str, by: int):
-    """Return the Entry for `outcome`, an account.reader.Outcome, of a token of 20 `digits`."""
+    """Return the Entry for `outcome`, an account.outcome.Outcome, of a token of 20 `digits`."""
     spent = outcome.result in (results.ACCEPT, results.USED)
     return Entry(outcome.result, outcome.tid, digits if spent else "", outcome.amount, by)
 

@@ -6,19 +6,19 @@ them wait. What networks bring waits here, and one is entered a step.
 
 from collections import namedtuple
 
-from account import carrier, meter_test
+from account import carrier
 from account.meter import NotProvisioned
 from journal import events, history
 from micropython import const
 from ports.record_store import StoreFailed
-from sts import key_change, results
+from sts import kinds, results
 
 #: Most tokens that wait; who finds no room keeps his token and asks again.
 CAPACITY = const(8)
 _REST_MS = const(10_000)
 
 #: digits: as they came, without spaces. by: of account.carrier. told: called with the Outcome, see
-#: account.reader, once the token was entered and all of it is stored; with None when nothing was
+#: account.outcome, once the token was entered and all of it is stored; with None when nothing was
 #: done because the meter has no key, or its store does not take it.
 _Waiting = namedtuple("_Waiting", ("digits", "by", "told"))
 
@@ -75,8 +75,8 @@ class Inbox:
                 self._answers.refused(refused, turn.now_ms)
             raise
         self._note(outcome, digits, turn, by)
-        if meter_test.LOAD_SWITCH in outcome.tests:
-            self._contactor.begin_test(turn.now_ms)
+        if outcome.tests:
+            self._begin(outcome.tests, turn)
         self.supply(turn)  # before the screen says Accept, the light is on
         if by != carrier.REMOTE or outcome.missing or outcome.result == results.ACCEPT:
             self._answers.outcome(outcome, self._contactor.faulty, turn, by)
@@ -88,8 +88,15 @@ class Inbox:
         self._contactor.step(turn)
         turn.supervisor.at = before
 
+    def _begin(self, tests, turn):
+        """Begin what somebody else than the display has to do for `tests`."""
+        from account import meter_test  # a board reads it when the first test token comes
+
+        if meter_test.LOAD_SWITCH in tests:
+            self._contactor.begin_test(turn.now_ms)
+
     def _note(self, outcome, digits, turn, by):
-        if outcome.result == results.ACCEPT and outcome.kind in key_change.SECTIONS:
+        if outcome.result == results.ACCEPT and outcome.kind in kinds.KEY_SECTIONS:
             turn.log(events.NEW_KEY)
         elif outcome.result == results.CRC and turn.meter.lockout_ms(turn.now_ms, by):
             turn.log(events.LOCK_OUT)

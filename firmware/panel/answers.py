@@ -88,7 +88,9 @@ def _outcome_screens(outcome, switch_faulty, view, wait_s):
     if outcome.result == results.LOCKED_OUT:
         return [screens.locked_out(wait_s)]
     if outcome.tests:
-        return [screens.test(number, view) for number in outcome.tests]
+        from panel import tests  # a board reads them when the first test token comes
+
+        return [tests.screen(number, view) for number in outcome.tests]
     told = [screens.outcome(outcome, view, wait_s)]
     return told + [screens.not_following("load switch")] if switch_faulty else told
 

@@ -7,7 +7,6 @@ shows them two at a time (`pages`).
 Pure domain: no ports, no clock, no I/O.
 """
 
-from account import meter_test
 from micropython import const
 from sts import results
 from supply import decision
@@ -19,20 +18,21 @@ _TWO_ROWS = const(2)
 _TOTAL_ROUND_WH = 100_000_000_000
 FIRMWARE = "meter20 0.1.0"
 
-#: Words and advice for each result, under its name in the standard.
+#: Words and advice for each result, under its name in the standard: one text a result takes less
+#: memory than a pair.
 _WORDS = {
-    results.ACCEPT: ("Token accepted", "Thank you"),
-    results.OVERFLOW: ("Credit is full", "Try again later"),
-    results.KEY_TYPE: ("Key not allowed", "Ask your seller"),
-    results.FORMAT: ("Not a token:", "check 20 digits"),
-    results.RANGE: ("Value not known", "Ask your seller"),
-    results.FUNCTION: ("Meter has no", "such function"),
-    results.OLD: ("Token is too old", "Buy a new one"),
-    results.USED: ("Used before", "Buy a new one"),
-    results.KEY_EXPIRED: ("Key has expired", "Ask for new key"),
-    results.DDTK: ("No selling key", "Ask for new key"),
-    results.CRC: ("Mistyped or for", "another meter"),
-    results.MFR_CODE: ("Made for other", "meter makers"),
+    results.ACCEPT: "Token accepted|Thank you",
+    results.OVERFLOW: "Credit is full|Try again later",
+    results.KEY_TYPE: "Key not allowed|Ask your seller",
+    results.FORMAT: "Not a token:|check 20 digits",
+    results.RANGE: "Value not known|Ask your seller",
+    results.FUNCTION: "Meter has no|such function",
+    results.OLD: "Token is too old|Buy a new one",
+    results.USED: "Used before|Buy a new one",
+    results.KEY_EXPIRED: "Key has expired|Ask for new key",
+    results.DDTK: "No selling key|Ask for new key",
+    results.CRC: "Mistyped or for|another meter",
+    results.MFR_CODE: "Made for other|meter makers",
 }
 
 _REASONS = {
@@ -128,7 +128,7 @@ def outcome(outcome, view, wait_s: int):
     if outcome.missing:
         return _key_change(outcome)
     in_currency = views.in_currency(view)
-    words, advice = _WORDS[outcome.result]
+    words, advice = _WORDS[outcome.result].split("|")
     if outcome.amount:
         words = ("+" if outcome.amount > 0 else "") + credit(outcome.amount, in_currency)
     elif view.state.tamper and outcome.result == results.FUNCTION:
@@ -196,12 +196,6 @@ def about(view, page: int, rows: int):
     return cut[page] if page < len(cut) else None
 
 
-def test(number: int, view):
-    """The screen of test `number` of a class 1 token. Source: IEC 62055-41, test/display."""
-    name, value = _TESTS[number]
-    return message(name, value(view))
-
-
 def _decimal(value, unit, form):
     return form % ("-" if value < 0 else "", abs(value) // unit, abs(value) % unit)
 
@@ -231,39 +225,3 @@ def _credit_now(view):
         if len(word + amount) <= WIDTH:
             return word + amount
     return amount
-
-
-def _limit(watts):
-    return "%d W" % watts if watts else "none"
-
-
-def _flags(view):
-    return "".join([str(view.state.flags >> number & 1) for number in range(5)])
-
-
-#: Tokens of a key change that a meter takes, by its encryption algorithm.
-_SET_SIZES = {"07": "2 or 3 tokens", "11": "4 tokens"}
-
-_TESTS = {
-    meter_test.FLAGS: ("Flags 0 to 4", _flags),
-    meter_test.LOAD_SWITCH: ("Load switch test", lambda view: "opens for 3 s"),
-    meter_test.DISPLAY: ("#" * WIDTH, lambda view: "8" * WIDTH),
-    meter_test.TOTAL: ("Total used", total_used),
-    meter_test.KRN: ("Key revision KRN", lambda view: str(view.state.key.krn)),
-    meter_test.TI: ("Tariff index TI", lambda view: view.state.key.ti),
-    meter_test.KEYPAD: ("Keypad test", lambda view: "press the keys"),
-    meter_test.POWER_LIMIT: ("Power limit", lambda view: _limit(view.state.power_limit_w)),
-    meter_test.TAMPER: ("Tamper", lambda view: "DETECTED" if view.state.tamper else "none"),
-    meter_test.POWER: ("Power now", lambda view: "%d W" % view.watts),
-    meter_test.VERSION: ("Software", lambda view: FIRMWARE),
-    meter_test.PHASE_UNBALANCE: (
-        "Phase unbalance",
-        lambda view: _limit(view.state.unbalance_limit_w),
-    ),
-    meter_test.TARIFF_RATE: ("Tariff rate", lambda view: str(view.state.tariff_rate)),
-    meter_test.EA: ("Algorithm EA", lambda view: view.state.key.ea),
-    meter_test.KCT_COUNT: ("Key change", lambda view: _SET_SIZES[view.state.key.ea]),
-    meter_test.SGC: ("Supply group SGC", lambda view: view.state.key.sgc),
-    meter_test.KEN: ("Key expiry KEN", lambda view: str(view.state.key.ken)),
-    meter_test.DRN: ("Meter number DRN", lambda view: view.state.identity.drn or "none"),
-}

@@ -12,14 +12,11 @@ Source: IEC 62055-41, SetSectionDecoderKey tokens and decoder key change.
 
 from micropython import const
 
-from sts import kinds, results
+from sts import results
 from sts.decoder_key import DCTK, DDTK, DITK, DUTK, DecoderKey, KeyAttributes
 
 #: Milliseconds from the first section of a set in which the others must come.
 WINDOW_MS = const(600_000)
-
-#: Number of the section that a kind of token brings.
-SECTIONS = {kinds.KEY_1: 1, kinds.KEY_2: 2, kinds.KEY_3: 3, kinds.KEY_4: 4}
 
 #: Result for a section after which others are still missing.
 PROGRESS = {1: results.KCT_1, 2: results.KCT_2, 3: results.KCT_3, 4: results.KCT_4}

@@ -44,6 +44,9 @@ UNBALANCE_LIMIT = "SetMaximumPhasePowerUnbalanceLimit"
 WATER_FACTOR = "SetWaterMeterFactor"
 SET_EXTENDED = "SetControlOrFlag"
 
+#: Number of the section of a key change that a kind of token brings.
+KEY_SECTIONS = {KEY_1: 1, KEY_2: 2, KEY_3: 3, KEY_4: 4}
+
 _CREDIT = (("rnd", 4), ("tid", 24), ("amount_field", 16))
 _CURRENCY = (("se", 4), ("tid", 24), ("amount_field", 16))
 _MANAGEMENT = (("rnd", 4), ("tid", 24), ("value", 16))

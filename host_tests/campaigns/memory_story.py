@@ -90,7 +90,7 @@ class Story:
         if day % 10 == 6:
             clear = tokens.token("ClearTamperCondition", self._key, tid=tid, value=0)
             self._token(clear, "Accept")
-        if day % 10 == 9:
+        if day % 10 == 1:  # on day 1: what a meter reads for it must not count as growth
             new = bytes([day]) * 16  # test key
             four = tokens.key_change(new, krn=1 + day // 10, under=self._key)
             for token, result in zip(four, ("1stKCT", "2ndKCT", "3rdKCT", "Accept"), strict=True):

@@ -14,7 +14,7 @@ Mutation = namedtuple("Mutation", ("name", "breaks", "path", "old", "new", "test
 
 _METER = "firmware/account/meter.py"
 _KEPT = "firmware/account/kept_state.py"
-_READER = "firmware/account/reader.py"
+_SECTIONS = "firmware/account/key_sections.py"
 _SLOTS = "firmware/store/slot_store.py"
 _RULES = "firmware/account/acceptance.py"
 _REGISTER = "firmware/account/register.py"
@@ -161,7 +161,7 @@ MUTATIONS = (
     Mutation(
         "key change half applied",
         "a cut between two sections leaves a key that nobody has",
-        _READER,
+        _SECTIONS,
         "            return meter_state.changed(state, key_change=True), outcome\n",
         '            octets = fields["nkho"].to_bytes(4, "big") if section == 1 else b""\n'
         "            octets += state.key.decoder_key.octets[len(octets) :]\n"
@@ -172,7 +172,7 @@ MUTATIONS = (
     Mutation(
         "roll-over keeps the TIDs",
         "after a roll-over every new token is old",
-        _READER,
+        _SECTIONS,
         'tid.filled(0) if sections[1]["ro"] else state.tids',
         "state.tids",
         (_KEY_TEST + "test_roll_over_clears_the_tid_memory",),

@@ -140,8 +140,7 @@ def entered_in_two_commits(meter, token, entered, now_ms, by):
     noted = changed(after, failures=failures, last_result=outcome.result)
     meter.kept.commit(changed(noted, tids=before.tids))
     meter.kept.commit(noted)
-    if meter._sections.keep(decoded, outcome, before.key.ea, now_ms):
-        meter.reader.take_key()
+    meter.reader.keep_section(decoded, outcome, now_ms)
     return outcome
 
 

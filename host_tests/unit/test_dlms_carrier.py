@@ -5,7 +5,7 @@ import unittest
 import board
 from account import state as meter_state
 from account.carrier import MANUAL, REMOTE
-from account.reader import Outcome
+from account.outcome import Outcome
 from carriers import dlms_status
 from carriers.dlms_request import DlmsPart
 from data import meters

@@ -1,6 +1,6 @@
 import unittest
 
-from account.reader import Outcome
+from account.outcome import Outcome
 from data import meters
 from journal import events, settings
 from journal.events import Event

@@ -1,7 +1,7 @@
 import unittest
 
 from data import meters
-from sts import digits, key_change, results
+from sts import digits, key_change, kinds, results
 from sts.decoder import cipher, decode
 from sts.decoder_key import DCTK, DDTK, DITK, DUTK, DecoderKey
 
@@ -25,7 +25,7 @@ def sections(tokens, ea, key):
     found = {}
     for entered in tokens:
         token = decode(digits.parse(entered), cipher(ea, key), ea)
-        found[key_change.SECTIONS[token.kind]] = token.fields
+        found[kinds.KEY_SECTIONS[token.kind]] = token.fields
     return found
 
 

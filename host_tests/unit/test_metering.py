@@ -81,8 +81,9 @@ class StoreOfMetering(unittest.TestCase):
     def test_a_key_change_that_is_not_completed_in_time_ends_on_the_screen(self):
         meter = self.app.meter
         meter.kept.state = meter_state.changed(meter.state, key_change=True)
-        meter._sections._held = {1: {}}
-        meter._sections._until_ms = self.clock.now_ms + 1500
+        sections = meter.reader.expect_section()
+        sections._held = {1: {}}
+        sections._until_ms = self.clock.now_ms + 1500
         self.app.front.press("C", self.clock.now_ms)  # whoever enters them is at the meter
         self.run_s(1)
         self.assertTrue(self.app.front.lines[0] != "Key change ended")

@@ -1,6 +1,6 @@
 import unittest
 
-from account.reader import Outcome
+from account.outcome import Outcome
 from account.register import CREDIT_MAX_WH
 from data import meters
 from journal import faults, history, settings

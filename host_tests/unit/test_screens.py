@@ -3,14 +3,14 @@
 import unittest
 
 from account import meter_test
-from account.reader import Outcome
+from account.outcome import Outcome
 from account.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH, Register
 from account.state import Identity
 from data import meters
 from journal import events, faults, settings
 from journal.events import Event
 from journal.history import Entry
-from panel import screens, short_codes
+from panel import screens, short_codes, tests
 from panel import view as views
 from sts import kinds, results
 from sts.decoder_key import DecoderKey
@@ -64,7 +64,7 @@ class ScreensTest(unittest.TestCase):
             full = views.View(*((state,) + tuple(view())[1:]))
             self.assertEqual(screens.about(full, 0, 4)[3], shown)
             self.fits(screens.about(full, 0, 4))
-            self.fits(screens.test(meter_test.TOTAL, full))
+            self.fits(tests.screen(meter_test.TOTAL, full))
             self.fits(short_codes.screen("3", full))
 
     def test_result_fits_whatever_is_owed(self):
@@ -89,7 +89,7 @@ class ScreensTest(unittest.TestCase):
 
     def test_every_test_has_a_screen(self):
         for number in meter_test.SUPPORTED + (meter_test.FLAGS,):
-            self.fits(screens.test(number, view()))
+            self.fits(tests.screen(number, view()))
 
     def test_every_position_of_an_entry_fits(self):
         for length in range(20):
@@ -197,11 +197,11 @@ class ScreensTest(unittest.TestCase):
             meter_test.KEN: ["Key expiry KEN", "201"],
             meter_test.DRN: ["Meter number DRN", meters.DRN],
         }.items():
-            self.assertEqual(screens.test(number, seen)[:2], words)
-        self.assertEqual(screens.test(meter_test.TAMPER, view(tamper=True))[1], "DETECTED")
+            self.assertEqual(tests.screen(number, seen)[:2], words)
+        self.assertEqual(tests.screen(meter_test.TAMPER, view(tamper=True))[1], "DETECTED")
         old = view(key=meters.key(ea="07", decoder_key=DecoderKey(bytes(8))))
-        self.assertEqual(screens.test(meter_test.KCT_COUNT, old)[1], "2 or 3 tokens")
-        self.assertEqual(screens.test(meter_test.POWER_LIMIT, view())[1], "none")
+        self.assertEqual(tests.screen(meter_test.KCT_COUNT, old)[1], "2 or 3 tokens")
+        self.assertEqual(tests.screen(meter_test.POWER_LIMIT, view())[1], "none")
 
     def test_locked_out_tells_why_and_how_long(self):
         self.assertEqual(

@@ -109,7 +109,7 @@ class SelfTestTest(unittest.TestCase):
         self.assertEqual([hz for at, hz in enumerate(heard) if hz and hz != heard[at - 1]], tones)
 
     def test_a_meter_with_a_number_goes_on_at_once(self):
-        self.assertEqual(self.made(provisioned=True).lines[0], "5.000 kWh")
+        self.assertEqual(self.made(provisioned=True).front.lines[0], "5.000 kWh")
 
     def test_each_part_that_is_not_well_is_told(self):
         tamper = SimTamper()

@@ -19,7 +19,6 @@ from dataclasses import asdict, dataclass, field, fields, replace
 
 from sts import kinds
 from sts.decoder_key import DCTK, DDTK, DITK, DUTK, KEY_SIZES
-from sts.key_change import SECTIONS
 
 from meter20.vending import refusal
 from meter20.vending.models import VendingKey
@@ -44,7 +43,7 @@ _FAMILIES = {
     kind: CURRENCY if kinds.is_currency(class_, subclass) else CREDIT
     for class_, subclass, _, kind, _ in kinds.TABLE
     if class_ == 0
-} | dict.fromkeys(SECTIONS, KEY_CHANGE)
+} | dict.fromkeys(kinds.KEY_SECTIONS, KEY_CHANGE)
 
 
 def family(kind: str) -> str:

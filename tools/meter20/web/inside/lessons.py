@@ -28,7 +28,7 @@ class Seen:
         self.credit = 0
 
     def token(self, digits: str, outcome, slip):
-        """Note the account.reader.Outcome of the token `digits`."""
+        """Note the account.outcome.Outcome of the token `digits`."""
         self.outcomes.append((digits, outcome.result, outcome.kind, slip))
         del self.outcomes[: -self._MAX]
 
