@@ -316,6 +316,15 @@ def test_missing_port_is_told(tmp_path):
 
 
 @pytest.mark.parametrize("word", ["flash", "monitor", "test"])
+def test_port_that_is_no_serial_port_is_told(word, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    for port in (file, tmp_path, "/dev/null"):
+        code, said = meter20("board", word, "--port", str(port))
+        assert (code, said) == (Code.NO_BOARD, f"Refused: {port} is no serial port\n")
+
+
+@pytest.mark.parametrize("word", ["flash", "monitor", "test"])
 def test_permission_denied_is_told_with_the_group_to_join(word, monkeypatch):
     def refuse(*_, **__):
         raise serial.SerialException(13, "could not open port: [Errno 13] Permission denied")

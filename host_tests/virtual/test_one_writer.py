@@ -18,6 +18,7 @@ from meter20.board import flashing
 from meter20.board.prompt import Prompt
 from meter20.board.service import ServicePort
 from meter20.failure import NoMeter
+from meter20.virtual.pty_board import Pty
 
 PYTHON = [sys.executable, "-c"]
 SERVE = [*PYTHON, "from meter20.cli.main import app; app()", "serve"]
@@ -217,6 +218,13 @@ def test_link_takes_no_name_that_is_something_else(body, tmp_path):
         )  # fmt: skip
         assert (done.returncode, b"is there already" in done.stderr) == (1, True)
     assert (other.is_symlink(), file.read_text()) == (True, "precious")
+
+
+def test_link_in_a_folder_that_is_not_there_is_refused_by_its_own_name(tmp_path):
+    link = tmp_path / "no-folder" / "board"
+    with pytest.raises(FileNotFoundError) as refused:
+        Pty(link)
+    assert (refused.value.filename, refused.value.strerror) == (str(link), os.strerror(2))
 
 
 def test_board_whose_interpreter_is_killed_takes_its_link_along(tmp_path):

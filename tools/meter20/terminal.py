@@ -5,6 +5,7 @@ import errno
 import os
 import select
 import sys
+from collections.abc import Iterator
 
 _HARMLESS = (0x0A,)
 _DIRECTION = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
@@ -50,6 +51,27 @@ def give_up() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+
+
+@contextlib.contextmanager
+def unseen(asked: bool = True) -> Iterator[None]:
+    """Let the terminal show nothing that is typed, if `asked`; nothing happens without a terminal.
+
+    Whoever knows that a passphrase comes types it before it is asked for, and a terminal shows
+    what is typed early. What is typed then is dropped when the question comes.
+    """
+    if not asked or sys.stdin is None or not sys.stdin.isatty():
+        yield
+        return
+    import termios  # not on every system
+
+    before = termios.tcgetattr(sys.stdin.fileno())
+    quiet = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+    termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, quiet)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, before)
 
 
 def output_fault() -> str | None:

@@ -94,9 +94,14 @@ class StationOptions:
             return Secret.key_file(self.key_file)
         return passphrase(_PASSPHRASE, "Passphrase of the security module", again)
 
+    @property
+    def asks(self) -> bool:
+        """Whether a person is asked for the passphrase, unless the keyring has it."""
+        return self.key_file is None and _PASSPHRASE not in os.environ
+
     def kept(self, storage: "Storage") -> Secret | None:
         """Return the passphrase that the system's keyring has, if nothing else was given."""
-        if self.key_file or _PASSPHRASE in os.environ:
+        if not self.asks:
             return None
         return kept_passphrase.kept(storage)
 
@@ -129,15 +134,19 @@ def opened(ctx: typer.Context, secret: Secret | None = None) -> "Station":
 
     secret: what opens it; None for what the options, the keyring or a person at the terminal give.
     """
-    from meter20.vending.station import Station
-
-    check_output()
     at = options(ctx)
-    storage = database(ctx)
-    storage.check()  # before the passphrase is asked for
-    kept = None if secret else at.kept(storage)
+    kept = None
+    with terminal.unseen(asked=secret is None and at.asks):
+        from meter20.vending.station import Station
+
+        check_output()
+        storage = database(ctx)
+        storage.check()  # before the passphrase is asked for
+        if secret is None:
+            kept = at.kept(storage)
+            secret = kept or at.secret()
     try:
-        return Station(storage, secret or kept or at.secret(), at.actor(), tables=at.tables())
+        return Station(storage, secret, at.actor(), tables=at.tables())
     except Refusal as why:
         raise kept_passphrase.wrong(why) if kept else why from None
 
