@@ -124,9 +124,16 @@ class _Meter:
         self._hard_reset()
 
     def _answer(self, data):
-        """Reply to the lines that `data` completes."""
-        if self._lines is None:
-            self._open_port()
+        """Reply to the lines that `data` completes.
+
+        A meter whose memory is too short to open the port goes on metering, and tries again with
+        the next bytes.
+        """
+        try:
+            if self._service is None:
+                self._open_port()
+        except MemoryError:
+            return
         for line in self._lines.feed(data):
             reply = self._service.reply(line, self._uptime.now_ms)
             self._port.write(reply + "\n")

@@ -309,6 +309,25 @@ def test_power_cut_restarts_the_board_after_the_reply(play):
     assert script[0].replies == [{"ok": True}]
 
 
+def test_port_that_finds_no_memory_stops_no_meter_and_is_opened_later(play, monkeypatch):
+    opened, failures = loop._Meter._open_port, [MemoryError]
+
+    def short(meter):
+        if failures:
+            raise failures.pop()
+        opened(meter)
+
+    monkeypatch.setattr(loop._Meter, "_open_port", short)
+
+    def story(script):
+        yield {"do": "read", "id": 1}
+        yield 500
+        yield {"do": "read", "id": 2}
+
+    replies = play(Bench("rp2_pico"), story).replies
+    assert [reply["id"] for reply in replies] == [2]
+
+
 def test_shut_port_reads_and_takes_tokens_and_no_more(play):
     bench = Bench("esp32_devkit", service_open=False)
 

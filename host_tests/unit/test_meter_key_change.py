@@ -75,6 +75,16 @@ class MeterKeyChangeTest(unittest.TestCase):
         self.enter(*SET_OF_FOUR)
         self.assertEqual(self.meter.state.tids, tid.filled(0))
 
+    def test_memory_too_short_for_a_key_change_is_found_before_the_try_is_counted(self):
+        def short():
+            raise MemoryError
+
+        self.meter.reader.expect_section = short
+        commits = self.store.commits
+        with self.assertRaises(MemoryError):
+            self.enter(FIRST)
+        self.assertEqual((self.meter.state.failures, self.store.commits), ((0, 0, 0), commits))
+
     def test_incomplete_set_is_dropped_after_ten_minutes(self):
         self.enter(FIRST, SECOND, THIRD)
         self.assertFalse(self.meter.expire_key_change(LATE - 1))
