@@ -143,7 +143,7 @@ ami-campaign: setup  ## purchases through a lossy network with workers killed, o
 demo-ami: setup  ## station, broker, head-end, shop and three meters on this machine; Ctrl-C ends all
 	@$(METER20) fleet demo
 
-ami-chaos: setup  ## a fleet that buys while broker, database and head-ends are killed; CAMPAIGN_ARGS='--meters M --seconds S'
+ami-chaos: setup  ## a fleet that buys while brokers, database and head-ends are killed; CAMPAIGN_ARGS='--meters M --purchases P'
 	@$(CAMPAIGN).ami_chaos $(CAMPAIGN_ARGS)
 
 pos-pack: setup  ## the published point-of-sale test pack, fetched from GitHub; newman from npm

@@ -297,6 +297,16 @@ def test_carrier_that_has_its_broker_again_says_so():
         carrier._connected(client, None, None, reason, None)
     assert heard.get_nowait() == Back(MQTT)
     assert [dict(topics)["meter20/+/result"] for topics in subscribed] == [1, 1]
+    assert dict(subscribed[0])["meter20/+/registers"] == 0
+    carrier.close()
+
+
+def test_worker_without_reports_hears_answers_only():
+    subscribed = []
+    carrier = MqttCarrier(Broker("127.0.0.1", 1), SimpleQueue(), reports=False)
+    client = SimpleNamespace(subscribe=subscribed.extend)
+    carrier._connected(client, None, None, SimpleNamespace(is_failure=False), None)
+    assert subscribed == [("meter20/+/result", 1), ("meter20/+/state", 1)]
     carrier.close()
 
 

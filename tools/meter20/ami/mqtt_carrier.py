@@ -17,11 +17,9 @@ from meter20.ami.reports import EVENTS, REGISTERS, report_of
 
 _PREFIX = "meter20"
 _PAYLOAD_MAX = 512  # octets of a result
-#: Reports with QoS 0: a burst of them takes no room in the broker's queue from results.
-_TOPICS = [
-    (f"{_PREFIX}/+/{name}", qos)
-    for name, qos in (("result", 1), ("state", 1), (REGISTERS, 0), (EVENTS, 0))
-]
+_ANSWERS = [(f"{_PREFIX}/+/{name}", 1) for name in ("result", "state")]
+#: With QoS 0: a burst of reports takes no room in the broker's queue from results.
+_REPORTS = [(f"{_PREFIX}/+/{name}", 0) for name in (REGISTERS, EVENTS)]
 _SLOWEST_S = 30  # between two attempts to reach the broker
 _PEM = b"-----BEGIN"
 
@@ -38,10 +36,13 @@ class Broker:
 
 
 class MqttCarrier:
-    """A connection to `broker`, kept in a thread of its own; see carriers.Carrier."""
+    """A connection to `broker`, kept in a thread of its own; see carriers.Carrier.
 
-    def __init__(self, broker: Broker, heard: Heard):
-        self._heard = heard
+    reports: whether it hears what meters report by themselves, too.
+    """
+
+    def __init__(self, broker: Broker, heard: Heard, reports: bool = True):
+        self._heard, self._topics = heard, _ANSWERS + _REPORTS * reports
         self._away: set[str] = set()
         self._was_connected = False
         self._client = client_of(broker)
@@ -69,7 +70,7 @@ class MqttCarrier:
         if reason.is_failure:
             return
         self._away.clear()
-        client.subscribe(_TOPICS)
+        client.subscribe(self._topics)
         if self._was_connected:  # meanwhile results came to nobody, and a broker may have died
             self._heard.put(Back(MQTT))
         self._was_connected = True

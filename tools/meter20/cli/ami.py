@@ -242,6 +242,9 @@ def run(
     retry_s: Annotated[
         int, typer.Option(min=1, max=86_400, help="Seconds to the first repeat.")
     ] = 10,
+    no_reports: Annotated[
+        bool, typer.Option("--no-reports", help="Leave what meters report to another worker.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Work until Ctrl-C: sell what was ordered, send what is due, note what meters answer.
@@ -255,7 +258,7 @@ def run(
     from meter20.ending import in_good_order
 
     with ExitStack() as held:
-        storage, work = _worker(ctx, held, mqtt, send_only, key, retry_s)
+        storage, work = _worker(ctx, held, mqtt, send_only, key, retry_s, not no_reports)
         voice = held.enter_context(ami_live.voice(as_json))
         worker = work(voice.say)
         held.enter_context(in_good_order())
@@ -272,7 +275,9 @@ def run(
                 time.sleep(_WAITS_S)
 
 
-def _worker(ctx, held, mqtt, send_only, key, retry_s) -> "tuple[Storage, Callable[..., Worker]]":
+def _worker(
+    ctx, held, mqtt, send_only, key, retry_s, reports
+) -> "tuple[Storage, Callable[..., Worker]]":
     """Return the database, and a function that makes a worker of what says its steps.
 
     What it holds is let go of by `held`.
@@ -291,7 +296,7 @@ def _worker(ctx, held, mqtt, send_only, key, retry_s) -> "tuple[Storage, Callabl
     if broker is not None:
         from meter20.ami.mqtt_carrier import MqttCarrier
 
-        carriers[MQTT] = MqttCarrier(broker, heard)
+        carriers[MQTT] = MqttCarrier(broker, heard, reports)
     if opens is not None:
         from meter20.ami.dlms_carrier import DlmsCarrier
 
