@@ -62,12 +62,12 @@ def test_token_is_entered_once_over_the_serial_line_by_password(served):
         (("read", "{tcp}", "1.0.1.8.0.255"), "the meter shows no object 1.0.1.8.0.255"),
         (("read", "{tcp}", "0.0.42.0.0.255", "9"), "the meter refused"),
         (("enter", "{tcp}", meters.TOKEN_100_WH), "the meter refused"),
-        (("list", "{tcp}", "--keys", "{wrong}"), "wrong keys, or"),
+        (("list", "{tcp}", "--keys", "{wrong}"), "wrong keys, or a wrong password, or a meter"),
         (("list", "{tcp}", "--keys", "{text}"), "not the JSON of a dlms request"),
         (("list", "{tcp}", "--keys", "/nowhere"), "/nowhere: No such file or directory"),
         (("list", "127.0.0.1:1"), "127.0.0.1:1: nobody answers there"),
         (("list", "/dev/nowhere"), "/dev/nowhere: No such file or directory"),
-        (("list", "/dev/null"), "/dev/null: Inappropriate ioctl for device"),
+        (("list", "/dev/null"), "/dev/null: it is no serial port"),
     ],
 )  # fmt: skip
 def test_what_is_not_done_is_said_with_its_reason(served, tmp_path, arguments, words):

@@ -5,6 +5,7 @@
 # What dlms-cosem says of its types does not hold for its own.
 
 import contextlib
+import errno
 import logging
 import os
 import re
@@ -131,8 +132,10 @@ def session(where: str, secrets: dict[str, str], password: bool = False) -> Iter
         raise DlmsRefused(f"the meter refused: {refused or 'the keys are not its own'}") from None
     except exceptions.LocalDlmsProtocolError:
         raise DlmsRefused("the meter refused: wrong keys, or not for this client") from None
-    except exceptions.DlmsClientException as failed:
-        raise DlmsRefused(f"the meter refused: wrong keys, or {failed}") from None
+    except exceptions.DlmsClientException:  # whose words are names of enumerations
+        raise DlmsRefused(
+            "the meter refused: wrong keys, or a wrong password, or a meter without DLMS keys"
+        ) from None
     except exceptions.CommunicationError:
         raise DlmsRefused(f"{where}: nobody answers there") from None
     except (OSError, SerialException) as failed:
@@ -158,6 +161,8 @@ def _reason(failed: Exception) -> str:
     """Return why a file or a line failed, as the system says it; a library puts more around."""
     for each in (failed, failed.__context__):
         if each is not None and each.args and isinstance(each.args[0], int):
+            if each.args[0] in (errno.ENOTTY, errno.EISDIR):
+                return "it is no serial port"
             return os.strerror(each.args[0])
     return str(failed)
 
