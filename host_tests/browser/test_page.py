@@ -15,6 +15,7 @@ from meter20.bodies import EmulatedBody
 from meter20.web import site
 
 LARGEST_BYTES = 1_500_000
+CORE = ("rules", "conformance")  # of the acceptance suite
 
 
 @pytest.fixture(scope="module")
@@ -132,11 +133,11 @@ def test_a_learner_goes_through_all_lessons(visit, address, size, language):
 def test_the_acceptance_suite_runs_through_the_page_with_the_replies_of_emulated():
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [*command, "host_tests/acceptance/test_rules.py", "--body", "page"],
+        [*command, *(f"host_tests/acceptance/test_{name}.py" for name in CORE), "--body", "page"],
         capture_output=True, check=False, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:]
-    assert re.search(r"\b2\d passed", done.stdout) and "skipped" not in done.stdout
+    assert re.search(r"\b5\d passed", done.stdout) and "skipped" not in done.stdout
 
 
 def test_numbers_past_32_and_53_bits_cross_whole(visit, address):
@@ -159,6 +160,22 @@ def test_numbers_past_32_and_53_bits_cross_whole(visit, address):
     assert looked["steps"][0][2][0].replace(" ", "") == token
 
 
+BUY_AND_TYPE = """async () => {
+  const sold = await meter20.ask({do: "buy", cents: 400000000});
+  for (const key of sold.tokens[0].replaceAll(" ", "")) await meter20.ask({do: "key", key});
+}"""
+
+
+def test_a_credit_past_32_bits_is_drawn_whole(desktop, address):
+    page = meter_page.ready(desktop, address)
+    for _ in range(2):
+        page.evaluate(BUY_AND_TYPE)
+    credit_wh = json.loads(meter_page.port(page, b'{"do":"read"}'))["credit_wh"]
+    assert credit_wh > 2**31
+    page.locator("#credit", has_text=f"{credit_wh // 1000}.{credit_wh % 1000:03d} kWh").wait_for()
+    shows(page, f"{credit_wh // 1000}.{credit_wh % 1000:03d} kWh")
+
+
 def test_a_changed_digit_shows_its_avalanche_beside_the_token(desktop, address):
     page = meter_page.ready(desktop, address)
     handed_out(page, "free")
@@ -173,6 +190,56 @@ def test_a_changed_digit_shows_its_avalanche_beside_the_token(desktop, address):
     second.locator(".steps .count").first.wait_for()
     assert second.locator(".bits .differs").count() > 60
     assert "CRCError" in second.inner_text() or "FormatError" in second.inner_text()
+
+
+FOCUSED = """() => {
+  const at = document.activeElement, {outlineStyle, outlineWidth} = getComputedStyle(at);
+  at.dataset.reached = "";
+  return at === document.body ? "" : outlineStyle + " " + outlineWidth;
+}"""
+LEFT_OUT = """() => [...document.querySelectorAll("button, input, select, a")]
+  .filter((each) => each.checkVisibility() && each.tabIndex >= 0 && !("reached" in each.dataset))
+  .map((each) => each.outerHTML)"""
+
+
+def tab_to(page, selector):
+    """Press Tab until the control `selector` has the focus."""
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        if page.evaluate("what => document.activeElement.matches(what)", selector):
+            return
+    raise AssertionError(f"Tab does not lead to {selector}")
+
+
+def test_tab_enter_and_arrows_are_enough_for_a_lesson(desktop, address):
+    page = meter_page.ready(desktop, address)
+    tab_to(page, "#lesson-list li:nth-child(2) button")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Shift+Tab")
+    tab_to(page, "#tab-lessons")
+    page.keyboard.press("ArrowRight")
+    tab_to(page, "#wanted button")
+    page.keyboard.press("Space")
+    tab_to(page, "#slips .token button")  # types it
+    for result in ("Accept", "UsedError"):
+        page.keyboard.press("Enter")
+        shows(page, result)
+    tab_to(page, "#tab-desk")
+    page.keyboard.press("ArrowLeft")
+    done(page, 1)
+
+
+def test_tab_leads_to_every_control_and_shows_where_it_is(desktop, address):
+    page = meter_page.ready(desktop, address)
+    for tab in ("lessons", "desk", "glass"):
+        page.click(f"#tab-{tab}")
+        page.locator("#lcd").click()  # from the top, and around
+        outlines = []
+        for _ in range(80):
+            page.keyboard.press("Tab")
+            outlines.append(page.evaluate(FOCUSED))
+        assert page.evaluate(LEFT_OUT) == []
+        assert all(not outline.startswith("none") for outline in outlines)
 
 
 def test_time_runs_fast_the_load_uses_the_credit_and_the_switch_opens(desktop, address):

@@ -1,6 +1,7 @@
 """From nothing to an own token in the meter: `vend setup`, `--meter`, and the keyring."""
 
 import asyncio
+import io
 import json
 
 import keyring
@@ -11,7 +12,7 @@ from typer.testing import CliRunner
 
 from meter20 import bodies
 from meter20.bodies import EmulatedBody
-from meter20.cli import own_meter, vend_setup
+from meter20.cli import own_meter, station_options, vend_setup
 from meter20.cli.main import app
 from meter20.failure import NoMeter
 from meter20.sim.app import Sim
@@ -22,6 +23,7 @@ from meter20.vending.refusal import Refusal, Unfinished
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
 from meter20.vending.storage import Storage
+from meter20.vending.vending_key import KeyTerms
 
 DRN, PASSPHRASE = "12345678903", "correct horse battery"
 
@@ -126,14 +128,30 @@ def test_tariff_may_come_from_a_file(machine):
     assert made["terms"] == terms
 
 
-def test_terminal_is_asked_for_what_the_options_leave_open(monkeypatch):
-    asked = []
-    monkeypatch.setattr(
-        vend_setup.typer, "prompt", lambda words, default, err: asked.append(words) or default
-    )
+def test_terminal_is_asked_for_what_the_options_leave_open(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
     ask = vend_setup._Questions(on_terminal=True)
     assert (ask("Name", "given", "default"), ask("Code", None, "123457")) == ("given", "123457")
-    assert asked == ["Code"]
+    assert capsys.readouterr().err.count("[") == 1
+
+
+def test_answer_that_would_be_refused_is_asked_for_again(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("twelve\n1\n123456\n"))
+    ask = vend_setup._Questions(on_terminal=True)
+    assert ask("Code", None, "123457", KeyTerms) == "123456"
+    assert capsys.readouterr().err.count("A supply group code (SGC) has 6 digits.") == 2
+
+
+def test_new_passphrase_that_is_too_short_or_mistyped_is_asked_for_again(monkeypatch, capsys):
+    monkeypatch.setattr(station_options.sys.stdin, "isatty", lambda: True)
+    answers = ["short", PASSPHRASE, "other", PASSPHRASE, PASSPHRASE, "a", "b", "c"]
+    monkeypatch.setattr(station_options.getpass, "getpass", lambda _words: answers.pop(0))
+    told = station_options.passphrase("METER20_NONE", "Passphrase", again=True)
+    assert (told.material, answers) == (PASSPHRASE.encode(), ["a", "b", "c"])
+    said = capsys.readouterr().err
+    assert "8 characters at least" in said and "do not agree" in said
+    with pytest.raises(Refusal):
+        station_options.passphrase("METER20_NONE", "Passphrase", again=True)
 
 
 @pytest.mark.parametrize(

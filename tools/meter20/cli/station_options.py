@@ -41,6 +41,7 @@ At = Annotated[
 Html = Annotated[
     Path | None, typer.Option("--html", help="New file for the receipt as a page to print.")
 ]
+_TRIES = 3  # at a new passphrase
 _PASSPHRASE = "METER20_PASSPHRASE"
 Db = Annotated[
     str | None,
@@ -175,10 +176,25 @@ def passphrase(variable: str, words: str, again: bool = False) -> Secret:
         raise Refusal(
             refusal.SECRET, f"{words} needed: set {variable}, give a key file, or use a terminal."
         )
-    first = getpass.getpass(f"{words}: ")
-    if again and getpass.getpass("Once more: ") != first:
+    return _new(words) if again else Secret.passphrase(getpass.getpass(f"{words}: "))
+
+
+def _new(words: str) -> Secret:
+    """Ask for a new passphrase, twice; anew, some times, after one that cannot be used."""
+    for _ in range(_TRIES - 1):
+        try:
+            return _asked_twice(words)
+        except Refusal as why:
+            typer.echo(str(why), err=True)
+    return _asked_twice(words)
+
+
+def _asked_twice(words: str) -> Secret:
+    first = getpass.getpass(f"{words}, new: ")
+    made = Secret.passphrase(first)
+    if getpass.getpass("Once more: ") != first:
         raise Refusal(refusal.SECRET, "The two do not agree.")
-    return Secret.passphrase(first)
+    return made
 
 
 def utc(at: datetime | None) -> datetime | None:

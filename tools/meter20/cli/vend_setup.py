@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,15 +49,14 @@ class _Plan:
 
     def check(self) -> None:
         """Raise Refusal for what the station would refuse, before there is a station."""
-        from meter20.vending import fitting, meter_list, plain_text, station_time
-        from meter20.vending.tariff import Tariff
+        from meter20.vending import meter_list, plain_text, station_time
         from meter20.vending.vending_key import KeyTerms
 
         plain_text.checked(self.name, "name")
         plain_text.checked(self.customer, "customer")
         station_time.checked_zone(self.zone)
         KeyTerms(self.sgc)  # refuses what is no supply group code
-        fitting.check_terms(Tariff.from_terms(self.terms))
+        _check(self.terms)
         meter_list.checked_drn(self.meter)
 
 
@@ -83,7 +82,9 @@ def setup(  # noqa: PLR0913, PLR0917
     On a terminal the command asks for what the options leave open. Elsewhere it takes what it
     would offer there: meter20, 123457, 2.30 ZAR, 12345678903.
     """
+    from meter20.vending import meter_list
     from meter20.vending.station import Station
+    from meter20.vending.vending_key import KeyTerms
 
     check_output()
     if terms is not None and (price or currency):
@@ -96,9 +97,9 @@ def setup(  # noqa: PLR0913, PLR0917
     plan = _Plan(
         name=ask("Name of the station", name, _NAME),
         zone=zone,
-        sgc=ask("Supply group code", sgc, _SGC),
+        sgc=ask("Supply group code", sgc, _SGC, KeyTerms),
         terms=_terms(terms, ask, price, currency),
-        meter=ask("Number of the first meter", meter, _METER),
+        meter=ask("Number of the first meter", meter, _METER, meter_list.checked_drn),
         customer=customer,
     )
     plan.check()
@@ -120,15 +121,26 @@ def setup(  # noqa: PLR0913, PLR0917
 
 
 class _Questions:
-    """Asks on a terminal, or takes the default."""
+    """Asks on a terminal, again if the station would refuse the answer; or takes the default."""
 
     def __init__(self, on_terminal: bool):
         self._on_terminal = on_terminal
 
-    def __call__(self, words: str, given: str | None, default: str) -> str:
+    def __call__(
+        self, words: str, given: str | None, default: str, check: Callable[[str], object] = str
+    ) -> str:
+        """Return `given`, or what was answered. check: raises Refusal for what will be refused."""
         if given is not None or not self._on_terminal:
             return given or default
-        return typer.prompt(words, default=default, err=True)
+
+        def checked(answer: str) -> str:
+            try:
+                check(answer)
+            except Refusal as why:
+                raise typer.BadParameter(str(why)) from None
+            return answer
+
+        return typer.prompt(words, default=default, err=True, value_proc=checked)
 
 
 def _terms(path: Path | None, ask: _Questions, price: str | None, currency: str | None) -> dict:
@@ -139,8 +151,19 @@ def _terms(path: Path | None, ask: _Questions, price: str | None, currency: str 
             return tariff_list.read_terms(given_text.file_text(path))
         except given_text.Unreadable as why:
             raise Refusal(refusal.VALUE, f"{why}.") from None
-    unit = ask("Currency", currency, _CURRENCY)
-    return {"currency": unit, "steps": [{"price": ask("Price of a kWh", price, _PRICE)}]}
+
+    def of(unit: str, price: str) -> dict:
+        return {"currency": unit, "steps": [{"price": price}]}
+
+    unit = ask("Currency", currency, _CURRENCY, lambda unit: _check(of(unit, _PRICE)))
+    return of(unit, ask("Price of a kWh", price, _PRICE, lambda price: _check(of(unit, price))))
+
+
+def _check(terms: dict) -> None:
+    from meter20.vending import fitting
+    from meter20.vending.tariff import Tariff
+
+    fitting.check_terms(Tariff.from_terms(terms))
 
 
 def _founded(storage: "Storage") -> bool:

@@ -20,7 +20,7 @@ class OwnTokens:
         if found != self._latest:
             self._latest, self._next = found, 0
         if found is None:
-            return "nothing sold yet: meter20 vend credit " + self._number
+            return "sell it: vend credit"
         of = f" ({self._next + 1} of {len(found.labels)})" if len(found.labels) > 1 else ""
         return f"receipt {found.receipt}: {found.labels[self._next]}{of}"
 

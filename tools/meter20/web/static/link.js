@@ -1,4 +1,9 @@
 // The way to the worker in which the meter lives.
+//
+// The worker begins when this module is read, which index.html asks for before all others: it takes
+// the longest.
+
+const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
 
 export class Link {
   /**
@@ -10,9 +15,8 @@ export class Link {
     this.onFailure = onFailure;
     this.waiting = new Map();
     this.number = 0;
-    this.worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
-    this.worker.onmessage = ({ data }) => this.take(data);
-    this.worker.onerror = (event) => onFailure(event.message ?? "");
+    worker.onmessage = ({ data }) => this.take(data);
+    worker.onerror = (event) => onFailure(event.message ?? "");
   }
 
   take(data) {
@@ -33,7 +37,7 @@ export class Link {
   start(bare = false) {
     return new Promise((go) => {
       this.started = go;
-      this.worker.postMessage({ start: { bare } });
+      worker.postMessage({ start: { bare } });
     });
   }
 
@@ -41,7 +45,7 @@ export class Link {
     const id = ++this.number;
     return new Promise((go) => {
       this.waiting.set(id, go);
-      this.worker.postMessage({ id, ...message });
+      worker.postMessage({ id, ...message });
     });
   }
 
@@ -59,6 +63,6 @@ export class Link {
 
   /** Let time run `speed` times as fast; 0 stops it. */
   speed(speed) {
-    this.worker.postMessage({ speed });
+    worker.postMessage({ speed });
   }
 }
