@@ -8,6 +8,7 @@ import fnmatch
 import os
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,10 @@ LANGUAGES = {"console", "json", "text"}
 PORTS = ("4059", "8020", "8040")
 #: Exit codes of commands that end with something else than 0; the words show why.
 _REFUSED = re.compile(r'"ok": false|^Refused: |^UsedError: ', re.MULTILINE)
-
+#: The first word of a line that is a command.
+_COMMAND = re.compile(
+    r"^ *(\$|meter20|make|curl|pip|pytest|mpremote|esptool|mosquitto\w*|python3?) ", re.MULTILINE
+)
 
 WITH_COMMANDS = [
     name
@@ -66,6 +70,8 @@ def test_every_command_of_a_document_does_what_it_shows(document, session, note)
     for port in PORTS:
         text = text.replace(port, str(free_port())) if port in text else text
     steps = [one for one in console.steps(text) if console.is_run(document, one.command)]
+    if any(step.command.startswith("curl ") for step in steps) and not shutil.which("curl"):
+        pytest.skip("this machine has no curl, which the document uses")
     for step in steps:
         code, said = session.run(step)
         where = f"{document}:{step.line}: {step.command}"
@@ -86,7 +92,8 @@ def test_list_of_what_is_not_run_has_no_stale_line_and_a_reason_in_each():
 def test_every_block_says_what_it_is_so_that_no_command_is_overlooked(document):
     for line, language, text in console.blocks(DOCUMENTS[document]):
         assert language in LANGUAGES, f"{document}:{line}: {language}\n{text}"
-        assert language == "console" or "\n$ " not in "\n" + text, f"{document}:{line}"
+        if language != "console" and document != "docs/errors.md":  # which has only messages
+            assert not _COMMAND.search(text), f"{document}:{line}\n{text}"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
