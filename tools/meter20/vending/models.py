@@ -22,7 +22,6 @@ from sqlalchemy import (
 )
 from sqlalchemy import Table as _Table
 from sqlalchemy import UniqueConstraint as Unique
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 
@@ -52,8 +51,11 @@ def table(rows: type[Base]) -> _Table:
 
 def insert_into(session: Session, rows: type[Base]):
     """Return the INSERT of the session's database, which can say what to do on a conflict."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table(rows))
+    if session.get_bind().dialect.name == "postgresql":  # neither is loaded for nothing
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert
+    return insert(table(rows))
 
 
 class Vault(Base):
