@@ -19,6 +19,7 @@ from schemathesis.specs.openapi import checks as described
 from meter20.pos import clients
 from meter20.pos.slowdown import Slowdown
 from meter20.shop import accounts, app
+from meter20.shop.login_waits import LoginWaits
 
 EXAMPLES = int(os.environ.get("POS_EXAMPLES", "2"))
 CHECKS = [
@@ -36,7 +37,9 @@ def test_every_route_answers_as_it_is_described(station, monkeypatch, mode):
     with station.desk() as desk:
         accounts.add(desk, NAME, PASSWORD)
     made = app.made(station, described=True)
-    made.state.lookups = made.state.logins = Slowdown(1 << 30, 0, 0)
+    made.state.lookups, made.state.logins = (
+        Slowdown(1 << 30, 0, 0), LoginWaits(station, 1 << 30, 0, 0)
+    )  # fmt: skip
     cookies = with_cookies(station, made)
     schema = schemathesis.openapi.from_asgi("/openapi.json", made)
     operations = [result.ok() for result in schema.get_all_operations()]
