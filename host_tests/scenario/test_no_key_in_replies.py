@@ -23,6 +23,7 @@ ODD = (None, True, -1, 7, 1 << 70, 1.5, "", "x", '\u00e9"\\', "9" * 20, "0" * 50
 
 #: Arguments that are taken, for every request there is.
 GOOD = {
+    "help": [{}],
     "read": [{}],
     "token": [{"digits": one} for one in (meters.TOKEN_100_WH, meters.TEST_ALL, "1" * 20)],
     "keys": [{"keys": "".join(f"#{code}#**" for code in range(at, at + 20))}
