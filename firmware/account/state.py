@@ -18,7 +18,7 @@ Pure domain: no ports, no clock, no I/O.
 """
 
 import struct
-from binascii import crc32
+from binascii import crc32, unhexlify
 from collections import namedtuple
 
 from micropython import const
@@ -84,8 +84,12 @@ def changed(state, **changes):
 
     MicroPython's namedtuple has no _replace.
     """
-    _check_names(changes)
-    return MeterState(*[changes.get(name, getattr(state, name)) for name in _FIELDS])
+    fields = list(state)
+    for name, value in changes.items():
+        if name not in _FIELDS:
+            raise TypeError("no field " + name)  # a misspelt one would change nothing
+        fields[_FIELDS.index(name)] = value
+    return MeterState(*fields)
 
 
 def to_bytes(state) -> bytes:
@@ -172,13 +176,6 @@ def check_key(key):
             raise ValueError("%s: not %d to %d" % (name, low, high))
 
 
-def _check_names(changes):
-    """Raise TypeError if one of `changes` is no field: a misspelt one would change nothing."""
-    for name in changes:
-        if name not in _FIELDS:
-            raise TypeError("no field " + name)
-
-
 def _check(state):
     """Raise ValueError unless a meter can be in `state`."""
     if state.identity.drn:
@@ -206,7 +203,7 @@ def _code(result):
 
 def _bcd(digits):
     """Return up to 14 decimal digits as 7 bytes, the rest filled with nibbles F."""
-    return bytes(int((digits + "f" * 14)[i : i + 2], 16) for i in range(0, 14, 2))
+    return unhexlify((digits + "f" * 14)[:14])
 
 
 def _digits(bcd):

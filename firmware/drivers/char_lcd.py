@@ -31,7 +31,7 @@ _RESET_MS = ((0x30, 5), (0x30, 1), (0x30, 1), (0x20, 1))
 _SETUP = b"\x28\x0c\x06"
 _ROW_ADDRESSES = b"\x00\x40\x14\x54"
 _BYTES_EACH = const(4)  # on the bus, for a byte of the display
-_NOTHING = "\x00"  # equal to no character that is shown
+_NOTHING = b"\x00"  # equal to no character that is shown
 
 
 class CharLcd(Display):
@@ -42,7 +42,7 @@ class CharLcd(Display):
         self.rows = rows
         self._i2c = i2c
         self._address = address
-        self._shown = None  # a list of lines, None while the display is not set up
+        self._shown = None  # a list of lines in bytes, None while the display is not set up
         self._buffer = bytearray(_BYTES_EACH * (columns + 1))
 
     def show(self, lines):
@@ -50,7 +50,7 @@ class CharLcd(Display):
             if self._shown is None:
                 self._set_up()
             for row in range(self.rows):
-                self._show_row(row, _filled(lines[row], self.columns))
+                self._show_row(row, _filled(lines[row], self.columns).encode())
         except OSError:
             self._shown = None
             raise
@@ -66,7 +66,7 @@ class CharLcd(Display):
             self._send(bytes((command,)), 0)
         self._send(bytes((_CLEAR,)), 0)
         time.sleep_ms(_CLEAR_MS)
-        self._shown = [" " * self.columns for _ in range(self.rows)]
+        self._shown = [b" " * self.columns for _ in range(self.rows)]
 
     def _show_row(self, row, line):
         """Send what lies between the first and the last character that changed."""
@@ -80,18 +80,20 @@ class CharLcd(Display):
             last -= 1
         self._shown[row] = _NOTHING * self.columns  # until it is done
         self._send(bytes((_SET_ADDRESS | _ROW_ADDRESSES[row] + first,)), 0)
-        self._send(line[first : last + 1].encode(), _RS)
+        self._send(line[first : last + 1], _RS)
         self._shown[row] = line
 
     def _send(self, data, mode):
         """Send bytes to the display; at 100 kHz each takes longer than it needs to work."""
         buffer, at = self._buffer, 0
+        mode |= _LIGHT
         for octet in data:
-            for half in (octet & 0xF0, octet << 4 & 0xF0):
-                half |= mode | _LIGHT
-                buffer[at] = half | _E
-                buffer[at + 1] = half
-                at += 2
+            high, low = octet & 0xF0 | mode, octet << 4 & 0xF0 | mode
+            buffer[at] = high | _E
+            buffer[at + 1] = high
+            buffer[at + 2] = low | _E
+            buffer[at + 3] = low
+            at += 4
         self._i2c.writeto(self._address, memoryview(buffer)[:at])
 
     def _send_nibble(self, nibble):

@@ -39,12 +39,15 @@ class KeyMatrix:
     @property
     def stuck(self) -> str:
         """The keys that are stuck, "" when all is well."""
-        return self._labels(self._stuck)
+        return self._labels(self._stuck) if self._stuck else ""
 
     def scanned(self, mask: int, elapsed_ms: int):
         """Take the scan `mask`, made `elapsed_ms` after the one before it."""
         if self._down < 0:
             self._down = self._stuck = mask
+        if not mask and not self._down:  # as a rule
+            self._stuck = 0
+            return
         if self._has_rectangle(mask):
             return
         self._stuck &= mask

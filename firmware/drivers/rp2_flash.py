@@ -11,6 +11,7 @@ from ports.nor_flash import NorFlash
 _SECTOR = const(4096)
 _PAGE = const(256)
 _ERASE = const(6)
+_UNTOUCHED = b"\xff" * _PAGE  # leaves every cell as it is
 
 
 class Rp2Flash(NorFlash):
@@ -25,7 +26,7 @@ class Rp2Flash(NorFlash):
         self.size = sectors * _SECTOR
 
     def read(self, offset, size):
-        data = bytearray(size)
+        data = self._page if size == _PAGE else bytearray(size)  # a page at a time, as a rule
         self._flash.readblocks(offset // _SECTOR, data, offset % _SECTOR)
         return bytes(data)
 
@@ -33,8 +34,7 @@ class Rp2Flash(NorFlash):
         begin = offset % _PAGE
         if begin + len(data) > _PAGE:
             raise ValueError("programming across a page")
-        for at in range(_PAGE):
-            self._page[at] = 0xFF  # leaves a cell as it is
+        self._page[:] = _UNTOUCHED
         self._page[begin : begin + len(data)] = data
         offset -= begin
         self._flash.writeblocks(offset // _SECTOR, self._page, offset % _SECTOR)

@@ -24,6 +24,8 @@ ROWS = const(4)
 COLUMNS = const(4)
 _FREQ_HZ = const(8000)
 _READ_MS = const(20)
+_RESTING_READ_MS = const(60)  # while nobody types; what is pressed then waits in the FIFO
+_TYPING_MS = const(5000)
 
 
 @rp2.asm_pio(set_init=(rp2.PIO.IN_LOW,) * 4, fifo_join=rp2.PIO.JOIN_RX)
@@ -64,6 +66,7 @@ class Rp2MatrixKeypad(Keypad):
         self._matrix = KeyMatrix(keys, COLUMNS)
         self._mask = -1  # until the first scan
         self._read_ms = time.ticks_ms()
+        self._quiet_ms = 0  # since a key was last down, up to _TYPING_MS
         self._machine = rp2.StateMachine(
             state_machine, _scan, freq=_FREQ_HZ, in_base=column_base, set_base=row_base
         )
@@ -80,15 +83,17 @@ class Rp2MatrixKeypad(Keypad):
         now_ms = time.ticks_ms()
         elapsed_ms = time.ticks_diff(now_ms, self._read_ms)
         self._read_ms = now_ms
+        self._quiet_ms = 0 if self._mask else min(self._quiet_ms + elapsed_ms, _TYPING_MS)
         while self._machine.rx_fifo():
             self._mask = _pressed(self._machine.get())
             self._matrix.scanned(self._mask, 0)
+            self._quiet_ms = 0
         if elapsed_ms and self._mask >= 0:
             self._matrix.scanned(self._mask, elapsed_ms)
         return self._matrix.take()
 
     def due_ms(self):
-        return _READ_MS
+        return _READ_MS if self._quiet_ms < _TYPING_MS else _RESTING_READ_MS
 
 
 def _pressed(levels):

@@ -14,6 +14,7 @@ _DEPTH_MAX = const(100)  # lists and objects within each other
 _ESCAPES = {
     b'"': '"', b"\\": "\\", b"/": "/", b"b": "\b", b"f": "\f", b"n": "\n", b"r": "\r", b"t": "\t"
 }  # fmt: skip
+_BLANKS = b" \t\r\n"
 _WORDS = ((b"true", True), (b"false", False), (b"null", None))
 _FIRST_PRINTABLE = const(0x20)
 _LAST_ASCII = const(0x7F)
@@ -65,12 +66,16 @@ class _Reader:
 
     def value(self):
         """Return the next value; of a list or an object only the beginning, empty."""
-        if self.passes(b"["):
-            return []
-        if self.passes(b"{"):
-            return {}
-        if self.passes(b'"'):
+        mark = self._next()
+        if mark == b'"':
+            self._at += 1
             return self._text()
+        if mark == b"[":
+            self._at += 1
+            return []
+        if mark == b"{":
+            self._at += 1
+            return {}
         for word, value in _WORDS:
             if self._skips(word):
                 return value
@@ -91,13 +96,23 @@ class _Reader:
 
     def passes(self, mark) -> bool:
         """Return whether `mark` comes next, blanks or not, and if so pass it."""
-        self._skip_any(b" \t\r\n")
-        return self._skips(mark)
+        if self._next() != mark:
+            return False
+        self._at += 1
+        return True
 
     def end(self):
         """Pass the blanks at the end, with nothing behind them."""
-        self._skip_any(b" \t\r\n")
+        self._skip_any(_BLANKS)
         _need(self._at == len(self._data))
+
+    def _next(self):
+        """Pass blanks; return the next byte, or none at the end."""
+        mark = self._data[self._at : self._at + 1]
+        if mark and mark in _BLANKS:
+            self._skip_any(_BLANKS)
+            mark = self._data[self._at : self._at + 1]
+        return mark
 
     def _skips(self, mark):
         if self._data[self._at : self._at + len(mark)] != mark:

@@ -5,6 +5,8 @@ bytes. Replies are written by hand rather than by `json.dumps`, because MicroPyt
 have no order and its dumps no options: so every body answers with the same bytes.
 """
 
+import json
+
 from micropython import const
 from ports.keypad import KEYS
 
@@ -16,6 +18,7 @@ _ID_MAX = const(200)  # characters
 _LF, _CR = b"\n", b"\r"
 _FIRST_PRINTABLE = const(0x20)
 _LAST_PRINTABLE = const(0x7E)
+_DELETE = "\x7f"
 _PAIRS = const(0x10000)  # from here on JSON escapes a character as two surrogates
 
 
@@ -38,6 +41,8 @@ class Lines:
 
     def feed(self, data: bytes):
         """Take the next bytes; return the lines they complete, None for one too long."""
+        if not data:
+            return []
         lines = []
         pieces = self._with_lf(data).split(_LF)
         for piece in pieces[:-1]:
@@ -113,7 +118,9 @@ def refusal(request: dict, refused) -> str:
 
 def written(value) -> str:
     """Return `value` as JSON: None, bool, int, str, lists, and tuples of pairs for objects."""
-    return _json(value)
+    parts = []
+    _put(parts, value)
+    return "".join(parts)
 
 
 def text(request: dict, name: str) -> str:
@@ -158,7 +165,9 @@ def _object(fields, request):
     identity = request.get("id")
     if _is_id(identity):
         fields = [("id", identity)] + fields
-    return "{" + ", ".join([_json(name) + ": " + _json(value) for name, value in fields]) + "}"
+    parts = []
+    _put_members(parts, fields)
+    return "".join(parts)
 
 
 def _is_id(value):
@@ -167,18 +176,43 @@ def _is_id(value):
     return type(value) is int
 
 
-def _json(value) -> str:
-    if value is None:
-        return "null"
-    if value is True or value is False:
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
+def _put(parts, value):
+    """Add to `parts` what together is `value` as JSON: each text that is made costs a search."""
     if isinstance(value, str):
-        return '"' + "".join([_escaped(char) for char in value]) + '"'
-    if isinstance(value, tuple):  # pairs: an object
-        return "{" + ", ".join([_json(name) + ": " + _json(item) for name, item in value]) + "}"
-    return "[" + ", ".join([_json(item) for item in value]) + "]"
+        parts.append(_quoted(value))
+    elif value is None:
+        parts.append("null")
+    elif value is True or value is False:
+        parts.append("true" if value else "false")
+    elif isinstance(value, int):
+        parts.append(str(value))
+    elif isinstance(value, tuple):  # pairs
+        _put_members(parts, value)
+    else:
+        before = "["
+        for item in value:
+            parts.append(before)
+            _put(parts, item)
+            before = ", "
+        parts.append("]" if value else "[]")
+
+
+def _put_members(parts, fields):
+    """Add (name, value) pairs as an object; names are plain words of the firmware's own."""
+    before = '{"'
+    for name, value in fields:
+        parts += (before, name, '": ')
+        _put(parts, value)
+        before = ', "'
+    parts.append("}" if fields else "{}")
+
+
+def _quoted(value):
+    quoted = json.dumps(value)
+    as_it_is = len(quoted) == len(value) + 2 and len(quoted.encode()) == len(quoted)
+    if as_it_is and _DELETE not in value:  # as a rule
+        return quoted
+    return '"' + "".join([_escaped(char) for char in value]) + '"'
 
 
 def _escaped(char):

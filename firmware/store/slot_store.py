@@ -28,6 +28,7 @@ _HEAD = "<IBB"
 _HEAD_SIZE = const(6)  # bytes
 _CRC_SIZE = const(4)  # bytes
 _MARK = b"\x00"
+_UNMARKED = const(0xFF)
 _MARK_BITS = const(2)  # of 8 that must be cleared
 _TRIES = const(3)  # slots a commit; each may take an erase, and the watchdog waits
 _SEQ_MAX = const(0xFFFFFFFF)
@@ -86,12 +87,12 @@ class SlotStore(RecordStore):
         medium = self._medium
         try:
             medium.write(slot, data)
-            if medium.read(slot)[: len(data)] != data:
+            if not medium.read(slot).startswith(data):
                 return False
             if medium.whole:
                 return True
             medium.append(slot, medium.size - 1, _MARK)
-            return medium.read(slot)[medium.size - 1 :] == _MARK
+            return medium.read(slot).endswith(_MARK)
         except OSError:
             return False
 
@@ -123,6 +124,8 @@ class SlotStore(RecordStore):
             return False
         if self._medium.whole:
             return True
+        if data[-1] == _UNMARKED:  # as a rule, and counting bits takes long
+            return False
         return len(data) == self._medium.size and _cleared_bits(data[-1]) >= _MARK_BITS
 
     def _health(self):

@@ -17,6 +17,10 @@ CAPACITY = const(50)  # TIDs; the fewest that the standard allows
 BASE_YEARS = (1993, 2014, 2035)  # that a TID is counted from
 
 _SIZE = const(3)  # bytes of one TID in `pack`
+_packed = [
+    (),
+    b"",
+]  # what `pack` was given and returned last: it mostly gets the same and one more
 _MINUTES_A_DAY = const(1440)
 _FEBRUARY = const(2)
 _MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # days
@@ -38,10 +42,10 @@ def refusal(tids, tid: int):
 
 def remember(tids, tid: int) -> tuple:
     """Return the memory `tids` with `tid` in it; past CAPACITY the lowest is forgotten."""
-    kept = list(tids)
-    kept.append(tid)
-    kept.sort()
-    return tuple(kept[-CAPACITY:])
+    tids = tuple(tids)
+    if tids and tid < tids[-1]:  # as a rule it is the newest
+        return tuple(sorted(tids + (tid,))[-CAPACITY:])
+    return (tids + (tid,))[-CAPACITY:]
 
 
 def filled(tid: int) -> tuple:
@@ -62,7 +66,15 @@ def expired(tid: int, ken: int) -> bool:
 
 def pack(tids) -> bytes:
     """Return `tids` as bytes, 3 for each, big-endian."""
-    return b"".join([tid.to_bytes(_SIZE, "big") for tid in tids])
+    known, data = _packed
+    if tids == known:
+        return data
+    if tids and tids[:-1] == known[1:]:
+        data = data[_SIZE:] + tids[-1].to_bytes(_SIZE, "big")
+    else:
+        data = b"".join([tid.to_bytes(_SIZE, "big") for tid in tids])
+    _packed[:] = [tids, data]
+    return data
 
 
 def unpack(data) -> tuple:

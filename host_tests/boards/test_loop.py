@@ -232,11 +232,29 @@ def test_garbage_is_collected_often_from_the_first_screen_on(play, monkeypatch):
     monkeypatch.setattr(loop.gc, "threshold", set_to.append, raising=False)
 
     def story(script):
-        assert set_to == [16_384]
+        assert set_to == [49_152]
         yield 10
 
     play(bench, story)
-    assert set_to == [16_384]
+    assert set_to == [49_152]
+
+
+def test_garbage_is_collected_after_each_reply_and_each_5_s_of_rest(play, monkeypatch):
+    bench = Bench("rp2_pico")
+    at_replies = []
+    monkeypatch.setattr(loop.gc, "collect", lambda: at_replies.append(len(script.replies)))
+
+    def story(told):
+        nonlocal script
+        script = told
+        yield PROVISION
+        yield 500
+        yield {"do": "read"}
+        yield 5600
+
+    script = None
+    play(bench, story)
+    assert at_replies == [1, 2, 2]
 
 
 def test_main_is_two_statements_that_the_board_compiles_at_once():

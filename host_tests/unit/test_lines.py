@@ -1,6 +1,6 @@
 import unittest
 
-from service_port.lines import LINE_MAX, Lines, Refused, _escaped, accepted, integer, keys
+from service_port.lines import LINE_MAX, Lines, Refused, _escaped, accepted, integer, keys, written
 
 ENDS = (b"\n", b"\r", b"\r\n")
 TEXTS = [b"one", b"", b"two", b"{}", b"", b""]
@@ -8,12 +8,19 @@ TEXTS = [b"one", b"", b"two", b"{}", b"", b""]
 
 class ReplyTest(unittest.TestCase):
     def test_what_a_terminal_would_obey_is_written_as_an_escape(self):
-        for char, written in (("\x1f", "\\u001f"), (" ", " "), ("~", "~"), ("\x7f", "\\u007f")):
-            self.assertEqual(_escaped(char), written)
+        for char, escape in (("\x1f", "\\u001f"), (" ", " "), ("~", "~"), ("\x7f", "\\u007f")):
+            self.assertEqual(_escaped(char), escape)
 
     def test_a_character_of_more_than_16_bits_is_written_as_two_escapes(self):
-        for char, written in (("\uffff", "\\uffff"), (chr(0x10000), "\\ud800\\udc00")):
-            self.assertEqual(_escaped(char), written)
+        for char, escape in (("\uffff", "\\uffff"), (chr(0x10000), "\\ud800\\udc00")):
+            self.assertEqual(_escaped(char), escape)
+
+    def test_a_text_is_the_escapes_of_its_characters_one_by_one(self):
+        texts = ["", "kWh", "a b~", 'say "x"', "back\\slash", "\x7f", "\t", "\x00", "\n\r\b\f"]
+        texts += ["caf\xe9", "\u20ac 5", chr(0x1F600), "end\x7f", "/", "<&>'"]
+        for text in texts:
+            one_by_one = '"' + "".join([_escaped(char) for char in text]) + '"'
+            self.assertEqual(written(text), one_by_one)
 
 
 class IntegerTest(unittest.TestCase):

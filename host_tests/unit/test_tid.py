@@ -74,6 +74,19 @@ class TidTest(unittest.TestCase):
         self.assertEqual(tid.unpack(memoryview(data)), tids)
         self.assertEqual(tid.unpack(b""), ())
 
+    def test_packing_does_not_depend_on_what_was_packed_before(self):
+        memories = [(), (5,), (9,), (5, 9), FULL, FULL[1:] + (5000,), FULL, (5000,) + FULL[1:]]
+        for before in memories:
+            for tids in memories:
+                tid.pack(before)
+                self.assertEqual(tid.unpack(tid.pack(tids)), tids)
+                self.assertEqual(tid.unpack(tid.pack(list(tids))), tids)
+
+    def test_a_memory_is_in_order_wherever_the_new_one_belongs(self):
+        for new in (0, 999, 1000, 1025, 1049, 1050, 9000):
+            kept = tid.remember(FULL, new)
+            self.assertEqual(kept, tuple(sorted(FULL + (new,)))[1:])
+
     def test_part_of_a_tid_is_refused(self):
         with self.assertRaises(ValueError):
             tid.unpack(b"\x00\x01")
