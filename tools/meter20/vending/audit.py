@@ -21,9 +21,10 @@ from sqlalchemy.orm import Session
 from meter20.vending.books import Books
 from meter20.vending.log_head import ENTRIES, FACTS, HEADS, START, Head, digest, sound
 from meter20.vending.models import AuditEntry, AuditHead
+from meter20.vending.plain_sql import Plain
 from meter20.vending.sealing import Key
 
-_ADD, _MOVE = insert(ENTRIES), update(HEADS)
+_ADD, _MOVE = Plain(insert(ENTRIES)), Plain(update(HEADS))
 
 #: The operation of a token that was issued.
 ISSUE = "issue"
@@ -64,12 +65,12 @@ class Tail:
         """Write the entries that came since the last time, and move the head."""
         if not self._rows:
             return
-        to.execute(_ADD, self._rows)
+        _ADD.run(to, self._rows)
         self.head = Head(
             self._seq, self._digest, self.minute, self.slips, self.head.floor, self.anchored,
             self.condemned,
         )  # fmt: skip
-        to.execute(_MOVE, self.head.row(self._key))
+        _MOVE.run(to, [self.head.row(self._key)])
         self._rows = []
         self._books.proof = partial(holds, self._seq, self._digest)
 
@@ -87,7 +88,7 @@ def begin(connection: Connection, key: Key) -> None:
 
 def renew(connection: Connection, key: Key, head: Head) -> None:
     """Write `head` anew, which is that of an older meter20."""
-    connection.execute(_MOVE, replace(head, minute=0, slips=0, floor=0).row(key))
+    _MOVE.run(connection, [replace(head, minute=0, slips=0, floor=0).row(key)])
 
 
 def restart(connection: Connection, key: Key, head: Head, running: str, entry: dict) -> str:
@@ -98,7 +99,7 @@ def restart(connection: Connection, key: Key, head: Head, running: str, entry: d
     """
     row = {"seq": head.seq, **entry}
     row["digest"] = digest(running, [row[name] for name in FACTS])
-    connection.execute(_ADD, row)
+    _ADD.run(connection, [row])
     connection.execute(HEADS.delete())
     connection.execute(insert(HEADS), replace(head, digest=row["digest"]).row(key))
     return row["digest"]

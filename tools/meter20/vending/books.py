@@ -1,18 +1,19 @@
 """The books: the session of one writing transaction.
 
-What every sale adds to (the log, slips and tokens, day counters) is written past SQLAlchemy's
-unit of work, by one statement a table for all that came together until the next flush. The
-unit of work keeps track of each attribute of each row, and that cost more than the sale itself.
-All else (meters, groups, keys, tariffs) is written by the unit of work.
+What every sale adds to or changes (the log, slips and tokens, day counters, meters) is written
+past SQLAlchemy's unit of work, by one statement a table for all that came together until the next
+flush. The unit of work keeps track of each attribute of each row, and that cost more than the sale
+itself. All else (new meters, groups, keys, tariffs) is written by the unit of work.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
 P = TypeVar("P", bound="Pending")
+R = TypeVar("R")
 
 
 class Pending(Protocol):
@@ -32,9 +33,16 @@ class Books(Session):
     def __init__(self, engine: Engine):
         super().__init__(engine, autoflush=False, expire_on_commit=False)
         self._pending: dict[Any, Any] = {}  # a Pending by its kind and arguments
+        self._connection: Connection | None = None
         self.read = []
         #: Says, in another transaction, whether this one was committed; the audit log gives it.
         self.proof: Callable[[Connection], bool] | None = None
+
+    def connection(self, *args: Any, **options: Any) -> Connection:
+        """Return the one connection of this transaction."""
+        if self._connection is None or args or options:
+            self._connection = super().connection(*args, **options)
+        return self._connection
 
     def later(self, kind: Callable[..., P], *args: Any) -> P:
         """Return the one `kind(books, *args)` of this transaction, which writes at each flush."""
@@ -50,18 +58,11 @@ class Books(Session):
             pending.write(self.connection())
 
 
-def read_row(connection: Connection, statement: str) -> Sequence | None:
-    """Return the one row of `statement`, past SQLAlchemy, whose share in a short sale is large."""
-    dialect, raw = connection.dialect, connection.connection
-    assert dialect.loaded_dbapi is not None
-    cursor = raw.cursor()
-    try:
-        cursor.execute(statement)
-        return cursor.fetchone()
-    except dialect.loaded_dbapi.Error:
-        return connection.exec_driver_sql(statement).one_or_none()  # SQLAlchemy says what is wrong
-    finally:
-        cursor.close()
+def untracked(kind: type[R], facts: dict[str, Any]) -> R:
+    """Return a row with `facts` that no session writes; whoever makes it does, or nobody."""
+    row = kind()
+    row.__dict__.update(facts)
+    return row
 
 
 @event.listens_for(Books, "loaded_as_persistent")

@@ -10,13 +10,15 @@ from meter20.vending import refusal, vending_key
 from meter20.vending.amounts import PER_CENT, PER_UNIT
 from meter20.vending.books import Books
 from meter20.vending.models import KeyUsage, VendingKey, table
+from meter20.vending.plain_sql import Plain
 from meter20.vending.refusal import Refusal
 from meter20.vending.vending_key import LIMIT_MAX, KeyTerms
 
 _USAGE = table(KeyUsage)
 _OF_DAY = (_USAGE.c.key_id == bindparam("of_key"), _USAGE.c.day == bindparam("of_day"))
-_READ_USAGE = select(_USAGE.c.energy, _USAGE.c.currency, _USAGE.c.tokens).where(*_OF_DAY)
-_ADD_USAGE, _SET_USAGE = insert(_USAGE), update(_USAGE).where(*_OF_DAY)
+_READ_USAGE = Plain(select(_USAGE.c.energy, _USAGE.c.currency, _USAGE.c.tokens).where(*_OF_DAY))
+_COUNTED = ("energy", "currency", "tokens")
+_ADD_USAGE, _SET_USAGE = Plain(insert(_USAGE)), Plain(update(_USAGE).where(*_OF_DAY), _COUNTED)
 
 
 class Usage:
@@ -26,7 +28,7 @@ class Usage:
 
     def __init__(self, books: Books, key_id: int, day: str):
         self._of = {"of_key": key_id, "of_day": day}
-        found = books.connection().execute(_READ_USAGE, self._of).one_or_none()
+        found = _READ_USAGE.row(books.connection(), self._of)
         self._fresh, self._changed = found is None, False
         self.energy, self.currency, self._tokens = found or (0, 0, 0)
 
@@ -41,13 +43,12 @@ class Usage:
     def write(self, to: Connection) -> None:
         if not self._changed:
             return
-        facts = {"energy": self.energy, "currency": self.currency, "tokens": self._tokens}
+        facts = dict(zip(_COUNTED, (self.energy, self.currency, self._tokens), strict=True))
         if self._fresh:
-            to.execute(
-                _ADD_USAGE, {"key_id": self._of["of_key"], "day": self._of["of_day"]} | facts
-            )
+            of = {"key_id": self._of["of_key"], "day": self._of["of_day"]}
+            _ADD_USAGE.run(to, [of | facts])
         else:
-            to.execute(_SET_USAGE, self._of | facts)
+            _SET_USAGE.run(to, [self._of | facts])
         self._fresh = self._changed = False
 
 

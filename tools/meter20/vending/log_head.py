@@ -14,11 +14,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from meter20.vending import refusal
-from meter20.vending.books import read_row
 from meter20.vending.models import AuditEntry, AuditHead, table
+from meter20.vending.plain_sql import Plain
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Key
 
@@ -35,7 +35,7 @@ _HEAD = (
     HEADS.c.seq, HEADS.c.digest, HEADS.c.minute, HEADS.c.slips, HEADS.c.floor, HEADS.c.anchored,
     HEADS.c.condemned,
 )  # fmt: skip
-_READ = (
+_READ = Plain(text(
     "SELECT h.mac, b.digest, "
     + ", ".join(f"h.{column.name}" for column in _HEAD)
     + ", "
@@ -44,7 +44,7 @@ _READ = (
     " LEFT JOIN audit_entry e ON e.seq = (SELECT max(seq) FROM audit_entry)"
     " LEFT JOIN audit_entry b ON b.seq = e.seq - 1"
     " WHERE h.id = 1"
-)
+))  # fmt: skip
 _TEXT = json.JSONEncoder(separators=(",", ":"))
 
 
@@ -105,7 +105,7 @@ def authentic(connection: Connection, key: Key) -> Head | None:
 
 def looked_at(connection: Connection, key: Key) -> tuple[Head | None, str]:
     """Return (head, what is wrong with it, or with the last entry; empty if nothing is)."""
-    found = read_row(connection, _READ)
+    found = _READ.row(connection, {})
     if found is None:
         return None, "the head of the log is gone"
     mac, before, head, last = found[0], found[1], Head(*found[2:9]), found[9:]

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from sts import drn as sts_drn
 
 from meter20.vending import plain_text, refusal, supply_groups, tariff_list
+from meter20.vending.books import Books
 from meter20.vending.fitting import ENERGY, MONEY
+from meter20.vending.kept_rows import KeptRows
 from meter20.vending.models import Meter
 from meter20.vending.refusal import Refusal
 from meter20.vending.station import Desk
@@ -20,7 +22,7 @@ from meter20.vending.station_time import stamp
 from meter20.vending.vending_key import KEN_MAX, MeterKey
 
 _ROWS_MAX = (1 << 31) - 1  # in any database
-_METER_OF = select(Meter).where(Meter.drn == bindparam("drn"))  # what every sale asks, built once
+_METER_OF = select(Meter).where(Meter.drn == bindparam("drn"))
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def find_meter(session: Session, number: str, retired: bool = False) -> Meter:
     retired: take one that was retired, too, to be looked at.
     """
     drn = checked_drn(number)
-    meter = session.info.get(drn) or session.scalar(_METER_OF, {"drn": drn})
+    meter = _meter(session, drn)
     if meter is None:
         raise Refusal(
             refusal.UNKNOWN,
@@ -142,10 +144,15 @@ def meter_facts(meter: Meter) -> dict:
     }
 
 
-def fetch_meters(session: Session, numbers: Iterable[str]) -> None:
+def fetch_meters(books: Books, numbers: Iterable[str]) -> None:
     """Read many meters at once, for a transaction that will ask `find_meter` for them."""
-    query = select(Meter).where(Meter.drn.in_(set(numbers)))
-    session.info.update({meter.drn: meter for meter in session.scalars(query)})
+    books.later(KeptRows).fetch(numbers)
+
+
+def _meter(session: Session, drn: str) -> Meter | None:
+    if isinstance(session, Books):
+        return session.later(KeptRows).meter(drn)
+    return session.scalar(_METER_OF, {"drn": drn})
 
 
 def key_of(meter: Meter) -> MeterKey:

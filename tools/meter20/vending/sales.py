@@ -9,7 +9,7 @@ Which month a sale counts for, and which minute its token takes, `meter_time` sa
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 from sts import kinds
 
@@ -25,7 +25,8 @@ from meter20.vending import (
     typed_lines,
 )
 from meter20.vending.amounts import PER_CENT, PER_UNIT
-from meter20.vending.models import Meter, Purchase, Slip
+from meter20.vending.models import Meter, Purchase, Slip, table
+from meter20.vending.plain_sql import Plain
 from meter20.vending.refusal import Refusal
 from meter20.vending.sizes import TESTS
 from meter20.vending.slips import (
@@ -45,6 +46,8 @@ from meter20.vending.token_request import TokenRequest
 from meter20.vending.typed_lines import Line
 
 _NUMBER_MAX = (1 << 31) - 1  # of a row, in any database
+_SLIPS = table(Slip)
+_OF_REF = Plain(select(_SLIPS.c.id).where(_SLIPS.c.ref == bindparam("wanted")))
 
 
 @dataclass(frozen=True)
@@ -195,29 +198,27 @@ def reverse(desk: Desk, number: int, reason: str, delivered: bool) -> Slip:
     if slip.state != GOOD or desk.session.scalar(select(Slip).filter_by(corrects=number)):
         raise Refusal(refusal.STATE, f"Receipt {number} was reversed already.")
     desk.module.check_bound(slip)
-    words = _correct(slip) if delivered else _void(desk, slip)
+    meter = meter_list.find_meter(desk.session, slip.meter.drn, retired=True)
+    words = _correct(slip, meter) if delivered else _void(desk, slip, meter)
     back = new_slip(
-        desk, REVERSAL, slip.meter, corrects=slip.id, currency=slip.currency,
+        desk, REVERSAL, meter, corrects=slip.id, currency=slip.currency,
         paid_cents=-slip.paid_cents, lines=[[f"Receipt {number}", -slip.paid_cents]],
         note=f"{words} Reason: {reason}.",
     )  # fmt: skip
-    desk.module.note(
-        desk.session, desk.actor, "reverse", slip.meter.drn, f"receipt {number}: {words}"
-    )
+    desk.module.note(desk.session, desk.actor, "reverse", meter.drn, f"receipt {number}: {words}")
     if slip.state == VOID:
         bind(desk.session, desk.module, slip, desk.actor)
     return back
 
 
-def _correct(slip: Slip) -> str:
-    assert slip.meter is not None
+def _correct(slip: Slip, meter: Meter) -> str:
     if slip.paid_cents == 0:
         raise Refusal(refusal.STATE, f"Receipt {slip.id} cost nothing.")
-    slip.meter.debt_cents += slip.paid_cents
+    meter.debt_cents += slip.paid_cents
     return "The token stays good; its price was added to the customer's debt."
 
 
-def _void(desk: Desk, slip: Slip) -> str:
+def _void(desk: Desk, slip: Slip, meter: Meter) -> str:
     if desk.session.scalar(select(Purchase.id).filter_by(slip_id=slip.id)):
         raise Refusal(
             refusal.STATE,
@@ -231,8 +232,7 @@ def _void(desk: Desk, slip: Slip) -> str:
             f"Something was issued for this meter after receipt {slip.id}. Reverse it as "
             "delivered: its price becomes a debt.",
         )
-    assert slip.meter is not None
-    meter, before = slip.meter, slip.undo
+    before = slip.undo
     meter.debt_cents, meter.carried_cents = before["debt"], before["carried"]
     meter.period, meter.period_units = before["period"], before["bought"]
     meter.period_fixed, meter.period_free = not before["fixed_due"], not before["free_due"]
@@ -280,9 +280,10 @@ def _done_before(desk: Desk, order: CreditOrder) -> Slip | None:
     Raises Refusal if another order was sold under it, or what was sold is void.
     """
     sold_now = desk.session.info.get(("ref", order.ref))  # in this transaction
-    slip = sold_now or desk.session.scalar(select(Slip).filter_by(ref=order.ref))
-    if slip is None:
+    number = None if sold_now else _OF_REF.row(desk.session.connection(), {"wanted": order.ref})
+    if not sold_now and number is None:
         return None
+    slip = find_slip(desk.session, number[0]) if number else sold_now
     desk.session.flush()  # a slip of this transaction gets its number
     name = f"The reference {order.ref!r} is that of receipt {slip.id}"
     if slip.state == VOID:

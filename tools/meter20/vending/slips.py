@@ -6,10 +6,11 @@ was given out never comes again, whatever was deleted from the table.
 
 from sqlalchemy import Connection, insert
 
-from meter20.vending.books import Books
+from meter20.vending.books import Books, untracked
 from meter20.vending.models import Meter, Slip, Token
+from meter20.vending.plain_sql import Plain
 from meter20.vending.security_module import SecurityModule
-from meter20.vending.slip_seal import SLIPS, TOKENS, facts_of
+from meter20.vending.slip_seal import SLIPS, TOKEN_FACTS, TOKENS, facts_of
 from meter20.vending.station import Desk
 from meter20.vending.station_time import stamp
 
@@ -17,7 +18,8 @@ CREDIT, MANAGE, TEST, KEY_CHANGE, REVERSAL = "credit", "manage", "test", "key ch
 PAYMENT = "payment"
 GOOD, VOID = "good", "void"
 ZONE, REHEARSAL = "Zone", "Rehearsal"
-_ADD_SLIPS, _ADD_TOKENS = insert(SLIPS), insert(TOKENS)
+_ADD_SLIPS = Plain(insert(SLIPS))
+_ADD_TOKENS = Plain(insert(TOKENS), (*TOKEN_FACTS, "slip_id"))
 
 
 class _Slips:
@@ -39,9 +41,9 @@ class _Slips:
             slip.seal = row["seal"] = self._module.bind(self._books, row, its_tokens, slip.actor)
             rows.append(row)
             tokens += [token | {"slip_id": slip.id} for token in its_tokens]
-        to.execute(_ADD_SLIPS, rows)
+        _ADD_SLIPS.run(to, rows)
         if tokens:  # a reversal has none
-            to.execute(_ADD_TOKENS, tokens)
+            _ADD_TOKENS.run(to, tokens)
         self.waiting = []
 
 
@@ -52,15 +54,14 @@ def bind(books: Books, module: SecurityModule, slip: Slip, actor: str) -> None:
 
 def new_slip(desk: Desk, operation: str, meter: Meter | None, **told) -> Slip:
     """Return a new slip, which gets its number when the session is flushed."""
-    defaults = {
+    facts = {
         "ref": None, "asked": None, "currency": "", "paid_cents": 0, "units": 0, "lines": [],
-        "typed": None, "undo": {}, "note": "", "corrects": None,
+        "typed": None, "undo": {}, "note": "", "corrects": None, "operation": operation,
+        "meter": meter, "meter_id": meter.id if meter else None, "about": _about(desk, meter),
+        "issued_at": stamp(desk.now), "actor": desk.actor, "state": GOOD, "prints": 1,
+        "tokens": [], "id": None, "seal": None,
     }  # fmt: skip
-    slip = Slip(
-        operation=operation, meter=meter, meter_id=meter.id if meter else None,
-        about=_about(desk, meter), issued_at=stamp(desk.now),
-        actor=desk.actor, state=GOOD, prints=1, tokens=[], **(defaults | told),
-    )  # fmt: skip
+    slip = untracked(Slip, facts | told)
     desk.session.later(_Slips, desk.module).waiting.append(slip)
     return slip
 
@@ -81,10 +82,9 @@ def _about(desk: Desk, meter: Meter | None) -> dict[str, str]:
 def add_token(slip: Slip, meter: Meter | None, kind: str, label: str, digits: str,
               tid: int | None = None) -> None:  # fmt: skip
     """Put an issued token on a slip."""
-    slip.tokens.append(
-        Token(
-            meter_id=meter.id if meter else None, tid=tid, kind=kind, label=label, digits=digits,
-            base_date=meter.base_date if meter and tid is not None else None,
-            position=len(slip.tokens) + 1,
-        )
-    )  # fmt: skip
+    facts = {
+        "meter_id": meter.id if meter else None, "tid": tid, "kind": kind, "label": label,
+        "base_date": meter.base_date if meter and tid is not None else None, "digits": digits,
+        "position": len(slip.tokens) + 1,
+    }  # fmt: skip
+    slip.tokens.append(untracked(Token, facts))

@@ -10,16 +10,16 @@ nobody: there the operator gives the time.
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, text, update
 from sqlalchemy.orm import Session
 
 from meter20.vending import refusal
-from meter20.vending.books import read_row
 from meter20.vending.models import Vault, table
+from meter20.vending.plain_sql import Plain
 from meter20.vending.refusal import Refusal
 
 _VAULT = table(Vault)
-_READ = "SELECT zone, latest, rehearsal FROM vault WHERE id = 1"
+_READ = Plain(text("SELECT zone, latest, rehearsal FROM vault WHERE id = 1"))
 _WRITE = update(_VAULT).where(_VAULT.c.id == 1)
 
 #: How far the clock may be after the latest token before somebody is asked.
@@ -67,7 +67,7 @@ class StationTime:
     last = False
 
     def __init__(self, books: Session):
-        found = read_row(books.connection(), _READ)
+        found = _READ.row(books.connection(), {})
         assert found is not None
         self.zone, self.latest, self.rehearsal = found[0], found[1], bool(found[2])
         self._kept = (self.zone, self.latest)

@@ -10,6 +10,7 @@ from meter20.vending import fitting, plain_text, refusal
 from meter20.vending.fitting import MONEY
 from meter20.vending.models import Meter, SupplyGroup, VendingKey
 from meter20.vending.models import Tariff as TariffRow
+from meter20.vending.plain_sql import Plain
 from meter20.vending.refusal import Refusal
 from meter20.vending.station import Desk
 from meter20.vending.tariff import Tariff
@@ -17,9 +18,9 @@ from meter20.vending.vending_key import KeyTerms
 
 # What every sale asks, built once.
 _GROUPS_TARIFF = select(SupplyGroup.tariff).where(SupplyGroup.sgc == bindparam("sgc"))
-_TERMS_OF = select(TariffRow.terms).where(
+_TERMS_OF = Plain(select(TariffRow.terms).where(
     TariffRow.name == func.coalesce(bindparam("own", type_=Text), _GROUPS_TARIFF.scalar_subquery())
-)
+))  # fmt: skip
 
 
 def tariffs(session: Session) -> list[dict]:
@@ -69,9 +70,9 @@ def tariff_of(session: Session, meter: Meter) -> Tariff | None:
 def _tariff_of(session: Session, own: str | None, sgc: str) -> Tariff | None:
     asked = ("tariff", sgc, own)
     if asked not in session.info:  # once in a transaction
-        session.info[asked] = session.scalar(_TERMS_OF, {"sgc": sgc, "own": own})
-    terms = session.info[asked]
-    return Tariff.from_text(terms) if terms else None
+        session.info[asked] = _TERMS_OF.row(session.connection(), {"sgc": sgc, "own": own})
+    found = session.info[asked]
+    return Tariff.from_text(found[0]) if found else None
 
 
 def check_group(session: Session, sgc: str, tariff: Tariff, new_keys: list[KeyTerms]) -> None:

@@ -1,0 +1,95 @@
+"""Statements that every sale runs, past SQLAlchemy's execution, which cost more than the sale.
+
+Each is made with SQLAlchemy Core, and compiled once for a kind of database. Values go to the
+database, and come back, as SQLAlchemy's types say. What fails is raised as SQLAlchemy does it,
+and does not show the values: they may be tokens.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
+
+
+class Plain:
+    """A statement of SQLAlchemy Core."""
+
+    def __init__(self, statement: Any, names: Sequence[str] | None = None):
+        """names: the columns that an insert or update gives values to; None for all."""
+        self._statement, self._names = statement, names
+        self._compiled: dict[str, _Compiled] = {}
+
+    def run(self, to: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run it once for each of `rows`, which have a value for each name."""
+        self._executed(to, rows).close()
+
+    def row(self, to: Connection, given: Mapping[str, Any]) -> Sequence | None:
+        """Return the first row that it finds with the parameters `given`, None without one."""
+        cursor = self._executed(to, [given])
+        try:
+            found = cursor.fetchone()
+        finally:
+            cursor.close()
+        return None if found is None else self._for(to.dialect).taken(found)
+
+    def _executed(self, to: Connection, rows: Sequence[Mapping[str, Any]]) -> Any:
+        made, dialect = self._for(to.dialect), to.dialect
+        assert dialect.loaded_dbapi is not None
+        cursor = to.connection.cursor()
+        try:
+            if len(rows) == 1:
+                cursor.execute(made.sql, made.given(rows[0]))
+            else:
+                cursor.executemany(made.sql, [made.given(row) for row in rows])
+        except dialect.loaded_dbapi.Error as error:
+            raise DBAPIError.instance(
+                made.sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True,
+                dialect=dialect,
+            ) from error  # fmt: skip
+        return cursor
+
+    def _for(self, dialect: Dialect) -> "_Compiled":
+        made = self._compiled.get(dialect.name)
+        if made is None:
+            made = _Compiled(self._statement, self._names, dialect)
+            self._compiled[dialect.name] = made
+        return made
+
+
+class _Compiled:
+    """A statement in the words of one kind of database."""
+
+    def __init__(self, statement: Any, names: Sequence[str] | None, dialect: Dialect):
+        made = statement.compile(dialect=dialect, column_keys=names, for_executemany=True)
+        self.sql: str = made.string
+        self._in_order = dialect.positional
+        kinds = {name: bind.type.dialect_impl(dialect) for name, bind in made.binds.items()}
+        self._binds = [
+            (name, made.params[name], kinds[name].bind_processor(dialect))
+            for name in (made.positiontup if self._in_order else made.binds)
+        ]
+        columns = getattr(statement, "selected_columns", ())
+        read = [
+            each.type.dialect_impl(dialect).result_processor(dialect, None) for each in columns
+        ]
+        self._read = [(at, process) for at, process in enumerate(read) if process]
+
+    def given(self, row: Mapping[str, Any]) -> Any:
+        """Return the values of `row` as the database takes them."""
+        values = [
+            process(row.get(name, default)) if process else row.get(name, default)
+            for name, default, process in self._binds
+        ]
+        if self._in_order:
+            return values
+        return dict(zip([name for name, *_ in self._binds], values, strict=True))
+
+    def taken(self, found: Sequence) -> Sequence:
+        """Return what was found as the program takes it."""
+        if not self._read:
+            return found
+        values = list(found)
+        for at, process in self._read:
+            values[at] = process(values[at])
+        return values
