@@ -17,7 +17,7 @@ class ReplyTest(unittest.TestCase):
 
     def test_a_text_is_the_escapes_of_its_characters_one_by_one(self):
         texts = ["", "kWh", "a b~", 'say "x"', "back\\slash", "\x7f", "\t", "\x00", "\n\r\b\f"]
-        texts += ["caf\xe9", "\u20ac 5", chr(0x1F600), "end\x7f", "/", "<&>'"]
+        texts += ["\xe9t\xe9", "\u20ac 5", chr(0x1F600), "end\x7f", "/", "<&>'"]
         for text in texts:
             one_by_one = '"' + "".join([_escaped(char) for char in text]) + '"'
             self.assertEqual(written(text), one_by_one)
