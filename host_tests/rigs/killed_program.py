@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Pool, event
 from sqlalchemy.orm import Session
 
 from meter20.cli.__main__ import main
@@ -20,7 +20,10 @@ def kill_after(beginning: str) -> None:
     """Let this process die after the commit of a statement that begins so."""
     commit, seen = Session.commit, []
 
-    def statement(_connection, _cursor, words, *_):
+    def connected(connection, _record):
+        connection.set_trace_callback(statement)  # of SQLite: not all go by way of SQLAlchemy
+
+    def statement(words):
         if words.startswith(beginning):
             seen.append(words)
 
@@ -29,7 +32,7 @@ def kill_after(beginning: str) -> None:
         if seen:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(Engine, "before_cursor_execute", statement)
+    event.listen(Pool, "connect", connected)
     Session.commit = committed
 
 
