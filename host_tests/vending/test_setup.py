@@ -363,6 +363,12 @@ def test_what_a_broken_keyring_says_is_not_shown(ready, ring):
     assert not said.stdout  # it is not kept
 
 
+def test_keyring_of_a_station_whose_anchor_is_elsewhere(machine, ring, postgresql_database):
+    options = ("--db", postgresql_database, "--anchor", str(machine.folder / "anchor"))
+    machine.run("vend", *options, "setup", "--keyring")
+    assert ring.kept
+
+
 def test_passphrase_is_on_record_before_a_keyring_has_it(ready, ring, monkeypatch):
     monkeypatch.setattr(ring, "set_password", lambda *_: ring.kept.update(log=ready.log()))
     ready.run("vend", "keyring", "keep")

@@ -8,6 +8,7 @@ then. A keyring that keeps passphrases in clear is refused.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from meter20 import private_folder
 from meter20.vending import refusal
 from meter20.vending.anchor import default_path
 from meter20.vending.refusal import Refusal
@@ -35,6 +36,7 @@ def keep(storage: "Storage", secret: Secret) -> None:
         raise Refusal(refusal.STATE, "A keyring keeps a passphrase. A key file is kept already.")
     check()
     text = secret.material.decode("utf-8", "surrogateescape")
+    private_folder.make(_mark(storage).parent)
     _mark(storage).touch(0o600)  # first: what a keyring has without it, nobody takes out again
     _asked(lambda ring: ring.set_password(_SERVICE, storage.where, text))
 
