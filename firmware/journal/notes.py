@@ -122,4 +122,5 @@ def _read(record):
     kept, rest = settings.from_bytes(record[rest:])
     seen, rest = events.from_bytes(rest)
     most = CREDIT_MAX_CURRENCY if kept.steps else CREDIT_MAX_WH
+    most *= 2  # a token may take a meter from the deepest debt to the most credit
     return failed, kept, seen, history.from_bytes(rest, most)

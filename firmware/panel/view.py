@@ -30,12 +30,17 @@ _UNPROVISIONED = ""
 
 
 def in_currency(view) -> bool:
-    """Whether the meter keeps its credit in money."""
-    return bool(view.settings.steps)
+    """Whether the meter keeps its credit in money; true also of one whose tariff was lost."""
+    return view.state.in_currency
 
 
 def credit_wh(view) -> int:
-    """Return the credit in Wh; of money, what it buys at the price of the next Wh."""
+    """Return the credit in Wh; of money, what it buys at the price of the next Wh.
+
+    That is 0 while the tariff is lost.
+    """
+    if view.state.in_currency != bool(view.settings.steps):
+        return 0 if view.state.in_currency else view.state.register.credit
     return tariff.credit_wh(view.state.register, view.settings.steps)
 
 

@@ -1,7 +1,7 @@
 import unittest
 
 from account.outcome import Outcome
-from account.register import CREDIT_MAX_WH
+from account.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH
 from data import meters
 from journal import faults, history, settings
 from journal.notes import Notes
@@ -163,15 +163,17 @@ class NotesTest(unittest.TestCase):
             again = Notes(self.store)
             self.assertEqual((again.health, again.settings), (LOST, settings.default()))
 
-    def test_the_largest_amount_that_a_token_brings_is_kept(self):
-        for amount in (CREDIT_MAX_WH, -CREDIT_MAX_WH):
-            self.notes.note(outcome(amount=amount), meters.TOKEN_100_WH, 0)
-            again = Notes(self.store)
-            self.assertTrue(again.health != LOST)
-            self.assertEqual(again.history[0].amount, amount)
+    def test_token_that_leads_from_the_deepest_debt_to_the_most_credit_is_kept(self):
+        for most, steps in ((CREDIT_MAX_WH, ()), (CREDIT_MAX_CURRENCY, ((0, 5),))):
+            self.notes.begin(settings.changed(settings.default(), steps=steps))
+            for amount in (2 * most, -2 * most):
+                self.notes.note(outcome(amount=amount), meters.TOKEN_100_WH, 0)
+                again = Notes(self.store)
+                self.assertTrue(again.health != LOST)
+                self.assertEqual(again.history[0].amount, amount)
 
     def test_record_with_what_no_token_brings_is_lost(self):
-        for digits, amount in (("9" * 21, 0), ("1" * 20, CREDIT_MAX_WH + 1)):
+        for digits, amount in (("9" * 21, 0), ("1" * 20, 2 * CREDIT_MAX_WH + 1)):
             self.notes.note(outcome(amount=amount), digits, 0)
             again = Notes(self.store)
             self.assertEqual((again.health, again.history), (LOST, ()))

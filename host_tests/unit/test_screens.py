@@ -27,7 +27,11 @@ REASONS = (
 def view(reason=decision.CREDIT, in_currency=False, credit=CREDIT_MAX_WH, **changes):
     steps = ((0, 1),) if in_currency else ()
     return views.View(
-        meters.state(register=Register(credit, 9_999_999_999, 0, 0, 0, 0), **changes),
+        meters.state(
+            register=Register(credit, 9_999_999_999, 0, 0, 0, 0),
+            in_currency=in_currency,
+            **changes,
+        ),
         settings.changed(settings.default(), steps=steps),
         (Entry(results.ACCEPT, 0xFFFFFF, "1" * 20, credit, 0), Entry(results.CRC, None, "", 0, 2)),
         99_999,
@@ -139,6 +143,15 @@ class ScreensTest(unittest.TestCase):
         self.assertEqual(screens.idle(view(credit=4999))[1], "LOW CREDIT")
         self.assertEqual(screens.idle(view(failures=(3, 0, 0)))[1], "Locked 1280 s")
         self.assertEqual(screens.idle(view(in_currency=True, credit=123_456_000))[0], "Cr 1234.56")
+
+    def test_money_of_a_meter_that_lost_its_tariff_is_not_shown_as_energy(self):
+        for credit in (CREDIT_MAX_CURRENCY, 123_456_000, -CREDIT_MAX_CURRENCY):
+            seen = view(decision.STORE_FAULT, in_currency=True, credit=credit)
+            lost = views.View(*(seen[:1] + (settings.default(),) + seen[2:]))
+            self.fits(screens.idle(lost))
+            self.assertEqual(screens.idle(lost)[0], "Cr " + screens.money(credit))
+            self.assertEqual(views.credit_wh(lost), 0)
+            self.assertFalse(views.is_low(lost))
 
     def test_a_meter_without_a_number_says_why(self):
         new = view(decision.NOT_PROVISIONED, identity=Identity("", 0))
