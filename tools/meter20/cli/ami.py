@@ -210,6 +210,9 @@ def broker_config(
     host: Annotated[
         str, typer.Option(help="Name or address by which meters reach the broker.")
     ] = "localhost",
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port at which meters reach the broker.")
+    ] = 8883,
     as_json: AsJson = False,
 ) -> None:
     """Write the files that Mosquitto needs (TLS, passwords, ACL), and a request for each meter."""
@@ -221,7 +224,7 @@ def broker_config(
     station = opened(ctx)
     with station.looking() as session:
         passwords = routes.passwords(session, station.module.carriers_key)
-    names = configs.write(folder, host, passwords)
+    names = configs.write(folder, host, passwords, port)
     facts = {"folder": str(folder), "meters": len(passwords), "files": " ".join(names)}
     say_facts(as_json, facts, 8)
 
