@@ -13,6 +13,7 @@ from meter20.bodies import EmulatedBody
 from meter20.pos import accounts, clients, declined, ppu_answers
 from meter20.vending import meter_list, rekey, sales, supply_groups, tariff_list
 from meter20.vending.models import Slip
+from meter20.vending.refusal import DATABASE, Refusal
 from meter20.vending.station import Station
 from meter20.vending.vending_key import KeyTerms
 
@@ -501,6 +502,16 @@ def test_station_whose_log_is_not_whole_sells_nothing_and_says_so(shop, sqlite):
     with sqlite._engine.begin() as connection:
         connection.execute(text("UPDATE audit_head SET mac = 'x'"))
     failed(shop.buy(200_00), 503, declined.MALFUNCTION)
+
+
+def test_request_for_which_no_connection_is_free_is_answered_in_words(shop, station, monkeypatch):
+    def none_free(*_):
+        raise Refusal(DATABASE, "All connections are in use.")
+
+    for way in ("looking", "desk"):
+        with monkeypatch.context() as busy:
+            busy.setattr(station, way, none_free)
+            failed(shop.buy(200_00), 503, declined.MALFUNCTION)
 
 
 def test_furnished_station_opens_with_its_clients(sqlite, secret, clock):

@@ -15,7 +15,7 @@ from meter20.pos.slowdown import Slowdown, TooOften
 from meter20.shop import app
 from meter20.vending import fitting, meter_list, supply_groups, tariff_list
 from meter20.vending.models import Purchase, Slip
-from meter20.vending.refusal import Doubt
+from meter20.vending.refusal import DATABASE, Doubt, Refusal
 from meter20.vending.vending_key import KeyTerms
 
 OTHER = "03000000004"
@@ -175,6 +175,16 @@ def test_purchase_that_nobody_knows_of_is_found_by_the_same_form(customer, monke
     assert again["key"] == form["key"]
     assert customer.send("/orders", again).status_code == 303
     assert count(customer) == 1
+
+
+def test_page_for_which_no_connection_is_free_says_so(customer, monkeypatch):
+    def none_free(*_):
+        raise Refusal(DATABASE, "All connections are in use.")
+
+    for way in ("looking", "desk"):
+        monkeypatch.setattr(station_of(customer), way, none_free)
+    for done in (customer.quote(DRN, "200"), customer.get("/history")):
+        assert (done.status_code, "cannot sell now" in done.text) == (503, True)
 
 
 def test_station_that_cannot_sell_says_so_and_keeps_the_reason_to_itself(customer):
