@@ -80,11 +80,11 @@ class Board(ProcessMeter):
         serial: int | None = None,
     ):
         lines = () if serial is None else (serial,)
+        program, chip, name, *_ = memory_month.started(meter)
         self.start(
-            [micropython, "-X", f"heapsize={heap}", _INSIDE / "start.py",
-             meter.parent / "chip.romfs", meter, meter.with_suffix(".net"), story, "networked",
-             *[str(line) for line in lines]], pass_fds=lines,
-            stderr=subprocess.STDOUT,
+            [micropython.absolute(), "-X", f"heapsize={heap}", program, chip, name,
+             meter.with_suffix(".net").name, story, "networked", *[str(line) for line in lines]],
+            pass_fds=lines, cwd=meter.parent, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self._names, self._frozen = [], meter.suffix == ".romfs"
         self.boot = self.emulation = 0
