@@ -1,16 +1,19 @@
 """Points of sale: each token is good, nothing is sold twice, and each cent has its place."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from uuid import uuid4
 
 import pytest
 from argon2 import PasswordHasher
+from fastapi.testclient import TestClient
 from rigs.points_of_sale import BASE, PASSWORD, Shop, digits
 from rigs.stations import DRN, SGC, TARIFF, furnished
 from sqlalchemy import func, select, text
 
 from meter20.bodies import EmulatedBody
-from meter20.pos import accounts, clients, declined, ppu_answers
+from meter20.pos import accounts, app, clients, declined, ppu_answers
 from meter20.vending import meter_list, rekey, sales, supply_groups, tariff_list
 from meter20.vending.models import Slip
 from meter20.vending.refusal import DATABASE, Refusal
@@ -362,45 +365,77 @@ def test_nobody_else_is_let_in(shop, auth):
     assert shop.v1("GET", f"/meters/{DRN}").status_code == 401
 
 
-def stand_still(shop):
-    """Let time pass for those who must wait only as the list says that is returned."""
-    now, logins = [0.0], shop.web.app.state.logins
-    logins.addresses._now = logins.clients._now = lambda: now[0]
-    return now
-
-
 @pytest.mark.parametrize("way", ["basic", "key", "calin"])
 def test_wrong_log_ins_make_their_address_wait_on_every_way(shop, way):
-    stand_still(shop)
-
-    def tried():
-        if way == "basic":
-            return shop.web.post(f"{BASE}/tokenPurchases/{uuid4()}", json={}, auth=("corner", "x"))
-        if way == "key":
-            wrong = {"Authorization": "Bearer wrong"}
-            return shop.web.get(f"/v1/meters/{DRN}", headers=wrong)
-        body = {"user_id": "corner", "password": "x", "meter_id": DRN, "amount": 1,
-                "token_type": "CreditToken"}  # fmt: skip
-        return shop.web.post("/mpm/calin/tokennew", json=body)
-
-    assert [tried().status_code for _ in range(6)] == [401] * 6
-    late = tried()
+    assert [tried(shop, way).status_code for _ in range(6)] == [401] * 6
+    late = tried(shop, way)
     assert late.status_code == 429
     assert late.headers["Retry-After"] == "2"
     assert shop.buy(200_00).status_code == 429, "the right password is not looked at meanwhile"
 
 
-def test_wrong_passwords_from_many_addresses_make_their_client_wait_for_a_short_time(shop):
-    now, logins = stand_still(shop), shop.web.app.state.logins
-    shop.auth, right = ("corner", "x"), shop.auth
-    for _ in range(21):
-        assert shop.buy(200_00).status_code == 401
-        logins.addresses._known.clear()  # the next address
-    assert shop.buy(200_00).status_code == 429
-    shop.auth = right
-    assert shop.buy(200_00).headers["Retry-After"] == "2"
-    now[0] += 2
-    assert shop.buy(200_00).status_code == 201
+def tried(shop, way="basic"):
+    """Ask with a wrong password or key."""
+    if way == "basic":
+        return shop.web.post(f"{BASE}/tokenPurchases/{uuid4()}", json={}, auth=("corner", "x"))
+    if way == "key":
+        wrong = {"Authorization": "Bearer wrong"}
+        return shop.web.get(f"/v1/meters/{DRN}", headers=wrong)
+    body = {"user_id": "corner", "password": "x", "meter_id": DRN, "amount": 1,
+            "token_type": "CreditToken"}  # fmt: skip
+    return shop.web.post("/mpm/calin/tokennew", json=body)
+
+
+def program(shop, address="testclient"):
+    """Return the shop as it meets another program on the database, from an address of its own."""
+    other = copy(shop)
+    made = app.made(station_of(shop))
+    other.web = TestClient(made, raise_server_exceptions=False, client=(address, 50000))
+    return other
+
+
+def test_programs_on_one_database_count_wrong_log_ins_together(any_shop, clock):
+    programs = [any_shop, program(any_shop)]
+    ways = ["basic", "key", "calin"]
+    for n in range(6):
+        assert tried(programs[n % 2], ways[n % 3]).status_code == 401
+    for each in (*programs, program(any_shop)):  # the last was started again
+        assert each.buy(200_00).headers["Retry-After"] == "2"
+        assert each.v1("GET", f"/meters/{DRN}").status_code == 429
+    clock.advance(seconds=1)
+    assert tried(programs[1]).status_code == 401
+    assert any_shop.buy(200_00).headers["Retry-After"] == "3"
+    clock.advance(seconds=2)
+    assert any_shop.buy(200_00).status_code == 201
+    assert tried(any_shop).status_code == 401
+    assert any_shop.buy(200_00).headers["Retry-After"] == "5", "a client does not free an address"
+    clock.advance(hours=1, seconds=1)
+    assert tried(any_shop).status_code == 401
+    assert any_shop.buy(200_00).status_code == 201, "an hour without a failure forgets them"
+
+
+def test_wrong_passwords_from_many_addresses_make_their_client_wait_for_a_short_time(
+    any_shop, clock
+):
+    for n in range(21):
+        assert tried(program(any_shop, f"192.0.2.{n}")).status_code == 401
+    assert tried(program(any_shop, "192.0.2.99")).status_code == 429
+    assert any_shop.buy(200_00).headers["Retry-After"] == "2"
+    clock.advance(seconds=1)
+    assert any_shop.buy(200_00).status_code == 201
+    assert tried(any_shop).status_code == 401
+    assert any_shop.buy(200_00).status_code == 201, "the right password forgets them"
+
+
+def test_many_wrong_passwords_at_once_are_many_and_many_right_ones_are_none(any_shop, clock):
+    programs = [any_shop, program(any_shop), program(any_shop)]
+    with ThreadPoolExecutor(12) as pool:
+        bought = list(pool.map(lambda n: programs[n % 3].look_up().status_code, range(24)))
+        guessed = list(pool.map(lambda n: tried(programs[n % 3]).status_code, range(24)))
+    assert bought == [201] * 24
+    assert sorted(guessed) == [401] * 6 + [429] * 18
+    clock.advance(seconds=1)
+    assert any_shop.look_up().status_code == 201
 
 
 def test_no_password_and_no_key_is_in_the_database_or_an_answer(shop, sqlite, caplog):

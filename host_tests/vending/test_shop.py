@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 from meter20.ami import outbox, purchases
 from meter20.ami.carriers import Answer
 from meter20.ami.routes import keep_mqtt
-from meter20.pos.slowdown import Slowdown, TooOften
 from meter20.shop import app
 from meter20.vending import fitting, meter_list, supply_groups, tariff_list
 from meter20.vending.models import Purchase, Slip
@@ -334,33 +333,14 @@ def test_database_holds_no_cookie(customer, sqlite):
     assert customer.web.cookies["visitor"].encode() not in stored
 
 
-def test_whoever_tries_many_numbers_must_wait(customer):
-    numbers = [page.status_code for page in (
-        customer.get("/meter", number=OTHER) for _ in range(25)
-    )]  # fmt: skip
-    assert numbers[:20] == [400] * 20
-    assert numbers[-1] == 429
-    assert int(customer.page.headers["retry-after"]) > 0
-
-
-def test_waits_double_up_to_a_limit_and_end():
-    now = [0.0]
-    slow = Slowdown(free=2, first_s=10, longest_s=30, now=lambda: now[0])
-    waits = []
-    for _ in range(6):
-        slow.check("a")
-        slow.failed("a")
-        try:
-            slow.check("a")
-            waits.append(0)
-        except TooOften as why:
-            waits.append(why.wait_s - 1)
-            now[0] += why.wait_s
-    assert waits == [0, 0, 10, 20, 30, 30]
-    slow.failed("a")
-    slow.check("b")
-    slow.passed("a")
-    slow.check("a")
+def test_whoever_tries_many_numbers_must_wait_at_every_program(customer, clock):
+    programs = [customer, Customer(station_of(customer))]
+    numbers = [programs[n % 2].get("/meter", number=OTHER).status_code for n in range(25)]
+    assert numbers == [400] * 21 + [429] * 4
+    for program in programs:
+        assert program.quote(DRN, "200").headers["retry-after"] == "6"
+    clock.advance(seconds=5)
+    assert customer.quote(DRN, "200").status_code == 200, "a wait ends"
 
 
 def test_meter_that_counts_money_is_sold_money(customer):

@@ -14,9 +14,8 @@ from typer.testing import CliRunner
 from meter20.ami import reports, routes
 from meter20.cli.main import app
 from meter20.pos import clients
-from meter20.pos.slowdown import TooOften
+from meter20.pos.waits import Limit, TooOften, Waits
 from meter20.shop import accounts, charts
-from meter20.shop.login_waits import LoginWaits
 from meter20.vending import meter_list, supply_groups
 from meter20.vending.models import Meter, Purchase, Slip
 from meter20.vending.report_models import MeterLoad, MeterReport
@@ -130,7 +129,7 @@ def test_wrong_passwords_slow_down_and_a_right_one_does_not_help_meanwhile(any_o
 def test_failures_are_forgotten_after_an_hour_and_many_attempts_at_once_are_many(
     any_station, clock
 ):
-    waits = LoginWaits(any_station, 3, 2, 300)
+    waits = Waits(any_station)
     with ThreadPoolExecutor(8) as pool:
         let_in = sum(pool.map(lambda _: _may_try(waits, "b", "a"), range(24)))
     assert let_in == 4
@@ -146,7 +145,7 @@ def test_failures_are_forgotten_after_an_hour_and_many_attempts_at_once_are_many
 
 def _may_try(waits, *names):
     try:
-        waits.attempt(*names)
+        waits.attempt(*(Limit("name", 3, 2, 300).of(name) for name in names))
     except TooOften:
         return False
     return True

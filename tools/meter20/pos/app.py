@@ -13,11 +13,10 @@ from starlette.exceptions import HTTPException
 
 from meter20 import __version__
 from meter20.pos import door, mpm, ppu, v1
-from meter20.pos.clients import Doorkeeper
 from meter20.pos.declined import FORMAT, OUTCOME_UNKNOWN, Declined
 from meter20.pos.short_bodies import ShortBodies
-from meter20.pos.slowdown import TooOften
 from meter20.pos.till import Till
+from meter20.pos.waits import TooOften
 from meter20.vending.refusal import Doubt, Refusal
 from meter20.vending.station import Station
 
@@ -30,8 +29,7 @@ def made(station: Station) -> FastAPI:
         title="meter20 points of sale", version=__version__, redoc_url=None,
         description="Sells prepayment tokens of a vending station. TEST KEYS only.",
     )  # fmt: skip
-    app.state.till, app.state.doorkeeper = Till(station), Doorkeeper()
-    app.state.logins = door.Logins()
+    app.state.till, app.state.door = Till(station), door.Door(station)
     for router in (ppu.router, v1.router, mpm.router):
         app.include_router(router)
     app.add_exception_handler(Declined, _declined)

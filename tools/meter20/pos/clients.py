@@ -75,28 +75,34 @@ def listed(session: Session) -> list[dict]:
     ]
 
 
-class Doorkeeper:
-    """Finds the client of a password or key; for many threads."""
+class Passwords:
+    """Finds the client of a password; for many threads."""
 
     def __init__(self):
         self._own = secrets.token_bytes(32)
         self._known: dict[str, tuple[str, bytes]] = {}
         self._nobody = HASHER.hash(secrets.token_urlsafe(18))
 
-    def by_password(self, session: Session, name: str, password: str) -> PosClient | None:
+    def remembered(self, session: Session, name: str, password: str) -> PosClient | None:
+        """Return the client if this password was right before, else None."""
+        client, known = _found(session, name), self._known.get(name)
+        if client is None or known is None or known[0] != client.password:
+            return None
+        return client if hmac.compare_digest(known[1], self._mark(name, password)) else None
+
+    def verified(self, session: Session, name: str, password: str) -> PosClient | None:
         """Return the client, or None. Takes as long for a name that is none."""
         client = _found(session, name)
         kept = client.password if client else self._nobody
-        mark = hmac.digest(self._own, f"{name}\0{password}".encode(errors="replace"), "sha256")
-        known = self._known.get(name)
-        if known and known[0] == kept and hmac.compare_digest(known[1], mark):
-            return client
         try:
             HASHER.verify(kept, password.encode(errors="replace"))
         except Argon2Error:
             return None
-        self._known[name] = kept, mark
+        self._known[name] = kept, self._mark(name, password)
         return client
+
+    def _mark(self, name: str, password: str) -> bytes:
+        return hmac.digest(self._own, f"{name}\0{password}".encode(errors="replace"), "sha256")
 
 
 def by_key(session: Session, key: str, kind: str) -> PosClient | None:

@@ -16,9 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meter20 import __version__
 from meter20.pos.short_bodies import ShortBodies
-from meter20.pos.slowdown import Slowdown, TooOften
+from meter20.pos.waits import TooOften, Waits
 from meter20.shop import customers, live, operators, pages
-from meter20.shop.login_waits import LoginWaits
 from meter20.shop.selling import Seller
 from meter20.shop.visitors import ForeignForm
 from meter20.vending.refusal import Refusal
@@ -39,8 +38,6 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _STATIC, _UNKEPT = "/static", {"Cache-Control": "no-store"}
-_LOOKUPS = 20, 5, 300  # wrong numbers without a wait; seconds of the first and longest wait
-_LOGINS = 3, 2, 300  # wrong passwords; the same
 #: Texts of what HTTP calls by a number.
 _STATUSES = {404: "failed.not_found", 405: "failed.not_found", 413: "failed.too_long"}
 
@@ -56,8 +53,7 @@ def made(station: Station, described: bool = False,
         openapi_url="/openapi.json" if described else None,
         description="Pages that sell credit for prepayment meters. TEST KEYS only.",
     )  # fmt: skip
-    app.state.seller, app.state.lookups = Seller(station), Slowdown(*_LOOKUPS)
-    app.state.logins = LoginWaits(station, *_LOGINS)
+    app.state.seller, app.state.waits = Seller(station), Waits(station)
     app.state.live = live.Live(station, ending)
     app.include_router(customers.router)
     app.include_router(operators.router)

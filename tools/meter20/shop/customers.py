@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
+from meter20.pos.waits import Limit, Waits, address_of
 from meter20.shop import orders, pages, visitors
 from meter20.shop.orders import Seen
 from meter20.shop.selling import Changed, OutOfRange, Seller
@@ -15,6 +16,7 @@ from meter20.vending import refusal
 from meter20.vending.refusal import Doubt, Refusal
 
 _NUMBER_MAX, _AMOUNT_MAX = 40, 20
+LOOKUPS = Limit("numbers from", 20, 5, 300)  # numbers that are no meter of ours
 _AMOUNT = re.compile(r"\s*(\d{1,9})(?:[.,](\d{1,2}))?\s*", re.ASCII)
 PAGES: dict = {
     status: {"content": {"text/html": {}}, "description": words}
@@ -55,7 +57,7 @@ def home(request: Request) -> Response:
 @router.get("/meter")
 def meter(request: Request, number: Number, at: TheSeller) -> Response:
     """Ask how much is to be paid for a meter. Tells nothing of its customer."""
-    request.app.state.lookups.check(_asker(request))
+    _check_asker(request, at)
     try:
         offered = at.offer(number)
     except Refusal as why:
@@ -66,7 +68,7 @@ def meter(request: Request, number: Number, at: TheSeller) -> Response:
 @router.get("/quote")
 def quote(request: Request, number: Number, amount: Typed, at: TheSeller) -> Response:
     """Show what a payment buys, to the cent, and offer to pay it."""
-    request.app.state.lookups.check(_asker(request))
+    _check_asker(request, at)
     cents = _cents(amount)
     try:
         if cents is None:
@@ -162,12 +164,16 @@ def _quote(request: Request, quoted, status: int = 200) -> Response:
 def _no_meter(request: Request, number: str, why: Refusal) -> Response:
     """Say that no meter has this number; whoever asks so again and again must wait."""
     words = _words(why, number=True)
-    request.app.state.lookups.failed(_asker(request))
+    waits: Waits = request.app.state.waits
+    waits.attempt(LOOKUPS.of(address_of(request)))
     return pages.page(request, "home.html", 400, number=number, wrong=words)
 
 
-def _asker(request: Request) -> str:
-    return request.client.host if request.client else ""
+def _check_asker(request: Request, at: Seller) -> None:
+    """Raise TooOften while whoever asks must wait."""
+    waits: Waits = request.app.state.waits
+    with at.station.looking() as session:
+        waits.check(session, LOOKUPS.of(address_of(request)))
 
 
 def _cents(typed: str) -> int | None:

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from meter20.ami import purchases
+from meter20.pos.waits import Limit, Waits, address_of
 from meter20.shop import accounts, charts, overview, pages, visitors
 from meter20.shop.customers import PAGES, TheSeller
 from meter20.vending import day_report, meter_list, refusal, rekey, supply_groups
@@ -17,6 +18,8 @@ from meter20.vending.report_models import MeterReport
 BASE = "/operators"
 _AT_ONCE = 20  # key change sets for one click
 _LATEST = 10  # purchases of a meter
+#: Wrong passwords, for a name and from an address.
+NAMES, ADDRESSES = Limit("name", 3, 2, 300), Limit("from", 3, 2, 300)
 _LOGIN: dict = {303: {"description": "To the next page, or to the log-in"}}
 router = APIRouter(
     prefix=BASE, default_response_class=HTMLResponse, responses=PAGES | _LOGIN
@@ -64,14 +67,14 @@ def log_in(
 ) -> Response:
     """Log an operator in; whoever fails again and again must wait."""
     visitors.check_form(request, visitors.cookie_of(request), code)
-    limits = request.app.state.logins
-    names = f"name {name}", f"from {request.client.host if request.client else ''}"
-    limits.attempt(*names)  # before the password is looked at: many at once are many
+    waits: Waits = request.app.state.waits
+    tried = NAMES.of(name), ADDRESSES.of(address_of(request))
+    waits.attempt(*tried)  # before the password is looked at: many at once are many
     with at.station.looking() as session:
         right = accounts.known(session, name, password)
     if not right:
         return pages.page(request, "op_login.html", 401, wrong="op.wrong", name=name, who="")
-    limits.passed(*names)
+    waits.forget(*tried)
     with at.station.sharing() as session:
         cookie = accounts.begin(session, name, at.station.time())
     answer = RedirectResponse(f"{BASE}/meters", 303)

@@ -50,9 +50,9 @@ class ShopSession(Base):
 
 
 class LoginFailure(Base):
-    """Log-ins that failed, for a name or from an address. who: the digest of which.
+    """What somebody failed at: log-ins for a name or from an address, look-ups of meters.
 
-    until: nobody is let in before. failed_at: when one failed last.
+    who: the digest of what and whom. until: it is refused before. failed_at: when it failed last.
     """
 
     __tablename__ = "login_failure"
