@@ -4,11 +4,11 @@ A page may not throw, write errors to the console, break its own content securit
 any other machine for anything.
 """
 
-import shutil
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from playwright.sync_api import expect, sync_playwright
+from rigs import programs
 
 from meter20 import DEVICE_ROOT
 
@@ -30,13 +30,12 @@ _WORSE = ("serious", "critical")
 
 @contextmanager
 def browser():
-    """Give a Chromium with an empty profile. Debian: apt-get install chromium.
+    """Give a Chromium with an empty profile.
 
     Playwright keeps an event loop in this thread while the browser is open: nothing else in the
     thread can run one, so a test file has its own browser, and closes it.
     """
-    program = shutil.which("chromium")
-    assert program, "no Chromium here (Debian: apt-get install chromium)"
+    program = programs.found("chromium", "chromium")
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
         try:

@@ -15,7 +15,7 @@ import tempfile
 import time
 
 from meter20.ami import broker_config
-from rigs import postgresql
+from rigs import postgresql, programs
 from rigs.ports import free_port
 from rigs.relay import Relay
 
@@ -33,7 +33,7 @@ class Broker:
         config = self.folder / "mosquitto.conf"
         if os.geteuid() == 0 and "user root" not in config.read_text():
             config.write_text(config.read_text() + "user root\n")
-        program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+        program = programs.found("mosquitto", "mosquitto")
         self._process = _begun([program, "-c", config])
 
     def kill(self, lose):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -10,14 +9,10 @@ import time
 
 from data import meters, tokens
 
+from rigs import programs
+
 WAIT_S = 60
 _DRN = meters.DRN
-
-
-def _program(name):
-    found = shutil.which(name) or f"/usr/sbin/{name}"
-    assert os.path.exists(found), "no mosquitto: apt install mosquitto"
-    return found
 
 
 class Mosquitto:
@@ -45,16 +40,15 @@ class Mosquitto:
             passwords = folder / "passwords"
             passwords.touch(0o600)
             for user, password in users:
-                subprocess.run(
-                    [_program("mosquitto_passwd"), "-b", passwords, user, password], check=True
-                )
+                program = programs.found("mosquitto_passwd", "mosquitto")
+                subprocess.run([program, "-b", passwords, user, password], check=True)
             lines.append(f"password_file {passwords}")
         self._config.write_text("\n".join(lines) + "\n")
         self.start()
 
     def start(self):
         self._process = subprocess.Popen(
-            [_program("mosquitto"), "-c", self._config],
+            [programs.found("mosquitto", "mosquitto"), "-c", self._config],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -105,7 +99,7 @@ class HeadEnd:
 
     def _command(self, program):
         address = ("-h", "127.0.0.1", "-p", str(self._broker.port), "-q", "1")
-        return _program(program), *address, *self._login
+        return programs.found(program, "mosquitto-clients"), *address, *self._login
 
     def send(self, *payloads, retained=False):
         topic = f"meter20/{_DRN}/token"

@@ -8,11 +8,10 @@ import fnmatch
 import os
 import re
 import shlex
-import shutil
 from pathlib import Path
 
 import pytest
-from rigs import console
+from rigs import console, programs
 from rigs.ports import free_port
 from typer.main import get_command
 
@@ -31,6 +30,13 @@ ELSEWHERE = {"docs/bench.md"}
 LANGUAGES = {"console", "json", "text"}
 #: Ports that documents name: a test takes free ones.
 PORTS = ("1883", "4059", "8020", "8040", "8883")
+#: Programs that documents start and `make setup` does not bring; Debian's package of each.
+PACKAGES = {
+    "curl": "curl",
+    "mosquitto": "mosquitto",
+    "mosquitto_rr": "mosquitto-clients",
+    "mosquitto_sub": "mosquitto-clients",
+}
 #: Exit codes of commands that end with something else than 0; the words show why.
 _REFUSED = re.compile(r'"ok": false|^Refused: |^UsedError: ', re.MULTILINE)
 #: The first word of a line that is a command.
@@ -70,8 +76,8 @@ def test_every_command_of_a_document_does_what_it_shows(document, session, note)
     for port in PORTS:
         text = text.replace(port, str(free_port())) if port in text else text
     steps = [one for one in console.steps(text) if console.is_run(document, one.command)]
-    if any(step.command.startswith("curl ") for step in steps) and not shutil.which("curl"):
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("no curl here")
+    for program in {step.command.split(" ")[0] for step in steps} & PACKAGES.keys():
+        programs.found(program, PACKAGES[program])
     for step in steps:
         code, said = session.run(step)
         where = f"{document}:{step.line}: {step.command}"

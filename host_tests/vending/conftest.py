@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from rigs import postgresql, quick_tables
+from rigs import postgresql, programs, quick_tables
 from rigs.stations import PASSPHRASE, Original, standing
 from sqlalchemy import make_url
 
@@ -100,15 +100,13 @@ def sqlite_original(tmp_path_factory):
 def postgresql_server():
     """Start a PostgreSQL server that nobody else uses; return its socket folder and user.
 
-    Debian: apt-get install postgresql. In CI its absence is a failure, elsewhere a skip. The
-    mutation sample starts one for all its processes.
+    The mutation sample starts one for all its processes.
     """
     if postgresql.SHARED in os.environ:
         yield Path(os.environ[postgresql.SHARED])
         return
     if postgresql.programs() is None:
-        words = "no PostgreSQL here (Debian: apt-get install postgresql)"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(words)
+        programs.missing("no PostgreSQL here (Debian: apt-get install postgresql)")
     with postgresql.server() as folder:
         yield folder
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -12,6 +11,7 @@ import paho.mqtt.client as paho
 import pytest
 from drivers.socket_network import SocketNetwork
 from paho.mqtt.enums import CallbackAPIVersion
+from rigs import programs
 from rigs.stations import PASSPHRASE
 
 from meter20.ami import broker_config, purchases, routes
@@ -102,8 +102,7 @@ class Mosquitto:
         config = folder / "mosquitto.conf"
         if os.geteuid() == 0:  # it would become another user, who may not read the folder
             config.write_text(config.read_text() + "user root\n")
-        program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-        assert os.path.exists(program), "no mosquitto: apt install mosquitto"
+        program = programs.found("mosquitto", "mosquitto")
         self._command = [program, "-c", config]
 
     def __enter__(self):
