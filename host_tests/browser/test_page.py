@@ -8,6 +8,7 @@ import sys
 import pytest
 from browser import chromium, meter_page
 from data import meters
+from rigs import programs
 
 from meter20 import session
 from meter20.board import card
@@ -131,6 +132,7 @@ def test_a_learner_goes_through_all_lessons(visit, address, size, language):
 
 
 def test_the_acceptance_suite_runs_through_the_page_with_the_replies_of_emulated():
+    programs.found("chromium", "chromium")
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [*command, *(f"host_tests/acceptance/test_{name}.py" for name in CORE), "--body", "page"],
