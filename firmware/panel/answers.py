@@ -46,7 +46,9 @@ class Answers:
 
         switch_faulty: the load switch does not follow.
         """
-        called = _outcome_screens(outcome, switch_faulty, turn.view(), turn.lockout_s(by))
+        from panel import outcomes  # a board reads it when the first token was entered
+
+        called = outcomes.shown(outcome, switch_faulty, turn.view(), turn.lockout_s(by))
         self._panel.call_up(called, turn.now_ms)
         taken = outcome.result == results.ACCEPT or outcome.missing
         self.play(beeper.ACCEPT if taken else beeper.REJECT, turn.now_ms)
@@ -82,17 +84,6 @@ class Answers:
         before, supervisor.at = supervisor.at, self.name
         self._player.play(tune, now_ms)
         supervisor.at = before
-
-
-def _outcome_screens(outcome, switch_faulty, view, wait_s):
-    if outcome.result == results.LOCKED_OUT:
-        return [screens.locked_out(wait_s)]
-    if outcome.tests:
-        from panel import tests  # a board reads them when the first test token comes
-
-        return [tests.screen(number, view) for number in outcome.tests]
-    told = [screens.outcome(outcome, view, wait_s)]
-    return told + [screens.not_following("load switch")] if switch_faulty else told
 
 
 def _refusal_screen(refused):

@@ -106,7 +106,9 @@ class Panel:
         if self._queue:
             return self._queue[0][0]
         if self._about is not None:
-            page = screens.about(view, self._about, self._rows)
+            from panel import about  # a board reads it when somebody turns to it
+
+            page = about.shown(view, self._about, self._rows)
             if page is not None:
                 return self._filled(page)
             self._about = None

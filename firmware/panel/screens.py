@@ -8,7 +8,6 @@ Pure domain: no ports, no clock, no I/O.
 """
 
 from micropython import const
-from sts import results
 from supply import decision
 
 from panel import view as views
@@ -17,23 +16,6 @@ WIDTH = const(16)
 _TWO_ROWS = const(2)
 _TOTAL_ROUND_WH = 100_000_000_000
 FIRMWARE = "meter20 0.1.0"
-
-#: Words and advice for each result, under its name in the standard: one text a result takes less
-#: memory than a pair.
-_WORDS = {
-    results.ACCEPT: "Token accepted|Thank you",
-    results.OVERFLOW: "Credit is full|Try again later",
-    results.KEY_TYPE: "Key not allowed|Ask your seller",
-    results.FORMAT: "Not a token:|check 20 digits",
-    results.RANGE: "Value not known|Ask your seller",
-    results.FUNCTION: "Meter has no|such function",
-    results.OLD: "Token is too old|Buy a new one",
-    results.USED: "Used before|Buy a new one",
-    results.KEY_EXPIRED: "Key has expired|Ask for new key",
-    results.DDTK: "No selling key|Ask for new key",
-    results.CRC: "Mistyped or for|another meter",
-    results.MFR_CODE: "Made for other|meter makers",
-}
 
 _REASONS = {
     decision.CREDIT: "Supply on",
@@ -120,37 +102,6 @@ def entry_small(digits: str, is_code: bool):
     return [" ".join(_groups(digits[first:])) + "_", "%d of 20 digits" % len(digits)]
 
 
-def outcome(outcome, view, wait_s: int):
-    """The screen that says what became of a token, and the credit now.
-
-    wait_s: seconds until its carrier may bring another.
-    """
-    if outcome.missing:
-        return _key_change(outcome)
-    in_currency = views.in_currency(view)
-    words, advice = _WORDS[outcome.result].split("|")
-    if outcome.amount:
-        words = ("+" if outcome.amount > 0 else "") + credit(outcome.amount, in_currency)
-    elif view.state.tamper and outcome.result == results.FUNCTION:
-        words, advice = "Tamper: credit", "is blocked"
-    elif outcome.result == results.ACCEPT and outcome.kind[:3] == "Set":
-        words, advice = "Setting changed", ""
-        if "DecoderKey" in outcome.kind:
-            words = "New key KRN %d" % view.state.key.krn
-            advice = "TI %s KEN %d" % (view.state.key.ti, view.state.key.ken)
-    return [
-        outcome.result,
-        words,
-        advice,
-        "Wait %d s" % wait_s if wait_s else _credit_now(view),
-    ]
-
-
-def locked_out(seconds: int):
-    """The screen for a token entered during a lock-out."""
-    return [results.LOCKED_OUT, "Too many wrong", "Wait %d s" % seconds, "Then try again"]
-
-
 def not_stored():
     """The screen for a token or a setting that the store did not take."""
     return ["NOT TAKEN", "Memory failed", "Keep the token", "Call your seller"]
@@ -176,26 +127,6 @@ def key_change_dropped():
     return ["Key change ended", "Too late or no", "power: enter all", "its tokens again"]
 
 
-def about(view, page: int, rows: int):
-    """Page `page` of what the meter tells about itself, `rows` lines; None past the last."""
-    state = view.state
-    key = state.key
-    if not state.identity.drn:
-        return None
-    told = (
-        ["Meter number", state.identity.drn, "Total used", total_used(view)],
-        [
-            "SGC " + key.sgc,
-            "KRN %d  KT %d" % (key.krn, key.kt),
-            "TI " + key.ti,
-            "KEN %d" % key.ken,
-        ],
-        ["EA " + key.ea, FIRMWARE, "Power fails", str(state.power_fails)],
-    )
-    cut = [lines for screen in told for lines in pages(screen, rows)]
-    return cut[page] if page < len(cut) else None
-
-
 def _decimal(value, unit, form):
     return form % ("-" if value < 0 else "", abs(value) // unit, abs(value) % unit)
 
@@ -204,24 +135,9 @@ def _groups(digits):
     return [digits[at : at + 4] for at in range(0, len(digits), 4)]
 
 
-def _key_change(outcome):
-    missing = " ".join([str(number) for number in outcome.missing])
-    if outcome.anew:
-        return [outcome.result, "ANOTHER key set", "Enter its token", missing]
-    return [outcome.result, "Still to enter:", "token " + missing, "within 10 min"]
-
-
 def _state_of_supply(view):
     if view.lockout_s:
         return "Locked %d s" % view.lockout_s
     if view.relay_reason == decision.CREDIT and views.is_low(view):
         return "LOW CREDIT"
     return _REASONS[view.relay_reason]
-
-
-def _credit_now(view):
-    amount = credit(view.state.register.credit, views.in_currency(view))
-    for word in ("Now ", "="):
-        if len(word + amount) <= WIDTH:
-            return word + amount
-    return amount

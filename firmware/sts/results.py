@@ -24,28 +24,6 @@ CRC = "CRCError"
 MFR_CODE = "MfrCodeError"
 LOCKED_OUT = "LockedOut"  # not of the standard: too many wrong entries, the token was not read
 
-# Numbers for a status register. The standard gives none; these are one vendor's, who counts
-# two key change sections and has one number for every section after the first.
-CODES = {
-    ACCEPT: 1,
-    KCT_1: 2,
-    KCT_2: 3,
-    KCT_3: 3,
-    KCT_4: 3,
-    OVERFLOW: 4,
-    KEY_TYPE: 5,
-    FORMAT: 6,
-    RANGE: 7,
-    FUNCTION: 8,
-    OLD: 9,
-    USED: 10,
-    KEY_EXPIRED: 11,
-    DDTK: 12,
-    CRC: 13,
-    MFR_CODE: 14,
-    LOCKED_OUT: 15,
-}
-
 #: Every result; a record stores its place in here, so new ones go to the end.
 NAMES = (
     ACCEPT, KCT_1, KCT_2, KCT_3, KCT_4, OVERFLOW, KEY_TYPE, FORMAT, RANGE, FUNCTION, OLD, USED,

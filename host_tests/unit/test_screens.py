@@ -10,7 +10,7 @@ from data import meters
 from journal import events, faults, settings
 from journal.events import Event
 from journal.history import Entry
-from panel import screens, short_codes, tests
+from panel import about, outcomes, screens, short_codes, tests
 from panel import view as views
 from sts import kinds, results
 from sts.decoder_key import DecoderKey
@@ -43,6 +43,12 @@ def view(reason=decision.CREDIT, in_currency=False, credit=CREDIT_MAX_WH, **chan
     )
 
 
+def told(outcome, seen, wait_s):
+    """Return the one screen of `outcome`, where the load switch follows."""
+    (screen,) = outcomes.shown(outcome, False, seen, wait_s)
+    return screen
+
+
 class ScreensTest(unittest.TestCase):
     def fits(self, screen):
         self.assertTrue(screen[0] != "" and len(screen) <= 4)
@@ -66,25 +72,22 @@ class ScreensTest(unittest.TestCase):
         ):
             state = meters.state(register=Register(0, total_wh, 0, 0, 0, 0))
             full = views.View(*((state,) + tuple(view())[1:]))
-            self.assertEqual(screens.about(full, 0, 4)[3], shown)
-            self.fits(screens.about(full, 0, 4))
+            self.assertEqual(about.shown(full, 0, 4)[3], shown)
+            self.fits(about.shown(full, 0, 4))
             self.fits(tests.screen(meter_test.TOTAL, full))
             self.fits(short_codes.screen("3", full))
 
     def test_result_fits_whatever_is_owed(self):
         outcome = Outcome(results.OVERFLOW, kinds.ELECTRICITY, 0, 1, (), (), False, False)
-        self.fits(screens.outcome(outcome, view(credit=-CREDIT_MAX_WH), 20_480))
+        self.fits(told(outcome, view(credit=-CREDIT_MAX_WH), 20_480))
 
     def test_every_result_has_a_screen(self):
         for result in results.NAMES:
             missing = (1, 2, 3) if result[1:] in ("stKCT", "ndKCT", "rdKCT", "thKCT") else ()
-            if result == results.LOCKED_OUT:
-                continue  # a screen of its own
             for kind, amount in ((kinds.ELECTRICITY, CREDIT_MAX_WH), (kinds.KEY_1, 0), ("", 0)):
                 for tamper in (False, True):
                     shown = Outcome(result, kind, amount, None, (), missing, False, False)
-                    self.fits(screens.outcome(shown, view(tamper=tamper), 0))
-        self.fits(screens.locked_out(1280))
+                    self.fits(told(shown, view(tamper=tamper), 0))
         for screen in (
             screens.key_change_dropped(), screens.not_stored(), screens.repaired(),
             screens.idle(view(decision.STORE_FAULT, identity=Identity("", 1000))),
@@ -112,9 +115,9 @@ class ScreensTest(unittest.TestCase):
     def test_every_page_about_the_meter_fits(self):
         for rows in (2, 4):
             page = 0
-            while screens.about(view(), page, rows) is not None:
-                self.assertTrue(len(screens.about(view(), page, rows)) <= rows)
-                self.fits(screens.about(view(), page, rows))
+            while about.shown(view(), page, rows) is not None:
+                self.assertTrue(len(about.shown(view(), page, rows)) <= rows)
+                self.fits(about.shown(view(), page, rows))
                 page += 1
             self.assertTrue(page >= 3)
 
@@ -179,10 +182,10 @@ class ScreensTest(unittest.TestCase):
             results.CRC: ["Mistyped or for", "another meter"],
             results.MFR_CODE: ["Made for other", "meter makers"],
         }.items():
-            shown = screens.outcome(Outcome(result, "", 0, None, (), (), False, False), view(), 0)
+            shown = told(Outcome(result, "", 0, None, (), (), False, False), view(), 0)
             self.assertEqual(shown[:3], [result] + words)
         refused = Outcome(results.FUNCTION, "", 0, None, (), (), False, False)
-        shown = screens.outcome(refused, view(tamper=True), 0)
+        shown = told(refused, view(tamper=True), 0)
         self.assertEqual(shown[1:3], ["Tamper: credit", "is blocked"])
 
     def test_every_test_shows_the_figure_that_it_asks_for(self):
@@ -217,14 +220,15 @@ class ScreensTest(unittest.TestCase):
         self.assertEqual(tests.screen(meter_test.POWER_LIMIT, view())[1], "none")
 
     def test_locked_out_tells_why_and_how_long(self):
+        refused = Outcome(results.LOCKED_OUT, "", 0, None, (), (), False, False)
         self.assertEqual(
-            screens.locked_out(1280),
+            told(refused, view(), 1280),
             [results.LOCKED_OUT, "Too many wrong", "Wait 1280 s", "Then try again"],
         )
 
     def test_pages_about_the_meter_tell_what_they_are_known_for(self):
         seen = view(power_fails=17, key=meters.key(sgc="654321", ti="07", krn=3, ken=201))
-        pages = [screens.about(seen, page, 4) for page in range(4)]
+        pages = [about.shown(seen, page, 4) for page in range(4)]
         self.assertEqual(
             pages,
             [
