@@ -1,0 +1,19 @@
+"""`meter20 board` in this process."""
+
+import json
+
+from typer.testing import CliRunner
+
+from meter20.cli.main import app
+
+
+def meter20(*words, typed=None):
+    """Return (exit code, what it printed)."""
+    done = CliRunner().invoke(app, list(words), input=typed)
+    return done.exit_code, done.output
+
+
+def board_command(word, board, *words, typed=None):
+    """Return (exit code, the reply in JSON) of `meter20 board <word> --json`."""
+    code, said = meter20("board", word, "--port", board.port, "--json", *words, typed=typed)
+    return code, json.loads(said.splitlines()[-1])
