@@ -3,8 +3,10 @@
 from uuid import uuid4
 
 from fastapi.testclient import TestClient
+from sqlalchemy import func, select
 
 from meter20.pos import app, clients
+from meter20.vending.models import Slip
 from meter20.vending.station import Station
 
 BASE = "/prepaidutility/v3"
@@ -78,3 +80,21 @@ class Shop:
 def digits(answer) -> list[str]:
     """Return the digits of all tokens of an answer, in order."""
     return [token["token"] for token in answer.json()["tokens"]]
+
+
+def station_of(shop: Shop) -> Station:
+    return shop.web.app.state.till.station
+
+
+def receipts(shop: Shop) -> int:
+    """Return how many receipts there are."""
+    with station_of(shop).looking() as session:
+        return session.scalar(select(func.count()).select_from(Slip))
+
+
+def failed(answer, status: int, error: str) -> dict:
+    """Check that `answer` is a failure of that kind; return what it says."""
+    told = answer.json()
+    assert (answer.status_code, told["errorType"]) == (status, error)
+    assert len(told["errorMessage"]) <= 20
+    return told

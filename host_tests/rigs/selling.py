@@ -38,9 +38,9 @@ def tids(slip):
     return [token.tid for token in slip.tokens]
 
 
-def refused(code, call):
+def refused(code, call, *arguments, **more):
     """Return the words of the Refusal with `code` that `call` must raise."""
     with pytest.raises(Refusal) as caught:
-        call()
-    assert caught.value.code == code
+        call(*arguments, **more)
+    assert caught.value.code == code, caught.value
     return str(caught.value)

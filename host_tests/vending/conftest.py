@@ -5,10 +5,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from argon2 import PasswordHasher
 from rigs import postgresql, programs, quick_tables
-from rigs.stations import PASSPHRASE, Original, standing
+from rigs.points_of_sale import Shop
+from rigs.stations import DRN, PASSPHRASE, Original, standing
 from sqlalchemy import make_url
 
+from meter20.pos import clients
 from meter20.vending import schema, sealing
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
@@ -83,6 +86,26 @@ def any_station(request, storage, secret, clock):
     kind = "sqlite" if storage.path else "postgresql"
     request.getfixturevalue(f"{kind}_original").copy_to(storage)
     return Station(storage, secret, "thandi", clock)
+
+
+@pytest.fixture
+def cheap_passwords(monkeypatch):
+    """Let a password of a point of sale or of an operator cost little."""
+    monkeypatch.setattr(clients, "HASHER", PasswordHasher(1, 8, 1))
+
+
+@pytest.fixture
+def shop(station, clock, cheap_passwords):
+    """Return a point of sale of `station`."""
+    clock.advance(minutes=5)
+    return Shop(station, DRN)
+
+
+@pytest.fixture
+def any_shop(any_station, clock, cheap_passwords):
+    """Return a point of sale of `any_station`."""
+    clock.advance(minutes=5)
+    return Shop(any_station, DRN)
 
 
 @pytest.fixture(scope="session")

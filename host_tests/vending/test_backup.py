@@ -5,6 +5,7 @@ import sqlite3
 import threading
 
 import pytest
+from rigs.selling import refused
 from rigs.stations import DRN, Clock
 from sqlalchemy import select, update
 
@@ -74,13 +75,6 @@ def rows(station, *but):
             for each in Base.metadata.sorted_tables
             if each.name not in but
         }  # fmt: skip
-
-
-def refused(code, call):
-    with pytest.raises(Refusal) as caught:
-        call()
-    assert caught.value.code == code, caught.value
-    return str(caught.value)
 
 
 # -- there and back ----------------------------------------------------------------------------

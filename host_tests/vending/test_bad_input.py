@@ -4,6 +4,7 @@ import json
 
 import pytest
 from freezegun import freeze_time
+from rigs.selling import refused
 from rigs.stations import DRN, SGC, TARIFF
 from typer.testing import CliRunner
 
@@ -31,13 +32,6 @@ from meter20.vending.vending_key import LIMIT_MAX, KeyTerms
 
 TRANSPORT = Secret("key-file", bytes(32))  # test key
 NOT_PLAIN = ("\x1b[2J", "\x00", "a\nb", "\x9b2J", "\ud800", "\u202eZAR", "x" * 201)
-
-
-def refused(code, call, *arguments, **more):
-    with pytest.raises(Refusal) as caught:
-        call(*arguments, **more)
-    assert caught.value.code == code
-    return str(caught.value)
 
 
 def at_desk(station, call, *arguments, **more):

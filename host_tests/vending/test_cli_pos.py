@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from argon2 import PasswordHasher
 from rigs.points_of_sale import Shop
 from rigs.stations import DRN, PASSPHRASE
 from typer.testing import CliRunner
@@ -13,8 +12,7 @@ from meter20.pos import clients
 
 
 @pytest.fixture
-def run(station, sqlite, monkeypatch):
-    monkeypatch.setattr(clients, "HASHER", PasswordHasher(1, 8, 1))
+def run(station, sqlite, cheap_passwords, monkeypatch):
     monkeypatch.setenv("METER20_PASSPHRASE", PASSPHRASE)
 
     def run(*words):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from rigs.selling import refused
 from rigs.stations import DRN, SGC, TARIFF
 from sts import amount
 from typer.testing import CliRunner
@@ -12,20 +13,12 @@ from meter20.cli.main import app
 from meter20.vending import meter_list, refusal, rekey, sales, supply_groups, tariff_list
 from meter20.vending.amounts import PER_CENT, currency_carried_by_token, to_currency_field
 from meter20.vending.models import Token
-from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
 from meter20.vending.station import Station
 from meter20.vending.tariff import Account, Tariff
 from meter20.vending.vending_key import KeyTerms
 
 OTHER = "11111111115"
-
-
-def refused(code, call, *arguments, **more):
-    with pytest.raises(Refusal) as caught:
-        call(*arguments, **more)
-    assert caught.value.code == code
-    return str(caught.value)
 
 
 def at_desk(station, call, *arguments, **more):

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
+from rigs.selling import refused
 from rigs.stations import DRN, SGC, accept_clock, read
 
 from meter20.vending import meter_list, refusal, rekey, sales, supply_groups
-from meter20.vending.refusal import Refusal
 from meter20.vending.rekey import Factory, NewKey
 from meter20.vending.sales import CreditOrder
 from meter20.vending.sealing import Secret
@@ -28,13 +28,6 @@ def change(station, **new):
 def provision(station, **options):
     with station.desk() as desk:
         return rekey.provision(desk, DRN, Factory(), **options)
-
-
-def refused(code, call):
-    with pytest.raises(Refusal) as caught:
-        call()
-    assert caught.value.code == code
-    return str(caught.value)
 
 
 def received(slip, ea, old_key):

@@ -1,6 +1,7 @@
 """Key revisions turn over: after KRN 9 comes 1, and the newest is the one registered last."""
 
 import pytest
+from rigs.selling import refused
 from rigs.stations import DRN, SGC
 from sts import decoder
 from sts.kinds import KEY_SECTIONS
@@ -24,13 +25,6 @@ def retire(station, krn):
         row = supply_groups.find_key(desk.session, SGC, "11", krn)
         supply_groups.retire_key(desk, row)
         return row
-
-
-def refused(code, call, *arguments):
-    with pytest.raises(Refusal) as caught:
-        call(*arguments)
-    assert caught.value.code == code
-    return str(caught.value)
 
 
 def test_newest_is_the_one_registered_last_not_the_highest_number(station):

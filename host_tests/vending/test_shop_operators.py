@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from argon2 import PasswordHasher
 from rigs.customers import Customer, text_of
 from rigs.stations import DRN, PASSPHRASE, SGC
 from sqlalchemy import func, select, update
@@ -13,7 +12,6 @@ from typer.testing import CliRunner
 
 from meter20.ami import reports, routes
 from meter20.cli.main import app
-from meter20.pos import clients
 from meter20.pos.waits import Limit, TooOften, Waits
 from meter20.shop import accounts, charts
 from meter20.vending import meter_list, supply_groups
@@ -29,9 +27,7 @@ REGISTERS = {"credit_wh": 58_000, "total_wh": 7_000, "power_w": 1200, "relay": "
              "relay_reason": "ok", "tamper": False, "krn": 1, "ken": 255}  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _cheap_passwords(monkeypatch):
-    monkeypatch.setattr(clients, "HASHER", PasswordHasher(1, 8, 1))
+pytestmark = pytest.mark.usefixtures("cheap_passwords")
 
 
 @pytest.fixture

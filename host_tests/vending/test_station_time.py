@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from freezegun import freeze_time
+from rigs.selling import refused
 from rigs.stations import DRN, PASSPHRASE, SGC, TARIFF, accept_clock, furnished
 from sqlalchemy import select, text
 
@@ -19,7 +20,6 @@ from meter20.vending import (
 )
 from meter20.vending.models import MeterMonth, Token
 from meter20.vending.receipt import MARK, REHEARSAL_MARK, Receipt
-from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
@@ -50,13 +50,6 @@ def charged(slip):
 
 def gifts(slip):
     return [token.label for token in slip.tokens if token.label.startswith("free")]
-
-
-def refused(code, call, *arguments, **more):
-    with pytest.raises(Refusal) as caught:
-        call(*arguments, **more)
-    assert caught.value.code == code
-    return str(caught.value)
 
 
 def back(station):
