@@ -8,6 +8,7 @@ import sys
 import pytest
 from browser import chromium, meter_page
 from data import meters
+from playwright.sync_api import expect
 from rigs import programs
 
 from meter20 import session
@@ -256,6 +257,37 @@ def test_time_runs_fast_the_load_uses_the_credit_and_the_switch_opens(desktop, a
     assert page.locator("#relay.on").count() == 0
 
 
+COUNT_MADE = """() => {
+  self.made = 0;
+  const port = MessagePort.prototype;
+  const calls = [[self, "setTimeout"], [self, "setInterval"], [port, "postMessage"]];
+  for (const [owner, name] of calls) {
+    const before = owner[name];
+    owner[name] = function (...given) { self.made++; return before.apply(this, given); };
+  }
+}"""
+COUNT_NODES = """() => {
+  window.nodes = window.written = 0;
+  new MutationObserver((seen) => seen.forEach((each) => {
+    window.nodes += each.addedNodes.length;
+    window.written += each.type === "characterData";
+  })).observe(document.body, {childList: true, characterData: true, subtree: true});
+}"""
+
+
+def test_time_that_runs_makes_no_object_that_waits_for_a_collection(desktop, address):
+    page = meter_page.ready(desktop, address)
+    page.evaluate(BUY_AND_TYPE)
+    expect(page.locator("#said")).not_to_be_empty()
+    worker = page.workers[0]
+    worker.evaluate(COUNT_MADE)
+    page.evaluate(COUNT_NODES)
+    page.click('[data-speed="3600"]')
+    page.locator("#clock", has_text=re.compile(r" (09|1\d):")).wait_for()
+    assert page.evaluate("window.written") > 20
+    assert (worker.evaluate("self.made"), page.evaluate("window.nodes")) == (0, 0)
+
+
 def test_a_key_answers_though_time_runs_fast(desktop, address):
     page = meter_page.ready(desktop, address)
     page.click('[data-speed="3600"]')
@@ -282,6 +314,19 @@ def test_a_session_of_the_page_plays_again_here_and_on_the_emulated_body(
     page.locator("#session-said", has_text=f"{len(played.entries)} answers, 0 of them").wait_for()
     page.set_input_files("#play", __file__)
     page.locator("#session-said", has_text="no session").wait_for()
+
+
+KEEP_THREE_LINES_OF_TEN = """async () => {
+  const { Kept } = await import("./kept.js");
+  const kept = new Kept(10);
+  return ["1234\\n", "5678\\n", "9\\n"].map((line) => { kept.add(line); return kept.whole; })
+    .concat(kept.text);
+}"""
+
+
+def test_a_session_that_grows_too_long_keeps_its_beginning_and_says_so(desktop, address):
+    page = meter_page.ready(desktop, address)
+    assert page.evaluate(KEEP_THREE_LINES_OF_TEN) == [True, True, False, "1234\n5678\n"]
 
 
 def test_begin_anew_forgets_the_meter_and_the_lessons(desktop, address):

@@ -12,7 +12,7 @@ from pathlib import Path
 from browser import chromium, meter_page
 
 _KEYS = 20
-_SAMPLES = 6
+_SAMPLE_MIN = 5
 
 _KEY_MS = """async () => {
   const lcd = document.getElementById("lcd");
@@ -23,6 +23,11 @@ _KEY_MS = """async () => {
   });
   document.querySelector("#keypad button").click();
   return await seen - began;
+}"""
+
+_SUPPLY = """async () => {
+  const sold = await meter20.ask({do: "buy", cents: 100000000});
+  for (const key of sold.tokens[0].replaceAll(" ", "")) await meter20.ask({do: "key", key});
 }"""
 
 
@@ -70,9 +75,18 @@ def renderer_kb():
     return max(kb for pid, (_, kb, is_page) in parents.items() if is_page and ours(pid))
 
 
+def watch(page, minutes):
+    """Print the memory of the page and its pace now, after a minute, and then every 5 minutes."""
+    began = time.monotonic()
+    for minute in [0, 1, *range(_SAMPLE_MIN, minutes + 1, _SAMPLE_MIN)]:
+        time.sleep(max(0, began + minute * 60 - time.monotonic()))
+        print(f"{minute:3} min  {page.locator('#clock').inner_text()}  {renderer_kb():,} kB  "
+              f"{page.locator('#pace').inner_text()}", flush=True)  # fmt: skip
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--minutes", type=int, default=60)
     parser.add_argument("--starts", type=int, default=5)
     given = parser.parse_args()
     with meter_page.served() as address, chromium.browser() as browser:
@@ -83,13 +97,10 @@ def main():
         page = meter_page.ready(visit.page, address)
         times = key_times(page)
         print(f"a key at 3600x: median {statistics.median(times):.0f} ms, worst {max(times):.0f}")
-        page.evaluate("meter20.ask({do: 'buy', cents: 100000000})")
+        page.evaluate(_SUPPLY)
         page.locator("#appliances button").nth(2).click()
         page.click('[data-speed="3600"]')
-        for _ in range(_SAMPLES + 1):
-            print(f"{page.locator('#clock').inner_text()}  {renderer_kb():,} kB  "
-                  f"{page.locator('#pace').inner_text()}", flush=True)  # fmt: skip
-            time.sleep(given.minutes * 60 / _SAMPLES)
+        watch(page, given.minutes)
         visit.close()
 
 

@@ -230,6 +230,16 @@ def test_the_load_uses_credit_and_the_switch_opens(learner):
     assert -5 <= frame["credit_wh"] <= 0
 
 
+def test_the_session_lies_with_the_worker_not_in_the_heap_of_python(learner):
+    learner.enter(learner.ask("hand_out", what="free")["tokens"][0])
+    head, *entries = [json.loads(line) for line in page.kept(False).splitlines()]
+    assert head["meter20"] == "session" and len(entries) > 20
+    assert page.kept(False) == ""
+    learner.run(60)
+    passed = json.loads(page.kept(True).splitlines()[-1])
+    assert json.loads(passed["sent"])["ms"] == 60_000
+
+
 def test_the_glass_shows_rounds_fields_and_decision_but_no_key_of_a_key_change(learner):
     free = learner.ask("hand_out", what="free")["tokens"][0]
     looked = learner.ask("look", digits=free)

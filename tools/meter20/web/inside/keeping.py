@@ -1,7 +1,8 @@
-"""Keeps what was done at the page's meter, so that it can be played again: docs/classroom.md.
+"""Keeps what was done at the page's meter, so that it can be played again: docs/sessions.md.
 
 Each entry is a request of the service port with its reply, as docs/sessions.md says. What only
-lets time pass, while the same things are switched on, is one entry.
+lets time pass, while the same things are switched on, is one entry. The worker takes the entries
+away and keeps them: here each of them would make every collection of garbage longer.
 """
 
 import json
@@ -10,17 +11,16 @@ from micropython import const
 from panel.screens import FIRMWARE
 
 _FORMAT = const(1)
-_ENTRIES_MAX = const(5000)  # then nothing more is kept: hours of play
 
 
 class Kept:
-    """The session of the meter in `sim`, a body.SimBody. whole: whether all of it is in it."""
+    """The session of the meter in `sim`, a body.SimBody."""
 
     def __init__(self, sim):
         self._sim = sim
-        self._entries = []
+        head = {"meter20": "session", "format": _FORMAT, "firmware": FIRMWARE, "body": "page"}
+        self._lines = [json.dumps(head)]  # of the file, that nobody has taken yet
         self._passing = None  # [watts, ms, slice_ms] of the time that passes now
-        self.whole = True
 
     def passes(self, watts: int, slice_ms: int):
         """Note that a slice of time is about to pass."""
@@ -41,11 +41,10 @@ class Kept:
         self._end_passing()
         self._add(request, reply)
 
-    def text(self) -> str:
-        """Return the session: its head, and each entry, a line of JSON for each."""
-        self._end_passing()
-        head = {"meter20": "session", "format": _FORMAT, "firmware": FIRMWARE, "body": "page"}
-        return "".join([json.dumps(each) + "\n" for each in [head] + self._entries])
+    def take(self) -> str:
+        """Return the lines of the file that came since the last call, its head first."""
+        lines, self._lines = self._lines, []
+        return "".join([line + "\n" for line in lines])
 
     def before(self):
         """Something is about to be done: what is seen now is what the time that passed led to."""
@@ -63,7 +62,4 @@ class Kept:
         self._add(json.dumps(request), accepted(request, self._sim.live_fields()))
 
     def _add(self, request, reply):
-        if len(self._entries) < _ENTRIES_MAX:
-            self._entries.append({"sent": request, "got": reply})
-        else:
-            self.whole = False
+        self._lines.append(json.dumps({"sent": request, "got": reply}))

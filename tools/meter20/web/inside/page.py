@@ -7,6 +7,7 @@ All crosses to JavaScript as text: integers would be cut to 32 bits on the way, 
 | `port` | octets of the service port, in hexadecimal | replies, None: then `resume` |
 | `ask` | a request of the page, JSON | its reply, JSON |
 | `run` | milliseconds | nothing |
+| `kept` | whether the session ends here | the lines that are new in it |
 | `frame` | | what is to be drawn, JSON |
 """
 
@@ -44,7 +45,6 @@ class Page:
             "look": self._look,
             "power_cut": self._power_cut,
             "lesson": self._begin,
-            "keep": self._keep,
         }
         if not bare:
             self._asked(self.desk.register(self.house.minute))
@@ -144,9 +144,6 @@ class Page:
         self.seen.cuts += 1
         self._asked({"do": "power_cut"})
 
-    def _keep(self, _request):
-        return {"session": self.kept.text(), "whole": self.kept.whole}
-
     def _begin(self, request):
         """Begin a lesson: what was done before does not count for it."""
         self._lesson = request["number"]
@@ -195,6 +192,14 @@ def run(quantum_ms: int):
 def frame() -> str:
     """Return what is to be drawn."""
     return json.dumps(_pages[0].frame())
+
+
+def kept(ends: bool) -> str:
+    """Return the lines that are new in the session. ends: the time that passes now is an entry."""
+    of_page = _pages[0].kept
+    if ends:
+        of_page.before()
+    return of_page.take()
 
 
 def _text(reply):

@@ -1,6 +1,6 @@
 // The house: its appliances, the speed of time, and the chart of load and credit.
 
-import { t } from "./texts.js";
+import { t, write } from "./texts.js";
 
 const KEPT = 288; // points of the chart: a day
 const [WIDTH, HEIGHT] = [400, 150];
@@ -50,15 +50,15 @@ export class House {
     for (const [name, { button }] of this.switches) {
       button.setAttribute("aria-pressed", frame.on[name]);
     }
-    find("clock").textContent = frame.time;
+    write(find("clock"), frame.time);
     find("clock").dateTime = frame.time.replace(" ", "T");
-    find("watts").textContent = `${frame.watts} W`;
-    find("credit").textContent = `${(frame.credit_wh / 1000).toFixed(3)} kWh`;
-    find("days").textContent = frame.days_left ?? "–";
+    write(find("watts"), `${frame.watts} W`);
+    write(find("credit"), `${(frame.credit_wh / 1000).toFixed(3)} kWh`);
+    write(find("days"), String(frame.days_left ?? "–"));
     const rounded = pace < 10 ? Math.round(pace) : Math.round(pace / 10) * 10;
     if (rounded !== this.pace) {
       this.pace = rounded;
-      find("pace").textContent = t("pace", rounded);
+      write(find("pace"), t("pace", rounded));
     }
     if (frame.samples.length) {
       this.samples = [...this.samples, ...frame.samples].slice(-KEPT);

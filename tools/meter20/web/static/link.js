@@ -61,6 +61,11 @@ export class Link {
     return this.send({ port: digits.join("") });
   }
 
+  /** Return the session so far, see kept.js. */
+  keep() {
+    return this.send({ keep: true });
+  }
+
   /** Let time run `speed` times as fast; 0 stops it. */
   speed(speed) {
     worker.postMessage({ speed });

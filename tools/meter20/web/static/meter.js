@@ -1,7 +1,7 @@
 // The meter: its keypad, and what its frame shows.
 
 import { click, sound } from "./sound.js";
-import { t } from "./texts.js";
+import { t, write } from "./texts.js";
 
 const KEYS = "123A456B789C*0#D";
 // Keys of the keyboard that are not the meter's own.
@@ -78,18 +78,18 @@ export class Meter {
   show(frame) {
     const text = frame.lines.map((line) => line.padEnd(20)).join("\n");
     if (find("lcd").textContent !== text) {
-      find("lcd").textContent = text;
+      write(find("lcd"), text);
       clearTimeout(this.saying);
       // A reader hears what stays, not each digit of a credit that falls.
       const said = frame.lines.slice(0, 3).filter(Boolean).join(", ");
-      this.saying = setTimeout(() => (find("said").textContent = said), 700);
+      this.saying = setTimeout(() => write(find("said"), said), 700);
     }
     if (this.moves !== undefined && frame.moves !== this.moves) {
       click();
     }
     this.moves = frame.moves;
     find("relay").classList.toggle("on", frame.closed);
-    find("relay").lastElementChild.textContent = t(frame.closed ? "closed" : "open");
+    write(find("relay").lastElementChild, t(frame.closed ? "closed" : "open"));
     this.blink("pulse", this.pulses !== undefined && frame.pulses !== this.pulses);
     this.pulses = frame.pulses;
     const isHeard = frame.hz > 0 || (this.tones !== undefined && frame.tones !== this.tones);

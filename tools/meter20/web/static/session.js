@@ -6,7 +6,7 @@ const find = (id) => document.getElementById(id);
 
 /** Offer the session as a file. */
 async function keep(link) {
-  const { session, whole } = await link.ask({ do: "keep" });
+  const { session, whole } = await link.keep();
   const anchor = document.createElement("a");
   anchor.href = URL.createObjectURL(new Blob([session], { type: "application/jsonl" }));
   anchor.download = "session.jsonl";

@@ -32,6 +32,14 @@ export async function speak(language) {
   }
 }
 
+/** Let the element say `text`. It keeps its node of text: a new one for each frame is garbage. */
+export function write(element, text) {
+  element.firstChild ?? element.append("");
+  if (element.firstChild.data !== text) {
+    element.firstChild.data = text;
+  }
+}
+
 /** Return the words for `key`, each %s of them replaced by a value. */
 export function t(key, ...values) {
   return filled(words[key] ?? `[${key}]`, values);

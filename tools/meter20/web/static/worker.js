@@ -3,16 +3,17 @@
 // Its own realm, because two interpreters in one would share their variables, and so that the page
 // stays smooth. All crosses to Python as text, but for milliseconds: integers are cut to 32 bits.
 //
-// In:  {start: {bare}}  {id, ask: JSON}  {id, port: octets in hexadecimal}  {speed}
+// In:  {start: {bare}}  {id, ask: JSON}  {id, port: octets in hexadecimal}  {id, keep}  {speed}
 // Out: {ready: JSON}  {id, reply}  {frame: JSON, pace}  {failed: words}
 
+import { Kept } from "./kept.js";
 import { loadMicroPython } from "./micropython.js";
 
 const HOME = "/home";
 const HEAP_BYTES = 8 * 1024 * 1024;
 
 const TURN_MS = 15; // so long Python runs before the page's messages have their turn
-const REST_MS = 10;
+const BEAT_MS = 10; // from the beginning of one turn to that of the next
 const FRAME_MS = 50;
 const BEHIND_MS = 500; // of a page that stood still, so much is caught up with
 const CALM_MS = 4000; // after a key time runs at its own pace, so that one can type and read
@@ -21,7 +22,8 @@ const CALM_MS = 4000; // after a key time runs at its own pace, so that one can 
 // A cut costs a pass through the whole meter; until the next one the load does not see an open switch.
 const QUANTUM_MS = { 1: 20, 60: 250, 3600: 10000 };
 
-let python = null; // {start, ask, port, resume, run, frame}
+let python = null; // {start, ask, port, resume, run, frame, kept}
+let kept = null; // the session
 let speed = 0; // 0 stops the page's time: then it passes by requests of the service port only
 let calmUntil = 0;
 let last = 0;
@@ -32,7 +34,7 @@ let shownPace = 0;
 let passed = 0; // of the meter's time since `measured`
 let measured = 0;
 let pace = 0;
-let isTurning = false;
+let beat = null; // the timer of the turns
 
 async function load() {
   const [mp, { path, files }] = await Promise.all([
@@ -56,7 +58,7 @@ sys.path[:] = ${JSON.stringify(path.map((folder) => `${HOME}/${folder}`))}
 import page
 `);
   const page = mp.globals.get("page");
-  const names = ["start", "ask", "port", "resume", "run", "frame"];
+  const names = ["start", "ask", "port", "resume", "run", "frame", "kept"];
   return Object.fromEntries(names.map((name) => [name, page[name]]));
 }
 
@@ -94,19 +96,30 @@ function turn() {
   if (now - framed >= FRAME_MS) {
     show();
   }
-  if (owed >= quantum) {
-    again.port2.postMessage(null);
-  } else {
-    setTimeout(guarded(turn), REST_MS);
-  }
 }
 
-// A message to itself: a timer of 0 ms waits for 4, and the page's messages come between all the same.
-const again = new MessageChannel();
-again.port1.onmessage = () => guarded(turn)();
+/**
+ * Let the turns begin, all by one timer; one that is late comes at once, after the page's messages.
+ *
+ * A timer or a message for each turn would leave an object behind, outside JavaScript's memory. The
+ * browser collects those with JavaScript's own garbage, of which the worker makes next to none: the
+ * memory grew by 2 MB a minute.
+ */
+function begin() {
+  beat = setInterval(() => {
+    try {
+      turn();
+    } catch (error) {
+      clearInterval(beat);
+      fail(error);
+      throw error;
+    }
+  }, BEAT_MS);
+}
 
 function show() {
   framed = performance.now();
+  kept.add(python.kept(false));
   const frame = python.frame();
   if (frame !== shown || Math.round(pace) !== shownPace) {
     [shown, shownPace] = [frame, Math.round(pace)];
@@ -114,24 +127,17 @@ function show() {
   }
 }
 
-const guarded = (work) => async (...given) => {
-  try {
-    await work(...given);
-  } catch (error) {
-    postMessage({ failed: error.message });
-    throw error;
-  }
-};
+const fail = (error) => postMessage({ failed: error.message });
 
 async function take({ data }) {
-  const { id, start, ask, port } = data;
+  const { id, start, ask, port, keep } = data;
   python ??= await loading;
   if (start) {
     postMessage({ ready: python.start(start.bare) });
+    kept = new Kept();
     last = measured = performance.now();
-    if (!isTurning) {
-      isTurning = true;
-      turn();
+    if (beat === null) {
+      begin();
     }
   } else if (ask !== undefined) {
     if (ask.includes('"key"')) {
@@ -143,6 +149,9 @@ async function take({ data }) {
   } else if (port !== undefined) {
     postMessage({ id, reply: await answered(port) });
     show();
+  } else if (keep) {
+    kept.add(python.kept(true));
+    postMessage({ id, reply: { session: kept.text, whole: kept.whole } });
   } else {
     speed = data.speed;
     calmUntil = 0;
@@ -151,9 +160,9 @@ async function take({ data }) {
 }
 
 const loading = load();
-loading.catch((error) => postMessage({ failed: error.message }));
+loading.catch(fail);
 let before = Promise.resolve();
 // One after the other: an answer that takes long must not be overtaken.
 onmessage = (event) => {
-  before = before.then(() => guarded(take)(event)).catch(() => {});
+  before = before.then(() => take(event)).catch(fail);
 };
