@@ -20,7 +20,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign two-boards-campaign test-unix \
-	test-unix32 unix32 memory lint format errors sim site web page-measures page-pictures picture drawing serve bench bench-pairs work-counts vend-campaign tariff-campaign \
+	test-unix32 unix32 memory lint format errors sim site web page-measures page-pictures picture drawing serve bench growth bench-pairs work-counts vend-campaign tariff-campaign \
 	ami-campaign ami-chaos demo-ami dlms-clients network-campaign death-campaign pos-pack pos-campaign guess-campaign pulse-campaign \
 	mutants mutation-sample fuzz-campaign mpy \
 	test-pico card wiring packages lock clean
@@ -119,8 +119,12 @@ drawing: setup  ## draw docs/rooms.svg again: who imports whom in the firmware
 serve: setup  ## the service port of an emulated meter, on this terminal
 	@$(METER20) serve --stdio
 
-bench: setup  ## how long the meter's work takes, and the station's
+bench: setup  ## how long the meter's work takes, and the station's, and how both grow; a quarter of an hour
 	@$(CAMPAIGN).bench
+	@$(CAMPAIGN).growth
+
+growth: setup  ## how time and memory grow: OF="sales" one series, OF="sales 1000" one figure
+	@$(CAMPAIGN).growth $(OF)
 
 bench-pairs: setup  ## the same work in this tree and in an older commit, in turns; some minutes
 	@$(CAMPAIGN).bench_pairs $(CAMPAIGN_ARGS)
