@@ -32,6 +32,17 @@ _NAMES = (
 )  # fmt: skip
 
 
+class _Inside(Books):
+    """Books of a savepoint: whoever made it ends it, and keeps the connection."""
+
+    def commit(self):
+        if self.in_transaction():
+            Session.commit(self)
+
+    def close(self):
+        Session.close(self)
+
+
 class _Scratch(Storage):
     """A database that forgets: each writing transaction is a savepoint of one that never ends."""
 
@@ -56,7 +67,7 @@ class _Scratch(Storage):
     @contextlib.contextmanager
     def writing(self):
         with self._words(), self._connection.begin_nested() as savepoint:
-            with Books(self._connection) as books:
+            with _Inside(self._connection) as books:
                 yield books
                 books.flush()
                 books.commit()

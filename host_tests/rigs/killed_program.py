@@ -11,14 +11,14 @@ import signal
 import sys
 
 from sqlalchemy import Pool, event
-from sqlalchemy.orm import Session
+from sqlalchemy.engine.default import DefaultDialect
 
 from meter20.cli.__main__ import main
 
 
 def kill_after(beginning: str) -> None:
     """Let this process die after the commit of a statement that begins so."""
-    commit, seen = Session.commit, []
+    commit, seen = DefaultDialect.do_commit, []
 
     def connected(connection, _record):
         connection.set_trace_callback(statement)  # of SQLite: not all go by way of SQLAlchemy
@@ -27,13 +27,13 @@ def kill_after(beginning: str) -> None:
         if words.startswith(beginning):
             seen.append(words)
 
-    def committed(session):
-        commit(session)
+    def committed(dialect, connection):
+        commit(dialect, connection)
         if seen:
             os.kill(os.getpid(), signal.SIGKILL)
 
     event.listen(Pool, "connect", connected)
-    Session.commit = committed
+    DefaultDialect.do_commit = committed
 
 
 if __name__ == "__main__":

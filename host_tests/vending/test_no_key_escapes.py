@@ -58,7 +58,7 @@ def test_no_object_of_a_station_tells_a_key(worked):
         sales.credit(desk, CreditOrder(OTHER, units=10))
         told = list(told_by([station, desk, sealing.Secret.passphrase(PASSPHRASE)], "meter20"))
     names = {name.rpartition(".")[2] for name, _ in told}
-    assert {"SecurityModule", "Station", "Books", "Tail", "Key", "Secret", "VendingKey",
+    assert {"SecurityModule", "Station", "Books", "Tail", "Key", "Secret", "PlainVendingKey",
             "KeyTerms"} <= names  # fmt: skip
     assert [(name, found) for name, text in told if (found := leaks(text, *keys))] == []
 

@@ -6,10 +6,11 @@ flush. The unit of work keeps track of each attribute of each row, and that cost
 itself. All else (new meters, groups, keys, tariffs) is written by the unit of work.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
 
 P = TypeVar("P", bound="Pending")
@@ -28,20 +29,26 @@ class Pending(Protocol):
 
 
 class Books(Session):
-    """A session that has the database to itself. Its rows outlive it."""
+    """A session that has the database to itself. Its rows outlive it.
 
-    def __init__(self, engine: Engine):
-        super().__init__(engine, autoflush=False, expire_on_commit=False)
+    connection: of its one transaction. The unit of work joins it when it is asked for something.
+    It is closed with the session.
+    """
+
+    def __init__(self, connection: Connection):
+        super().__init__(connection, autoflush=False, expire_on_commit=False)
+        self._connection = connection
         self._pending: dict[Any, Any] = {}  # a Pending by its kind and arguments
-        self._connection: Connection | None = None
         self.read = []
         #: Says, in another transaction, whether this one was committed; the audit log gives it.
         self.proof: Callable[[Connection], bool] | None = None
 
     def connection(self, *args: Any, **options: Any) -> Connection:
-        """Return the one connection of this transaction."""
-        if self._connection is None or args or options:
-            self._connection = super().connection(*args, **options)
+        """Return the one connection of this transaction, which begins with the first call."""
+        if args or options:
+            return super().connection(*args, **options)
+        if not self._connection.in_transaction():
+            self._connection.begin()
         return self._connection
 
     def later(self, kind: Callable[..., P], *args: Any) -> P:
@@ -57,12 +64,36 @@ class Books(Session):
         for pending in sorted(self._pending.values(), key=lambda each: each.last):
             pending.write(self.connection())
 
+    def commit(self) -> None:
+        """Make all that was flushed durable."""
+        if self.in_transaction():
+            super().commit()  # of the unit of work, which leaves the rest to us
+        self._connection.commit()
+
+    def close(self) -> None:
+        """End the transaction, and give the connection back."""
+        try:
+            super().close()
+        finally:
+            self._connection.close()
+
 
 def untracked(kind: type[R], facts: dict[str, Any]) -> R:
-    """Return a row with `facts` that no session writes; whoever makes it does, or nobody."""
-    row = kind()
+    """Return a row with `facts` that no session writes; whoever makes it does, or nobody.
+
+    It has the attributes and properties of a `kind`, and is none: SQLAlchemy looks at each access
+    to an attribute of its own rows.
+    """
+    row: Any = object.__new__(_plain(kind))
     row.__dict__.update(facts)
     return row
+
+
+@functools.cache
+def _plain(kind: type) -> type:
+    """Return a class with the properties of `kind`, a class of rows, and nothing else of it."""
+    properties = {name: made for name, made in vars(kind).items() if isinstance(made, property)}
+    return type(f"Plain{kind.__name__}", (), properties)
 
 
 @event.listens_for(Books, "loaded_as_persistent")

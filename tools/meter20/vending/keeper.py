@@ -77,10 +77,12 @@ class Keeper:
     def append(self, books: Books, actor: str, operation: str, **facts) -> None:
         """Add an entry, in the caller's transaction: it stands if what it tells of stands."""
         entry = {
-            "time": stamp(self._now()), "actor": actor, "operation": operation, "meter": "",
-            "supply": "", "kind": "", "tid": None, "amount": None, "detail": "",
+            "actor": actor, "operation": operation, "meter": "", "supply": "", "kind": "",
+            "tid": None, "amount": None, "detail": "", **facts,
         }  # fmt: skip
-        self.tail(books).append(entry | facts)
+        if "time" not in entry:
+            entry["time"] = stamp(self._now())
+        self.tail(books).append(entry)
 
     def committed(self, books: Books, place: Anchor) -> None:
         """Note outside of the database what was just committed."""

@@ -30,7 +30,7 @@ class KeptRows:
         self._books = books
         self._meters: dict[str, Meter] = {}
         self._keys: dict[int, VendingKey] = {}
-        self._read: list[tuple[Any, tuple[str, ...], dict]] = []  # row, its facts, as read
+        self._read: list[tuple[str, dict, dict]] = []  # table, facts, facts as they were read
 
     def meter(self, drn: str) -> Meter | None:
         """Return the meter with that number, None if there is none."""
@@ -52,23 +52,21 @@ class KeptRows:
         its_key = dict(zip(_KEY_FACTS, found[len(_METER_FACTS) :], strict=True))
         if its_key["id"] not in self._keys:
             key = self._keys[its_key["id"]] = untracked(VendingKey, its_key)
-            self._read.append((key, _KEY_FACTS, its_key))
+            self._read.append((_KEYS.name, vars(key), its_key))
         key = self._keys[its_key["id"]]
         meter = self._meters[facts["drn"]] = untracked(Meter, facts | {"vending_key": key})
-        self._read.append((meter, _METER_FACTS, facts))
+        self._read.append((_METERS.name, vars(meter), facts))
 
     def write(self, to: Connection) -> None:
         """Write what was changed since the last time."""
         changed: dict[tuple[str, tuple[str, ...]], list[dict]] = {}
-        for row, names, before in self._read:
-            if isinstance(row, Meter):
-                row.vending_key_id = row.vending_key.id
-            new = {name: getattr(row, name) for name in names}
-            others = tuple(name for name in names if new[name] != before[name])
+        for name, facts, before in self._read:
+            if "vending_key" in facts:
+                facts["vending_key_id"] = facts["vending_key"].id
+            others = tuple([one for one, was in before.items() if facts[one] != was])
             if others:
-                changed.setdefault((row.__tablename__, others), []).append(
-                    {"number": new["id"]} | {name: new[name] for name in others}
-                )
+                new = {one: facts[one] for one in others}
+                changed.setdefault((name, others), []).append({"number": facts["id"]} | new)
                 before.update(new)
         for (name, columns), rows in changed.items():
             _update(name, columns).run(to, rows)

@@ -5,6 +5,7 @@ Source: IEC 62055-41, MeterPAN and DRN.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from sqlalchemy import bindparam, select
@@ -22,6 +23,7 @@ from meter20.vending.station_time import stamp
 from meter20.vending.vending_key import KEN_MAX, MeterKey
 
 _ROWS_MAX = (1 << 31) - 1  # in any database
+_NUMBERS_KEPT = 1 << 12
 _METER_OF = select(Meter).where(Meter.drn == bindparam("drn"))
 
 
@@ -160,6 +162,7 @@ def key_of(meter: Meter) -> MeterKey:
     return MeterKey(meter.drn, meter.pan, meter.ea, meter.ti, meter.ken, meter.vending_key)
 
 
+@lru_cache(_NUMBERS_KEPT)  # a sale asks three times
 def checked_drn(number: str) -> str:
     """Return the DRN in `number` (DRN or MeterPAN, grouped or not); raises Refusal if mistyped."""
     digits = "".join(char for char in number if char not in " -")

@@ -65,10 +65,10 @@ class _Compiled:
         self.sql: str = made.string
         self._in_order = dialect.positional
         kinds = {name: bind.type.dialect_impl(dialect) for name, bind in made.binds.items()}
-        self._binds = [
-            (name, made.params[name], kinds[name].bind_processor(dialect))
-            for name in (made.positiontup if self._in_order else made.binds)
-        ]
+        self._names = list(made.positiontup if self._in_order else made.binds)
+        self._defaults = made.params
+        processes = [kinds[name].bind_processor(dialect) for name in self._names]
+        self._processes = [(at, process) for at, process in enumerate(processes) if process]
         columns = getattr(statement, "selected_columns", ())
         read = [
             each.type.dialect_impl(dialect).result_processor(dialect, None) for each in columns
@@ -77,13 +77,11 @@ class _Compiled:
 
     def given(self, row: Mapping[str, Any]) -> Any:
         """Return the values of `row` as the database takes them."""
-        values = [
-            process(row.get(name, default)) if process else row.get(name, default)
-            for name, default, process in self._binds
-        ]
-        if self._in_order:
-            return values
-        return dict(zip([name for name, *_ in self._binds], values, strict=True))
+        whole = {**self._defaults, **row}
+        values = [whole[name] for name in self._names]
+        for at, process in self._processes:
+            values[at] = process(values[at])
+        return values if self._in_order else dict(zip(self._names, values, strict=True))
 
     def taken(self, found: Sequence) -> Sequence:
         """Return what was found as the program takes it."""

@@ -78,7 +78,7 @@ def credit(desk: Desk, order: CreditOrder) -> Slip:
     """
     if order.money == 0:
         raise Refusal(refusal.VALUE, "A sale is for more than 0.00.")
-    order = replace(order, ref=plain_text.checked(order.ref or "", "ref").strip())
+    order = _with_plain_ref(order)
     if order.ref and (done := _done_before(desk, order)) is not None:
         return done
     meter = meter_list.find_meter(desk.session, order.meter)
@@ -115,7 +115,7 @@ def free(desk: Desk, order: CreditOrder) -> Slip:
 
     order: of 0 cents. Raises Refusal if none are due, or none can be issued today.
     """
-    order = replace(order, ref=plain_text.checked(order.ref or "", "ref").strip())
+    order = _with_plain_ref(order)
     if order.ref and (done := _done_before(desk, order)) is not None:
         return done
     meter = meter_list.find_meter(desk.session, order.meter)
@@ -272,6 +272,11 @@ def history(session: Session, meter: Meter | None, limit: int) -> list[Slip]:
 
 
 # -- inside ------------------------------------------------------------------------------------
+
+
+def _with_plain_ref(order: CreditOrder) -> CreditOrder:
+    ref = plain_text.checked(order.ref or "", "ref").strip()
+    return order if ref == (order.ref or "") else replace(order, ref=ref)
 
 
 def _done_before(desk: Desk, order: CreditOrder) -> Slip | None:

@@ -8,6 +8,7 @@ nobody: there the operator gives the time.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import Connection, text, update
@@ -27,6 +28,7 @@ AHEAD_DAYS = 31
 DEFAULT_ZONE = "UTC"
 
 
+@lru_cache  # a sale asks several times for one moment
 def stamp(when: datetime) -> str:
     """Return a time as the database keeps it: UTC, to the second."""
     return when.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
@@ -52,6 +54,7 @@ def month(when: datetime, zone: str) -> str:
     return local(when, zone)[:7]
 
 
+@lru_cache
 def local(when: datetime, zone: str) -> str:
     """Return the time on the wall in `zone`, `2026-01-31 09:30`."""
     return when.astimezone(ZoneInfo(zone)).isoformat(" ", "minutes")[:16]

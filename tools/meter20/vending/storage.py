@@ -71,7 +71,7 @@ class Storage:
 
     def upgrade(self) -> None:
         """Make the tables, or bring those of an older meter20 up to date; safe to repeat."""
-        with self._creating(), self._words(), Books(self._engine) as books:
+        with self._creating(), self._words(), Books(self._engine.connect()) as books:
             connection = books.connection()
             self._take_turn(connection)
             schema.upgrade(connection)
@@ -89,7 +89,7 @@ class Storage:
         """
         if head.revision > schema.REVISION:
             raise Refusal(refusal.SCHEMA, f"{path} was made by a newer meter20 than this one.")
-        with self._creating(), self._words(), Books(self._engine) as books:
+        with self._creating(), self._words(), Books(self._engine.connect()) as books:
             connection = books.connection()
             self._take_turn(connection)
             schema.check_empty(connection, self.where)
@@ -134,7 +134,7 @@ class Storage:
 
         Its rows can still be looked at afterwards.
         """
-        with self._words(), Books(self._engine) as books:
+        with self._words(), Books(self._engine.connect()) as books:
             self._take_turn(books.connection())
             yield books
             books.flush()

@@ -42,7 +42,7 @@ def body(request: TokenRequest) -> tuple[dict, int]:
 
     Amounts and limits are rounded up to what 16 bits can say, currency towards plus infinity.
     """
-    rnd = secrets.randbelow(16) if request.rnd is None else request.rnd
+    rnd = secrets.randbits(4) if request.rnd is None else request.rnd
     fields = {"rnd": rnd, "tid": request.tid}
     unit = vending_key.family(request.kind)
     try:
