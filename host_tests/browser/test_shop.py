@@ -136,6 +136,8 @@ def test_it_travels_by_dlms_too(tmp_path, station, shop, phone):
 
 
 def test_without_scripts_the_page_loads_itself_again(station, shop, visit):
+    with station.desk() as desk:
+        routes.keep_mqtt(desk, DRN)
     page = visit(chromium.PHONE, java_script_enabled=False).page
     buy(page, shop)
     expect(page.locator("#state")).to_contain_text("soon")
@@ -166,7 +168,7 @@ def test_operators_see_meters_tokens_keys_and_the_day(station, shop, visit):
         for ago in range(95, -1, -1):
             power = int(900 + 800 * math.sin(ago / 9) + (1500 if ago % 31 == 0 else 0))
             told = {"credit_wh": 58_000, "total_wh": 7_000_000, "power_w": power, "krn": 1,
-                    "relay": "closed", "relay_reason": "ok"}  # fmt: skip
+                    "relay": "closed", "relay_reason": "credit"}  # fmt: skip
             report = reports.report_of(DRN, "registers", json.dumps(told).encode())
             reports.keep(session, [report], now - timedelta(minutes=15 * ago))
     for size, name in ((chromium.DESKTOP, "operators"), (chromium.PHONE, "operators-narrow")):
@@ -183,7 +185,7 @@ def test_operators_see_meters_tokens_keys_and_the_day(station, shop, visit):
             expect(page.get_by_role("heading", name=place)).to_be_visible()
             looked_at(page, f"{name}-{place.split()[0].lower()}")
     page.get_by_role("link", name="Key changes").click()
-    page.get_by_role("button", name="Issue the next tokens (1)").click()
+    page.get_by_role("button", name="Issue the tokens of the next meters (1)").click()
     expect(page.get_by_label("Tokens issued: 1 of 1")).to_be_visible()
     looked_at(page, "operators-issued")
     page.get_by_role("button", name="Log sipho out").click()

@@ -1,6 +1,7 @@
 """The shop: one purchase for a form, to the cent; nobody sees what is another's."""
 
 import logging
+import re
 import threading
 
 import pytest
@@ -12,7 +13,7 @@ from meter20.ami import outbox, purchases
 from meter20.ami.carriers import Answer
 from meter20.ami.routes import keep_mqtt
 from meter20.shop import app
-from meter20.vending import fitting, meter_list, supply_groups, tariff_list
+from meter20.vending import fitting, meter_list, sales, supply_groups, tariff_list
 from meter20.vending.models import Purchase, Slip
 from meter20.vending.refusal import DATABASE, Doubt, Refusal
 from meter20.vending.vending_key import KeyTerms
@@ -88,7 +89,7 @@ def test_free_units_are_in_the_quote_and_come_with_the_purchase(customer):
     ("amount", "words"),
     [("1.00", "cannot be sold"), ("0", "cannot be sold"), ("-5", "no amount"),
      ("1e3", "no amount"), ("12.345", "no amount"), ("٣٠٠", "no amount"),
-     ("1000000000", "no amount")],
+     ("99999999", "cannot be sold"), ("9" * 20, "cannot be sold")],
 )  # fmt: skip
 def test_amount_that_cannot_be_sold_gets_a_clear_answer(customer, amount, words):
     page = customer.quote(DRN, amount)
@@ -96,10 +97,37 @@ def test_amount_that_cannot_be_sold_gets_a_clear_answer(customer, amount, words)
     assert count(customer) == 0
 
 
+def test_most_that_can_be_sold_fills_one_token_and_leaves_next_to_nothing(customer):
+    (most,) = re.findall(r"to ([0-9.]+) ZAR", text_of(customer.get("/meter", number=DRN)))
+    page = text_of(customer.quote(DRN, most))
+    assert "1820162.4 kWh" in page
+    kept = page.partition("Kept for your next purchase ")[2]
+    assert not kept or float(kept.split()[0]) < 1
+    cents = int(most.replace(".", "")) + 1
+    assert "cannot be sold" in text_of(customer.quote(DRN, f"{cents // 100}.{cents % 100:02}"))
+    more = "One token carries 1820162.4 kWh"
+    with pytest.raises(Refusal, match=more), station_of(customer).desk() as desk:
+        sales.credit(desk, sales.CreditOrder(DRN, cents))
+
+
+@pytest.mark.parametrize("amount", ["1 000", "1\u202f000,00", " 1000.00 "])
+def test_spaces_in_an_amount_do_no_harm(customer, amount):
+    assert "Pay 1000.00 ZAR" in text_of(customer.quote(DRN, amount))
+
+
+def test_tokens_of_an_order_are_named_in_the_language_of_its_page(customer):
+    with station_of(customer).desk() as desk:
+        tariff_list.keep_tariff(desk, "home", TARIFF | {"free_kwh": "50"})
+    station_of(customer)._now.advance(days=1)  # the minute of its making has gone by
+    page = customer.get(customer.buy(DRN, "200"), lang="fr")
+    named = re.findall("<h2>(.*?)</h2>", page.text)
+    assert named == ["58,0 kWh", "50,0 kWh d&#39;unités gratuites"]
+
+
 @pytest.mark.parametrize(
     ("number", "words"),
     [("12345678904", "no meter number"), ("x", "no meter number"), ("", "no meter number"),
-     (OTHER, "not one of ours"), ("\u0000\u202e", "no meter number")],
+     (OTHER, "No meter of ours"), ("\u0000\u202e", "no meter number")],
 )  # fmt: skip
 def test_number_that_is_no_meter_of_ours_gets_a_clear_answer(customer, number, words):
     page = customer.get("/meter", number=number)
@@ -208,12 +236,16 @@ def test_station_that_cannot_sell_says_so_and_keeps_the_reason_to_itself(custome
      ("FunctionError", None, "with the number of the receipt")],
 )  # fmt: skip
 def test_page_says_what_the_meter_answered(customer, result, by, words):
+    with station_of(customer).desk() as desk:
+        keep_mqtt(desk, DRN)
     path = customer.buy(DRN, "200")
     assert "soon" in text_of(customer.get(path))
+    assert "You may also key in" in text_of(customer.page)
     assert "hx-sse:connect" in customer.page.text
     answer(customer, path, result, by)
     assert words in text_of(customer.get(path))
     assert "hx-sse:connect" not in customer.page.text, "nothing more is to come"
+    assert "You may also key in" not in text_of(customer.page)
 
 
 def test_stream_tells_each_change_and_ends_with_the_last(customer):
@@ -235,7 +267,8 @@ def test_stream_tells_each_change_and_ends_with_the_last(customer):
 
 def test_meter_on_no_network_is_to_be_keyed_in_by_hand(customer):
     path = customer.buy(DRN, "200")
-    assert "on no network" in text_of(customer.get(path))
+    assert "on no network: key in" in text_of(customer.get(path))
+    assert "You may also" not in text_of(customer.page), "nobody else brings it"
     with station_of(customer).desk() as desk:
         keep_mqtt(desk, DRN)
     assert "on no network" not in text_of(customer.get(path))

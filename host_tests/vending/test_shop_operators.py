@@ -5,15 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from journal import events as journal_events
 from rigs.customers import Customer, text_of
 from rigs.stations import DRN, PASSPHRASE, SGC
 from sqlalchemy import func, select, update
+from supply import decision
 from typer.testing import CliRunner
 
 from meter20.ami import reports, routes
 from meter20.cli.main import app
 from meter20.pos.waits import Limit, TooOften, Waits
-from meter20.shop import accounts, charts
+from meter20.shop import accounts, charts, pages
 from meter20.vending import meter_list, supply_groups
 from meter20.vending.models import Meter, Purchase, Slip
 from meter20.vending.report_models import MeterLoad, MeterReport
@@ -153,6 +155,16 @@ def test_name_that_is_none_looks_like_a_wrong_password(operator):
         assert (page.status_code, "Name or password is wrong" in page.text) == (401, True), name
 
 
+def test_form_that_comes_after_the_end_of_a_session_is_said_to_have_done_nothing(operator, clock):
+    log_in(operator)
+    operator.get("/operators/keys")
+    form = operator.form()
+    clock.advance(hours=8, seconds=1)
+    sent = operator.send("/operators/logout", form)
+    assert sent.headers["location"] == "/operators/login?undone=1"
+    assert "nothing was done" in text_of(operator.get("/operators/login", undone="1"))
+
+
 def test_forms_of_other_sites_do_nothing(operator):
     log_in(operator)
     operator.get("/operators/keys")
@@ -192,7 +204,36 @@ def test_meter_shows_when_it_was_seen_its_credit_load_and_events(any_operator, c
     assert "the highest bar is 1200 W" in text_of(page)
     assert page.text.count("<rect") == 2, "0 W has no bar"
     assert "1 by the books, 1 by the meter" in text_of(page)
-    assert any_operator.get("/operators/meters/03000000004").status_code == 404
+    unknown = any_operator.get("/operators/meters/03000000004")
+    assert (unknown.status_code, "There is no such meter." in unknown.text) == (404, True)
+    assert 'href="/operators/meters"' in unknown.text, "the way back"
+
+
+def test_what_a_meter_tells_is_in_the_language_of_the_page(operator):
+    operator.buy(DRN, "200")
+    events = [{"event": "Locked out", "count": 1, "total_kwh": 7},
+              {"event": "Unheard of", "count": 1, "total_kwh": 7}]  # fmt: skip
+    hear(station_of(operator), "registers", REGISTERS | {"relay_reason": "credit"})
+    hear(station_of(operator), "events", {"events": events})
+    log_in(operator)
+    shown = text_of(operator.get(f"/operators/meters/{DRN}", lang="fr"))
+    for words in ("fermé (crédit)", "Bloqué × 1", "Unheard of × 1", ": vendu, pas encore envoyé"):
+        assert words in shown, words
+    assert "Payé 200,00 ZAR" in text_of(operator.get("/operators/report"))
+
+
+def test_every_word_that_a_meter_may_tell_is_known():
+    reasons = {word for name, word in vars(decision).items() if name.isupper()}
+    assert reasons | set(journal_events.NAMES.values()) | {"open", "closed"} == set(pages.TOLD)
+
+
+def test_retired_meter_is_marked(operator):
+    with station_of(operator).desk() as desk:
+        meter_list.find_meter(desk.session, DRN).retired = "2026-03-01T00:00:00Z"
+    log_in(operator)
+    assert f"{DRN} (retired)" in text_of(operator.get("/operators/meters"))
+    page = text_of(operator.get(f"/operators/meters/{DRN}"))
+    assert "This meter was retired on 2026-03-01" in page
 
 
 def test_load_is_kept_for_two_days(any_operator, clock):
@@ -270,6 +311,26 @@ def test_key_campaign_issues_once_and_counts_what_meters_confirm(any_operator):
     assert "vend receipt" not in page
 
 
+def test_retired_meter_does_not_stop_the_key_changes_of_its_group(operator):
+    station = station_of(operator)
+    with station.desk() as desk:
+        meter_list.find_meter(desk.session, DRN).retired = "2026-03-01T00:00:00Z"
+        meter_list.add_meter(desk, meter_list.NewMeter("03000000004", SGC))
+        supply_groups.add_group(desk, KeyTerms(SGC, krn=2))
+    log_in(operator)
+    operator.get("/operators/keys")
+    assert operator.send("/operators/keys", operator.form()).status_code == 303
+    assert "Tokens issued: 1 of 1" in text_of(operator.get("/operators/keys"))
+
+
+def test_group_with_one_key_has_no_key_change_and_the_page_says_how_to_begin_one(operator):
+    log_in(operator)
+    page = text_of(operator.get("/operators/keys"))
+    assert "No key change is under way" in page
+    assert f"meter20 vend group add --sgc {SGC} --krn 2" in page
+    assert "Tokens issued" not in page
+
+
 def test_key_change_that_is_refused_changes_no_meter(operator):
     station = station_of(operator)
     with station.desk() as desk:
@@ -289,7 +350,8 @@ def test_report_of_the_day_counts_what_was_sold(operator):
     log_in(operator)
     assert "Paid 200.00 ZAR" in text_of(operator.get("/operators/report"))
     assert "Paid 0" in text_of(operator.get("/operators/report", day="2026-03-09"))
-    assert operator.get("/operators/report", day="2026-02-31").status_code == 404
+    no_day = operator.get("/operators/report", day="2026-02-31")
+    assert (no_day.status_code, "There is no such day." in no_day.text) == (404, True)
     assert operator.get("/operators/report", day="yesterday").status_code == 422
 
 

@@ -80,8 +80,9 @@ def _foreign(request: Request, _why: Exception) -> Response:
     return pages.failed(request, 403, "failed.foreign_form")
 
 
-def _log_in(_request: Request, _why: Exception) -> Response:
-    return RedirectResponse(f"{operators.BASE}/login", 303)
+def _log_in(request: Request, _why: Exception) -> Response:
+    undone = "?undone=1" if request.method == "POST" else ""
+    return RedirectResponse(f"{operators.BASE}/login{undone}", 303)
 
 
 def _unavailable(request: Request, why: Exception) -> Response:
@@ -96,7 +97,10 @@ def _malformed(request: Request, _why: Exception) -> Response:
 
 def _http(request: Request, why: Exception) -> Response:
     assert isinstance(why, HTTPException)
-    answer = pages.failed(request, why.status_code, _STATUSES.get(why.status_code, "failed.fault"))
+    words = _STATUSES.get(why.status_code, "failed.fault")
+    if isinstance(why, operators.NotThere):
+        words = why.words
+    answer = pages.failed(request, why.status_code, words)
     answer.headers.update(why.headers or {})
     return answer
 

@@ -17,7 +17,7 @@ from meter20.vending.refusal import Doubt, Refusal
 
 _NUMBER_MAX, _AMOUNT_MAX = 40, 20
 LOOKUPS = Limit("numbers from", 20, 5, 300)  # numbers that are no meter of ours
-_AMOUNT = re.compile(r"\s*(\d{1,9})(?:[.,](\d{1,2}))?\s*", re.ASCII)
+_AMOUNT = re.compile(r"([0-9]{1,20})(?:[.,]([0-9]{1,2}))?")
 PAGES: dict = {
     status: {"content": {"text/html": {}}, "description": words}
     for status, words in (
@@ -177,8 +177,8 @@ def _check_asker(request: Request, at: Seller) -> None:
 
 
 def _cents(typed: str) -> int | None:
-    """Return an amount as people type it in cents, None if it is none."""
-    found = _AMOUNT.fullmatch(typed)
+    """Return an amount as people type it, with spaces or without, in cents; None if it is none."""
+    found = _AMOUNT.fullmatch("".join(typed.split()))
     return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0")) if found else None
 
 

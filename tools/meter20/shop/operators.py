@@ -31,6 +31,14 @@ class NobodyLoggedIn(Exception):
     """A page for operators was asked for by somebody who has not logged in."""
 
 
+class NotThere(HTTPException):
+    """What was asked for is not there. words: name of the text that says so."""
+
+    def __init__(self, words: str):
+        super().__init__(404)
+        self.words = words
+
+
 def operator(request: Request, at: TheSeller) -> str:
     """Return who has logged in; raises NobodyLoggedIn."""
     cookie = request.cookies.get(visitors.OPERATOR_COOKIE, "")
@@ -52,9 +60,10 @@ def _page(
 
 
 @router.get("/login")
-def login(request: Request) -> Response:
-    """Ask who it is."""
-    return pages.page(request, "op_login.html", wrong="", name="", who="")
+def login(request: Request, undone: bool = False) -> Response:
+    """Ask who it is. undone: after a form that came too late."""
+    wrong = "op.undone" if undone else ""
+    return pages.page(request, "op_login.html", wrong=wrong, name="", who="")
 
 
 @router.post("/login", status_code=303, response_class=RedirectResponse)
@@ -125,7 +134,8 @@ def meter(
     drawn = charts.bars(load, now)
     most = max((power for _, power in load), default=0)
     return _page(request, "op_meter.html", who, meter=found, report=report, bars=drawn,
-                 most=most, bought=bought, width=charts.WIDTH, height=charts.HEIGHT)  # fmt: skip
+                 state_of=overview.state_of, most=most, bought=bought, width=charts.WIDTH,
+                 height=charts.HEIGHT)  # fmt: skip
 
 
 @router.get("/rejected")
@@ -172,7 +182,7 @@ def report(
     try:
         asked = datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None
     except ValueError:
-        raise HTTPException(404) from None
+        raise NotThere("op.no_day") from None
     return _page(request, "op_report.html", who, report=day_report.of(at.station, asked))
 
 
@@ -190,7 +200,7 @@ def _found(session, number: str):
     except Refusal as why:
         if why.code not in (refusal.UNKNOWN, refusal.VALUE):
             raise
-        raise HTTPException(404) from None
+        raise NotThere("op.no_meters") from None
 
 
 def _checked(request: Request, code: str) -> str:

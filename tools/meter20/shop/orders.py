@@ -33,8 +33,9 @@ _REASONS = {
 class Seen:
     """An order, in so far as its buyer may see it. Money in cents, energy in 0.1 kWh.
 
-    state, reason: names of texts. live: the meter's answer is still to come. tokens: (label,
-    digits). reachable: whether the meter can be sent its token.
+    state, reason: names of texts. live: the meter's answer is still to come. tokens: the digits of
+    what was paid for, and of the free units that came with it. reachable: whether the meter can be
+    sent its token.
     """
 
     address: str = field(repr=False)
@@ -44,7 +45,7 @@ class Seen:
     cents: int
     units: int
     lines: list
-    tokens: list[tuple[str, str]] = field(repr=False)
+    tokens: list[str] = field(repr=False)
     state: str
     reason: str
     sends: int
@@ -52,6 +53,16 @@ class Seen:
     reachable: bool
     payment: str
     number: int
+
+    @property
+    def credit(self) -> int:
+        """Return the cents that the token puts on a meter that counts money, else 0."""
+        return sum(line.cents for line in self.lines if line.kind == typed_lines.CREDIT)
+
+    @property
+    def free(self) -> int:
+        """Return the free units that came with it."""
+        return sum(line.units for line in self.lines if line.kind == typed_lines.FREE)
 
     @property
     def mark(self) -> tuple:
@@ -74,17 +85,21 @@ def history(session: Session, visitor: str) -> list[Seen]:
 def _seen(session: Session, order: ShopOrder) -> Seen:
     purchase = order.purchase(session)
     slip = session.get_one(Slip, purchase.slip_id)
+    reachable = session.get(Route, purchase.meter_id) is not None
     return Seen(
         address=order.address, meter=session.get_one(Meter, purchase.meter_id).drn,
         time=order.made_at, currency=slip.currency, cents=slip.paid_cents, units=slip.units,
-        lines=typed_lines.of(slip.typed), state=_state(purchase), reason=_reason(purchase),
-        tokens=[(one["label"], one["digits"]) for one in purchases.tokens(session, purchase)],
+        lines=typed_lines.of(slip.typed), state=_state(purchase, reachable),
+        reason=_reason(purchase),
+        tokens=[one["digits"] for one in purchases.tokens(session, purchase)],
         sends=purchase.sends, live=purchase.due_at is not None, payment=order.payment,
-        reachable=session.get(Route, purchase.meter_id) is not None, number=slip.id,
+        reachable=reachable, number=slip.id,
     )  # fmt: skip
 
 
-def _state(purchase: Purchase) -> str:
+def _state(purchase: Purchase, reachable: bool) -> str:
+    if purchase.state in (purchases.VENDED, purchases.SENT) and not reachable:
+        return "state.unreachable"
     return _OUTCOMES.get(purchase.outcome) or _STATES[purchase.state]
 
 

@@ -14,6 +14,13 @@ from meter20.vending.slips import GOOD, KEY_CHANGE
 
 PAGE = 50
 _DAY = timedelta(days=1)
+#: What operators call the state or the outcome of a purchase, by the name of its text.
+_STATES = {
+    purchases.ORDERED: "purchase.ordered", purchases.VENDED: "purchase.vended",
+    purchases.SENT: "purchase.sent", purchases.ANSWERED: "purchase.answered",
+    purchases.CREDITED: "purchase.credited", purchases.BY_HAND: "purchase.by_hand",
+    purchases.REFUSED: "purchase.refused",
+}  # fmt: skip
 
 
 def meters(session: Session, begins: str, after: int) -> list[tuple]:
@@ -27,6 +34,11 @@ def meters(session: Session, begins: str, after: int) -> list[tuple]:
         .limit(PAGE)
     )
     return [tuple(row) for row in session.execute(query)]
+
+
+def state_of(purchase: Purchase) -> str:
+    """Return the name of the text that says how far a purchase is."""
+    return _STATES[purchase.outcome or purchase.state]
 
 
 def load(session: Session, meter: Meter, now: datetime) -> list[tuple[str, int]]:
@@ -53,7 +65,8 @@ class Campaign:
     """How far the meters of a supply group and algorithm are on the way to its newest key.
 
     meters: all that are in use. issued: those that have their tokens, by the books. confirmed:
-    those of them that say themselves that they hold the key's KRN.
+    those of them that say themselves that they hold the key's KRN. only: whether the group has no
+    other key, and so no key change.
     """
 
     sgc: str
@@ -64,6 +77,7 @@ class Campaign:
     meters: int
     issued: int
     confirmed: int
+    only: bool
 
     @property
     def behind(self) -> int:
@@ -88,11 +102,13 @@ def _campaign(session: Session, key: int) -> Campaign:
     counted = counted.where(VendingKey.sgc == row.sgc, Meter.ea == row.ea, Meter.retired == "")
     issued = counted.where(Meter.vending_key_id == key)
     heard = issued.join(MeterReport, MeterReport.meter_id == Meter.id)
+    keys = select(func.count()).select_from(VendingKey).filter_by(sgc=row.sgc, ea=row.ea)
     group = session.get(SupplyGroup, row.sgc)
     return Campaign(
         row.sgc, group.name if group else "", row.ea, row.krn, key, session.scalar(counted) or 0,
         session.scalar(issued) or 0,
         session.scalar(heard.where(MeterReport.krn == row.krn)) or 0,
+        only=session.scalar(keys) == 1,
     )  # fmt: skip
 
 
@@ -101,8 +117,9 @@ def behind(session: Session, key: VendingKey, limit: int) -> list[str]:
     query = (
         select(Meter.drn)
         .join(VendingKey)
-        .where(VendingKey.sgc == key.sgc, Meter.ea == key.ea, Meter.vending_key_id != key.id)
-    )
+        .where(VendingKey.sgc == key.sgc, Meter.ea == key.ea, Meter.vending_key_id != key.id,
+               Meter.retired == "")
+    )  # fmt: skip
     return list(session.scalars(query.order_by(Meter.id).limit(limit)))
 
 

@@ -29,6 +29,21 @@ LINES = {
     typed_lines.CARRIED_ON: "line.carried_on",
 }  # fmt: skip
 
+#: What a meter tells of its load switch, the reason of that, and its events.
+TOLD = {
+    "open": "told.open", "closed": "told.closed",
+    "credit": "told.credit", "emergency_credit": "told.emergency_credit",
+    "friendly_hours": "told.friendly_hours", "no_credit": "told.no_credit",
+    "not_provisioned": "told.not_provisioned", "tamper": "told.tamper",
+    "disconnected": "told.disconnected", "overload": "told.overload",
+    "overload_lock": "told.overload_lock", "test": "told.test", "store_fault": "told.store_fault",
+    "fault": "told.fault",
+    "Restart": "told.restart", "Memory repaired": "told.repaired",
+    "Memory failed": "told.store_fault", "Tamper": "told.tamper", "Locked out": "told.lock_out",
+    "Overload": "told.overload", "New key": "told.new_key",
+    "Settings lost": "told.settings_lost",
+}  # fmt: skip
+
 
 def language_of(request: Request) -> str:
     """Return the language that a visitor asked for: now, before, or by its browser."""
@@ -51,6 +66,7 @@ def part(request: Request, template: str, **values: object) -> str:
         kwh=lambda units: f"{texts.decimal(language, units, 1)} kWh",
         energy=lambda wh: texts.decimal(language, wh, 3),
         rate=lambda value, places: _short(texts.decimal(language, value, places)),
+        written=partial(texts.written, language), told=partial(_told, language),
         line_name=LINES.__getitem__, grouped=grouped, qr=_qr, when=_when, **values,
     )  # fmt: skip
 
@@ -65,7 +81,9 @@ def page(request: Request, template: str, status: int = 200, **values: object) -
 
 def failed(request: Request, status: int, words: str, **values: object) -> HTMLResponse:
     """Return a page that says why there is no other; words: name of a text."""
-    return page(request, "failed.html", status, words=words, values=values)
+    operators = request.url.path.startswith("/operators")
+    template = "op_failed.html" if operators else "failed.html"
+    return page(request, template, status, words=words, values=values, who="")
 
 
 def _languages(request: Request) -> list[tuple[str, str]]:
@@ -77,6 +95,11 @@ def _languages(request: Request) -> list[tuple[str, str]]:
 
 def _money(language: str, cents: int, currency: str) -> str:
     return f"{texts.decimal(language, cents, 2)} {currency}".strip()
+
+
+def _told(language: str, word: str | None) -> str:
+    """Return what a meter told of itself; a word that is not known as the meter said it."""
+    return texts.text(language, TOLD[word]) if word in TOLD else word or ""
 
 
 def _short(decimal: str) -> str:

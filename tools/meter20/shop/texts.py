@@ -40,8 +40,12 @@ def chosen(asked: str) -> str:
     return best
 
 
+def written(language: str, decimals: str) -> str:
+    """Return a text with decimals in it, such as `3600.00 ZAR`, as people of this language do."""
+    return decimals.replace(".", ",") if language in _COMMA else decimals
+
+
 def decimal(language: str, value: int, places: int) -> str:
     """Return a whole number of 10^-`places` in decimals, as people of this language write it."""
     sign, digits = "-" if value < 0 else "", f"{abs(value):0{places + 1}}"
-    point = "," if language in _COMMA else "."
-    return f"{sign}{digits[:-places]}{point}{digits[-places:]}"
+    return written(language, f"{sign}{digits[:-places]}.{digits[-places:]}")

@@ -77,7 +77,12 @@ def quote(
     if meter.accounting == fitting.MONEY and money is None:
         raise Refusal(refusal.VALUE, f"Meter {meter.drn} counts money: sell it money.")
     if money is not None:
-        return _for_money(meter, _needed(tariff, meter), stands)(money)
+        quoted = _for_money(meter, _needed(tariff, meter), stands)
+        made = quoted(money)
+        if _too_much(quoted, made):
+            kwh = f"{MAX_UNITS // 10}.{MAX_UNITS % 10}"
+            raise Refusal(refusal.VALUE, f"One token carries {kwh} kWh: this buys more than that.")
+        return made
     assert units is not None
     if tariff is not None:
         return tariff.for_energy(units, stands)
@@ -100,13 +105,17 @@ def _for_money(meter: Meter, tariff: Tariff, stands: Account) -> Callable[[int],
     return lambda cents: way(cents, stands)
 
 
+def _too_much(quoted: Callable[[int], Quote], made: Quote) -> bool:
+    """Say whether money is left over although the token carries all that one can."""
+    return made.units == MAX_UNITS and quoted(made.paid - 1).units == MAX_UNITS
+
+
 def _bounds(meter: Meter, tariff: Tariff, stands: Account) -> tuple[int, int]:
     """Return the least and the most cents that one token carries; both 0 if none does."""
     quoted = _for_money(meter, tariff, stands)
     row = meter.vending_key
     in_money = meter.accounting == fitting.MONEY
-    limit = row.max_token_currency if in_money else min(row.max_token_energy or MAX_UNITS,
-                                                        MAX_UNITS)  # fmt: skip
+    limit = row.max_token_currency if in_money else row.max_token_energy
 
     def buys(cents: int) -> bool:
         try:
@@ -120,7 +129,7 @@ def _bounds(meter: Meter, tariff: Tariff, stands: Account) -> tuple[int, int]:
             return True
         made = quoted(cents)
         carried = made.transfer * PER_CENT if in_money else made.units
-        return made.carried < _MOST_CENTS and (limit is None or carried <= limit)
+        return not _too_much(quoted, made) and (limit is None or carried <= limit)
 
     if not buys(_MOST_CENTS):
         return 0, 0
