@@ -108,7 +108,7 @@ def run(story, flash, outside):
     import loop
     from board import Board
 
-    sys.path.append(flash.rsplit("/", 1)[0] + "/beside")  # carriers are files on every board
+    sys.path.append("beside")  # in the working directory; carriers are files on every board
     Board.has_wifi, Board.clock_kind = True, "ds3231"
     if len(sys.argv) > 6:
         Board.serial_line = lambda _board: Line(int(sys.argv[6]))
