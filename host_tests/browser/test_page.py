@@ -259,8 +259,11 @@ def test_time_runs_fast_the_load_uses_the_credit_and_the_switch_opens(desktop, a
 
 COUNT_MADE = """() => {
   self.made = 0;
-  const port = MessagePort.prototype;
-  const calls = [[self, "setTimeout"], [self, "setInterval"], [port, "postMessage"]];
+  const native = [TextDecoder, Object.getPrototypeOf(TextDecoder)].findLast((i) => i.prototype);
+  const calls = [
+    [self, "setTimeout"], [self, "setInterval"], [MessagePort.prototype, "postMessage"],
+    [native.prototype, "decode"],
+  ];
   for (const [owner, name] of calls) {
     const before = owner[name];
     owner[name] = function (...given) { self.made++; return before.apply(this, given); };

@@ -15,6 +15,7 @@ const HEAP_BYTES = 8 * 1024 * 1024;
 const TURN_MS = 15; // so long Python runs before the page's messages have their turn
 const BEAT_MS = 10; // from the beginning of one turn to that of the next
 const FRAME_MS = 50;
+const FRAME_BYTES = 4096; // a frame is shorter
 const BEHIND_MS = 500; // of a page that stood still, so much is caught up with
 const CALM_MS = 4000; // after a key time runs at its own pace, so that one can type and read
 
@@ -35,6 +36,18 @@ let passed = 0; // of the meter's time since `measured`
 let measured = 0;
 let pace = 0;
 let beat = null; // the timer of the turns
+
+// What a TextDecoder returns lies outside JavaScript's memory, too, and MicroPython has each frame
+// decoded by one. Frames are ASCII: of that JavaScript makes a text of its own.
+class Decoder extends TextDecoder {
+  decode(octets, ...options) {
+    const isShort = octets?.length <= FRAME_BYTES;
+    return isShort && octets.every((octet) => octet < 128)
+      ? String.fromCharCode(...octets)
+      : super.decode(octets, ...options);
+  }
+}
+self.TextDecoder = Decoder;
 
 async function load() {
   const [mp, { path, files }] = await Promise.all([
