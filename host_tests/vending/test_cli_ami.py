@@ -54,6 +54,24 @@ def test_order_shows_its_token_and_is_listed_and_shown(ami):
     assert (code, paid["money"]) == (0, "200.00")
 
 
+def test_key_change_made_at_the_desk_travels_if_it_is_to_and_the_meter_is_on_a_network(ami):
+    def change(*more):
+        done = CliRunner().invoke(app, ["vend", "key-change", DRN, *more])
+        return done.exit_code, done.output
+
+    code, said = change("--ti", "2", "--send")
+    assert (code, "on no network" in said, "receipt" in said) == (1, True, False)
+    assert ami("meters", DRN, "--mqtt")[0] == 0
+    assert change("--ti", "3")[0] == 0
+    assert ami("list")[1]["purchases"] == [], "it was not to be sent"
+    code, said = change("--ti", "2", "--send")
+    assert (code, "Purchase 1 brings them: `meter20 ami show 1`." in said) == (0, True)
+    code, shown = ami("show", "1")
+    assert (code, shown["state"], shown["receipt"], len(shown["tokens"])) == (0, "vended", 2, 4)
+    code, said = change("--ti", "4", "--send", "--json")
+    assert json.loads(said)["purchase"] == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "error"),
     [

@@ -11,6 +11,8 @@ from sts import kinds
 from meter20.cli.outcome import Done, do, issue, receipt, taken
 from meter20.cli.station_options import AsJson, At, Html, MeterNumber, Narrow
 from meter20.cli.vend_clock import selling
+from meter20.vending import refusal
+from meter20.vending.refusal import Refusal
 
 manage_app = typer.Typer(help="Management tokens of class 2.", no_args_is_help=True)
 
@@ -143,13 +145,40 @@ def key_change(  # noqa: PLR0913, PLR0917
     ti: Annotated[int | None, typer.Option(help="New tariff index.")] = None,
     base_date: Annotated[int | None, typer.Option(help="New base date, to roll over to.")] = None,
     tokens: Annotated[int | None, typer.Option(help="Tokens: EA07 2 or 3, EA11 4.")] = None,
+    send: Annotated[
+        bool, typer.Option("--send", help="Let the head-end bring them; see `meter20 ami`.")
+    ] = False,
     at: At = None, html: Html = None, narrow: Narrow = False, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Issue the tokens that give a meter another key. Later tokens need the new key."""
     from meter20.vending import rekey
 
-    new = rekey.NewKey(sgc, krn, ti, base_date, tokens)
-    issue(ctx, as_json, lambda desk: rekey.change_key(desk, meter, new), at, html, selling, narrow)
+    new, station = rekey.NewKey(sgc, krn, ti, base_date, tokens), selling(ctx, as_json)
+    with taken(html) as page:
+
+        def job(desk) -> Done:
+            slip = rekey.change_key(desk, meter, new)
+            done = receipt(desk, slip, station, page, narrow)
+            return _sent(desk, meter, slip, done) if send else done
+
+        do(station, as_json, job, page, at)
+
+
+def _sent(desk, meter: str, slip, done: Done) -> Done:
+    """Give the tokens of a key change to the head-end, too; a refusal issues none."""
+    from meter20.ami import purchases
+
+    purchase = purchases.bring(desk, slip)
+    if purchase is None:
+        words = (
+            f"Meter {meter} is on no network, so nobody can send it anything: leave --send out, "
+            f"or say how it is reached with `meter20 ami meters {meter}`."
+        )
+        raise Refusal(refusal.STATE, words)
+    desk.session.flush()  # numbers it
+    words = f"Purchase {purchase.id} brings them: `meter20 ami show {purchase.id}`.\n"
+    data = done.data | {"purchase": purchase.id}
+    return replace(done, data=data, words=f"{done.words.rstrip()}\n{words}")
 
 
 def provision(  # noqa: PLR0913, PLR0917
