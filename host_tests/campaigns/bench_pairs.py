@@ -147,12 +147,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--before", default=BEFORE, help="the commit to compare with")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--only", default="", help="the rows whose words have this in them")
     options = parser.parse_args()
     print(f"| CPU of one core | {options.before} | now | times | \n| --- | --- | --- | --- |")
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="meter20-bench-") as folder:
         trees = unpacked(options.before, Path(folder)), ROOT
         for words, (taken, unit, shown) in works().items():
+            if options.only not in words:
+                continue
             rounds = [[taken(tree) for tree in trees] for _ in range(options.rounds)]
             before, now = (min(each) for each in zip(*rounds, strict=True))
             print(
