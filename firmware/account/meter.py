@@ -12,7 +12,6 @@ from account import carrier, lockout, register
 from account import state as meter_state
 from account.kept_state import KeptState
 from account.outcome import plain
-from account.reader import Reader
 
 _MANAGEMENT = const(2)  # the class of tokens that key changes belong to
 
@@ -30,13 +29,23 @@ class Meter:
 
     tables: the EA07 tables of a licensee, sts.ea07_sta.Tables, or None for the
     sample tables. phases: 1 or 3. kept: the state and the tariff, and the record;
-    see account.kept_state for a store that lost its records. reader: reads tokens.
+    see account.kept_state for a store that lost its records.
     """
 
     def __init__(self, store, tables=None, phases=1):
         self.kept = KeptState(store)
-        self.reader = Reader(self.kept, tables, phases)
+        self._tables, self._phases = tables, phases
+        self._reader = None
         self._locked_until_ms = [0, 0, 0]  # of each carrier
+
+    @property
+    def reader(self):
+        """The account.reader.Reader of the meter. A board reads it when the first token comes."""
+        if self._reader is None:
+            from account.reader import Reader
+
+            self._reader = Reader(self.kept, self._tables, self._phases)
+        return self._reader
 
     @property
     def state(self):
@@ -98,7 +107,7 @@ class Meter:
             )
         )
         self.kept.store_lost = False
-        self.reader.take_key()
+        self._reader = None  # it read with the key before, if there was one
 
     def enter(self, entered: str, now_ms: int, by: int = carrier.MANUAL):
         """Take the digits of a token; return its Outcome. Accept means the credit is safe.
@@ -123,8 +132,9 @@ class Meter:
             return self._noted(plain(results.LOCKED_OUT), by)
         if class_ == 3:
             return self._noted(plain(results.FUNCTION), by)
+        reader = self.reader  # what memory is short for now has not counted as a try
         if class_ == _MANAGEMENT:
-            self.reader.expect_section()  # what memory is short for now has not counted as a try
+            reader.expect_section()
         return self._enter_encrypted(token, entered, now_ms, by)
 
     def lockout_ms(self, now_ms: int, by: int = carrier.MANUAL) -> int:
@@ -164,7 +174,7 @@ class Meter:
 
     def expire_key_change(self, now_ms: int) -> bool:
         """Drop a set of key change tokens not completed in time; say whether there was one."""
-        sections = self.reader.sections
+        sections = None if self._reader is None else self._reader.sections
         if sections is None or not sections.expire(now_ms):
             return False
         self.kept.try_commit(meter_state.changed(self.state, key_change=False))

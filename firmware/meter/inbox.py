@@ -11,7 +11,7 @@ from account.meter import NotProvisioned
 from journal import events, history
 from micropython import const
 from ports.record_store import StoreFailed
-from sts import kinds, results
+from sts import results
 
 #: Most tokens that wait; who finds no room keeps his token and asks again.
 CAPACITY = const(8)
@@ -68,12 +68,15 @@ class Inbox:
         did nothing. Raises NotProvisioned, StoreLost or StoreFailed, after showing it.
         """
         turn.news = True
+        key = turn.state.key
         try:
             outcome = turn.meter.enter(digits, turn.now_ms, by)
         except (NotProvisioned, StoreFailed) as refused:
             if by != carrier.REMOTE:
                 self._answers.refused(refused, turn.now_ms)
             raise
+        if turn.state.key is not key:
+            turn.log(events.NEW_KEY)
         self._note(outcome, digits, turn, by)
         if outcome.tests:
             self._begin(outcome.tests, turn)
@@ -96,9 +99,7 @@ class Inbox:
             self._contactor.begin_test(turn.now_ms)
 
     def _note(self, outcome, digits, turn, by):
-        if outcome.result == results.ACCEPT and outcome.kind in kinds.KEY_SECTIONS:
-            turn.log(events.NEW_KEY)
-        elif outcome.result == results.CRC and turn.meter.lockout_ms(turn.now_ms, by):
+        if outcome.result == results.CRC and turn.meter.lockout_ms(turn.now_ms, by):
             turn.log(events.LOCK_OUT)
         if history.is_worth_noting(outcome):
             turn.notes.note(outcome, digits, by)

@@ -1,6 +1,7 @@
 import unittest
 
 from account import lockout
+from account import reader as account_reader
 from account.carrier import LOCAL, MANUAL, REMOTE
 from account.kept_state import CHECKPOINT_MAX_WH
 from account.meter import Meter, NotProvisioned, StoreLost
@@ -97,6 +98,20 @@ class MeterTest(unittest.TestCase):
         self.meter.reader.decode = decode
         self.enter(WRONG)
         self.assertEqual(failures, [(1, 0, 0)])
+
+    def test_memory_too_short_to_read_a_token_is_found_before_the_try_is_counted(self):
+        def short(*_):
+            raise MemoryError
+
+        meter = self.rebooted()
+        commits, real, account_reader.Reader = self.store.commits, account_reader.Reader, short
+        try:
+            with self.assertRaises(MemoryError):
+                meter.enter(meters.TOKEN_100_WH, 0)
+        finally:
+            account_reader.Reader = real
+        self.assertEqual((meter.state.failures, self.store.commits), ((0, 0, 0), commits))
+        self.assertEqual(meter.enter(meters.TOKEN_100_WH, 0).result, results.ACCEPT)
 
     def test_used_token_neither_counts_as_a_failure_nor_clears_them(self):
         self.enter(meters.TOKEN_100_WH)
