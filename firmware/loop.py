@@ -86,8 +86,10 @@ class UsbLines:
 
     def wait(self, duration_ms: int) -> bytes:
         """Return the bytes that came, after `duration_ms` at most; b"" if there were none."""
-        data = bytearray()
-        while len(data) < _CHUNK and self._poll.poll(0 if data else duration_ms):
+        if not self._poll.poll(duration_ms):
+            return b""
+        data = bytearray(sys.stdin.buffer.read(1))
+        while len(data) < _CHUNK and self._poll.poll(0):
             data += sys.stdin.buffer.read(1)
         return bytes(data)
 

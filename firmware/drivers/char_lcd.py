@@ -31,7 +31,7 @@ _RESET_MS = ((0x30, 5), (0x30, 1), (0x30, 1), (0x20, 1))
 _SETUP = b"\x28\x0c\x06"
 _ROW_ADDRESSES = b"\x00\x40\x14\x54"
 _BYTES_EACH = const(4)  # on the bus, for a byte of the display
-_NOTHING = b"\x00"  # equal to no character that is shown
+_NOTHING = "\x00"  # equal to no character that is shown
 
 
 class CharLcd(Display):
@@ -42,7 +42,7 @@ class CharLcd(Display):
         self.rows = rows
         self._i2c = i2c
         self._address = address
-        self._shown = None  # a list of lines in bytes, None while the display is not set up
+        self._shown = None  # the lines, None while the display is not set up
         self._buffer = bytearray(_BYTES_EACH * (columns + 1))
 
     def show(self, lines):
@@ -50,7 +50,8 @@ class CharLcd(Display):
             if self._shown is None:
                 self._set_up()
             for row in range(self.rows):
-                self._show_row(row, _filled(lines[row], self.columns).encode())
+                if lines[row] != self._shown[row]:
+                    self._show_row(row, lines[row])
         except OSError:
             self._shown = None
             raise
@@ -66,11 +67,11 @@ class CharLcd(Display):
             self._send(bytes((command,)), 0)
         self._send(bytes((_CLEAR,)), 0)
         time.sleep_ms(_CLEAR_MS)
-        self._shown = [b" " * self.columns for _ in range(self.rows)]
+        self._shown = [""] * self.rows
 
-    def _show_row(self, row, line):
+    def _show_row(self, row, text):
         """Send what lies between the first and the last character that changed."""
-        shown = self._shown[row]
+        line, shown = _filled(text, self.columns), _filled(self._shown[row], self.columns)
         if line == shown:
             return
         first, last = 0, self.columns - 1
@@ -81,7 +82,7 @@ class CharLcd(Display):
         self._shown[row] = _NOTHING * self.columns  # until it is done
         self._send(bytes((_SET_ADDRESS | _ROW_ADDRESSES[row] + first,)), 0)
         self._send(line[first : last + 1], _RS)
-        self._shown[row] = line
+        self._shown[row] = text
 
     def _send(self, data, mode):
         """Send bytes to the display; at 100 kHz each takes longer than it needs to work."""
@@ -101,5 +102,5 @@ class CharLcd(Display):
         self._i2c.writeto(self._address, bytes((nibble | _E, nibble)))
 
 
-def _filled(line, columns):
-    return line + " " * (columns - len(line))
+def _filled(text, columns):
+    return (text + " " * (columns - len(text))).encode()

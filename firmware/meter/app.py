@@ -36,13 +36,15 @@ class App:
     Nothing here raises because a part is broken: at a fault, also at the start, the load
     switch opens, the display says so and the watchdog is no longer fed, so that it
     restarts the meter. What a fault may find half made is only in RAM.
+
+    clock: the ports.clock.Clock of the board, None if it has none. meter: the account.meter.Meter
+    that this runs. notes: its journal.notes.Notes.
     """
 
     def __init__(self, ports, now_ms: int, tables=None, policy=overload.DEFAULT):
-        self._ports = ports
+        self._ports, self.clock = ports, ports.clock
         self._stopping = Stopping(ports)
-        names = ("metering", "contactor", "keypad", "display")
-        self.supervisor = Supervisor(ports.watchdog, names, now_ms, self._stopping.stop)
+        self.supervisor = Supervisor(ports.watchdog, now_ms, self._stopping.stop)
         self._step_watch = Watch(self.supervisor, "program")
         self.rounds = Rounds(self.supervisor, now_ms)
         self.front = Front(self.supervisor, self._stopping)
@@ -58,9 +60,9 @@ class App:
             self.supervisor.at = "load switch"
             ports.load_switch.open()
             self.supervisor.at = "start"
-        notes = self._stopping.notes = Notes(ports.notes)
+        notes = self.notes = self._stopping.notes = Notes(ports.notes)
         notes.restarted(ports.watchdog is not None and ports.watchdog.ran_out)
-        meter = Meter(ports.store, tables, ports.phases)
+        meter = self.meter = Meter(ports.store, tables, ports.phases)
         meter.kept.steps = notes.settings.steps
         self._turn = Turn(meter, notes, ports.clock, self.supervisor, now_ms)
         self._stopping.turn = self._turn
@@ -85,7 +87,7 @@ class App:
 
             parts.append(CreditScreen(ports.credit_display, now_ms))
         for part in parts:
-            self.rounds.add(part, now_ms, len(self.rounds.parts))
+            self.rounds.add(part, now_ms)
         self.front.open(self._turn, panel, self.inbox, keys)
 
     def add_part(self, part, now_ms: int):
@@ -93,27 +95,12 @@ class App:
 
         It comes before the inbox, which then takes in the same step what it brought.
         """
-        self.rounds.add(part, now_ms, self.rounds.parts.index(self.inbox))
+        self.rounds.add(part, now_ms, self.inbox)
 
     @property
     def fault(self):
         """The (part, kind) of journal.faults that stopped the meter, None while it works."""
         return self.supervisor.fault
-
-    @property
-    def clock(self):
-        """The ports.clock.Clock of the board, None if it has none."""
-        return self._ports.clock
-
-    @property
-    def meter(self):
-        """The account.meter.Meter that this application runs."""
-        return self._turn.meter
-
-    @property
-    def notes(self):
-        """The journal.notes.Notes of the meter."""
-        return self._turn.notes
 
     def step(self, now_ms: int) -> int:
         """Give each part that is due its turn; return the milliseconds until the next one is.
@@ -122,7 +109,7 @@ class App:
         something that happened. Blocks 50 ms as a rule, longer while a token or a checkpoint
         is committed. Raises nothing; after a fault it does nothing.
         """
-        if self.fault:
+        if self.supervisor.fault:
             return _FAR_MS
         try:
             with self._step_watch:

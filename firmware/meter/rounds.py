@@ -17,8 +17,9 @@ class Rounds:
         self.parts, self._due_ms = (), []
         self._parts_ms = self._next_ms = now_ms  # when a part is due, and when anything is
 
-    def add(self, part, now_ms: int, at: int):
-        """Let `part` have its turn before the one that is number `at` now."""
+    def add(self, part, now_ms: int, before=None):
+        """Let `part` have its turn before the part `before`, or after all of them."""
+        at = len(self.parts) if before is None else self.parts.index(before)
         self.parts = self.parts[:at] + (part,) + self.parts[at:]
         self._due_ms.insert(at, now_ms)
         self._parts_ms = now_ms
@@ -28,27 +29,27 @@ class Rounds:
 
         Before anything is due, all parts have their turn.
         """
-        supervisor, now_ms = self._supervisor, turn.now_ms
-        turn.news = turn.news or now_ms < self._next_ms
-        at_rest = not turn.news and now_ms < self._parts_ms
-        if not at_rest:
+        now_ms = turn.now_ms
+        if now_ms < self._next_ms:
+            turn.news = True
+        if turn.news or now_ms >= self._parts_ms:
             self._pass_through(turn, now_ms)
-        supervisor.at = "program"
-        self._next_ms = min(self._parts_ms, now_ms + supervisor.step(now_ms, at_rest))
+        self._supervisor.at = "program"
+        self._next_ms = min(self._parts_ms, now_ms + self._supervisor.round_ended(now_ms))
         return self._next_ms - now_ms
 
     def _pass_through(self, turn, now_ms):
         """Give each part that is due its turn, and after news every part."""
-        supervisor, due_ms = self._supervisor, self._due_ms
-        for at, part in enumerate(self.parts):
-            if turn.news or now_ms >= due_ms[at]:
-                supervisor.at = part.name
-                heard, turn.news = turn.news, turn.news and at == 0
+        due_ms, news, at = self._due_ms, turn.news, 0
+        for part in self.parts:
+            if news or now_ms >= due_ms[at]:
+                self._supervisor.at = part.name
+                turn.news = news and at == 0
                 due_ms[at] = now_ms + min(_REST_MS, part.step(turn))
                 if turn.news:
                     self._hear(at, now_ms + _HEARD_MS)
-                turn.news = turn.news or heard
-            supervisor.report(part.name)
+                    news = True
+            at += 1  # noqa: SIM113  enumerate would make a tuple for each part
         turn.news = False
         self._parts_ms = min(due_ms)
 

@@ -2,8 +2,8 @@
 
 Whatever a part raises that nobody expected is a fault: `stop` makes the meter
 safe, once, and from then on the watchdog is not fed, so that it restarts the
-meter. The same happens without a word when a part does not report in time or
-never comes back.
+meter. The same happens without a word when a part never comes back: the watchdog
+is fed only at the end of a round, when all parts have had their turn or rest.
 """
 
 from micropython import const
@@ -17,50 +17,32 @@ class Faulted(Exception):
 
 
 class Supervisor:
-    """Watches named parts on behalf of `watchdog`, a ports.watchdog.Watchdog or None.
+    """Watches the parts on behalf of `watchdog`, a ports.watchdog.Watchdog or None.
 
-    A part that does not report within one period lets the watchdog run out; its
-    time-out is several periods. While no part has anything to do, the last period in which
-    one had counts. stop: called at the first fault with its part and its
-    kind, both words; must not raise.
+    stop: called at the first fault with its part and its kind, both words; must not raise.
 
     at: the part, or the port, that is at work now; it is blamed for what is raised. Whoever
     calls a port says so before, and says its own name again after it. fault: the part and
     the kind of the first fault, or None.
     """
 
-    def __init__(self, watchdog, names, now_ms: int, stop):
+    def __init__(self, watchdog, now_ms: int, stop):
         self._watchdog = watchdog
-        self._reported = {name: False for name in names}
-        self._heard = False  # since the last check that counted reports
-        self._all_reported = False  # in the last period in which there was anything to do
-        self._check_ms = now_ms
+        self._feed_ms = now_ms
         self._stop = stop
         self.at = "start"
         self.fault = None
 
-    def report(self, name: str):
-        """Part `name` says that it is alive."""
-        self._reported[name] = self._heard = True
+    def round_ended(self, now_ms: int) -> int:
+        """Feed the watchdog once a period; return the milliseconds until it is to be fed again.
 
-    def step(self, now_ms: int, at_rest: bool = False) -> int:
-        """Feed the watchdog if a period is over and all reported; return ms to the next check.
-
-        at_rest: no part has anything to do now.
+        All parts have had their turn, or rest.
         """
-        if now_ms >= self._check_ms:
-            self._check_ms = now_ms + PERIOD_MS
-            if self._heard or not at_rest:
-                self._count()
-            if self._watchdog is not None and self._all_reported:
+        if now_ms >= self._feed_ms:
+            self._feed_ms = now_ms + PERIOD_MS
+            if self._watchdog is not None:
                 self._watchdog.feed()
-        return self._check_ms - now_ms
-
-    def _count(self):
-        reports, self._heard = self._reported, False
-        self._all_reported = all(reports.values())
-        for name in reports:
-            reports[name] = False
+        return self._feed_ms - now_ms
 
     def failed(self, part: str, kind: str):
         """Take note of a fault of `part`, and stop the meter, at the first one only."""

@@ -328,12 +328,16 @@ MUTATIONS = (
         (_PULSES_TEST + "test_a_pulse_after_days_without_one_counts",),
     ),
     Mutation(
-        "watchdog fed in any case",
-        "a meter of which a part hangs goes on supplying",
-        "firmware/meter/supervisor.py",
-        "self._watchdog is not None and self._all_reported:",
-        "self._watchdog is not None:",
-        (_UNIT + "test_supervisor.py::SupervisorTest::test_one_silent_part_starves_the_watchdog",),
+        "watchdog fed before the parts had their turn",
+        "a meter of which a part hangs goes on supplying for longer",
+        "firmware/meter/rounds.py",
+        "            self._pass_through(turn, now_ms)\n",
+        "            self._supervisor.round_ended(now_ms)\n"
+        "            self._pass_through(turn, now_ms)\n",
+        (
+            _UNIT + "test_supervisor.py::SupervisorTest::"
+            "test_a_part_that_never_comes_back_starves_the_watchdog",
+        ),
     ),
     Mutation(
         "switch left closed at a fault",

@@ -37,13 +37,13 @@ class RestTest(unittest.TestCase):
         self.app.front.enter(meters.TOKEN_100_WH, 0)
         run(self.body.advance(_MINUTE_MS))
 
-    def counted(self, at, **told):
-        part = Counted(**told)
-        self.app.rounds.add(part, self.body.now_ms, at)
+    def counted(self, at=None, **told):
+        part, rounds = Counted(**told), self.app.rounds
+        rounds.add(part, self.body.now_ms, None if at is None else rounds.parts[at])
         return part
 
     def test_a_part_at_rest_has_a_turn_each_ten_seconds(self):
-        first, last = self.counted(0), self.counted(len(self.app.rounds.parts))
+        first, last = self.counted(0), self.counted()
         run(self.body.advance(_MINUTE_MS))
         self.assertTrue(len(first.turns) <= 8, first.turns)
         self.assertTrue(len(last.turns) <= 8, last.turns)
@@ -53,7 +53,7 @@ class RestTest(unittest.TestCase):
         self.assertTrue(self.body.ports.watchdog.longest_ms <= 3000)
 
     def test_news_is_heard_after_it_in_the_same_step_and_before_it_within_a_second(self):
-        before, after = self.counted(0), self.counted(len(self.app.rounds.parts))
+        before, after = self.counted(0), self.counted()
         news_ms = self.body.now_ms + 5000
         self.counted(3, news_ms=news_ms)
         run(self.body.advance(8000))

@@ -1,5 +1,6 @@
 import unittest
 
+from meter.rounds import Rounds
 from meter.supervisor import PERIOD_MS, Faulted, Supervisor, Watch
 
 
@@ -16,38 +17,37 @@ class SupervisorTest(unittest.TestCase):
         self.stops = []
         self.supervisor = Supervisor(
             self.watchdog,
-            ("keypad", "metering"),
             0,
             lambda part, kind: self.stops.append((part, kind)),
         )
-        self.supervisor.step(0)
-        self.watchdog.fed = 0
 
-    def period(self, number, *alive):
-        for name in alive:
-            self.supervisor.report(name)
-        return self.supervisor.step(number * PERIOD_MS)
+    def test_watchdog_is_fed_at_the_end_of_a_round_once_a_period(self):
+        for now_ms, fed in ((0, 1), (PERIOD_MS - 1, 1), (PERIOD_MS, 2), (2 * PERIOD_MS + 7, 3)):
+            self.supervisor.round_ended(now_ms)
+            self.assertEqual(self.watchdog.fed, fed)
 
-    def test_watchdog_is_fed_when_all_parts_reported(self):
-        self.period(1, "keypad", "metering")
-        self.assertEqual(self.watchdog.fed, 1)
+    def test_next_food_is_a_period_away(self):
+        self.assertEqual(self.supervisor.round_ended(0), PERIOD_MS)
+        self.assertEqual(self.supervisor.round_ended(500), PERIOD_MS - 500)
 
-    def test_one_silent_part_starves_the_watchdog(self):
-        self.period(1, "keypad")
-        self.assertEqual(self.watchdog.fed, 0)
+    def test_a_part_that_never_comes_back_starves_the_watchdog(self):
+        class Hang(BaseException):
+            pass
 
-    def test_a_report_counts_for_one_period_only(self):
-        self.period(1, "keypad", "metering")
-        self.period(2, "keypad")
-        self.assertEqual(self.watchdog.fed, 1)
+        class Part:
+            name = "keypad"
 
-    def test_next_check_is_a_period_away(self):
-        self.assertEqual(self.period(1, "keypad", "metering"), PERIOD_MS)
-        self.assertEqual(self.supervisor.step(PERIOD_MS + 500), PERIOD_MS - 500)
+            def step(self, _turn):
+                raise Hang
 
-    def test_unknown_part_is_a_bug(self):
-        self.supervisor.report("keypad")
-        self.assertEqual(sorted(self.supervisor._reported), ["keypad", "metering"])
+        class Turn:
+            news, now_ms = True, 0
+
+        rounds = Rounds(self.supervisor, 0)
+        rounds.add(Part(), 0)
+        with self.assertRaises(Hang):
+            rounds.step(Turn())
+        self.assertEqual((self.watchdog.fed, self.supervisor.at), (0, "keypad"))
 
     def fail(self, error, part="program", at=None, ordinary=()):
         """Raise `error` while `part` is at work, in the port `at`."""
