@@ -344,11 +344,19 @@ def test_begin_anew_forgets_the_meter_and_the_lessons(desktop, address):
     shows(page, "OFF: no credit")
 
 
+LEFT_EDGES = """() => new Set(
+  [...document.querySelectorAll("main > *")].map((each) => each.getBoundingClientRect().left)
+).size"""
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_notes_for_teachers_have_all_lessons_and_answers(visit, address, language):
     page = visit(chromium.PHONE, locale=language).page
     meter_page.ready(page, address + "notes.html")
     assert page.locator("h2").count() == 8
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.evaluate(LEFT_EDGES) == 1  # they read from top to bottom
+    page.set_viewport_size(chromium.PHONE["viewport"])
     assert "[" not in page.locator("main").inner_text()
     assert chromium.axe(page) == []
     assert chromium.wider_than_screen(page) == 0
