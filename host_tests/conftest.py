@@ -1,9 +1,11 @@
 """What all host tests share: the device's path, hypothesis profiles, notes in the summary."""
 
 import functools
+import gc
 import os
 import signal
 import sys
+import tempfile
 
 import freezegun
 import hypothesis
@@ -19,6 +21,22 @@ sys.path += [str(meter20.DEVICE_ROOT / folder) for folder in _BESIDE]
 
 # A clock that a test stopped is not the one that pytest measures the test with.
 freezegun.configure(extend_ignore_list=["_pytest.timing"])
+
+_MEMORY = "/dev/shm"
+_ROOM = 2 << 30  # octets; a whole run takes some hundred MB at once
+
+
+def _has_room(folder):
+    """Return whether `folder` is there, takes all that tests write, and runs programs."""
+    if not os.access(folder, os.W_OK):
+        return False
+    told = os.statvfs(folder)
+    return told.f_bavail * told.f_frsize >= _ROOM and not told.f_flag & os.ST_NOEXEC
+
+
+if "TMPDIR" not in os.environ and _has_room(_MEMORY):
+    # Every sale waits until its database is on the disk; in memory nothing has to wait.
+    os.environ["TMPDIR"] = tempfile.tempdir = _MEMORY
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts its background jobs so, and their children would ignore Ctrl-C as well.
@@ -78,6 +96,15 @@ def pytest_collection_modifyitems(config, items):
         from spread import place
 
         items.sort(key=lambda item: place(item.nodeid))
+
+
+def pytest_collection_finish():
+    """The tests themselves live as long as the process: no collection looks at them again.
+
+    There are a million objects of theirs, and the loop of a board collects whenever it rests.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
