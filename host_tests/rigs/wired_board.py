@@ -16,6 +16,7 @@ the file FOLDER/flash.bin, whose operations take their time: a cut may come insi
 byte behind the flash tells whether one is on its way.
 """
 
+import gc
 import mmap
 import os
 import random
@@ -238,6 +239,7 @@ def main(name, folder, build, descriptor):
         sys.path.append(str(wiring.BOARDS / "common" / "rp2_frozen"))
     for module in ("store.file_slots", "meter.app", "service_port.service", "fixture", "hands"):
         __import__(module)  # so that power, a fork, comes at once
+    gc.freeze()  # the loop collects when it rests: of what this life made only
     while True:
         try:
             order = link.recv()
