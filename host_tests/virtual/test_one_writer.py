@@ -208,16 +208,17 @@ def test_link_of_a_killed_board_is_replaced_and_that_of_a_running_one_refused(tm
 
 @pytest.mark.parametrize("body", bodies.NAMES)
 def test_link_takes_no_name_that_is_something_else(body, tmp_path):
-    file, other = tmp_path / "file", tmp_path / "other"
+    file, other, memory = tmp_path / "file", tmp_path / "other", tmp_path / "memory"
     file.write_text("precious")
     other.symlink_to(file)
-    for name in (file, other):
+    memory.symlink_to("/dev/shm/no-port")
+    for name in (file, other, memory):
         done = subprocess.run(
             [*SERVE, "--pty", "--body", body, "--link", str(name)],
             capture_output=True, timeout=60, check=False,
         )  # fmt: skip
         assert (done.returncode, b"is there already" in done.stderr) == (1, True)
-    assert (other.is_symlink(), file.read_text()) == (True, "precious")
+    assert (other.is_symlink(), memory.is_symlink(), file.read_text()) == (True, True, "precious")
 
 
 def test_link_in_a_folder_that_is_not_there_is_refused_by_its_own_name(tmp_path):

@@ -13,7 +13,7 @@ from pathlib import Path
 from meter20.failure import NoMeter
 from meter20.virtual.node import Lifeline, command
 
-_PORTS = "/dev/"
+_PORTS = ("/dev/pts/", "/dev/tty")
 _START_S = 20.0
 _STOP_S = 10.0
 
