@@ -3,6 +3,8 @@
 import errno
 import os
 import sqlite3
+import tempfile
+from pathlib import Path
 
 import pytest
 from rigs.selling import refused
@@ -93,22 +95,21 @@ def test_older_file_beside_a_newer_write_ahead_log_is_refused_and_left_as_it_is(
 
 
 @pytest.fixture
-def read_only(station, sqlite, tmp_path):
+def read_only(station, sqlite):
     """Return a copy of the station that may be read only, by a user who is not root."""
     with station.desk() as desk:
         sales.credit(desk, CreditOrder(DRN, units=105))
     sqlite.close()
-    folder = tmp_path / "copy"
-    folder.mkdir()
-    for end in ("", ".anchor"):
-        beside = sqlite.path.with_name(sqlite.path.name + end)
-        (folder / beside.name).write_bytes(beside.read_bytes())
-        (folder / beside.name).chmod(0o444)
-    folder.chmod(0o555)
-    for each in (tmp_path, *list(tmp_path.parents)[:3]):  # with xdist one folder more
-        each.chmod(each.stat().st_mode | 0o055)
-    yield folder / sqlite.path.name
-    folder.chmod(0o755)
+    # Not below tmp_path: each pytest that starts shuts the folder of all of them for others.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for end in ("", ".anchor"):
+            beside = sqlite.path.with_name(sqlite.path.name + end)
+            (folder / beside.name).write_bytes(beside.read_bytes())
+            (folder / beside.name).chmod(0o444)
+        folder.chmod(0o555)
+        yield folder / sqlite.path.name
+        folder.chmod(0o755)
 
 
 def as_nobody(*arguments):
