@@ -2,11 +2,12 @@
 
 A fleet of meters buys over TLS from two bridged Mosquittos with the generated ACL; two head-ends
 sell and send from one PostgreSQL. Meanwhile head-ends, brokers (mostly with their queues) and
-database are killed with SIGKILL while purchases are in a chosen state; connections are cut in the
-middle of a message; half of the meters stand still for a while, and a few from begin to end. A
-stranger with the login of one meter forges results for others, and others send old tokens and old
-results again, in any order. Afterwards each purchase is credited exactly once or still open, and
-books and meters agree to the Wh: they are compared however it ends. `make ami-chaos` runs it.
+database are killed with SIGKILL while purchases are in a chosen state, or while a head-end has
+heard an answer and not yet committed it; connections are cut in the middle of a message; half of
+the meters stand still for a while, and a few from begin to end. A stranger with the login of one
+meter forges results for others, and others send old tokens and old results again, in any order.
+Afterwards each purchase is credited exactly once or still open, and books and meters agree to the
+Wh: they are compared however it ends. `make ami-chaos` runs it.
 
     python host_tests/campaigns/ami_chaos.py --meters 50 --purchases 500 [--buy-s 90] [--seed 1]
 """
@@ -27,14 +28,14 @@ from random import Random
 
 from rigs.ami_disturbers import Disturbers
 from rigs.ami_servers import PASSPHRASE, Servers
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from meter20.ami import routes
 from meter20.ami.mqtt_carrier import Broker
 from meter20.ami.purchases import CLOSED, CREDITED, ORDERED, SENT, VENDED
 from meter20.fleet import books
 from meter20.fleet.running import Fleet
-from meter20.vending.models import Purchase, Slip
+from meter20.vending.models import Purchase, Route, Slip
 from meter20.vending.refusal import Doubt, Refusal
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
@@ -42,7 +43,15 @@ from meter20.vending.storage import Storage
 
 _EVERY_S = 10.0  # between two lines of progress
 _STATES = (ORDERED, VENDED, SENT, CLOSED)
+_UNNOTED = "answered, and that not yet noted"
 _SEE_S = 3.0  # for a purchase to be in the state at which somebody is killed
+_HEAR_S = 12.0  # for a head-end to hear an answer
+#: Who waits for a row, and has locked a purchase: a head-end that notes an answer.
+_NOTING = text("""
+    SELECT count(*) FROM pg_stat_activity AS who JOIN pg_locks AS has ON has.pid = who.pid
+    WHERE who.wait_event_type = 'Lock' AND who.wait_event IN ('transactionid', 'tuple')
+    AND has.relation = 'purchase'::regclass AND has.mode = 'RowShareLock' AND has.granted
+""")
 _ASLEEP = 5  # meters that stand still from begin to end
 _EACH_ASLEEP = 4  # purchases for each of them
 _RELAYED = 10  # each so many-th meter is behind the relay
@@ -109,7 +118,7 @@ class Chaos:
         """Yield each kill with each state, in any order, again and again."""
         servers = self.servers
         kills = servers.kill_head_end, servers.kill_broker, servers.kill_database
-        pairs = list(product(kills, _STATES))
+        pairs = list(product(kills, (*_STATES, _UNNOTED)))
         while True:
             self.random.shuffle(pairs)
             yield from pairs
@@ -181,17 +190,48 @@ class Chaos:
             self._pause_half()
         else:
             kill, state = next(self.turns)
-            at = f"when one was {state}" if self._seen(state) else "at any time"
-            self.servers.count(f"{kill(self.random)} {at}")
+            if state == _UNNOTED:
+                self._harm_before_it_is_noted(kill)
+            else:
+                seen = self._seen(state)
+                self._killed(kill(self.random), state, seen)
+
+    def _killed(self, who, state, seen):
+        self.servers.count(f"{who} {f'when one was {state}' if seen else 'at any time'}")
+
+    def _harm_before_it_is_noted(self, kill):
+        """Kill while a head-end has heard an answer, and has not committed what it notes of it.
+
+        To note it, the head-end changes the row of the meter's route, which is held here.
+        """
+        who, seen = "", False
+        with suppress(*_AWAY), self.storage.sharing() as session:
+            session.scalars(select(Route).order_by(Route.meter_id).with_for_update()).all()
+            seen = self._is_so(self._noting, _HEAR_S)
+            who = kill(self.random)
+        self._killed(who or kill(self.random), _UNNOTED, seen)
+
+    def _noting(self):
+        self._turn(0.1)  # the meters go on buying
+        with self.storage.reading() as session:
+            return session.scalar(_NOTING) > 0
 
     def _seen(self, state):
         """Wait until a purchase is in `state`, or has just come there; say whether one is."""
         before = self.states.get(CREDITED, 0)
-        until_s = self._seconds + _SEE_S
+
+        def is_there():
+            now = self._counted()
+            return now.get(state, 0) or (state == CLOSED and now.get(CREDITED, 0) > before)
+
+        return self._is_so(is_there, _SEE_S)
+
+    def _is_so(self, look, most_s):
+        """Look for so long whether something is so."""
+        until_s = self._seconds + most_s
         while self._seconds < until_s:
             with suppress(*_AWAY):
-                now = self._counted()
-                if now.get(state, 0) or (state == CLOSED and now.get(CREDITED, 0) > before):
+                if look():
                     return True
             time.sleep(0.02)
         return False

@@ -109,11 +109,14 @@ class Servers:
         self.head_ends[at] = self._head_end(at)
 
     def kill_head_end(self, random):
-        """Kill one of them, and start it again; return which."""
-        at = random.randrange(len(self.head_ends))
-        _kill(self.head_ends[at])
-        self._restart(at)
-        return "a head-end"
+        """Kill one of them or both, and start them again; return which."""
+        both = random.random() < 0.4
+        chosen = range(len(self.head_ends)) if both else [random.randrange(len(self.head_ends))]
+        for at in chosen:
+            _kill(self.head_ends[at])
+        for at in chosen:
+            self._restart(at)
+        return "both head-ends" if both else "a head-end"
 
     def kill_broker(self, random):
         """Kill one of them or both, mostly with its queues; return which."""
