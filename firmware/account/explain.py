@@ -40,7 +40,7 @@ def walked(meter, entered: str, now_ms: int, base_date: int = BASE_DATE, rounds=
     steps = _Steps(base_date, rounds)
     result = _walk(steps, meter, entered, now_ms)
     steps.add("decision", "%s", result)
-    steps.add("meaning", _MEANINGS[result])
+    steps.add("meaning", MEANINGS[result])
     return steps.found
 
 
@@ -195,7 +195,8 @@ _CLASSES = (
 
 _UNITS = {kinds.ELECTRICITY: "kWh", kinds.WATER: "m3", kinds.GAS: "m3", kinds.TIME: "min"}
 
-_MEANINGS = {
+#: What each result means, in words.
+MEANINGS = {
     results.ACCEPT: "the meter takes the token",
     results.KCT_1: "a part of a new key; the other tokens of the set are missing",
     results.KCT_2: "a part of a new key; the other tokens of the set are missing",

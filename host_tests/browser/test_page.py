@@ -79,6 +79,13 @@ def entered(page, what, result):
     return digits
 
 
+WRONG = {"en": ("wrong digit", "wait$"), "fr": ("chiffre faux", "attendez$")}
+
+
+def language(page):
+    return page.evaluate("document.documentElement.lang")
+
+
 def learn(page):
     """Go through all lessons, as their tasks say."""
     begun(page, 0)
@@ -111,18 +118,20 @@ def learn(page):
     for wrong in range(4):
         typed(page, "33333333333333333333")
         shows(page, "LockedOut" if wrong == 3 else "CRCError")
+        below = page.locator("#meaning", has_text=re.compile(WRONG[language(page)][wrong == 3]))
+        below.wait_for()
         page.keyboard.press("c")
     done(page, 6)
 
 
 @pytest.mark.parametrize(
-    ("size", "language"),
+    ("size", "spoken"),
     [(chromium.DESKTOP, "en"), (chromium.PHONE, "fr")],
     ids=["desktop-en", "phone-fr"],
 )
-def test_a_learner_goes_through_all_lessons(visit, address, size, language):
-    page = meter_page.ready(visit(size, locale=language).page, address)
-    assert page.evaluate("document.documentElement.lang") == language
+def test_a_learner_goes_through_all_lessons(visit, address, size, spoken):
+    page = meter_page.ready(visit(size, locale=spoken).page, address)
+    assert language(page) == spoken
     learn(page)
     assert page.locator("#lesson-list button.done").count() == 8
     for tab in ("lessons", "desk", "glass"):

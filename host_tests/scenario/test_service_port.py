@@ -298,4 +298,4 @@ def test_explain_has_a_meaning_for_every_result():
     from account import explain
     from sts import results
 
-    assert set(explain._MEANINGS) == {*results.NAMES, explain._NO_KEY}
+    assert set(explain.MEANINGS) == {*results.NAMES, explain._NO_KEY}

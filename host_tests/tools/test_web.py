@@ -67,6 +67,10 @@ def used_keys():
     return found
 
 
+def between(text, begin, end):
+    return text.split(begin)[1].split(end)[0]
+
+
 def wanted_keys():
     """Return all keys that may be asked for, what is made up in full."""
     known = json.loads(page.start(False))
@@ -75,7 +79,7 @@ def wanted_keys():
         "slip.*": ["sale", *known["wanted"]],
         "lesson.*": [name for name, _ in known["lessons"]],
         "step.*": [name for name in steps() if not name.startswith("field ")],
-        "meaning.*": re.findall(r'"(\w+)"', STATIC["glass.js"].split("MEANINGS = [")[1][:80]),
+        "meaning.*": re.findall(r'"([^"]+)"', between(STATIC["glass.js"], "MEANINGS = [", "]")),
     }
     wanted = {key for key in used_keys() if "*" not in key}
     for pattern, each in names.items():
@@ -104,7 +108,7 @@ def steps():
 def forms():
     """Return the forms in which the firmware explains, but for those that are a value alone."""
     joined = {"%s (bits 28 and 27), ": explain._CLASSES, "%s: %s ": explain._UNITS.values()}
-    found = set(explain._MEANINGS.values()) | {explain._KEY_PART}
+    found = set(explain.MEANINGS.values()) | {explain._KEY_PART}
     found |= {f"EA%s with the decoder key: {end}" for end in ("%s", explain._KEY_PART)}
     for begin, ends in joined.items():
         found |= {begin + end for end in ends}
@@ -132,6 +136,12 @@ def test_every_form_of_the_firmware_is_said_in_french():
     assert set(french) == forms()
     for form, said in french.items():
         assert form.count("%s") == said.count("%s"), form
+
+
+def test_french_breaks_no_line_before_a_mark_or_inside_its_quotes():
+    french = LANGUAGES["fr"]
+    for said in [*french.values(), *french["forms"].values()]:
+        assert not re.search(r" [;:?!»]|« ", said if isinstance(said, str) else ""), said
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -14,6 +14,7 @@ All crosses to JavaScript as text: integers would be cut to 32 bits on the way, 
 import json
 from binascii import unhexlify
 
+from account import explain
 from body import SimBody
 from desk import DRN, WANTED, Desk
 from glass import looked
@@ -164,6 +165,7 @@ def start(bare: bool) -> str:
             "firmware": FIRMWARE,
             "appliances": APPLIANCES,
             "wanted": WANTED,
+            "meanings": explain.MEANINGS,
             "lessons": [(name, tasks) for name, tasks, _ in ALL],
         }
     )

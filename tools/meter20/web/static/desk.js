@@ -60,9 +60,9 @@ export class Desk {
     const facts = document.createElement("p");
     facts.textContent = [
       `${t("meter_number")} ${slip.drn}`,
-      `SGC ${slip.sgc} KRN ${slip.krn}`,
+      t("slip_key", slip.sgc, slip.krn),
       slip.issued ?? "",
-      slip.wh ? `${(slip.wh / 1000).toFixed(1)} kWh` : "",
+      slip.wh ? t("kwh", (slip.wh / 1000).toFixed(1)) : "",
       slip.cents ? t("paid", (slip.cents / 100).toFixed(2), (slip.tax_cents / 100).toFixed(2)) : "",
     ]
       .filter(Boolean)

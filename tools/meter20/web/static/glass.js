@@ -53,7 +53,7 @@ export class Glass {
     }
     const rows = found.steps.map(([step, form, values], place) => {
       const item = element("li", step.startsWith("field ") ? "field" : "");
-      item.append(element("b", "", stepName(step)), " ", element("span", "", told(form, values)));
+      item.append(element("b", "", t("glass_step", stepName(step))), " ", element("span", "", told(form, values)));
       const hex = BLOCKS.includes(step) ? values.at(-1).replace(" ", "") : "";
       if (/^[0-9a-f]{16,17}$/.test(hex)) {
         const twin = other && sameStep(other.steps, found.steps, place);
@@ -62,9 +62,7 @@ export class Glass {
       if (step === "decrypted" && found.parts.length) {
         item.append(parts(hex, found.parts));
       }
-      if (step.startsWith("field ")) {
-        item.append(" ", element("span", "meaning", meaning(step.slice(6))));
-      }
+      item.append(" ", element("span", "meaning", meaning(step.replace("field ", ""))));
       return item;
     });
     this.forms[at].querySelector(".steps").replaceChildren(...rows);
@@ -99,7 +97,10 @@ const isRead = (found) => found.steps.length > 2;
 
 const stepName = (step) => (step.startsWith("field ") ? step.slice(6) : t(`step.${step}`));
 
-const MEANINGS = ["tid", "rnd", "value", "krn", "kt", "ti", "kenho", "kenlo", "ro"];
+const MEANINGS = [
+  "66 bits", "64-bit block", "decrypted", "checksum", "kind", "key expiry", "TID memory",
+  "tid", "rnd", "amount_field", "value", "krn", "kt", "ti", "kenho", "kenlo", "sgcho", "sgclo", "ro",
+];
 
 const meaning = (name) => (MEANINGS.includes(name) ? t(`meaning.${name}`) : "");
 

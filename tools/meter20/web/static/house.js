@@ -53,7 +53,7 @@ export class House {
     write(find("clock"), frame.time);
     find("clock").dateTime = frame.time.replace(" ", "T");
     write(find("watts"), `${frame.watts} W`);
-    write(find("credit"), `${(frame.credit_wh / 1000).toFixed(3)} kWh`);
+    write(find("credit"), t("kwh", (frame.credit_wh / 1000).toFixed(3)));
     write(find("days"), String(frame.days_left ?? "–"));
     const rounded = pace < 10 ? Math.round(pace) : Math.round(pace / 10) * 10;
     if (rounded !== this.pace) {

@@ -1,7 +1,7 @@
 // The meter: its keypad, and what its frame shows.
 
 import { click, sound } from "./sound.js";
-import { t, write } from "./texts.js";
+import { t, told, write } from "./texts.js";
 
 const KEYS = "123A456B789C*0#D";
 // Keys of the keyboard that are not the meter's own.
@@ -12,10 +12,10 @@ const TYPING_MS = 60; // between two keys of a token that types itself
 
 const find = (id) => document.getElementById(id);
 
-/** The meter on the page. press: (key) sends one key. */
+/** The meter on the page. press: (key) sends one key. meanings: forms that say what a result is. */
 export class Meter {
-  constructor(press) {
-    this.press = press;
+  constructor(press, meanings) {
+    Object.assign(this, { press, meanings });
     this.buttons = new Map();
     for (const key of KEYS) {
       const button = document.createElement("button");
@@ -84,6 +84,8 @@ export class Meter {
       const said = frame.lines.slice(0, 3).filter(Boolean).join(", ");
       this.saying = setTimeout(() => write(find("said"), said), 700);
     }
+    const meaning = this.meanings[frame.lines[0]];
+    write(find("meaning"), meaning ? told(meaning, []) : "");
     if (this.moves !== undefined && frame.moves !== this.moves) {
       click();
     }

@@ -75,7 +75,7 @@ async function main() {
   const open = tabs();
   const [known] = await Promise.all([link.start(), speak(language())]);
   window.meter20.known = known;
-  const meter = new Meter((key) => link.ask({ do: "key", key }));
+  const meter = new Meter((key) => link.ask({ do: "key", key }), known.meanings);
   const glass = new Glass((digits) => link.ask({ do: "look", digits }));
   const look = (digits) => {
     open("glass");

@@ -50,4 +50,9 @@ export function told(form, values) {
   return filled(words.forms[form] ?? form, values);
 }
 
-const filled = (form, values) => values.reduce((text, value) => text.replace("%s", value), form);
+const filled = (form, values) =>
+  values.reduce((text, value) => text.replace("%s", written(String(value))), form);
+
+/** Return a value as the language writes it: a number that is no whole one has another mark. */
+const written = (value) =>
+  /^-?\d+\.\d+$/.test(value) ? value.replace(".", t("decimal")) : value;
