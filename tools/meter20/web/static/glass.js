@@ -100,6 +100,7 @@ const stepName = (step) => (step.startsWith("field ") ? step.slice(6) : t(`step.
 const MEANINGS = [
   "66 bits", "64-bit block", "decrypted", "checksum", "kind", "key expiry", "TID memory",
   "tid", "rnd", "amount_field", "value", "krn", "kt", "ti", "kenho", "kenlo", "sgcho", "sgclo", "ro",
+  "kct3", "control", "mfr",
 ];
 
 const meaning = (name) => (MEANINGS.includes(name) ? t(`meaning.${name}`) : "");
