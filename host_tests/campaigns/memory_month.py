@@ -154,15 +154,16 @@ def build(folder: Path) -> dict:
     for target in (files, place):
         mpy.build(BOARD, target)
     image(chip)
+    # Once: a run that starts while another copies it would read an empty program.
+    shutil.copy(_INSIDE / "start.py", folder)
     return {FROZEN: image(place), FILES: files}
 
 
 def started(meter: Path) -> list[str]:
-    """Return start.py, copied beside `meter`, and its arguments, as names in that folder.
+    """Return start.py, which `build` put beside `meter`, and its arguments: names in that folder.
 
     They lie in the heap: whole paths would make the figures those of one machine's folder.
     """
-    shutil.copy(_INSIDE / "start.py", meter.parent)
     beside = [meter.with_suffix(kind).name for kind in (".flash", ".txt")]
     return ["start.py", "chip.romfs", meter.name, *beside]
 
