@@ -129,7 +129,10 @@ def _tid_rules(steps, state, decoded):
 def _expiry(key, token_tid):
     if key.kt == DITK:
         return ("an initial key (DITK) has none",)
-    return "TID %s div 65536 is %s, KEN is %s", token_tid, token_tid >> 16, key.ken
+    form = "TID %s div 65536 is %s, not above KEN %s: good"
+    if tid.expired(token_tid, key.ken):
+        form = "TID %s div 65536 is %s, above KEN %s: expired"
+    return form, token_tid, token_tid >> 16, key.ken
 
 
 def _holds_key(meter, block):

@@ -201,7 +201,13 @@ def test_a_changed_digit_shows_its_avalanche_beside_the_token(desktop, address):
     first.locator(".digit").nth(19).click()
     second.locator(".steps .count").first.wait_for()
     assert second.locator(".bits .differs").count() > 60
-    assert "CRCError" in second.inner_text() or "FormatError" in second.inner_text()
+    refusal = second.locator(".steps > li", has_text="Decision").locator("span").first.inner_text()
+    assert refusal in {"CRCError", "FormatError", "FunctionError"}
+    assert refusal in first.locator(".verdict").inner_text()
+    assert first.locator(".field.amount_field").is_visible()
+    assert not first.locator("details li").first.is_visible()  # the rounds
+    first.locator("button:not(.digit)").click()  # look again
+    second.locator(".steps li").first.wait_for(state="detached")
 
 
 FOCUSED = """() => {
@@ -227,18 +233,28 @@ def test_tab_enter_and_arrows_are_enough_for_a_lesson(desktop, address):
     page = meter_page.ready(desktop, address)
     tab_to(page, "#lesson-list li:nth-child(2) button")
     page.keyboard.press("Enter")
-    page.keyboard.press("Shift+Tab")
-    tab_to(page, "#tab-lessons")
-    page.keyboard.press("ArrowRight")
+    page.locator("#lesson h2:focus", has_text="2.").wait_for()
+    tab_to(page, ".ways button")
+    page.keyboard.press("Enter")
+    page.locator("#tab-desk:focus").wait_for()
     tab_to(page, "#wanted button")
     page.keyboard.press("Space")
-    tab_to(page, "#slips .token button")  # types it
-    for result in ("Accept", "UsedError"):
-        page.keyboard.press("Enter")
-        shows(page, result)
-    tab_to(page, "#tab-desk")
-    page.keyboard.press("ArrowLeft")
-    done(page, 1)
+    page.locator("#slips .token button:focus").wait_for()  # types it
+    page.keyboard.press("Enter")
+    shows(page, "Accept")
+    page.keyboard.press("Enter")  # the meter's, and not that of the button again
+    page.locator("#slips .spent .count", has_text="Accept").wait_for()
+    page.keyboard.type("c" + page.locator("#slips code").inner_text().replace(" ", ""))
+    shows(page, "UsedError")
+    page.locator("#progress", has_text="Lesson 2 is done").wait_for()
+    tab_to(page, "button.to-lesson")
+    page.keyboard.press("Enter")
+    tab_to(page, ".praise button")
+    page.keyboard.press("Enter")
+    page.locator("#lesson h2:focus", has_text="3.").wait_for()
+    tab_to(page, "#tab-lessons")
+    page.keyboard.press("ArrowRight")
+    page.locator("#tab-desk:focus").wait_for()
 
 
 def test_tab_leads_to_every_control_and_shows_where_it_is(desktop, address):
@@ -257,6 +273,9 @@ def test_tab_leads_to_every_control_and_shows_where_it_is(desktop, address):
 def test_time_runs_fast_the_load_uses_the_credit_and_the_switch_opens(desktop, address):
     page = meter_page.ready(desktop, address)
     page.click("#tab-desk")
+    page.fill("#money", "3333 3333 3333 3333 3333")
+    page.click("#buy button")
+    page.locator("#desk-error", has_text="type it at the meter").wait_for()
     page.fill("#money", "2")
     entered(page, "sale", "Accept")
     page.locator("#appliances button").nth(3).click()
@@ -314,6 +333,7 @@ def test_a_session_of_the_page_plays_again_here_and_on_the_emulated_body(
     entered(page, "free", "Accept")
     page.locator("#appliances button").nth(0).click()
     page.click("#power-cut")
+    assert not page.locator("#lcd").inner_text()  # dark
     shows(page, "Supply on")
     file = tmp_path / "session.jsonl"
     with page.expect_download() as download:
@@ -346,6 +366,10 @@ def test_begin_anew_forgets_the_meter_and_the_lessons(desktop, address):
     begun(page, 3)
     entered(page, "other_group", "CRCError")
     done(page, 3)
+    with page.expect_popup() as notes:
+        page.click("#notes")  # the session of the meter goes on
+    notes.value.close()
+    shows(page, "CRCError")
     page.click("#reset")
     page.locator("body:not([data-ready])").wait_for()
     page.locator("body[data-ready]").wait_for()

@@ -237,7 +237,7 @@ def test_explain_tells_why_a_token_is_used_or_old(meter):
     told = explained(meter, credit(old))
     assert told["TID memory"] == f"{old} is below the lowest of 50 kept: old"
     assert told["decision"] == "OldError"
-    assert told["key expiry"] == f"TID {old} div 65536 is {old >> 16}, KEN is 255"
+    assert told["key expiry"] == f"TID {old} div 65536 is {old >> 16}, not above KEN 255: good"
 
 
 def test_explain_tells_how_long_a_locked_out_meter_waits(meter):

@@ -183,6 +183,31 @@ def test_the_desk_sells_what_the_meter_takes(learner):
     assert learner.enter(slip["tokens"][0]) == "UsedError"
 
 
+def test_a_lesson_goes_on_where_it_was_left_and_each_token_is_told_once(learner):
+    learner.ask("lesson", number=1)
+    token = learner.ask("hand_out", what="free")["tokens"][0].replace(" ", "")
+    learner.enter(token[:-1])
+    learner.ask("key", key=token[-1])
+    told = learner.frame()
+    assert told["heard"] == [[token, True, "Accept", told["time"][-5:]]]
+    assert learner.frame()["heard"] == []
+    learner.ask("lesson", number=2)
+    assert learner.frame()["tasks"] == [False]
+    learner.ask("lesson", number=1)
+    assert learner.frame()["tasks"] == [True, False]
+
+
+def test_a_key_change_counts_for_the_lesson_in_which_it_was_done(learner):
+    learner.ask("lesson", number=5)
+    learner.ask("lesson", number=4)
+    for digits in learner.ask("hand_out", what="key_change")["tokens"]:
+        learner.enter(digits)
+    learner.frame()
+    learner.ask("lesson", number=5)
+    assert learner.frame()["tasks"] == [False, False]
+    assert learner.frame()["krn"] == 2
+
+
 @pytest.mark.parametrize(
     ("what", "result"),
     [

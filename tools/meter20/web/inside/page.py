@@ -23,9 +23,11 @@ from keeping import Kept
 from lessons import ALL, Seen
 from panel import view as views
 from panel.screens import FIRMWARE
-from sts import tid
+from sts import results, tid
 
 _BASE_YEAR = 2014
+_SPENT = (results.ACCEPT, results.USED, results.OLD)  # what gives nothing from then on
+_HEARD_MAX = 20  # as many slips as the page shows
 
 
 class Page:
@@ -50,6 +52,8 @@ class Page:
         if not bare:
             self._asked(self.desk.register(self.house.minute))
         self.seen = Seen(self._state.key.krn)
+        self._all_seen = {0: self.seen}  # by lesson
+        self._heard = []  # (digits, whether spent, result, time), for the next frame
 
     @property
     def _state(self):
@@ -73,6 +77,7 @@ class Page:
         sim, buzzer = self.sim, self.sim.ports.buzzer
         view = sim.app.front.view(sim.now_ms)
         samples, self.house.samples = self.house.samples, []
+        heard, self._heard = self._heard, []
         self.seen.krn = self._state.key.krn
         self.seen.credit = views.credit_wh(view)
         return {
@@ -87,13 +92,18 @@ class Page:
             "watts": sim.load.drawn_w,
             "credit_wh": self.seen.credit,
             "days_left": views.days_left(view),
-            "time": "%04d-%02d-%02d %02d:%02d" % tid.date(self.house.minute, _BASE_YEAR),
+            "krn": self.seen.krn,
+            "heard": heard,
+            "time": self._time(),
             "minute": self.house.minute,
             "on": self.house.on,
             "samples": samples,
             "boots": sim.boots,
             "tasks": list(ALL[self._lesson][2](self.seen)),
         }
+
+    def _time(self):
+        return "%04d-%02d-%02d %02d:%02d" % tid.date(self.house.minute, _BASE_YEAR)
 
     def _listen(self):
         """Hear of each token that the meter takes; a power cut makes a new application."""
@@ -105,6 +115,9 @@ class Page:
         def heard(digits, *rest):
             outcome = enter(digits, *rest)
             self.seen.token(digits, outcome, self.desk.what(digits))
+            spent = outcome.result in _SPENT
+            self._heard.append((digits, spent, outcome.result, self._time()[-5:]))
+            del self._heard[:-_HEARD_MAX]
             return outcome
 
         app.inbox.enter = heard
@@ -146,10 +159,13 @@ class Page:
         self._asked({"do": "power_cut"})
 
     def _begin(self, request):
-        """Begin a lesson: what was done before does not count for it."""
+        """Begin a lesson, or go on with it: what others saw does not count for it."""
         self._lesson = request["number"]
         name, tasks, _ = ALL[self._lesson]
-        self.seen = Seen(self._state.key.krn)
+        krn = self._state.key.krn
+        self.seen = self._all_seen.setdefault(self._lesson, Seen(krn))
+        if self.seen.krn == self.seen.krn_before:
+            self.seen.krn = self.seen.krn_before = krn
         return {"name": name, "tasks": tasks}
 
 

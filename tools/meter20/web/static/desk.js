@@ -1,6 +1,8 @@
 // The vending desk: what is bought and handed out, as slips with digits to type.
 
-import { t } from "./texts.js";
+import { t, write } from "./texts.js";
+
+const OTHER_METERS = ["neighbour", "other_group"]; // the key of their slips is never this meter's
 
 const find = (id) => document.getElementById(id);
 
@@ -12,9 +14,13 @@ export class Desk {
    * @param {(digits: string) => void} look puts it under the glass
    */
   constructor(wanted, ask, type, look) {
-    Object.assign(this, { wanted, ask, type, look, slips: [] });
+    Object.assign(this, { wanted, ask, type, look, slips: [], said: new Map(), marks: [] });
     find("buy").onsubmit = (event) => {
       event.preventDefault();
+      if (/^\d{20}$/.test(find("money").value.replaceAll(" ", ""))) {
+        find("desk-error").textContent = t("desk_token");
+        return;
+      }
       const cents = Math.round(Number(find("money").value.replace(",", ".")) * 100);
       this.get({ do: "buy", cents: Number.isFinite(cents) ? cents : 0 });
     };
@@ -42,15 +48,44 @@ export class Desk {
       void find("box").offsetWidth; // the movement begins anew
       find("box").classList.add("works");
       this.draw();
+      const [newest] = find("slips").children;
+      newest.scrollIntoView({ block: "nearest" });
+      newest.querySelector("button").focus({ preventScroll: true });
+    }
+  }
+
+  /** Mark each slip with what the meter said of it last. */
+  show(frame) {
+    for (const [digits, ...said] of frame.heard) {
+      this.said.set(digits, said);
+    }
+    if (frame.heard.length || frame.krn !== this.krn) {
+      this.krn = frame.krn;
+      this.mark();
+    }
+  }
+
+  mark() {
+    for (const { slip, digits, row, words } of this.marks) {
+      const [isSpent, ...said] = this.said.get(digits.replaceAll(" ", "")) ?? [false];
+      const isOtherKey = !OTHER_METERS.includes(slip.what) && slip.krn !== this.krn;
+      row.classList.toggle("spent", isSpent || isOtherKey);
+      write(
+        words,
+        [said.length && t("slip_said", ...said), isOtherKey && t("slip_other_key", slip.krn, this.krn)]
+          .filter(Boolean).join(" "),
+      );
     }
   }
 
   draw() {
+    this.marks = [];
     const [slip] = this.slips;
     find("asked").textContent = slip
       ? t("box_asked", slip.drn, slip.sgc, slip.krn, slip.tokens.length)
       : "";
     find("slips").replaceChildren(...this.slips.map((each) => this.slip(each)));
+    this.mark();
   }
 
   slip(slip) {
@@ -67,11 +102,11 @@ export class Desk {
     ]
       .filter(Boolean)
       .join(" · ");
-    item.append(title, facts, ...slip.tokens.map((digits) => this.token(digits)));
+    item.append(title, facts, ...slip.tokens.map((digits, at) => this.token(slip, digits, at)));
     return item;
   }
 
-  token(digits) {
+  token(slip, digits, at) {
     const row = document.createElement("p");
     row.className = "token";
     const code = document.createElement("code");
@@ -83,7 +118,11 @@ export class Desk {
       made.onclick = () => work(digits);
       return made;
     };
-    row.append(code, button("type_it", this.type), button("look_at_it", this.look));
+    const words = document.createElement("span");
+    words.className = "count";
+    const number = slip.tokens.length > 1 ? [`${at + 1}.`] : [];
+    row.append(...number, code, button("type_it", this.type), button("look_at_it", this.look), words);
+    this.marks.push({ slip, digits, row, words });
     return row;
   }
 }

@@ -17,6 +17,7 @@ export class Glass {
   constructor(ask) {
     this.ask = ask;
     this.found = [null, null];
+    this.changed = null; // the digits of the first token, some of them changed: under the second glass
     this.forms = [...document.querySelectorAll("form.glass")];
   }
 
@@ -38,21 +39,36 @@ export class Glass {
     });
   }
 
-  /** Put `digits` under glass number `at`. */
-  async look(digits, at = 0) {
+  /** Put `digits` under glass number `at`; another token under the first one clears the second. */
+  async look(digits, at = 0, changed = null) {
     this.found[at] = await this.ask(digits);
-    this.forms[at].querySelector("input").value = this.found[at].digits;
-    this.draw(0);
-    this.draw(1);
+    this.changed = changed;
+    if (at === 0) {
+      this.found[1] = null;
+    }
+    this.forms.forEach((form, each) => {
+      form.querySelector("input").value = this.found[each]?.digits ?? "";
+      this.draw(each);
+    });
+  }
+
+  /** Add 1 to the digit at `place` of the first token, and to what was changed in it before. */
+  async change(place) {
+    const digits = this.changed ?? this.found[0].digits;
+    const digit = (Number(digits[place]) + 1) % 10;
+    const changed = digits.slice(0, place) + digit + digits.slice(place + 1);
+    await this.look(changed, 1, changed);
+    this.forms[0].querySelectorAll(".digit")[place].focus();
   }
 
   draw(at) {
     const [found, other] = [this.found[at], at === 1 ? this.found[0] : null];
     if (!found) {
+      this.forms[at].querySelector(".steps").replaceChildren();
       return;
     }
     const rows = found.steps.map(([step, form, values], place) => {
-      const item = element("li", step.startsWith("field ") ? "field" : "");
+      const item = element("li", step.startsWith("field ") ? `field ${step.slice(6)}` : "");
       item.append(element("b", "", t("glass_step", stepName(step))), " ", element("span", "", told(form, values)));
       const hex = BLOCKS.includes(step) ? values.at(-1).replace(" ", "") : "";
       if (/^[0-9a-f]{16,17}$/.test(hex)) {
@@ -65,7 +81,8 @@ export class Glass {
       item.append(" ", element("span", "meaning", meaning(step.replace("field ", ""))));
       return item;
     });
-    this.forms[at].querySelector(".steps").replaceChildren(...rows);
+    const isOpen = this.forms[at].querySelector("details")?.open ?? false;
+    this.forms[at].querySelector(".steps").replaceChildren(...folded(rows, found.steps, isOpen));
     this.digits(at);
   }
 
@@ -79,19 +96,51 @@ export class Glass {
     }
     row.replaceChildren(
       element("p", "", t("change_digit")),
-      ...[...digits].map((digit, place) => {
-        const button = element("button", "digit", digit);
+      ...[...(this.changed ?? digits)].map((digit, place) => {
+        const button = element("button", digit === digits[place] ? "digit" : "digit differs", digit);
         button.type = "button";
         button.setAttribute("aria-label", t("change_digit_number", place + 1, digit));
-        button.onclick = () => {
-          const other = (Number(digit) + 1) % 10;
-          this.look(digits.slice(0, place) + other + digits.slice(place + 1), 1);
-        };
+        button.onclick = () => this.change(place);
         return button;
       }),
+      this.verdict(),
     );
   }
+
+  /** Return what the meter says of the changed token, beside the digits. */
+  verdict() {
+    const [first, second] = this.found;
+    const said = element("p", "verdict");
+    said.setAttribute("role", "status");
+    if (second && this.changed) {
+      const [mine, theirs] = [first, second].map((found) => valuesOf(found, "decrypted")?.at(-1));
+      const differ = mine && theirs && [...binary(mine)].filter((bit, at) => bit !== binary(theirs)[at]);
+      const [result] = valuesOf(second, "decision");
+      said.append(
+        t("verdict", result),
+        differ ? ` ${t("verdict_bits", differ.length)}` : "",
+      );
+    }
+    return said;
+  }
 }
+
+/** Fold the rounds of the cipher into one item: they are many, and stand before the amount. */
+function folded(rows, steps, isOpen) {
+  const rounds = rows.filter((_, place) => steps[place][0] === "round");
+  if (!rounds.length) {
+    return rows;
+  }
+  const [item, details, list] = ["li", "details", "ol"].map((name) => element(name));
+  details.open = isOpen;
+  details.append(element("summary", "", t("rounds", rounds.length)), list);
+  list.append(...rounds);
+  item.append(details);
+  const first = rows.indexOf(rounds[0]);
+  return rows.toSpliced(first, rounds.length, item);
+}
+
+const valuesOf = (found, step) => found.steps.find((each) => each[0] === step)?.[2];
 
 const isRead = (found) => found.steps.length > 2;
 
@@ -146,7 +195,7 @@ function parts(hex, layout) {
   const row = element("span", "parts");
   let at = 0;
   layout.forEach(([name, size], place) => {
-    const part = element("span", `part part-${place % 6}`);
+    const part = element("span", `part part-${place % 6} ${name}`);
     part.append(element("small", "", name), element("code", "", all.slice(at, at + size)));
     row.append(part);
     at += size;

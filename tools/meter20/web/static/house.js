@@ -34,6 +34,7 @@ export class House {
   }
 
   mark(chosen) {
+    this.speed = Number(chosen.dataset.speed);
     for (const button of this.speeds) {
       button.setAttribute("aria-pressed", button === chosen);
     }
@@ -44,6 +45,9 @@ export class House {
       button.textContent = `${t(`appliance.${name}`)} ${watts} W`;
     }
     this.pace = undefined;
+    if (this.samples.length) {
+      this.chart();
+    }
   }
 
   show(frame, pace) {
@@ -54,7 +58,7 @@ export class House {
     find("clock").dateTime = frame.time.replace(" ", "T");
     write(find("watts"), `${frame.watts} W`);
     write(find("credit"), t("kwh", (frame.credit_wh / 1000).toFixed(3)));
-    write(find("days"), String(frame.days_left ?? "–"));
+    write(find("days"), days(frame));
     const rounded = pace < 10 ? Math.round(pace) : Math.round(pace / 10) * 10;
     if (rounded !== this.pace) {
       this.pace = rounded;
@@ -73,6 +77,10 @@ export class House {
     const x = ([minute]) => (((minute - first) / minutes) * WIDTH).toFixed(1);
     const y = (value, top) => (HEIGHT - 5 - (Math.max(0, value) / top) * (HEIGHT - 15)).toFixed(1);
     const [load, credit] = [most(1), most(2)];
+    write(
+      find("scale"),
+      t("chart_scale", Math.round(minutes / 60), load, (credit / 1000).toFixed(1)),
+    );
     const line = (index, top) =>
       this.samples.map((sample) => `${x(sample)},${y(sample[index], top)}`).join(" ");
     find("chart").querySelector(".load").setAttribute("points", line(1, load));
@@ -88,4 +96,11 @@ export class House {
       }),
     );
   }
+}
+
+function days({ credit_wh, days_left }) {
+  if (credit_wh <= 0) {
+    return "0";
+  }
+  return days_left === null ? t("days_unknown") : days_left ? String(days_left) : t("days_few");
 }

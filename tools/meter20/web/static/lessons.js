@@ -1,6 +1,7 @@
 // The lessons: their words, their tasks, and which of them the meter says are done.
 
-import { t } from "./texts.js";
+import { reveal } from "./reveal.js";
+import { t, write } from "./texts.js";
 
 const DONE = "meter20.done";
 
@@ -10,10 +11,10 @@ export class Lessons {
   /**
    * @param {[string, number][]} lessons names, and how many tasks each has
    * @param {(number: number) => void} begin
+   * @param {(id: string) => void} goTo shows the desk or the glass
    */
-  constructor(lessons, begin) {
-    this.lessons = lessons;
-    this.begin = begin;
+  constructor(lessons, begin, goTo) {
+    Object.assign(this, { lessons, begin, goTo });
     this.done = new Set(JSON.parse(localStorage.getItem(DONE) ?? "[]"));
     this.number = 0;
     this.tasks = [];
@@ -24,7 +25,7 @@ export class Lessons {
       ...this.lessons.map(([name], number) => {
         const item = document.createElement("li");
         const button = document.createElement("button");
-        button.textContent = t(`lesson.${name}`);
+        button.textContent = `${number + 1}. ${t(`lesson.${name}`)}`;
         button.onclick = () => this.choose(number);
         item.append(button);
         return item;
@@ -38,6 +39,12 @@ export class Lessons {
     this.tasks = [];
     this.begin(number);
     this.write();
+    this.reveal();
+  }
+
+  /** Bring the lesson before the learner's eyes. */
+  reveal() {
+    reveal(find("lesson").querySelector("h2"));
   }
 
   write() {
@@ -46,11 +53,19 @@ export class Lessons {
     const list = made("ul", "");
     list.className = "tasks";
     list.append(...Array.from({ length: count }, (_, at) => made("li", t(`lesson.${name}.task${at + 1}`))));
-    const praise = made("p", t(`lesson.${name}.done`));
+    const praise = made("div", "");
     praise.className = "praise";
+    praise.append(made("p", t(`lesson.${name}.done`)));
+    if (this.number + 1 < this.lessons.length) {
+      praise.append(pressed(t("next_lesson"), () => this.choose(this.number + 1)));
+    }
+    const heading = made("h2", `${this.number + 1}. ${t(`lesson.${name}`)}`);
+    heading.tabIndex = -1;
+    const ways = made("p", "");
+    ways.className = "ways";
+    ways.append(...["desk", "glass"].map((id) => pressed(`→ ${t(id)}`, () => this.goTo(id))));
     find("lesson").replaceChildren(
-      made("h2", `${this.number + 1}. ${t(`lesson.${name}`)}`), ...paragraphs,
-      made("h3", t("tasks")), list, praise,
+      heading, praise, ...paragraphs, made("h3", t("tasks")), list, ways,
     );
     this.mark();
   }
@@ -68,13 +83,18 @@ export class Lessons {
 
   mark() {
     const [name, count] = this.lessons[this.number];
-    const tasks = this.tasks.length === count ? this.tasks : [];
+    const isDone = this.done.has(name); // in this session or in an earlier one
+    const tasks = Array.from({ length: count }, (_, at) => isDone || Boolean(this.tasks[at]));
     find("lesson").querySelectorAll(".tasks li").forEach((item, at) => {
-      item.classList.toggle("done", Boolean(tasks[at]));
+      item.classList.toggle("done", tasks[at]);
       item.title = tasks[at] ? t("task_done") : "";
     });
-    const isDone = tasks.length > 0 && tasks.every(Boolean);
-    find("lesson").querySelector(".praise").hidden = !isDone && !this.done.has(name);
+    find("lesson").querySelector(".praise").hidden = !isDone;
+    const number = this.number + 1;
+    write(
+      find("progress").querySelector("span"),
+      isDone ? t("lesson_done", number) : t("progress", number, tasks.filter(Boolean).length, count),
+    );
     [...find("lesson-list").querySelectorAll("button")].forEach((button, at) => {
       button.classList.toggle("done", this.done.has(this.lessons[at][0]));
       button.setAttribute("aria-current", at === this.number ? "step" : "false");
@@ -84,6 +104,12 @@ export class Lessons {
   static forget() {
     localStorage.removeItem(DONE);
   }
+}
+
+function pressed(text, work) {
+  const button = made("button", text);
+  button.onclick = work;
+  return button;
 }
 
 function made(name, text) {

@@ -6,8 +6,11 @@ import { t, told, write } from "./texts.js";
 const KEYS = "123A456B789C*0#D";
 // Keys of the keyboard that are not the meter's own.
 const KEYBOARD = { Enter: "#", Backspace: "*", Escape: "C" };
-const NAMES = { "*": "key_back", "#": "key_enter", C: "key_clear", A: "key_next" };
+const NAMES = {
+  "*": "key_back", B: "key_back", "#": "key_enter", D: "key_enter", C: "key_clear", A: "key_next",
+};
 const BLINK_MS = 80;
+const DARK_MS = 1500; // so long a cut of the power lasts, for the eyes
 const TYPING_MS = 60; // between two keys of a token that types itself
 
 const find = (id) => document.getElementById(id);
@@ -15,7 +18,7 @@ const find = (id) => document.getElementById(id);
 /** The meter on the page. press: (key) sends one key. meanings: forms that say what a result is. */
 export class Meter {
   constructor(press, meanings) {
-    Object.assign(this, { press, meanings });
+    Object.assign(this, { press, meanings, isDark: false });
     this.buttons = new Map();
     for (const key of KEYS) {
       const button = document.createElement("button");
@@ -31,6 +34,7 @@ export class Meter {
   label() {
     for (const [key, name] of Object.entries(NAMES)) {
       this.buttons.get(key).setAttribute("aria-label", `${key} ${t(name)}`);
+      this.buttons.get(key).title = t(name);
     }
   }
 
@@ -44,8 +48,17 @@ export class Meter {
     const isControl = event.target.closest("button, a");
     if (isOurs && KEYS.includes(key) && key.length === 1 && !(isControl && event.key === "Enter")) {
       event.preventDefault();
+      if (isControl) {
+        this.focus(); // or Enter after the twentieth digit would press that control again
+      }
       this.push(key);
     }
+  }
+
+  /** Bring the meter before the eyes; what is typed on the keyboard goes to it, Enter too. */
+  focus() {
+    find("case").scrollIntoView({ block: "nearest" });
+    find("lcd").focus({ preventScroll: true });
   }
 
   /** Press a key, as somebody does: what types itself stops. */
@@ -54,7 +67,24 @@ export class Meter {
     this.hit(key);
   }
 
+  /** Be without power for a moment: dark and deaf. cut: what happens at its end. */
+  async darken(cut) {
+    clearTimeout(this.typing);
+    this.isDark = true;
+    find("case").scrollIntoView({ block: "nearest" });
+    find("case").classList.add("dark");
+    write(find("lcd"), "");
+    write(find("meaning"), "");
+    await new Promise((go) => setTimeout(go, DARK_MS));
+    await cut();
+    find("case").classList.remove("dark");
+    this.isDark = false;
+  }
+
   hit(key) {
+    if (this.isDark) {
+      return;
+    }
     const button = this.buttons.get(key);
     button.classList.add("down");
     setTimeout(() => button.classList.remove("down"), BLINK_MS * 2);
@@ -64,7 +94,7 @@ export class Meter {
   /** Type the digits of a token, key by key. */
   type(digits) {
     clearTimeout(this.typing);
-    find("case").scrollIntoView({ block: "nearest" });
+    this.focus();
     const keys = ["C", ...digits.replaceAll(" ", "")];
     const next = () => {
       this.hit(keys.shift());
@@ -76,6 +106,9 @@ export class Meter {
   }
 
   show(frame) {
+    if (this.isDark) {
+      return;
+    }
     const text = frame.lines.map((line) => line.padEnd(20)).join("\n");
     if (find("lcd").textContent !== text) {
       write(find("lcd"), text);

@@ -6,6 +6,7 @@ import { House } from "./house.js";
 import { Lessons } from "./lessons.js";
 import { Link } from "./link.js";
 import { Meter } from "./meter.js";
+import { reveal } from "./reveal.js";
 import { sessions } from "./session.js";
 import { setSound } from "./sound.js";
 import { choose, language, speak, t } from "./texts.js";
@@ -51,7 +52,6 @@ function tabs() {
     for (const tab of all) {
       const isChosen = tab === chosen;
       tab.setAttribute("aria-selected", isChosen);
-      tab.tabIndex = isChosen ? 0 : -1;
       find(tab.getAttribute("aria-controls")).hidden = !isChosen;
     }
     if (focus) {
@@ -77,8 +77,12 @@ async function main() {
   window.meter20.known = known;
   const meter = new Meter((key) => link.ask({ do: "key", key }), known.meanings);
   const glass = new Glass((digits) => link.ask({ do: "look", digits }));
+  const goTo = (id) => {
+    open(id);
+    reveal(find(`tab-${id}`));
+  };
   const look = (digits) => {
-    open("glass");
+    goTo("glass");
     glass.look(digits);
   };
   const desk = new Desk(known.wanted, (request) => link.ask(request), (digits) => meter.type(digits), look);
@@ -87,7 +91,14 @@ async function main() {
     (name, on) => link.ask({ do: "switch", name, on }),
     (speed) => link.speed(speed),
   );
-  const lessons = new Lessons(known.lessons, (number) => link.ask({ do: "lesson", number }));
+  const lessons = new Lessons(known.lessons, (number) => link.ask({ do: "lesson", number }), goTo);
+  for (const way of document.querySelectorAll(".to-lesson")) {
+    way.onclick = (event) => {
+      event.preventDefault();
+      open("lessons");
+      lessons.reveal();
+    };
+  }
   const all = [meter, house, desk, glass, lessons];
   label(all);
   rooms = all; // from here on they are shown what happens
@@ -100,7 +111,13 @@ async function main() {
     const on = setSound(find("sound").getAttribute("aria-pressed") !== "true");
     find("sound").setAttribute("aria-pressed", on);
   };
-  find("power-cut").onclick = () => link.ask({ do: "power_cut" });
+  find("power-cut").onclick = async () => {
+    if (!meter.isDark) {
+      link.speed(0);
+      await meter.darken(() => link.ask({ do: "power_cut" }));
+      link.speed(house.speed);
+    }
+  };
   sessions(link);
   find("reset").onclick = () => {
     Lessons.forget();
