@@ -240,6 +240,9 @@ def test_tab_enter_and_arrows_are_enough_for_a_lesson(desktop, address):
     tab_to(page, "#wanted button")
     page.keyboard.press("Space")
     page.locator("#slips .token button:focus").wait_for()  # types it
+    page.keyboard.press("Shift+Tab")
+    page.locator("#desk .to-lesson:focus").wait_for()
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     shows(page, "Accept")
     page.keyboard.press("Enter")  # the meter's, and not that of the button again
