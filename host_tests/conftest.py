@@ -38,9 +38,12 @@ if "TMPDIR" not in os.environ and _has_room(_MEMORY):
     # Every sale waits until its database is on the disk; in memory nothing has to wait.
     os.environ["TMPDIR"] = tempfile.tempdir = _MEMORY
 
+# A shell starts its background jobs with Ctrl-C ignored, and nohup ignores the end of the line.
+# The children of the tests would ignore them as well.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell starts its background jobs so, and their children would ignore Ctrl-C as well.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # For the processes of pytest that tests start: this plugin takes longer to load than most files.
 os.environ.setdefault("PYTEST_ADDOPTS", "-p no:schemathesis")
