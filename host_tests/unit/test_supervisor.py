@@ -49,7 +49,7 @@ class SupervisorTest(unittest.TestCase):
             rounds.step(Turn())
         self.assertEqual((self.watchdog.fed, self.supervisor.at), (0, "keypad"))
 
-    def fail(self, error, part="program", at=None, ordinary=()):
+    def raised(self, error, part="program", at=None, ordinary=()):
         """Raise `error` while `part` is at work, in the port `at`."""
         with Watch(self.supervisor, part, ordinary):
             if at is not None:
@@ -59,23 +59,23 @@ class SupervisorTest(unittest.TestCase):
     def test_what_a_part_raises_stops_the_meter_once(self):
         for error in (ZeroDivisionError(), MemoryError()):
             with self.assertRaises(Faulted):
-                self.fail(error)
+                self.raised(error)
         self.assertEqual(self.stops, [("program", "ZeroDivisionError")])
         self.assertEqual(self.supervisor.fault, ("program", "ZeroDivisionError"))
 
     def test_the_port_at_work_is_blamed(self):
         with self.assertRaises(Faulted):
-            self.fail(ValueError(), "metering", at="tamper")
+            self.raised(ValueError(), "metering", at="tamper")
         self.assertEqual(self.stops, [("tamper", "ValueError")])
 
     def test_a_medium_that_refuses_is_the_store(self):
         with self.assertRaises(Faulted):
-            self.fail(OSError(5), "token")
+            self.raised(OSError(5), "token")
         self.assertEqual(self.stops, [("store", "OSError")])
 
     def test_ordinary_exceptions_are_none_of_its_business(self):
         with self.assertRaises(ValueError):
-            self.fail(ValueError(), ordinary=(ValueError,))
+            self.raised(ValueError(), ordinary=(ValueError,))
         self.assertEqual(self.supervisor.fault, None)
 
     def test_who_was_at_work_before_is_at_work_again(self):
@@ -84,17 +84,17 @@ class SupervisorTest(unittest.TestCase):
                 self.assertEqual(self.supervisor.at, "token")
             self.assertEqual(self.supervisor.at, "keypad")
         with self.assertRaises(ValueError):
-            self.fail(ValueError(), at="clock", ordinary=(ValueError,))
+            self.raised(ValueError(), at="clock", ordinary=(ValueError,))
         self.assertEqual(self.supervisor.at, "start")
 
     def test_a_fault_inside_a_job_is_not_blamed_on_the_job_around_it(self):
         with self.assertRaises(Faulted), Watch(self.supervisor, "keypad"):
-            self.fail(ValueError(), "token")
+            self.raised(ValueError(), "token")
         self.assertEqual(self.stops, [("token", "ValueError")])
 
     def test_what_stops_the_program_itself_passes(self):
         with self.assertRaises(KeyboardInterrupt):
-            self.fail(KeyboardInterrupt())
+            self.raised(KeyboardInterrupt())
         self.assertEqual(self.supervisor.fault, None)
 
 
