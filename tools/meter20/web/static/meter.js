@@ -75,10 +75,13 @@ export class Meter {
     find("case").classList.add("dark");
     write(find("lcd"), "");
     write(find("meaning"), "");
-    await new Promise((go) => setTimeout(go, DARK_MS));
-    await cut();
-    find("case").classList.remove("dark");
-    this.isDark = false;
+    try {
+      await new Promise((go) => setTimeout(go, DARK_MS));
+      await cut();
+    } finally {
+      find("case").classList.remove("dark");
+      this.isDark = false;
+    }
   }
 
   hit(key) {
