@@ -210,6 +210,20 @@ def test_a_changed_digit_shows_its_avalanche_beside_the_token(desktop, address):
     second.locator(".steps li").first.wait_for(state="detached")
 
 
+def test_keys_that_type_no_digit_turn_the_pages_about_the_meter_and_break_nothing(
+    desktop, address
+):
+    page = meter_page.ready(desktop, address)
+    for key, words in (("Backspace", "Meter number"), ("b", "SGC"), ("a", "Power fails")):
+        page.keyboard.press(key)
+        shows(page, words)
+    for key in "#d":
+        page.keyboard.press("c")
+        shows(page, "Enter a token")
+        page.keyboard.press(key)
+        shows(page, "Short code")
+
+
 FOCUSED = """() => {
   const at = document.activeElement, {outlineStyle, outlineWidth} = getComputedStyle(at);
   at.dataset.reached = "";

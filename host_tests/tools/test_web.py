@@ -10,7 +10,7 @@ import pytest
 from account import explain
 from sts import results
 
-from meter20 import DEVICE_ROOT
+from meter20 import DEVICE_ROOT, rooms
 from meter20.web import site
 
 WEB = DEVICE_ROOT / "tools" / "meter20" / "web"
@@ -167,6 +167,23 @@ def test_the_site_holds_what_it_names(tmp_path):
     for name, source in STATIC.items():
         if name.endswith(".js"):
             assert {each[2:] for each in re.findall(r'from "(\./[^"]+)"', source)} <= names, name
+
+
+def test_the_page_brings_every_module_that_its_meter_may_ever_import():
+    there = set(site.modules())
+    brought = {
+        module
+        for module, file in rooms.modules().items()
+        if file.relative_to(DEVICE_ROOT).as_posix() in there
+    }
+    assert {"panel.about", "panel.outcomes", "meter.app"} <= brought
+    missing = {
+        (module, other)
+        for module in brought
+        for other in rooms.imported(module)
+        if other not in brought
+    }
+    assert not missing
 
 
 def test_no_javascript_knows_what_the_firmware_decides():

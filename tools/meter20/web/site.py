@@ -33,7 +33,8 @@ _DEVICE = (
 )
 #: What of the vending station runs on MicroPython.
 _STATION = ("amounts", "derivation", "encoder", "key_sections", "misty1_encrypt", "sizes")
-_LEFT_OUT = ("about.py", "manifest.py")
+#: What of these the tools read, never the meter.
+_LEFT_OUT = ("boards/sim/about.py", "boards/sim/manifest.py")
 
 #: sys.path of the interpreter, below the folder that `modules.json` is unpacked into.
 PATH = ("inside", "firmware", "boards/sim", "station")
@@ -61,8 +62,9 @@ def modules() -> dict[str, str]:
     found = {}
     for pattern in _DEVICE:
         for file in sorted(DEVICE_ROOT.glob(pattern)):
-            if file.name not in _LEFT_OUT:
-                found[file.relative_to(DEVICE_ROOT).as_posix()] = file
+            path = file.relative_to(DEVICE_ROOT).as_posix()
+            if path not in _LEFT_OUT:
+                found[path] = file
     for name in _STATION:
         found[f"station/meter20/vending/{name}.py"] = _PACKAGE / "vending" / f"{name}.py"
     for file in sorted((_HERE / "inside").glob("*.py")):
