@@ -34,6 +34,7 @@ class Code(IntEnum):
     WRONG_HASH = 21
     FAILED = 22
     PRODUCTION = 23
+    NO_ROMFS = 24
     #: Ctrl-C broke it off. As a shell has it: 128 and the number of the signal.
     INTERRUPTED = 130
 
@@ -267,6 +268,11 @@ ERRORS = {
         Code.PRODUCTION,
         "The board is in production mode and has no prompt.",
         "See docs/security.md, Production mode, for the way back.",
+    ),
+    "no_romfs": Error(
+        Code.NO_ROMFS,
+        "The board's image of MicroPython has no ROM partition, or one that is too small.",
+        "Flash with `--mpy`, or bring an image that has one: boards/README.md, ROM partition.",
     ),
     "file": Error(
         Code.STANDS,

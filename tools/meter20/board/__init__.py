@@ -9,6 +9,7 @@
 | `prompt.py` | MicroPython's prompt: run, compare, copy |
 | `manifest.py` | which files a board's folder asks for |
 | `flashing.py` | brings the files on a board up to date |
+| `romfs.py` | brings the meter into a board's ROM partition, where it runs in place |
 | `service.py` | the service port of the meter on a board |
 | `fixture.py` | the two-board fixture: keys, pulses and power cuts for the meter on a board |
 | `watching.py` | what is shown of a meter that is watched |

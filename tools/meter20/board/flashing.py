@@ -4,10 +4,11 @@
 stays at its prompt, and a second run finds the rest by its hashes.
 """
 
+import functools
 import hashlib
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,24 +74,31 @@ def known_options(board: str, root: Path = DEVICE_ROOT) -> dict[str, options.Val
 
 
 def plan(
-    files: dict[str, bytes], libraries: list[str], there: dict[str, str], production: bool = False
+    files: dict[str, bytes],
+    libraries: list[str],
+    there: dict[str, str],
+    production: bool = False,
+    elsewhere: Iterable[str] = (),
 ) -> Plan:
     """Return how a board with the files `there`, {path: SHA-256}, gets `files`.
 
-    production: no BOOT is left.
+    production: no BOOT is left. elsewhere: paths of the meter that the board has in its ROM
+    partition, so none of them is left among the files.
     """
+    ours = {*files, *elsewhere}
     differ = {
         path: content
         for path, content in files.items()
         if there.get(path) != hashlib.sha256(content).hexdigest()
     }
+    remove = [
+        path
+        for path in there
+        if path not in files and (_ours(path, ours) or (production and _is_boot(path)))
+    ]
     return Plan(
         put={path: content for path, content in differ.items() if path != START},
-        remove=[
-            path
-            for path in there
-            if path not in files and (_ours(path, files) or (production and _is_boot(path)))
-        ],
+        remove=remove,
         same=len(files) - len(differ),
         start=files[START],
         start_differs=START in differ,
@@ -107,6 +115,8 @@ def carry_out(prompt: Prompt, steps: Plan, told: Callable[[str], None]) -> None:
     for path in steps.remove:
         told(f"remove {path}")
         prompt.remove(path)
+    for folder in sorted(_folders(steps.remove)):
+        prompt.remove_if_empty(folder)
     for path, content in steps.put.items():
         told(f"copy {path} ({len(content)} bytes)")
         prompt.put(path, content)
@@ -116,6 +126,7 @@ def carry_out(prompt: Prompt, steps: Plan, told: Callable[[str], None]) -> None:
     _verify(prompt, {START: steps.start})
 
 
+@functools.cache  # a file is compiled once in a process: tests flash many boards
 def compiled(source: bytes, path: str, architecture: str) -> bytes:
     """Return `source` as .mpy; `path` is what tracebacks will call it. Raises Trouble."""
     try:
@@ -148,7 +159,12 @@ def _is_boot(path: str) -> bool:
     return path.removesuffix(".py").removesuffix(".mpy") == BOOT.removesuffix(".py")
 
 
-def _ours(path: str, files: dict[str, bytes]) -> bool:
+def _folders(paths: Iterable[str]) -> set[str]:
+    """Return the folders that the files at `paths` lie in."""
+    return {path.rpartition("/")[0] for path in paths} - {""}
+
+
+def _ours(path: str, files: set[str]) -> bool:
     """Return whether a file that is not wanted would be in the way, or is left of an older meter.
 
     MicroPython takes thing.py before thing.mpy, so one must not outlive the other.
@@ -157,5 +173,4 @@ def _ours(path: str, files: dict[str, bytes]) -> bool:
     if stem == path:
         return path == options.FILE
     folder = path.rpartition("/")[0]
-    packages = {name.rpartition("/")[0] for name in files} - {""}
-    return folder in packages or stem + ".py" in files or stem + ".mpy" in files
+    return folder in _folders(files) or stem + ".py" in files or stem + ".mpy" in files

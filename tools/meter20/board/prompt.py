@@ -20,6 +20,8 @@ _CTRL_C = b"\x03"
 _READ_TIMEOUT_S = 5  # without one, mpremote waits for ever on a silent pseudo-terminal
 _ENTER_TIMEOUT_S = 8
 _METER_S = 2
+_RESTART_S = 30  # a USB port goes and comes back
+_AGAIN_S = 0.3
 _READ_BYTES = 4096
 _READING = b'"firmware": "meter20'
 _WHO = """
@@ -28,12 +30,17 @@ i = sys.implementation
 print((i.version[:3], sys.platform, i._machine, i._mpy))
 """
 
+#: Where MicroPython mounts a ROM partition.
+ROM = "/rom"
+
 # One program hashes all files, so that a board that is up to date is asked once.
-_HASHES = """
+_HASHES = f"""
 import hashlib, os
 def hashes(folder):
     for name, kind, *_ in os.ilistdir(folder or "/"):
         path = folder + "/" + name
+        if path == "{ROM}":
+            continue
         if kind == 0x4000:
             hashes(path)
             continue
@@ -57,18 +64,19 @@ class Prompt:
 
     def __init__(self, port: str):
         self.port = port
-        try:
-            self._transport = SerialTransport(port, timeout=_READ_TIMEOUT_S)
-        except TransportError:
-            raise serial_ports.diagnosis(port) from None
-        except OSError as error:
-            raise serial_ports.why_closed(port, error) from None
-        self._open = True
         self._folders: set[str] = set()  # known to be there
+        self._connect()
+        self.running = Running(*ast.literal_eval(self.run(_WHO)))
+
+    def _connect(self):
+        try:
+            self._transport = SerialTransport(self.port, timeout=_READ_TIMEOUT_S)
+        except TransportError:
+            raise serial_ports.diagnosis(self.port) from None
+        except OSError as error:
+            raise serial_ports.why_closed(self.port, error) from None
+        self._open = True
         self._enter()
-        with self._plugged_in():
-            who = ast.literal_eval(self._transport.exec(_WHO).decode())
-        self.running = Running(*who)
 
     def _enter(self):
         said = io.StringIO()
@@ -101,7 +109,7 @@ class Prompt:
             return self._transport.exec(program).decode()
 
     def hashes(self) -> dict[str, str]:
-        """Return the SHA-256 of each file, by its path without the leading slash."""
+        """Return the SHA-256 of each file outside ROM, by its path without the leading slash."""
         lines = [line.split(" ", 1) for line in self.run(_HASHES).splitlines()]
         return {path.lstrip("/"): digest for digest, path in lines}
 
@@ -126,6 +134,11 @@ class Prompt:
         with self._plugged_in():
             self._transport.fs_rmfile(path)
 
+    def remove_if_empty(self, folder: str) -> None:
+        """Remove a folder, unless something is in it."""
+        self.run(f"import os\ntry:\n os.rmdir({folder!r})\nexcept OSError:\n pass")
+        self._folders.discard(folder)
+
     def has_module(self, name: str) -> bool:
         """Return whether the board can import `name`."""
         program = f"try:\n import {name}\n print(1)\nexcept ImportError:\n pass"
@@ -137,6 +150,23 @@ class Prompt:
             self._transport.exec_raw_no_follow("import machine; machine.reset()")
             self._transport.in_raw_repl = False  # nothing more goes to whoever starts there
         self.close()
+
+    def stop(self, start: str) -> None:
+        """Take the program `start` off the board, restart it and come back to the prompt.
+
+        Nothing that ran is left then: no timer, no watchdog, no code in a ROM partition.
+        """
+        if self.run(f"import os\nprint({start!r} in os.listdir('/'))").strip() == "True":
+            self.remove(start)
+        self.restart()
+        until_s = time.monotonic() + _RESTART_S
+        while not self._open:
+            time.sleep(_AGAIN_S)
+            try:
+                self._connect()
+            except Trouble:
+                if time.monotonic() > until_s:
+                    raise
 
     def close(self) -> None:
         """Leave the board at its friendly prompt. A second time does nothing."""

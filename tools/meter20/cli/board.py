@@ -8,7 +8,7 @@ import typer
 from sts import digits, results
 
 from meter20 import given_text
-from meter20.board import boards, flashing, images, running, serial_ports, wiring_check
+from meter20.board import boards, images, serial_ports, wiring_check
 from meter20.board import clock as clocks
 from meter20.board import options as board_options
 from meter20.board.prompt import Prompt
@@ -18,7 +18,6 @@ from meter20.board.watching import View
 from meter20.cli import board_flash, board_monitor, own_meter, typed
 from meter20.cli.answers import always_in_json, print_json, say
 from meter20.cli.station_options import Db, OwnMeter
-from meter20.terminal import printable
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -45,12 +44,16 @@ _TAKEN = (results.ACCEPT, results.KCT_1, results.KCT_2, results.KCT_3, results.K
 
 
 @app.command()
-def flash(
+def flash(  # noqa: PLR0913, PLR0917
     port: Port = None,
     board: BoardName = None,
     mpy: Annotated[
         bool,
         typer.Option("--mpy", help="Compile first: smaller files, a faster start."),
+    ] = False,
+    romfs: Annotated[
+        bool,
+        typer.Option("--romfs", help="Compile, and put the meter into the board's ROM partition."),
     ] = False,
     options: Annotated[
         list[str] | None,
@@ -75,6 +78,9 @@ def flash(
     The command copies only files that differ, and verifies each by its hash. If the board was
     unplugged half way, run the command again.
 
+    With --romfs the meter lies in the ROM partition of the board, runs there in place, and needs
+    less memory. The board's image of MicroPython must have such a partition, see boards/README.md.
+
     With --production the board loses its prompt and its boot.py, and takes no more files.
     docs/security.md says what that is worth and how to get back.
     """
@@ -82,34 +88,17 @@ def flash(
         board_options.check_form(options or ())
     if production and not yes:
         typer.confirm(_LAST_TIME, abort=True, err=as_json)
+    wishes = board_flash.Wishes(
+        board, mpy or romfs, romfs, tuple(options or ()), forget, production
+    )
+    note = (lambda _text: None) if as_json else typer.echo
     with Prompt(serial_ports.find(port)) as prompt:
-        known = running.recognised(prompt.running, board)
-        architecture = prompt.running.architecture if mpy else None
-        there = prompt.hashes()
-        with board_flash.of_set():
-            chosen = board_flash.chosen(prompt, there, known.name, options or (), forget)
-        files, libraries = flashing.wanted(
-            known.name, architecture, chosen.options, production=production
-        )
-        if mpy:
-            prompt.running.check_reads(files["board.mpy"])
-        steps = flashing.plan(files, libraries, there, production)
-        note = (lambda _text: None) if as_json else typer.echo
-        for line in (f"{prompt.running.words()}, board {known.name}", *chosen.lines):
-            note(printable(line))
-        if not steps.nothing:
-            flashing.carry_out(prompt, steps, note)
-        missing = [name for name in libraries if not prompt.has_module(name)]
+        report, missing = board_flash.bring_up_to_date(prompt, wishes, note)
         if not missing:
             prompt.restart()
-        report = {
-            "ok": True, "port": prompt.port, "board": known.name, "copied": len(steps.put)
-            + steps.start_differs, "removed": len(steps.remove), "same": steps.same,
-            "production": production, "options": chosen.options, "dropped": chosen.dropped,
-        }  # fmt: skip
     if missing:
         board_flash.install(report["port"], missing, note)
-    say(as_json, report, f"{report['copied']} files copied, {steps.same} were the same")
+    say(as_json, report, board_flash.words(report))
 
 
 @app.command()

@@ -1,14 +1,16 @@
-"""What `meter20 board flash` does beside copying: the options of the board, and its libraries."""
+"""What `meter20 board flash` does on a board: options, ROM partition, files, libraries."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import typer
 
-from meter20.board import flashing
+from meter20.board import flashing, romfs, running
 from meter20.board import options as board_options
 from meter20.board import prompt as prompts
-from meter20.board.prompt import Prompt
+from meter20.board.prompt import ROM, Prompt
+from meter20.terminal import printable
 
 
 @contextlib.contextmanager
@@ -20,12 +22,104 @@ def of_set() -> Iterator[None]:
         raise typer.BadParameter(str(wrong), param_hint="--set") from None
 
 
-def chosen(
-    prompt: Prompt, there: dict[str, str], board: str, options: Sequence[str], forget: bool
-) -> board_options.Chosen:
-    """Return the options of a flash; raises ValueError for one that the board does not take."""
+@dataclass(frozen=True)
+class Wishes:
+    """What a person wants of a flash. board: None to find it. in_rom: needs `compiled`."""
+
+    board: str | None
+    compiled: bool
+    in_rom: bool
+    options: tuple[str, ...]
+    forget: bool
+    production: bool
+
+
+def bring_up_to_date(
+    prompt: Prompt, wishes: Wishes, say: Callable[[str], None]
+) -> tuple[dict, list[str]]:
+    """Bring the files of a board up to date; return (what was done, libraries that are missing).
+
+    say: is given lines of text meanwhile. Raises Trouble; nothing was changed if it is about the
+    board or what is wished.
+    """
+    board = running.recognised(prompt.running, wishes.board).name
+    there = prompt.hashes()
+    with of_set():
+        chosen = _chosen(prompt, there, board, wishes)
+    architecture = prompt.running.architecture if wishes.compiled else None
+    files, libraries = flashing.wanted(
+        board, architecture, chosen.options, production=wishes.production
+    )
+    if wishes.compiled:
+        prompt.running.check_reads(files["board.mpy"])
+    rom = _Rom.of(prompt, files, wishes.in_rom)
+    for line in (f"{prompt.running.words()}, board {board}", *chosen.lines):
+        say(printable(line))
+    in_rom = rom.bring(prompt, say)
+    if in_rom:
+        there = prompt.hashes()
+    steps = flashing.plan(rom.kept, libraries, there, wishes.production, files)
+    if not steps.nothing:
+        flashing.carry_out(prompt, steps, say)
+    report = {
+        "ok": True, "port": prompt.port, "board": board, "copied": len(steps.put)
+        + steps.start_differs, "removed": len(steps.remove), "same": steps.same,
+        "production": wishes.production, "options": chosen.options, "dropped": chosen.dropped,
+        "rom": in_rom,
+    }  # fmt: skip
+    return report, [name for name in libraries if not prompt.has_module(name)]
+
+
+def words(report: dict) -> str:
+    """Return what a person is told at the end, of the report of `bring_up_to_date`."""
+    copied = f"{report['copied']} files copied, {report['same']} were the same"
+    rom = report["rom"]
+    if rom is None:
+        return copied
+    if not rom["bytes"]:
+        return f"{copied}; no meter is left in {ROM}"
+    taken = f"{rom['bytes']} of {rom['partition_bytes']} bytes"
+    return f"{copied}; {rom['blocks_written']} blocks of {ROM} written, {taken} taken"
+
+
+def _chosen(prompt, there, board, wishes):
+    """Return the board's options; raises ValueError for one that the board does not take."""
     remembered = prompt.read(board_options.FILE) if board_options.FILE in there else ""
-    return board_options.chosen(remembered, options, flashing.known_options(board), forget)
+    known = flashing.known_options(board)
+    return board_options.chosen(remembered, wishes.options, known, wishes.forget)
+
+
+@dataclass(frozen=True)
+class _Rom:
+    """What becomes of a board's ROM partition. image: b"" if no meter is to be in it.
+
+    kept: {path: content} of what lies in the writable file system.
+    """
+
+    found: romfs.Partition | None
+    image: bytes
+    kept: dict[str, bytes]
+
+    @classmethod
+    def of(cls, prompt: Prompt, files: dict[str, bytes], asked: bool) -> "_Rom":
+        """Return what the partition gets of `files`, if that is asked. Raises Trouble."""
+        found = romfs.partition(prompt)
+        if not asked:
+            return cls(found, b"", files)
+        kept, image = romfs.split(files)
+        return cls(romfs.check_fits(found, image, prompt.running), image, kept)
+
+    def bring(self, prompt: Prompt, say: Callable[[str], None]) -> dict | None:
+        """Do it; return what was done, None if nothing is to do with a partition."""
+        if self.found is None or not (self.image or self.found.has_meter):
+            return None
+        if self.image:
+            written = romfs.write(prompt, self.found, self.image, say)
+        else:
+            romfs.clear(prompt, say)
+            written = 0
+        size = self.found.size
+        return {"bytes": len(self.image), "partition_bytes": size, "blocks_written": written}
 
 
 def install(port: str, libraries: list[str], say: Callable[[str], None]) -> None:
