@@ -41,8 +41,11 @@ class Load:
             return
         if imp_per_kwh != self._imp_per_kwh:
             self._imp_per_kwh, self._energy = imp_per_kwh, DrawnEnergy(imp_per_kwh)
-        self._energy.draw(self.drawn_w, duration_ms)
-        pulses = self._energy.pulses()
-        if pulses:
-            self._sim.ports.pulses.train(pulses, 0)
+        energy, drawn_w = self._energy, self.drawn_w
+        owed_wms = energy.owed_wms
+        energy.draw(drawn_w, duration_ms)
+        pulses = energy.pulses()
+        if pulses:  # each at its moment, so that the meter sees the power
+            ago_ms = -(-owed_wms // drawn_w)
+            self._sim.ports.pulses.train(pulses, pulses * energy.pulse_wms // drawn_w, ago_ms)
             self.pulses += pulses

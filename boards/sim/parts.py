@@ -38,13 +38,17 @@ class SimPulses(PulseSource):
 
     def __init__(self, clock):
         self._clock = clock
-        self._count = self._taken = 0
+        self._count = self._taken = self._before = 0
         self._began_ms = self._duration_ms = 0
 
-    def train(self, count: int, duration_ms: int):
-        """Add `count` pulses, spread over the next `duration_ms`, 0 for all at once."""
-        self._count, self._taken = self._count - self._taken + count, 0
-        self._began_ms, self._duration_ms = self._clock.now_ms, duration_ms
+    def train(self, count: int, duration_ms: int, ago_ms: int = 0):
+        """Add `count` pulses, spread over `duration_ms` that began `ago_ms` ago.
+
+        0 for all at once. The rest of the train before it comes at once, too.
+        """
+        self._before += self._count - self._taken
+        self._count, self._taken = count, 0
+        self._began_ms, self._duration_ms = self._clock.now_ms - ago_ms, duration_ms
 
     def take(self):
         elapsed_ms = self._clock.now_ms - self._began_ms
@@ -52,7 +56,7 @@ class SimPulses(PulseSource):
             arrived = self._count * elapsed_ms // self._duration_ms
         else:
             arrived = self._count
-        new = arrived - self._taken
+        new, self._before = self._before + arrived - self._taken, 0
         self._taken = arrived
         return new
 

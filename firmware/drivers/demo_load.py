@@ -19,22 +19,23 @@ class DrawnEnergy:
     """Watts for milliseconds come in, pulses go out; the rest counts towards the next pulse.
 
     It allocates nothing for 4 imp/kWh or more: its sums are small ints on a board.
+    pulse_wms: watt-milliseconds a pulse. owed_wms: what counts towards the next one.
     """
 
     def __init__(self, imp_per_kwh: int):
-        self._pulse_wms = _WMS_PER_KWH // imp_per_kwh  # watt-milliseconds a pulse
-        self._owed_wms = 0
+        self.pulse_wms = _WMS_PER_KWH // imp_per_kwh
+        self.owed_wms = 0
 
     def draw(self, watts: int, duration_ms: int):
         """Add what a load of `watts` draws in `duration_ms`."""
-        self._owed_wms += watts * duration_ms
+        self.owed_wms += watts * duration_ms
 
     def pulses(self, most: int = 0) -> int:
         """Return how many pulses are due now, `most` of them unless 0; they are not due again."""
-        due = self._owed_wms // self._pulse_wms
+        due = self.owed_wms // self.pulse_wms
         if most:
             due = min(due, most)
-        self._owed_wms -= due * self._pulse_wms
+        self.owed_wms -= due * self.pulse_wms
         return due
 
 

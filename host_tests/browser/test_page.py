@@ -302,6 +302,15 @@ def test_time_runs_fast_the_load_uses_the_credit_and_the_switch_opens(desktop, a
     assert page.locator("#relay.on").count() == 0
 
 
+def test_a_power_limit_trips_though_time_runs_fast(desktop, address):
+    page = meter_page.ready(desktop, address)
+    for what in ("power_limit", "free"):
+        entered(page, what, "Accept")
+    page.locator("#appliances button").nth(3).click()
+    page.click('[data-speed="3600"]')
+    shows(page, "OFF: overl. lock")  # for half an hour, after five trips in a row
+
+
 COUNT_MADE = """() => {
   self.made = 0;
   const native = [TextDecoder, Object.getPrototypeOf(TextDecoder)].findLast((i) => i.prototype);

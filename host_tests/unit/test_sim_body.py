@@ -61,6 +61,29 @@ class SimBodyTest(unittest.TestCase):
         )
         self.assertEqual(body.app.meter.state.register.credit, -50)
 
+    def test_the_meter_sees_the_power_of_its_load_however_long_the_slices_are(self):
+        for slice_ms, most_off_w in ((20, 60), (10_000, 5)):
+            body = self.body()
+            body.app.front.enter(meters.TOKEN_100_WH, 0)
+            for watts in (1234, 4321):
+                run(body.live("", watts, 30_000, slice_ms))
+                seen_w = body.app.front.view(body.now_ms).watts
+                self.assertTrue(abs(seen_w - watts) <= most_off_w, (slice_ms, watts, seen_w))
+            self.assertEqual(body.load.pulses, 46)  # 46.3 Wh
+
+    def test_a_load_above_the_power_limit_trips_however_long_the_slices_are(self):
+        for slice_ms in (20, 250, 10_000):
+            body = SimBody()
+            body.app.front.provision(
+                Identity(meters.DRN, 1000), meters.key(), meters.MANUFACTURED, 2000,
+                settings.default(),
+            )  # fmt: skip
+            body.app.front.enter(meters.TOKEN_100_WH, 0)
+            run(body.live("", 2200, 30_000, slice_ms))
+            self.assertTrue(body.ports.load_switch.closed)
+            run(body.live("", 2200, 10_000, slice_ms))
+            self.assertFalse(body.ports.load_switch.closed, slice_ms)
+
 
 if __name__ == "__main__":
     unittest.main()
