@@ -141,6 +141,29 @@ def test_a_learner_goes_through_all_lessons(visit, address, size, spoken):
     assert "[" not in page.locator("main").inner_text()  # as a missing text would be shown
 
 
+REMEMBER_FRAMES = """() => {
+  const post = self.postMessage;
+  self.postMessage = (told) => {
+    self.frameBefore = told.frame ? told : self.frameBefore;
+    post.call(self, told);
+  };
+}"""
+
+
+def test_a_frame_of_the_lesson_before_makes_no_lesson_done(desktop, address):
+    page = meter_page.ready(desktop, address)
+    worker = page.workers[0]
+    worker.evaluate(REMEMBER_FRAMES)
+    begun(page, 2)
+    entered(page, "neighbour", "CRCError")
+    done(page, 2)
+    worker.evaluate("self.late = self.frameBefore, 0")
+    begun(page, 3)
+    worker.evaluate("postMessage(self.late)")
+    page.evaluate("meter20.ask({do: 'look', digits: ''})")  # by then the frame was shown
+    assert page.locator("#lesson-list button.done").count() == 1
+
+
 def test_the_acceptance_suite_runs_through_the_page_with_the_replies_of_emulated():
     programs.found("chromium", "chromium")
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]

@@ -99,6 +99,7 @@ class Page:
             "on": self.house.on,
             "samples": samples,
             "boots": sim.boots,
+            "lesson": self._lesson,
             "tasks": list(ALL[self._lesson][2](self.seen)),
         }
 

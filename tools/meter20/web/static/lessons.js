@@ -71,7 +71,8 @@ export class Lessons {
   }
 
   show(frame) {
-    if (String(frame.tasks) !== String(this.tasks)) {
+    // One that was on its way when another lesson began tells of the tasks before.
+    if (frame.lesson === this.number && String(frame.tasks) !== String(this.tasks)) {
       this.tasks = frame.tasks;
       if (this.tasks.every(Boolean)) {
         this.done.add(this.lessons[this.number][0]);
