@@ -8,6 +8,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
+import { rememberFunctions } from "./table.mjs";
+
 /** Where the checkout appears inside the interpreter; it is the working directory there too. */
 export const HOME = "/meter20";
 
@@ -19,6 +21,8 @@ export const INSIDE = fileURLToPath(new URL("inside", import.meta.url));
 
 // What stands in for MicroPython under CPython must not hide the real thing.
 const LEFT_OUT = new Set(["cpython", "__pycache__"]);
+
+rememberFunctions();
 
 /**
  * Start an interpreter.

@@ -8,6 +8,7 @@
 
 import { Kept } from "./kept.js";
 import { loadMicroPython } from "./micropython.js";
+import { rememberFunctions } from "./table.js";
 
 const HOME = "/home";
 const HEAP_BYTES = 8 * 1024 * 1024;
@@ -48,6 +49,7 @@ class Decoder extends TextDecoder {
   }
 }
 self.TextDecoder = Decoder;
+rememberFunctions();
 
 async function load() {
   const [mp, { path, files }] = await Promise.all([
