@@ -4,7 +4,7 @@ from data import meters
 
 from meter20.bodies import EmulatedBody
 from meter20.service_client import ServiceClient
-from meter20.virtual.node import VirtualBody
+from rigs.virtual_meters import VirtualMeter
 
 
 class Bench(ServiceClient):
@@ -36,4 +36,4 @@ class Bench(ServiceClient):
         self._body.close()
 
 
-BODIES = {"emulated": EmulatedBody, "virtual": VirtualBody}
+BODIES = {"emulated": EmulatedBody, "virtual": VirtualMeter}

@@ -15,7 +15,10 @@ _lines = []
 
 
 def start(dlms, has_serial: bool, on_network: bool):
-    """Switch the meter on. dlms: TCP port, 0 for any that is free, None not to serve DLMS."""
+    """Switch a meter on in the place of the one before.
+
+    dlms: TCP port, 0 for any that is free, None not to serve DLMS.
+    """
     outside = {}
     if on_network or has_serial:
         from host_crypto import HostCrypto
@@ -33,7 +36,7 @@ def start(dlms, has_serial: bool, on_network: bool):
     if dlms is not None:
         wanted["dlms"] = dlms
     made = body.SimBody(HostImage(board.FLASH_SIZE), **wanted)
-    _bodies.append(made)
+    _bodies[:] = [made]
     if on_network:
         from broker_line import BrokerLine
 
