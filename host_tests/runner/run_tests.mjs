@@ -6,6 +6,8 @@
 // JSON out says what came of it: run, failures, errors, skipped, output. An endless loop is the
 // caller's to notice: MicroPython cannot be interrupted from here.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -17,17 +19,24 @@ import { tcp } from "../../tools/meter20/virtual/tcp.mjs";
 const OWN = fileURLToPath(new URL("inside", import.meta.url));
 const OUTPUT_BYTES = 1_000_000; // a test that prints for ever must not fill the memory
 
+// What any test file may import or open, beside its own folder.
+const SHARED = ["chip", "data", "models", "rigs", "vectors"].map((name) => `host_tests/${name}`);
+
 async function run(options, { folder, module }) {
-  let output = Buffer.alloc(0);
+  const output = [];
+  let printed = 0;
   const print = (bytes) => {
-    if (output.length < OUTPUT_BYTES) {
-      output = Buffer.concat([output, bytes]);
+    if (printed < OUTPUT_BYTES) {
+      printed += bytes.length;
+      output.push(bytes);
     }
   };
   const sockets = tcp(() => mp);
   const mp = await interpreter({
     ...options,
-    trees: ["firmware", "boards", "host_tests"],
+    trees: ["firmware", "boards", ...SHARED, folder].filter((tree) =>
+      existsSync(join(options.root, tree)),
+    ),
     path: ["host_tests", "firmware", "boards/sim", "host_tests/chip", "boards/fixture_pico"],
     unittest: true,
     inside: [INSIDE, OWN],
@@ -49,7 +58,7 @@ async function run(options, { folder, module }) {
     outcome = { run: 0, failures: [], errors: [["the interpreter", text]], skipped: [] };
   }
   sockets.closeAll();
-  return { ...outcome, output: output.toString() };
+  return { ...outcome, output: Buffer.concat(output).toString() };
 }
 
 const { values: options } = parseArgs({
