@@ -10,7 +10,7 @@ TABLE = (DEVICE_ROOT / "tools/meter20/virtual/table.mjs").as_uri()
 # A module whose only function is in its table, which it exports:
 # (module (table (export "t") 2 funcref) (func $f) (elem (i32.const 0) $f))
 MODULE = bytes.fromhex(
-    "0061736d01000000" "01040160" "0000" "03020100" "0404017000" "02" "0705010174" "0100"
+    "0061736d" "01000000" "01040160" "0000" "03020100" "0404017000" "02" "0705010174" "0100"
     "0907010041000b0100" "0a040102000b"
 )  # fmt: skip
 PROGRAM = f"""
