@@ -54,11 +54,12 @@ class ReferenceMeter:
         self._bus = None
 
     def load_switch(self):
-        """Return the load switch, open."""
+        """Return the load switch, open. A plain relay is, before its driver is read."""
         if self.relay == "plain":
+            pin = self.output("relay", 1 - self.relay_active)
             from drivers.relay_switch import RelaySwitch
 
-            return RelaySwitch(self.output("relay", 1 - self.relay_active), self.relay_active)
+            return RelaySwitch(pin, self.relay_active)
         from drivers.latching_switch import LatchingSwitch
 
         feedback = self.input("relay_feedback") if self.relay.endswith("feedback") else None

@@ -1,7 +1,7 @@
 """A board's ROM file system: the meter's compiled files run where they lie in the flash.
 
 MicroPython has one if its image was built with a partition for it. It mounts the partition at
-/rom before boot.py, and looks there for a module after all other places; so `main.py` puts /rom
+/rom before boot.py, and looks for a module in / before it looks there; so `main.py` puts /rom
 first. The first block is written last: a partition that was not written whole is not mounted.
 
 Source: MicroPython, extmod/vfs_rom.c, extmod/vfs.c, docs/reference/romfs.rst.
