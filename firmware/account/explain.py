@@ -207,7 +207,7 @@ MEANINGS = {
     results.KCT_4: "a part of a new key; the other tokens of the set are missing",
     results.OVERFLOW: "the credit would be more than the meter can hold",
     results.KEY_TYPE: "this meter may not go to a key of that type",
-    results.FORMAT: "not the form of a token: count the digits",
+    results.FORMAT: "no token reads like this: check all 20 digits",
     results.RANGE: "a value in the token is out of range",
     results.FUNCTION: "this meter does not do what the token asks for",
     results.OLD: "older than every token that the meter remembers",

@@ -77,7 +77,7 @@ def idle(view):
         ("Cr " if in_currency else "") + credit(view.state.register.credit, in_currency),
         _state_of_supply(view),
         "%d W" % view.watts,
-        "Enter a token",
+        "Then try again" if view.lockout_s else "Enter a token",
     ]
 
 

@@ -79,7 +79,10 @@ def entered(page, what, result):
     return digits
 
 
-WRONG = {"en": ("wrong digit", "wait$"), "fr": ("chiffre faux", "attendez$")}
+WRONG = {
+    "en": ("wrong digit", r"wait\. .\ss to wait"),
+    "fr": ("chiffre faux", r"attendez\. Encore .\ss"),
+}
 
 
 def language(page):
@@ -108,7 +111,12 @@ def learn(page):
     entered(page, "expired", "KeyExpiredError")
     done(page, 4)
     begun(page, 5)
-    entered(page, "key_change", "New key KRN 2")
+    sections = handed_out(page, "key_change")
+    for number, digits in enumerate(sections, 1):
+        page.locator("#in-hand", has_text=digits).wait_for()  # each of the slip's in its turn
+        assert f" {number} " in page.locator("#in-hand span").inner_text()
+        typed(page, digits)
+    shows(page, "New key KRN 2")
     done(page, 5)
     begun(page, 7)
     entered(page, "free", "Accept")
@@ -284,8 +292,9 @@ def test_tab_enter_and_arrows_are_enough_for_a_lesson(desktop, address):
     shows(page, "Accept")
     page.keyboard.press("Enter")  # the meter's, and not that of the button again
     page.locator("#slips .spent .count", has_text="Accept").wait_for()
-    page.keyboard.type("c" + page.locator("#slips code").inner_text().replace(" ", ""))
+    page.click("#in-hand button")  # the same slip, beside the keys
     shows(page, "UsedError")
+    page.locator("#slips .count", has_text=re.compile("Accept at .*, UsedError at")).wait_for()
     page.locator("#progress", has_text="Lesson 2 is done").wait_for()
     tab_to(page, "button.to-lesson")
     page.keyboard.press("Enter")
@@ -383,6 +392,7 @@ def test_a_session_of_the_page_plays_again_here_and_on_the_emulated_body(
     page.locator("#appliances button").nth(0).click()
     page.click("#power-cut")
     assert not page.locator("#lcd").inner_text()  # dark
+    assert page.locator("#relay span").inner_text() == "no power"
     shows(page, "Supply on")
     file = tmp_path / "session.jsonl"
     with page.expect_download() as download:
@@ -419,9 +429,16 @@ def test_begin_anew_forgets_the_meter_and_the_lessons(desktop, address):
         page.click("#notes")  # the session of the meter goes on
     notes.value.close()
     shows(page, "CRCError")
+    asks = "() => !dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+    assert page.evaluate(asks)
+    page.once("dialog", lambda question: question.dismiss())
+    page.click("#reset")
+    assert page.locator("#lesson-list button.done").count() == 1
+    page.once("dialog", lambda question: question.accept())
     page.click("#reset")
     page.locator("body:not([data-ready])").wait_for()
     page.locator("body[data-ready]").wait_for()
+    assert not page.evaluate(asks)
     assert page.locator("#lesson-list button.done").count() == 0
     shows(page, "OFF: no credit")
 

@@ -17,6 +17,7 @@ WEB = DEVICE_ROOT / "tools" / "meter20" / "web"
 sys.path.append(str(WEB / "inside"))
 
 import page  # noqa: E402  it lies in the folder that has just been added
+import telling  # noqa: E402
 
 STATIC = {file.name: file.read_text(encoding="utf-8") for file in (WEB / "static").iterdir()}
 LANGUAGES = {
@@ -77,6 +78,7 @@ def wanted_keys():
     names = {
         "appliance.*": [name for name, _ in known["appliances"]],
         "slip.*": ["sale", *known["wanted"]],
+        "told.*": telling.NAMES,
         "lesson.*": [name for name, _ in known["lessons"]],
         "step.*": [name for name in steps() if not name.startswith("field ")],
         "meaning.*": re.findall(r'"([^"]+)"', between(STATIC["glass.js"], "MEANINGS = [", "]")),
@@ -223,6 +225,80 @@ def test_a_key_change_counts_for_the_lesson_in_which_it_was_done(learner):
     learner.ask("lesson", number=5)
     assert learner.frame()["tasks"] == [False, False]
     assert learner.frame()["krn"] == 2
+
+
+def below(learner):
+    """Return what the page says below the display: (meaning, name of a sentence)."""
+    frame = learner.frame()
+    return frame["meaning"], frame["told"]
+
+
+def test_below_the_display_stands_what_its_answer_means(learner):
+    assert below(learner) == ("", "no_credit")
+    learner.enter("333")
+    assert below(learner) == ("", "")
+    learner.enter("3" * 17)
+    assert below(learner) == ("another key, or a wrong digit", "")
+    sections = learner.ask("hand_out", what="key_change")["tokens"]
+    learner.enter(sections[0])
+    learner.ask("power_cut")
+    assert below(learner) == ("", "key_change_dropped")
+    for section in sections:
+        assert "new key" in explain.MEANINGS[learner.enter(section)] or section == sections[-1]
+    assert below(learner) == ("", "new_key")
+
+
+def test_below_the_display_stands_why_the_supply_is_off(learner):
+    for what in ("free", "power_limit"):
+        learner.enter(learner.ask("hand_out", what=what)["tokens"][0])
+    learner.run(10)
+    assert below(learner) == ("", "")
+    learner.ask("switch", name="stove", on=True)
+    for _ in range(160):
+        page.run(250)
+    assert below(learner) == ("", "overload")
+    sim = page._pages[0].sim
+    sim.feed(b'{"do": "break", "part": "pulses", "call": "", "how": "error"}\n')
+    learner.run(2)
+    assert below(learner) == ("", "fault")
+    sim.feed(b'{"do": "break", "part": "pulses", "call": "", "how": ""}\n')
+    learner.run(12)
+    assert below(learner) == ("", "after_fault")
+
+
+def test_the_wait_counts_down_and_a_wrong_token_of_an_earlier_lesson_counts(learner):
+    learner.ask("lesson", number=5)
+    learner.enter("3" * 20)
+    learner.ask("lesson", number=6)
+    assert learner.enter("3" * 20) == "CRCError"
+    assert (learner.frame()["tasks"], learner.frame()["wait_s"]) == ([False, False], 0)
+    learner.enter("3" * 20)
+    assert learner.frame()["tasks"] == [True, False]
+    first_s = learner.frame()["wait_s"]
+    learner.run(4)
+    assert 0 < learner.frame()["wait_s"] < first_s
+    assert learner.enter("3" * 20) == "LockedOut"
+    assert learner.frame()["tasks"] == [True, True]
+    learner.ask("key", key="C")
+    assert below(learner) == ("", "locked")
+
+
+def test_the_key_that_a_change_brings_expires_later(learner):
+    def first_minute():
+        return learner.ask("hand_out", what="expired")["issued"]
+
+    assert first_minute() == "2027-10-31 17:36"
+    for digits in learner.ask("hand_out", what="key_change")["tokens"]:
+        learner.enter(digits)
+    assert learner.frame()["lines"][2] == "TI 01 KEN 140"
+    expired = learner.ask("hand_out", what="expired")
+    assert expired["issued"] == "2031-07-28 01:36"
+    assert learner.enter(expired["tokens"][0]) == "KeyExpiredError"
+
+
+def test_the_tax_is_a_part_of_what_is_paid(learner):
+    slip = learner.ask("buy", cents=5000)
+    assert (slip["wh"], slip["tax_cents"]) == (21_700, 652)  # 15 % of 43.48
 
 
 @pytest.mark.parametrize(

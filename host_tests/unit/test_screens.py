@@ -144,7 +144,8 @@ class ScreensTest(unittest.TestCase):
             shown = screens.idle(view(reason, credit=25_600))
             self.assertEqual(shown, ["25.600 kWh", said, "99999 W", "Enter a token"])
         self.assertEqual(screens.idle(view(credit=4999))[1], "LOW CREDIT")
-        self.assertEqual(screens.idle(view(failures=(3, 0, 0)))[1], "Locked 1280 s")
+        locked = screens.idle(view(failures=(3, 0, 0)))
+        self.assertEqual((locked[1], locked[3]), ("Locked 1280 s", "Then try again"))
         self.assertEqual(screens.idle(view(in_currency=True, credit=123_456_000))[0], "Cr 1234.56")
 
     def test_money_of_a_meter_that_lost_its_tariff_is_not_shown_as_energy(self):

@@ -10,10 +10,10 @@ from sts import amount, digits, kinds, tid
 from meter20.vending import amounts
 
 DRN, NEIGHBOUR_DRN, _IIN = "12345678903", "12345678986", "600727"
-_SGC, _OTHER_SGC, _TI, _KEN = "123456", "654321", 1, 110
+_SGC, _OTHER_SGC, _TI = "123456", "654321", 1
+_KEN = {1: 110, 2: 140}  # by the key revision
 _CENTS_PER_KWH, _TAX_PERCENT = 200, 15
 _FREE_TENTHS = 50
-_YEARS_LATER = 1_051_200  # minutes of two years: past the expiry of the key
 _DAY = 1440
 _OLD = 43_200  # minutes before the meter was made
 
@@ -37,9 +37,9 @@ class Desk:
 
     def __init__(self):
         self.box = Box()
-        self.held = Held(DRN, _IIN, _SGC, 1, _TI, _KEN)
-        self._neighbour = Held(NEIGHBOUR_DRN, _IIN, _SGC, 1, _TI, _KEN)
-        self._other_group = Held(DRN, _IIN, _OTHER_SGC, 1, _TI, _KEN)
+        self.held = Held(DRN, _IIN, _SGC, 1, _TI, _KEN[1])
+        self._neighbour = Held(NEIGHBOUR_DRN, _IIN, _SGC, 1, _TI, _KEN[1])
+        self._other_group = Held(DRN, _IIN, _OTHER_SGC, 1, _TI, _KEN[1])
         self._last_tid = self._made = 0
         self.slips = []
         self._whats = {}
@@ -70,12 +70,13 @@ class Desk:
 
     def buy(self, cents: int, minute: int) -> dict:
         """Return the slip of a sale. Raises ValueError for less than 0.1 kWh, or too much."""
-        before_tax = cents * 100 // (100 + _TAX_PERCENT)
-        tenths = before_tax * 10 // _CENTS_PER_KWH
+        whole = 100 + _TAX_PERCENT
+        tax = (cents * _TAX_PERCENT + whole // 2) // whole
+        tenths = (cents - tax) * 10 // _CENTS_PER_KWH
         if tenths < 1:
             raise ValueError("too little")
         slip = self._credit("sale", self.held, tenths, self._tid(minute))
-        slip["cents"], slip["tax_cents"] = cents, cents - before_tax
+        slip["cents"], slip["tax_cents"] = cents, tax
         return slip
 
     def hand_out(self, what: str, minute: int) -> dict:
@@ -91,7 +92,7 @@ class Desk:
         if what == "old":
             return self._credit(what, self.held, _FREE_TENTHS, self._made - _OLD)
         if what == "expired":
-            return self._credit(what, self.held, _FREE_TENTHS, minute + _YEARS_LATER)
+            return self._credit(what, self.held, _FREE_TENTHS, self.held.ken + 1 << 16)
         held = {"neighbour": self._neighbour, "other_group": self._other_group}
         return self._credit(what, held.get(what, self.held), _FREE_TENTHS, self._tid(minute))
 
@@ -114,7 +115,8 @@ class Desk:
 
     def _key_change(self):
         held = self.held
-        new = Held(held.drn, held.iin, held.sgc, 3 - held.krn, held.ti, held.ken)
+        krn = 3 - held.krn
+        new = Held(held.drn, held.iin, held.sgc, krn, held.ti, _KEN[krn])
         found = self.box.key_change(held, new)
         self.held = new
         return self._keep("key_change", held, kinds.KEY_1, found, None)

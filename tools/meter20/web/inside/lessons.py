@@ -15,7 +15,7 @@ class Seen:
     outcomes: (digits, result, kind, slip) of each token, oldest first; slip: the name of what the
     desk handed out, None for other digits. cuts: power cuts. looked: digits that were put under
     the glass. krn: of the key that the meter holds. krn_before: of the one that it held at
-    first. credit: in Wh now.
+    first. credit: in Wh now. locked: whether a wrong token made the meter wait.
     """
 
     _MAX = 100
@@ -26,9 +26,11 @@ class Seen:
         self.cuts = 0
         self.krn_before = self.krn = krn
         self.credit = 0
+        self.locked = False
 
-    def token(self, digits: str, outcome, slip):
-        """Note the account.outcome.Outcome of the token `digits`."""
+    def token(self, digits: str, outcome, slip, is_locked: bool):
+        """Note the account.outcome.Outcome of the token `digits`; is_locked: after it."""
+        self.locked |= is_locked and outcome.result == results.CRC
         self.outcomes.append((digits, outcome.result, outcome.kind, slip))
         del self.outcomes[: -self._MAX]
 
@@ -79,7 +81,7 @@ def _key(seen):
 
 
 def _guess(seen):
-    return _count(seen, results.CRC) >= 3, _count(seen, results.LOCKED_OUT) > 0
+    return seen.locked, _count(seen, results.LOCKED_OUT) > 0
 
 
 def _power(seen):

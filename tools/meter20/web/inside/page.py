@@ -14,7 +14,6 @@ All crosses to JavaScript as text: integers would be cut to 32 bits on the way, 
 import json
 from binascii import unhexlify
 
-from account import explain
 from body import SimBody
 from desk import DRN, WANTED, Desk
 from glass import looked
@@ -24,6 +23,7 @@ from lessons import ALL, Seen
 from panel import view as views
 from panel.screens import FIRMWARE
 from sts import results, tid
+from telling import below
 
 _BASE_YEAR = 2014
 _SPENT = (results.ACCEPT, results.USED, results.OLD)  # what gives nothing from then on
@@ -54,6 +54,7 @@ class Page:
         self.seen = Seen(self._state.key.krn)
         self._all_seen = {0: self.seen}  # by lesson
         self._heard = []  # (digits, whether spent, result, time), for the next frame
+        self._outcome = None  # of the last token
 
     @property
     def _state(self):
@@ -80,8 +81,13 @@ class Page:
         heard, self._heard = self._heard, []
         self.seen.krn = self._state.key.krn
         self.seen.credit = views.credit_wh(view)
+        lines, is_faulty = sim.ports.display.lines, sim.app.fault is not None
+        meaning, told = below(lines, view, self._outcome, is_faulty)
         return {
-            "lines": sim.ports.display.lines,
+            "lines": lines,
+            "meaning": meaning,
+            "told": told,
+            "wait_s": view.lockout_s,
             "closed": sim.ports.load_switch.closed,
             "moves": sim.ports.load_switch.operations,
             "reason": view.relay_reason,
@@ -114,8 +120,9 @@ class Page:
         self._app, enter = app, app.inbox.enter
 
         def heard(digits, *rest):
-            outcome = enter(digits, *rest)
-            self.seen.token(digits, outcome, self.desk.what(digits))
+            outcome = self._outcome = enter(digits, *rest)
+            is_locked = app.meter.lockout_ms(self.sim.now_ms) > 0
+            self.seen.token(digits, outcome, self.desk.what(digits), is_locked)
             spent = outcome.result in _SPENT
             self._heard.append((digits, spent, outcome.result, self._time()[-5:]))
             del self._heard[:-_HEARD_MAX]
@@ -182,7 +189,6 @@ def start(bare: bool) -> str:
             "firmware": FIRMWARE,
             "appliances": APPLIANCES,
             "wanted": WANTED,
-            "meanings": explain.MEANINGS,
             "lessons": [(name, tasks) for name, tasks, _ in ALL],
         }
     )

@@ -3,6 +3,7 @@
 import { t, write } from "./texts.js";
 
 const OTHER_METERS = ["neighbour", "other_group"]; // the key of their slips is never this meter's
+const OTHER_BOX = "other_group"; // what no box of this desk could make
 
 const find = (id) => document.getElementById(id);
 
@@ -14,7 +15,12 @@ export class Desk {
    * @param {(digits: string) => void} look puts it under the glass
    */
   constructor(wanted, ask, type, look) {
-    Object.assign(this, { wanted, ask, type, look, slips: [], said: new Map(), marks: [] });
+    Object.assign(this, { wanted, ask, look, slips: [], said: new Map(), marks: [], hand: null });
+    this.type = (digits) => {
+      this.take(digits);
+      type(digits);
+    };
+    find("in-hand").lastElementChild.onclick = () => this.type(this.hand);
     find("buy").onsubmit = (event) => {
       event.preventDefault();
       if (/^\d{20}$/.test(find("money").value.replaceAll(" ", ""))) {
@@ -36,6 +42,27 @@ export class Desk {
       }),
     );
     this.draw();
+    if (this.hand) {
+      this.take(this.hand);
+    }
+  }
+
+  /** Hold the token `digits` of a slip beside the keys, where it can be read and typed. */
+  take(digits) {
+    const [row, tokens] = [find("in-hand"), this.together(digits)];
+    this.hand = digits;
+    row.hidden = false;
+    write(
+      row.firstElementChild,
+      tokens.length > 1 ? t("in_hand_of", tokens.indexOf(digits) + 1, tokens.length) : t("in_hand"),
+    );
+    write(row.querySelector("code"), digits);
+    row.lastElementChild.setAttribute("aria-label", `${t("type_it")} ${digits}`);
+  }
+
+  /** Return the tokens of the slip that `digits` stand on. */
+  together(digits) {
+    return this.slips.find((each) => each.tokens.includes(digits))?.tokens ?? [digits];
   }
 
   async get(request) {
@@ -48,16 +75,25 @@ export class Desk {
       void find("box").offsetWidth; // the movement begins anew
       find("box").classList.add("works");
       this.draw();
+      this.take(slip.tokens[0]);
       const [newest] = find("slips").children;
       newest.scrollIntoView({ block: "nearest" });
       newest.querySelector("button").focus({ preventScroll: true });
     }
   }
 
-  /** Mark each slip with what the meter said of it last. */
+  /** Mark each slip with what the meter said of it. */
   show(frame) {
-    for (const [digits, ...said] of frame.heard) {
+    for (const [digits, isSpent, result, time] of frame.heard) {
+      const said = this.said.get(digits) ?? { isSpent: false, times: new Map() };
+      said.isSpent ||= isSpent;
+      said.times.delete(result); // the latest comes last
+      said.times.set(result, time);
       this.said.set(digits, said);
+      if (this.hand?.replaceAll(" ", "") === digits) {
+        const tokens = this.together(this.hand);
+        this.take(tokens[tokens.indexOf(this.hand) + 1] ?? this.hand);
+      }
     }
     if (frame.heard.length || frame.krn !== this.krn) {
       this.krn = frame.krn;
@@ -67,12 +103,13 @@ export class Desk {
 
   mark() {
     for (const { slip, digits, row, words } of this.marks) {
-      const [isSpent, ...said] = this.said.get(digits.replaceAll(" ", "")) ?? [false];
+      const said = this.said.get(digits.replaceAll(" ", ""));
       const isOtherKey = !OTHER_METERS.includes(slip.what) && slip.krn !== this.krn;
-      row.classList.toggle("spent", isSpent || isOtherKey);
+      row.classList.toggle("spent", isOtherKey || Boolean(said?.isSpent));
+      const answers = [...(said?.times ?? [])].map((each) => t("slip_answer", ...each)).join(", ");
       write(
         words,
-        [said.length && t("slip_said", ...said), isOtherKey && t("slip_other_key", slip.krn, this.krn)]
+        [answers && t("slip_said", answers), isOtherKey && t("slip_other_key", slip.krn, this.krn)]
           .filter(Boolean).join(" "),
       );
     }
@@ -81,9 +118,7 @@ export class Desk {
   draw() {
     this.marks = [];
     const [slip] = this.slips;
-    find("asked").textContent = slip
-      ? t("box_asked", slip.drn, slip.sgc, slip.krn, slip.tokens.length)
-      : "";
+    find("asked").textContent = slip ? asked(slip) : "";
     find("slips").replaceChildren(...this.slips.map((each) => this.slip(each)));
     this.mark();
   }
@@ -96,9 +131,9 @@ export class Desk {
     facts.textContent = [
       `${t("meter_number")} ${slip.drn}`,
       t("slip_key", slip.sgc, slip.krn),
-      slip.issued ?? "",
+      slip.issued ? t("slip_issued", slip.issued) : "",
       slip.wh ? t("kwh", (slip.wh / 1000).toFixed(1)) : "",
-      slip.cents ? t("paid", (slip.cents / 100).toFixed(2), (slip.tax_cents / 100).toFixed(2)) : "",
+      slip.cents ? t("paid", ...[slip.cents, slip.cents - slip.tax_cents, slip.tax_cents].map(money)) : "",
     ]
       .filter(Boolean)
       .join(" · ");
@@ -126,3 +161,10 @@ export class Desk {
     return row;
   }
 }
+
+const money = (cents) => (cents / 100).toFixed(2);
+
+const asked = (slip) =>
+  slip.what === OTHER_BOX
+    ? t("box_other")
+    : t("box_asked", slip.drn, slip.sgc, slip.krn, slip.tokens.length);

@@ -147,7 +147,7 @@ const isRead = (found) => found.steps.length > 2;
 const stepName = (step) => (step.startsWith("field ") ? step.slice(6) : t(`step.${step}`));
 
 const MEANINGS = [
-  "66 bits", "64-bit block", "decrypted", "checksum", "kind", "key expiry", "TID memory",
+  "number", "66 bits", "64-bit block", "decrypted", "checksum", "kind", "key expiry", "TID memory",
   "tid", "rnd", "amount_field", "value", "krn", "kt", "ti", "kenho", "kenlo", "sgcho", "sgclo", "ro",
   "kct3", "control", "mfr",
 ];

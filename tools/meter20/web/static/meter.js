@@ -15,10 +15,10 @@ const TYPING_MS = 60; // between two keys of a token that types itself
 
 const find = (id) => document.getElementById(id);
 
-/** The meter on the page. press: (key) sends one key. meanings: forms that say what a result is. */
+/** The meter on the page. press: (key) sends one key. */
 export class Meter {
-  constructor(press, meanings) {
-    Object.assign(this, { press, meanings, isDark: false });
+  constructor(press) {
+    Object.assign(this, { press, isDark: false, coming: null }); // coming: what types itself
     this.buttons = new Map();
     for (const key of KEYS) {
       const button = document.createElement("button");
@@ -55,26 +55,40 @@ export class Meter {
     }
   }
 
-  /** Bring the meter before the eyes; what is typed on the keyboard goes to it, Enter too. */
+  /** Let the meter be seen and have the focus; what is typed on the keyboard goes to it, Enter too. */
   focus() {
-    find("case").scrollIntoView({ block: "nearest" });
+    this.reveal();
     find("lcd").focus({ preventScroll: true });
+  }
+
+  /** Bring the meter before the eyes, on a low screen its display. */
+  reveal() {
+    for (const id of ["case", "lcd"]) {
+      find(id).scrollIntoView({ block: "nearest" });
+    }
   }
 
   /** Press a key, as somebody does: what types itself stops. */
   push(key) {
-    clearTimeout(this.typing);
+    this.stop();
     this.hit(key);
+  }
+
+  stop() {
+    clearTimeout(this.typing);
+    this.coming = null;
   }
 
   /** Be without power for a moment: dark and deaf. cut: what happens at its end. */
   async darken(cut) {
-    clearTimeout(this.typing);
+    this.stop();
     this.isDark = true;
-    find("case").scrollIntoView({ block: "nearest" });
+    this.reveal();
     find("case").classList.add("dark");
-    write(find("lcd"), "");
-    write(find("meaning"), "");
+    for (const each of [find("lcd"), find("meaning").firstElementChild, find("wait")]) {
+      write(each, "");
+    }
+    write(find("relay").lastElementChild, t("dark"));
     try {
       await new Promise((go) => setTimeout(go, DARK_MS));
       await cut();
@@ -94,15 +108,21 @@ export class Meter {
     this.press(key);
   }
 
-  /** Type the digits of a token, key by key. */
+  /** Type the digits of a token, key by key; what is being typed goes on. */
   type(digits) {
-    clearTimeout(this.typing);
     this.focus();
+    if (digits === this.coming) {
+      return;
+    }
+    this.stop();
+    this.coming = digits;
     const keys = ["C", ...digits.replaceAll(" ", "")];
     const next = () => {
       this.hit(keys.shift());
       if (keys.length) {
         this.typing = setTimeout(next, TYPING_MS);
+      } else {
+        this.coming = null;
       }
     };
     next();
@@ -120,8 +140,8 @@ export class Meter {
       const said = frame.lines.slice(0, 3).filter(Boolean).join(", ");
       this.saying = setTimeout(() => write(find("said"), said), 700);
     }
-    const meaning = this.meanings[frame.lines[0]];
-    write(find("meaning"), meaning ? told(meaning, []) : "");
+    write(find("meaning").firstElementChild, meaning(frame));
+    write(find("wait"), frame.wait_s ? t("wait", frame.wait_s) : "");
     if (this.moves !== undefined && frame.moves !== this.moves) {
       click();
     }
@@ -142,4 +162,13 @@ export class Meter {
       setTimeout(() => find(id).classList.remove("on"), BLINK_MS);
     }
   }
+}
+
+/** Return what is said below the display, in the language of the page. */
+function meaning(frame) {
+  if (!frame.meaning) {
+    return frame.told ? t(`told.${frame.told}`) : "";
+  }
+  const said = told(frame.meaning, []);
+  return `${said[0].toUpperCase()}${said.slice(1)}.`;
 }

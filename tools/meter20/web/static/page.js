@@ -71,11 +71,28 @@ function tabs() {
   return (id) => open(find(`tab-${id}`));
 }
 
+/** Ask before what was done is lost: with the meter goes what stands on the slips. */
+function leaving(desk, lessons) {
+  let isSure = false;
+  find("reset").onclick = () => {
+    isSure = !(desk.slips.length || lessons.done.size) || confirm(t("reset_sure"));
+    if (isSure) {
+      Lessons.forget();
+      location.reload();
+    }
+  };
+  addEventListener("beforeunload", (event) => {
+    if (desk.slips.length && !isSure) {
+      event.preventDefault(); // the browser asks
+    }
+  });
+}
+
 async function main() {
   const open = tabs();
   const [known] = await Promise.all([link.start(), speak(language())]);
   window.meter20.known = known;
-  const meter = new Meter((key) => link.ask({ do: "key", key }), known.meanings);
+  const meter = new Meter((key) => link.ask({ do: "key", key }));
   const glass = new Glass((digits) => link.ask({ do: "look", digits }));
   const goTo = (id) => {
     open(id);
@@ -119,10 +136,7 @@ async function main() {
     }
   };
   sessions(link);
-  find("reset").onclick = () => {
-    Lessons.forget();
-    location.reload();
-  };
+  leaving(desk, lessons);
   link.speed(1);
   document.body.dataset.ready = "";
 }
