@@ -22,7 +22,7 @@ PINS = {
     "credit_dio": 5,
 }
 
-#: Pins that decide how the chip starts, and why what hangs on them lets it.
+#: Pins that decide how the chip starts, and why the part on each does not disturb the start.
 STRAPPING = {
     2: "must be low or open: a LED to ground keeps it low",
     12: "must be low: the relay driver's input pulls it down",

@@ -257,8 +257,9 @@ def clock(
 ) -> None:
     """Show the time of a board's clock and of this host, in UTC, and the difference.
 
-    The meter counts friendly hours and the months of a tariff in UTC. The clock decides about no
-    token. The command needs a board with a clock; --set needs an open service port.
+    The meter counts friendly hours and the months of a tariff in UTC. The meter
+    accepts and refuses tokens without looking at the clock. The command needs a board with a
+    clock; --set needs an open service port.
     """
     with ServicePort(serial_ports.find(port)) as meter:
         times = clocks.set_to_host(meter) if set_it else clocks.read(meter)

@@ -101,7 +101,7 @@ def demo(
 ) -> None:
     """Run station, broker, head-end, shop and three meters on this machine until Ctrl-C.
 
-    Everything is in a folder that goes again. The broker has no passwords and no ACL.
+    Everything is in a temporary folder. The broker has no passwords and no ACL.
     """
     from meter20.fleet.showcase import Showcase
 

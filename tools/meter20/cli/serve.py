@@ -97,7 +97,7 @@ def serve(  # noqa: PLR0913, PLR0917
     stores the energy used until then. `--pty --body virtual` serves a whole board with
     MicroPython's prompt, for mpremote and `meter20 board`; that board has no meter on it yet.
     With --dlms, --hdlc or --mqtt time passes by itself. Standard error says where DLMS is
-    served, whether the meter reaches the broker, and why not. With --pty --json the answer tells
+    served, whether the meter reaches the broker, and why not. With --pty --json the answer has
     the names of the pseudo-terminals and the port of DLMS; the service port speaks JSON anyway.
 
     --meter serves a meter of your own station and keeps it beside the station's database, unless

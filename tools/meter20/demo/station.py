@@ -1,4 +1,4 @@
-"""The vending station of the story: it is opened in a folder that goes again, sells, and closes.
+"""The vending station of the story: it is opened in a temporary folder, sells, and closes.
 
 Its keys are known to everybody and its clock stands, so the story is the same every time. Only
 the four random bits of a credit token differ.

@@ -1,4 +1,4 @@
-"""All of AMI on this machine, in a folder that goes again: station, broker, head-end, meters.
+"""All of AMI on this machine, in a temporary folder: station, broker, head-end, meters.
 
 The broker is iotcore, bound to 127.0.0.1. It knows no passwords and no ACL. The head-end, and what
 sells to people, are the commands of meter20 themselves, each a process of its own.

@@ -161,7 +161,7 @@ def _back(desk: Desk, meter: Meter) -> None:
                 if ahead
                 else "its record says that it was made later than now. "
             )
-            + "Change its key to another base date, or provision it anew.",
+            + "Change its key to another base date, or provision it again.",
         )
     before = [tid for tid in issued if tid <= now]
     meter.last_tid = max(before[-1] if before else 0, meter.first_tid)

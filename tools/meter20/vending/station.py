@@ -105,8 +105,8 @@ class Station:
             if storage.anchor.exists():
                 raise Refusal(
                     refusal.EXISTS,
-                    f"{storage.anchor} tells of a station that was here. Restore its database, "
-                    "or, if its tokens are of no account any more, move that file away.",
+                    f"{storage.anchor} shows that there was a station here. Restore its database, "
+                    "or, if its tokens no longer matter, move that file away.",
                 )
 
     @contextmanager
