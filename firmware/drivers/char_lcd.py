@@ -22,13 +22,15 @@ _E = const(0x04)
 _LIGHT = const(0x08)
 
 _POWER_UP_MS = const(50)
-_CLEAR = const(0x01)
 _CLEAR_MS = const(2)
 _SET_ADDRESS = const(0x80)
-#: 8 bits three times over, whatever it was in before; then 4 bits.
-_RESET_MS = ((0x30, 5), (0x30, 1), (0x30, 1), (0x20, 1))
-#: Two or more lines; display on, no cursor; write from left to right.
-_SETUP = b"\x28\x0c\x06"
+#: 8 bits three times over, whatever it was in before; then 4 bits. Only the first of them takes
+#: longer (4.1 ms) than the next one's way over the bus (0.27 ms).
+_EIGHT_BITS = const(0x30)
+_FOUR_BITS = const(0x20)
+_RESET_MS = const(5)
+#: Two or more lines; display on, no cursor; write from left to right; clear.
+_SETUP = b"\x28\x0c\x06\x01"
 _ROW_ADDRESSES = b"\x00\x40\x14\x54"
 _BYTES_EACH = const(4)  # on the bus, for a byte of the display
 _NOTHING = "\x00"  # equal to no character that is shown
@@ -57,15 +59,15 @@ class CharLcd(Display):
             raise
 
     def _set_up(self):
-        """Bring the controller from any state to an empty screen. Blocks 13 ms."""
-        if time.ticks_diff(time.ticks_ms(), _POWER_UP_MS) < 0:  # ticks began with the power
-            time.sleep_ms(_POWER_UP_MS)
-        for nibble, wait_ms in _RESET_MS:
+        """Bring the controller from any state to an empty screen. Blocks 10 ms."""
+        left_ms = -time.ticks_diff(time.ticks_ms(), _POWER_UP_MS)  # ticks began with the power
+        if 0 < left_ms <= _POWER_UP_MS:  # days later it is more
+            time.sleep_ms(left_ms)
+        self._send_nibble(_EIGHT_BITS)
+        time.sleep_ms(_RESET_MS)
+        for nibble in (_EIGHT_BITS, _EIGHT_BITS, _FOUR_BITS):
             self._send_nibble(nibble)
-            time.sleep_ms(wait_ms)
-        for command in _SETUP:
-            self._send(bytes((command,)), 0)
-        self._send(bytes((_CLEAR,)), 0)
+        self._send(_SETUP, 0)
         time.sleep_ms(_CLEAR_MS)
         self._shown = [""] * self.rows
 

@@ -7,6 +7,7 @@ it is still busy, or before it was told how many bits a command has, it refuses.
 
 _RS, _RW, _E, _LIGHT = 1, 2, 4, 8
 _SLOW_NS, _FAST_NS = 1_520_000, 37_000
+_RESET_NS = (4_100_000, 100_000)  # after the first order for 8 bits a command, and the second
 _ROWS = (0x00, 0x40, 0x14, 0x54)
 
 
@@ -23,6 +24,7 @@ class LcdModule:
         self._memory = bytearray(b"?" * 128)
         self._address = 0
         self._bits = 8
+        self._resets = 0
         self._half = None
         self._pins = 0
         self._free_ns = 0
@@ -54,6 +56,9 @@ class LcdModule:
     def _take(self, nibble, data, time_ns):
         if self._bits == 8:
             self._command(nibble << 4, time_ns)
+            if self._resets < len(_RESET_NS):
+                self._free_ns = time_ns + _RESET_NS[self._resets]
+                self._resets += 1
         elif self._half is None:
             self._half = nibble
         else:

@@ -135,6 +135,14 @@ class DriverContract(unittest.TestCase):
 
 
 class CharLcdTest(unittest.TestCase):
+    def test_display_is_set_up_50_ms_after_power_and_not_later(self):
+        for asked_ms in (0, 20, 49, 50, 51, 900):
+            bench = Lcd()
+            WORLD.advance_ms(asked_ms)
+            bench.display.show([""] * 4)
+            took_ns = WORLD.now_ns - max(50, asked_ms) * 1_000_000
+            self.assertTrue(9_000_000 < took_ns < 12_000_000, (asked_ms, took_ns))
+
     def test_only_characters_that_changed_are_sent(self):
         bench = Lcd()
         bench.display.show(["12.345 kWh", "Supply on", "", ""])
