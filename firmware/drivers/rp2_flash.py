@@ -27,8 +27,11 @@ class Rp2Flash(NorFlash):
 
     def read(self, offset, size):
         data = self._page if size == _PAGE else bytearray(size)  # a page at a time, as a rule
-        self._flash.readblocks(offset // _SECTOR, data, offset % _SECTOR)
+        self.read_into(offset, data)
         return bytes(data)
+
+    def read_into(self, offset, buffer):
+        self._flash.readblocks(offset // _SECTOR, buffer, offset % _SECTOR)
 
     def program(self, offset, data):
         begin = offset % _PAGE

@@ -17,6 +17,10 @@ class NorFlash:
         """Return `size` bytes from `offset`."""
         raise NotImplementedError
 
+    def read_into(self, offset: int, buffer):
+        """Fill `buffer`, a bytearray, with the bytes from `offset` on."""
+        buffer[:] = self.read(offset, len(buffer))
+
     def program(self, offset: int, data: bytes):
         """Clear the bits at `offset` that are 0 in `data`, inside one page. Raises OSError."""
         raise NotImplementedError

@@ -31,6 +31,15 @@ class SlotMedium:
         """
         raise NotImplementedError
 
+    def written(self):
+        """Yield (slot, what `read` returns of it) of each slot that may hold a record.
+
+        A slot whose last byte reads 0xFF may be left out, unless the medium is `whole`. The
+        bytes are good until the next slot is asked for.
+        """
+        for slot in range(self.slots):
+            yield slot, self.read(slot)
+
     def write(self, slot: int, data: bytes):
         """Make `data` the start of `slot`, which is ready. Raises OSError when the medium refuses.
 

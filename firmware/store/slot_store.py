@@ -44,20 +44,27 @@ class SlotStore(RecordStore):
     def __init__(self, medium):
         self._medium = medium
         self._seq, self._found, self._slot = 0, False, medium.slots - 1
-        lost_seq = 0
-        for slot in range(medium.slots):
-            data = medium.read(slot)
-            seq, record = self._decoded(data)
-            if seq > self._seq:
-                self._seq, self._found, self._slot = seq, True, slot
-            elif record is None and self._is_committed(data):
-                lost_seq = max(lost_seq, _claimed_seq(data), 1)
+        claimed = [0] * medium.slots  # the seq that each slot claims, be its record whole or not
+        for slot, data in medium.written():
+            if self._is_committed(data):
+                claimed[slot] = _claimed_seq(data) or 1
+        lost_seq = max(claimed)
+        self._find_newest(claimed)
         self._at = self._slot  # the slot last tried
         if self._found:
             self.health = self._health()
         elif lost_seq:
             # Go on above what was lost, so that a record that heals is never the newest.
             self.health, self._seq = record_store.LOST, min(lost_seq, _SEQ_MAX >> 1)
+
+    def _find_newest(self, claimed):
+        """Take the whole record of the highest seq. Most often it is the first one looked at."""
+        while not self._found and any(claimed):
+            slot = claimed.index(max(claimed))
+            claimed[slot] = 0
+            seq, record = self._decoded(self._medium.read(slot))
+            if record is not None:
+                self._seq, self._found, self._slot = seq, True, slot
 
     def load(self):
         if not self._found:
@@ -126,7 +133,10 @@ class SlotStore(RecordStore):
             return True
         if data[-1] == _UNMARKED:  # as a rule, and counting bits takes long
             return False
-        return len(data) == self._medium.size and _cleared_bits(data[-1]) >= _MARK_BITS
+        whole_mark = data[-1] == _MARK[0]
+        return len(data) == self._medium.size and (
+            whole_mark or _cleared_bits(data[-1]) >= _MARK_BITS
+        )
 
     def _health(self):
         """Look for damage beside the newest record: a newer one, or the one before it, lost."""

@@ -44,6 +44,23 @@ def check_append_adds_and_harms_nothing(carrier):
     assert (data[: len(NEWEST)], data[-1:]) == (NEWEST, MARKED)
 
 
+def check_every_slot_with_its_mark_is_found_written(carrier):
+    """The others too, unless the last byte is blank; and each with what it holds."""
+    _chip, medium = fresh(carrier)
+    newest = medium.slots - 1
+    for turn in range(medium.slots + 1):
+        newest = written(medium, newest, b"record %d" % turn)
+        if not medium.whole and turn % 3:
+            medium.append(newest, medium.size - 1, MARKED)
+        found = [(slot, bytes(data)) for slot, data in medium.written()]
+        for slot in range(medium.slots):
+            data = medium.read(slot)
+            if medium.whole or data[-1:] != b"\xff":
+                assert (slot, data) in found, (turn, slot)
+        for slot, data in found:
+            assert data == medium.read(slot), (turn, slot)
+
+
 def check_there_is_always_a_ready_slot_and_the_newest_stands(carrier):
     _chip, medium = fresh(carrier)
     newest, record = medium.slots - 1, b""
@@ -89,6 +106,7 @@ CHECKS = (
     check_new_medium_is_blank,
     check_slot_keeps_what_was_written_without_power,
     check_append_adds_and_harms_nothing,
+    check_every_slot_with_its_mark_is_found_written,
     check_there_is_always_a_ready_slot_and_the_newest_stands,
     check_no_cut_harms_the_newest,
 )
