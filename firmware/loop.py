@@ -9,7 +9,6 @@ instead. Imports a board, and knows no pin.
 """
 
 import gc
-import io
 import sys
 import time
 
@@ -25,8 +24,8 @@ _IDLE_MS = const(1000)
 _COLLECT_BYTES = const(49_152)
 _TIDY_MS = const(5000)
 #: Modules of MicroPython in whose place a file may stand: it looks for one at each import of them,
-#: unless they are in sys.modules. That took a tenth of a start.
-_LOOKED_FOR = ("array", "binascii", "collections", "errno", "machine", "struct", "time")
+#: unless they are in sys.modules. That took a tenth of a start. So did `machine` and `time`.
+_LOOKED_FOR = ("array", "binascii", "collections", "errno", "struct")
 _FAULT_MS = const(10_000)  # longer than the watchdog's time-out
 
 
@@ -40,6 +39,7 @@ def run(production=False):
     production: the service port is shut and the watchdog runs, whatever the board says; see
     firmware/production/main.py for the rest.
     """
+    sys.modules["time"], sys.modules["machine"] = time, __import__("machine")
     from board import Board  # pyright: ignore[reportAttributeAccessIssue]  the board's, not sim
 
     board = Board()
@@ -105,8 +105,10 @@ class _Meter:
     """The application, its clock and its service port."""
 
     def __init__(self, board, load_switch, display):
+        path, sys.path[:] = sys.path[:], ()  # an empty one says that no file is meant
         for name in _LOOKED_FOR:
             sys.modules[name] = __import__(name)
+        sys.path[:] = path
         from meter.app import App
 
         self._uptime = Uptime()
@@ -160,9 +162,10 @@ class _Meter:
         from service_port.lines import Lines
         from service_port.service import Service
 
-        handlers = self._handlers(self._service_open)
-        handlers.update(self._requests)
-        self._lines, self._service = Lines(), Service(self._app, handlers)
+        self._requests["power_cut"] = self._power_cut
+        self._lines, self._service = Lines(), Service(self._app, self._requests)
+        if not self._service_open:
+            self._service.shut()
 
     def _carriers(self, shut):
         """Let the meter have networks, if there are any; return the requests for them.
@@ -177,26 +180,10 @@ class _Meter:
             return {}
         return Office(self._app, self._ports, shut, self._uptime.now_ms).requests
 
-    def _handlers(self, service_open):
-        """Return the requests that a board answers beside, or instead of, those of Service."""
-        from service_port.lines import port_shut
-
-        if service_open:
-            return {"power_cut": self._power_cut}
-        return {"keys": port_shut, "power_cut": port_shut, "clock": self._tell_time}
-
     def _power_cut(self, _request, _now_ms):
         """Restart the board once the reply is out."""
         self._restart = True
         return []
-
-    def _tell_time(self, request, now_ms):
-        """Answer `clock` of a shut port: the time may be read, not set."""
-        if "utc" in request:
-            from service_port.lines import port_shut
-
-            port_shut(request, now_ms)
-        return self._service.clock(request, now_ms)
 
     def _hard_reset(self):
         self._ports.load_switch.open()
@@ -212,6 +199,8 @@ def _reset():
 
 def _where(fault):
     """Return the lines of a traceback; not what `fault` says, which may be anything: a key."""
+    import io
+
     told = io.StringIO()
     # The stubs' StringIO is no stream and has no getvalue
     sys.print_exception(fault, told)  # pyright: ignore[reportArgumentType]

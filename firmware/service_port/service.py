@@ -13,7 +13,17 @@ from panel.screens import FIRMWARE
 from ports.record_store import StoreFailed
 from sts import digits
 
-from service_port.lines import Refused, accepted, handler, keys, listed, parse, refusal, text
+from service_port.lines import (
+    Refused,
+    accepted,
+    handler,
+    keys,
+    listed,
+    parse,
+    port_shut,
+    refusal,
+    text,
+)
 
 
 class Service:
@@ -33,9 +43,14 @@ class Service:
             "token": self._token,
             "keys": self._keys,
             "provision": self._provision,
-            "clock": self.clock,
+            "clock": self._clock,
         }
         self._handlers.update(extra or {})
+
+    def shut(self):
+        """From now on press no key, restart nothing and set no clock: the port is shut to that."""
+        self._handlers["keys"] = self._handlers["power_cut"] = port_shut
+        self._handlers["clock"] = self._told_clock
 
     def reply(self, line, now_ms: int) -> str:
         """Return the reply, without a newline, to `line`, bytes or None for one too long."""
@@ -65,11 +80,17 @@ class Service:
         """Return the Refused that tells of the fault of the meter."""
         return Refused("fault", "%s: %s; the meter restarts" % self._app.fault)
 
-    def clock(self, request, _now_ms):
+    def _clock(self, request, _now_ms):
         """Tell the time of the meter's clock, or set it: see service_port.clock_request."""
         from service_port import clock_request  # rarely asked: a board reads it when it is
 
         return clock_request.answer(self._app.clock, self._app.supervisor, request)
+
+    def _told_clock(self, request, now_ms):
+        """Tell the time, and set none."""
+        if "utc" in request:
+            port_shut(request, now_ms)
+        return self._clock(request, now_ms)
 
     def _help(self, _request, _now_ms):
         return listed(self._handlers)

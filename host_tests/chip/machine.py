@@ -4,6 +4,7 @@ Runs on CPython and on MicroPython. What is not here the drivers may not use;
 what a chip cannot do raises ValueError, as near to the real port's words as helps.
 """
 
+import array  # noqa: F401  built into a chip's MicroPython; `loop` looks for no file of CPython's
 import time
 
 import emulated_time
