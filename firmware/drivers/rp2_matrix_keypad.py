@@ -22,6 +22,7 @@ from drivers.key_matrix import KeyMatrix
 
 ROWS = const(4)
 COLUMNS = const(4)
+CLEAR_X = const(0xE020)  # set(x, 0), assembled: that takes 4 ms of a start
 _FREQ_HZ = const(8000)
 _READ_MS = const(20)
 _RESTING_READ_MS = const(60)  # while nobody types; what is pressed then waits in the FIFO
@@ -71,7 +72,7 @@ class Rp2MatrixKeypad(Keypad):
             state_machine, _scan, freq=_FREQ_HZ, in_base=column_base, set_base=row_base
         )
         # No scan equals it (all keys down), so the first one is always reported.
-        self._machine.exec(rp2.asm_pio_encode("set(x, 0)", 0))
+        self._machine.exec(CLEAR_X)
         self._machine.active(1)
 
     @property

@@ -17,10 +17,8 @@ CAPACITY = const(50)  # TIDs; the fewest that the standard allows
 BASE_YEARS = (1993, 2014, 2035)  # that a TID is counted from
 
 _SIZE = const(3)  # bytes of one TID in `pack`
-_packed = [
-    (),
-    b"",
-]  # what `pack` was given and returned last: it mostly gets the same and one more
+#: TIDs and their bytes, of the last `pack` or `unpack`: `pack` mostly gets the same and one more.
+_packed = [(), b""]
 _MINUTES_A_DAY = const(1440)
 _FEBRUARY = const(2)
 _MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # days
@@ -81,9 +79,11 @@ def unpack(data) -> tuple:
     """Return the TIDs that `pack` made into `data`; raise ValueError for part of one."""
     if len(data) % _SIZE:
         raise ValueError("TID memory must be a multiple of 3 bytes")
-    return tuple(
+    tids = tuple(
         [int.from_bytes(data[at : at + _SIZE], "big") for at in range(0, len(data), _SIZE)]
     )
+    _packed[:] = [tids, bytes(data)]
+    return tids
 
 
 def date(tid: int, base_year: int) -> tuple:

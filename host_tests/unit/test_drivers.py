@@ -12,11 +12,14 @@ from drivers.latching_switch import LatchingSwitch
 from drivers.leds import PulseLed, StatusLed
 from drivers.pwm_buzzer import PwmBuzzer
 from drivers.relay_switch import RelaySwitch
+from drivers.rp2_matrix_keypad import CLEAR_X
+from drivers.rp2_pulse_counter import READ_COUNT
 from drivers.rtc_clock import Ds3231, Pcf8563
 from drivers.tamper_switch import TamperSwitch
 from drivers.tm1637_display import Tm1637Display
 from latch_relay import LatchRelay
 from parts import Clock, DemoPulses, SimLoadSwitch, SimPulses
+from rp2 import asm_pio_encode
 from rtc_chip import RtcChip
 from tm1637_chip import Tm1637Chip
 from world import WORLD, Level, WatchdogReset
@@ -98,6 +101,12 @@ class LatchingTest(_OnPico):
         self.latch.welded = False
         relay.open()
         self.assertFalse(relay.faulty)
+
+
+class AssembledTest(unittest.TestCase):
+    def test_instructions_that_are_kept_assembled_are_what_the_assembler_makes(self):
+        self.assertEqual(READ_COUNT, asm_pio_encode("in_(y, 30)", 0))
+        self.assertEqual(CLEAR_X, asm_pio_encode("set(x, 0)", 0))
 
 
 class LightsTest(_OnPico):

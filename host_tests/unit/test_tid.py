@@ -81,6 +81,9 @@ class TidTest(unittest.TestCase):
                 tid.pack(before)
                 self.assertEqual(tid.unpack(tid.pack(tids)), tids)
                 self.assertEqual(tid.unpack(tid.pack(list(tids))), tids)
+                data = tid.pack(tids)
+                tid.unpack(tid.pack(before))
+                self.assertEqual(tid.pack(tids), data)
 
     def test_a_memory_is_in_order_wherever_the_new_one_belongs(self):
         for new in (0, 999, 1000, 1025, 1049, 1050, 9000):
