@@ -24,7 +24,7 @@ _IDLE_MS = const(1000)
 _COLLECT_BYTES = const(49_152)
 _TIDY_MS = const(5000)
 #: Modules of MicroPython in whose place a file may stand: it looks for one at each import of them,
-#: unless they are in sys.modules. That took a tenth of a start. So did `machine` and `time`.
+#: unless they are in sys.modules. That took a tenth of a start.
 _LOOKED_FOR = ("array", "binascii", "collections", "errno", "struct")
 _FAULT_MS = const(10_000)  # longer than the watchdog's time-out
 
@@ -39,6 +39,7 @@ def run(production=False):
     production: the service port is shut and the watchdog runs, whatever the board says; see
     firmware/production/main.py for the rest.
     """
+    # As _LOOKED_FOR, but a file that takes the place of `machine` is meant.
     sys.modules["time"], sys.modules["machine"] = time, __import__("machine")
     from board import Board  # pyright: ignore[reportAttributeAccessIssue]  the board's, not sim
 
