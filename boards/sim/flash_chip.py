@@ -122,7 +122,7 @@ class FlashPart(NorFlash):
     sector_size = SECTOR
     page_size = PAGE
 
-    def __init__(self, chip, start: int, size: int):
+    def __init__(self, chip: "FlashChip", start: int, size: int):
         self._chip, self._start = chip, start
         self.size = size
 

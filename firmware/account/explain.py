@@ -45,7 +45,7 @@ def walked(meter, entered: str, now_ms: int, base_date: int = BASE_DATE, rounds=
 
 
 class _Steps:
-    def __init__(self, base_date, rounds):
+    def __init__(self, base_date: int, rounds: bool):
         self.base_date = base_date
         self.rounds = rounds
         self.found = []

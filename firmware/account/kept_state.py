@@ -8,6 +8,10 @@ from ports.record_store import LOST, StoreFailed
 
 from account import state as meter_state
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from ports.record_store import RecordStore
+
 #: Consumption that a power cut may leave unaccounted for, at most, in Wh; the customer keeps it.
 #: The checkpoint comes a little earlier, as one step may bring several pulses.
 CHECKPOINT_MAX_WH = const(100)
@@ -27,7 +31,7 @@ class KeptState:
     failing: the store did not take the last commit.
     """
 
-    def __init__(self, store):
+    def __init__(self, store: "RecordStore"):
         record = store.load()
         self._store = store
         self.steps = ()

@@ -13,6 +13,12 @@ from account import state as meter_state
 from account.kept_state import KeptState
 from account.outcome import plain
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from ports.record_store import RecordStore
+
+    from account.reader import Reader
+
 _MANAGEMENT = const(2)  # the class of tokens that key changes belong to
 
 
@@ -32,10 +38,10 @@ class Meter:
     see account.kept_state for a store that lost its records.
     """
 
-    def __init__(self, store, tables=None, phases=1):
+    def __init__(self, store: "RecordStore", tables=None, phases=1):
         self.kept = KeptState(store)
         self._tables, self._phases = tables, phases
-        self._reader = None
+        self._reader: Reader | None = None
         self._locked_until_ms = [0, 0, 0]  # of each carrier
 
     @property

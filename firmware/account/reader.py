@@ -1,9 +1,16 @@
 """The reader of tokens: says what a token holds and what would become of it."""
 
+from micropython import const
 from sts import decoder, kinds, results
 
 from account import acceptance
 from account.outcome import Outcome
+
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from sts.ea07_sta import Tables
+
+    from account.kept_state import KeptState
 
 
 class Reader:
@@ -14,7 +21,7 @@ class Reader:
     came so far, None before the first token that can bring one.
     """
 
-    def __init__(self, kept, tables, phases: int):
+    def __init__(self, kept: "KeptState", tables: "Tables | None", phases: int):
         self._kept = kept
         self._tables = tables
         self._phases = phases

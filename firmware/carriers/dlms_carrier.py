@@ -16,6 +16,13 @@ from ports.network import CLOSED
 from carriers import dlms_tables
 from carriers.dlms_meter import MeterFacts, Shared
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from meter.app import App
+    from meter.turn import Turn
+    from ports import Ports
+
+
 _CHUNK = const(256)  # octets taken at a turn
 _WAITING_MOST = const(2048)  # octets of answers: who does not take them is cut off
 _REST_MS = const(1000)
@@ -39,7 +46,7 @@ class DlmsCarrier:
 
     name = "network"
 
-    def __init__(self, app, ports, record, port=None, calm_ms=_CALM_MS):
+    def __init__(self, app: "App", ports: "Ports", record, port=None, calm_ms=_CALM_MS):
         self._app, self._ports, self._record = app, ports, record
         self._calm_ms = calm_ms
         self.bugs = 0
@@ -82,7 +89,7 @@ class DlmsCarrier:
         if self._listener is not None:
             self._listener.close()
 
-    def step(self, turn) -> int:
+    def step(self, turn: "Turn") -> int:
         """Take a turn, a meter.turn.Turn; return the milliseconds until the next is due."""
         now_ms = self.shared.now_ms = turn.now_ms
         self.shared.tables.step(now_ms)

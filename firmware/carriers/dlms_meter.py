@@ -9,6 +9,11 @@ from sts import results
 
 from carriers import dlms_status, dlms_tables
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from meter.app import App
+    from meter.inbox import Inbox
+
 _DIGITS = const(20)
 _NAME_OCTETS = const(16)
 #: A token that the meter did not come to in this time is not entered. Clients wait for the answer.
@@ -33,7 +38,7 @@ class Token:
     def waits(self) -> bool:
         return self._offered is not None
 
-    def offer(self, inbox, now_ms) -> bool:
+    def offer(self, inbox: "Inbox", now_ms) -> bool:
         """Let the meter enter this; return whether it takes a token now."""
         if self._text is None:
             self._judged, self.status = True, dlms_status.of(results.FORMAT)
@@ -42,7 +47,7 @@ class Token:
         self.status = (dlms_status.QUEUED, 0)
         return self.waits
 
-    def judged(self, inbox, now_ms):
+    def judged(self, inbox: "Inbox", now_ms):
         """Whether the meter judged this, None while it waits. It waits _PATIENCE_MS at most."""
         if self.waits and now_ms - self._since_ms >= _PATIENCE_MS:
             inbox.withdraw(self._offered)
@@ -75,7 +80,7 @@ class Shared:
 class MeterGateway(Gateway):
     """The token gateway of `app` for the tokens that come by the carrier `by`."""
 
-    def __init__(self, app, shared, by: int):
+    def __init__(self, app: "App", shared, by: int):
         self._app, self._shared, self._by = app, shared, by
 
     def enter(self, digits):
@@ -115,7 +120,7 @@ class MeterFacts(Facts):
     shared: the Shared of all lines. by: of account.carrier.
     """
 
-    def __init__(self, app, shared, by: int):
+    def __init__(self, app: "App", shared, by: int):
         self._app, self._shared = app, shared
         self.load, self.tokens = shared.tables.load, shared.tables.tokens
         self.gateway = MeterGateway(app, shared, by)
@@ -176,5 +181,5 @@ def _text(digits):
     return bytes(digits).decode()
 
 
-def _now(app):
+def _now(app: "App"):
     return dlms_tables.time_of(dlms_tables.now_s(app.clock))

@@ -12,6 +12,10 @@ from collections import namedtuple
 from micropython import const
 from ports.record_store import LOST
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from ports.record_store import RecordStore
+
 _VERSION = const(1)
 _HEAD = "<B8s16s16sHIIB"
 _HEAD_SIZE = const(52)
@@ -40,7 +44,7 @@ class DlmsRecord:
     more, so that nobody knows how far the counters were.
     """
 
-    def __init__(self, store):
+    def __init__(self, store: "RecordStore"):
         self._store = store
         self.keys, self._counters, self.wrong = None, (0, 0), 0
         self.lost = store.health == LOST

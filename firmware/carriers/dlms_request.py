@@ -8,6 +8,7 @@ Keys are hexadecimal, the password 8 to 32 printable ASCII characters, the title
 hexadecimal. No reply holds a key or the password.
 """
 
+from micropython import const
 from service_port.lines import Refused, boolean, integer, text
 
 from carriers.dlms_record import (
@@ -20,6 +21,11 @@ from carriers.dlms_record import (
     Keys,
 )
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from meter.app import App
+    from ports import Ports
+
 
 class DlmsPart:
     """DLMS on a meter: nothing but its record until there are keys, or somebody wants it.
@@ -29,7 +35,7 @@ class DlmsPart:
     keys are given once. calm: further arguments of DlmsCarrier, by name.
     """
 
-    def __init__(self, app, ports, now_ms=0, port=None, shut=False, **calm):
+    def __init__(self, app: "App", ports: "Ports", now_ms=0, port=None, shut=False, **calm):
         self._app, self._ports, self._port, self._shut = app, ports, port, shut
         self._record = DlmsRecord(ports.records("dlms"))
         self._carrier, self._calm = None, calm

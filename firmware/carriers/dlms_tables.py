@@ -16,6 +16,12 @@ from sts import results, tid
 
 from carriers import dlms_status
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from meter.app import App
+    from ports import Ports
+    from ports.row_store import RowStore
+
 PERIOD_S = const(900)
 _DAY_S = const(86_400)
 _LATE_S = const(60)
@@ -30,7 +36,7 @@ class Table(Rows):
 
     form = ""
 
-    def __init__(self, store):
+    def __init__(self, store: "RowStore"):
         self._store = store
         self.capacity = store.capacity
         self._last_s = self._packed(store.count() - 1)[0] if store.count() else 0
@@ -119,7 +125,7 @@ def time_of(time_s):
 class Tables:
     """The tables of `app`, a meter.app.App, in the rows of `ports`, ports.Ports."""
 
-    def __init__(self, app, ports):
+    def __init__(self, app: "App", ports: "Ports"):
         self._app = app
         self.load, self.tokens = Load(ports.rows("load")), Tokens(ports.rows("tokens"))
         self._noted = app.notes.history[0] if app.notes.history else None

@@ -10,6 +10,12 @@ from errno import EAGAIN
 from micropython import const
 from ports.network import CLOSED, OPEN
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from ports.network import Network
+
+    from carriers.access import Access
+
 #: Why there is no connection, beside the words of ports.network for TLS: no certificate to
 #: believe; no link; nobody answers there, or there is no such place; it was open and ended.
 NO_AUTHORITY, NO_LINK, UNREACHABLE, LOST = "no_authority", "no_link", "unreachable", "lost"
@@ -29,7 +35,7 @@ class Link:
     why: a word for why there was none when it was tried last, "" once the broker took us.
     """
 
-    def __init__(self, network, name: str):
+    def __init__(self, network: "Network", name: str):
         self._network, self._name = network, name
         self._failures = 0
         self._next_ms = 0
@@ -41,7 +47,7 @@ class Link:
         """Milliseconds until the line is looked at again; longer while there is none."""
         return _NONE_MS if self.connection is None else self.connection.look_ms
 
-    def ready(self, access, now_ms: int) -> bool:
+    def ready(self, access: "Access", now_ms: int) -> bool:
         """Whether the connection to the broker of `access` is open; opens it when it is time."""
         if not self._network.up():
             self.drop(now_ms)
@@ -58,7 +64,7 @@ class Link:
             self.drop(now_ms)
         return state == OPEN
 
-    def _open(self, access, now_ms):
+    def _open(self, access: "Access", now_ms):
         self._next_ms, self._ending = now_ms + _OPENING_MS, UNREACHABLE
         authority = self._network.authority() if access.tls else None
         try:

@@ -25,6 +25,15 @@ from sts import results
 
 from carriers.link import Link, Stream
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from meter.inbox import Inbox
+    from meter.turn import Turn
+    from ports.network import Network
+
+    from carriers.access import Access
+    from carriers.outbox import Outbox
+
 _REST_MS = const(1000)  # what the broker must hear in time waits no longer
 _TURN_MS = const(20)  # while a token or its result waits for its turn
 _AGAIN_MS = const(60_000)  # a token that the meter could not take
@@ -74,10 +83,10 @@ class _Publisher:
     acknowledge yet is not published once more.
     """
 
-    def __init__(self, topic, access, outbox):
+    def __init__(self, topic, access: "Access", outbox: "Outbox"):
         self.topic, self._access, self._outbox = topic, access, outbox
         self._report_ms = 0
-        self._told_events = None
+        self._told_events = 0
         self._flying = ()  # names of what was published and not acknowledged
         self.client = None
 
@@ -102,7 +111,7 @@ class _Publisher:
         """Publish the registers at the next turn."""
         self._report_ms = now_ms
 
-    def step(self, turn):
+    def step(self, turn: "Turn"):
         """Publish what is due and not on its way: results before registers before events."""
         for entry in self._outbox.entries:
             if entry.result and not self._flying:
@@ -149,7 +158,9 @@ class Mqtt:
 
     name = "network"
 
-    def __init__(self, network, access, outbox, inbox, number: str):
+    def __init__(
+        self, network: "Network", access: "Access", outbox: "Outbox", inbox: "Inbox", number: str
+    ):
         self.access, self._outbox, self._inbox = access, outbox, inbox
         self._number = number
         self._ticks = Ticks()
@@ -171,7 +182,7 @@ class Mqtt:
         """Why the broker was not reached when it was tried last; see docs/ami.md for the words."""
         return self._link.why
 
-    def step(self, turn) -> int:
+    def step(self, turn: "Turn") -> int:
         """Move what waits one step on: inbox, line, outbox."""
         self._turn, self._ticks.now_ms = turn, turn.now_ms
         self._offer()
@@ -293,7 +304,7 @@ class Mqtt:
         self._publisher.report(self._turn.now_ms)
 
 
-def _result(entered, result, amount, turn):
+def _result(entered, result, amount, turn: "Turn"):
     fields = [("token", entered), ("result", result)]
     noted = history.accepted(turn.notes.history, entered) if result == results.USED else None
     if noted is not None:
@@ -304,7 +315,7 @@ def _result(entered, result, amount, turn):
     return tuple(fields)
 
 
-def _registers(turn):
+def _registers(turn: "Turn"):
     state = turn.state
     fields = [("credit_wh", views.credit_wh(turn))]
     if views.in_currency(turn):

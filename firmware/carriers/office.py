@@ -11,6 +11,12 @@ from service_port.lines import Refused, boolean, integer, text
 
 from carriers import access as accesses
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from meter.app import App
+    from meter.turn import Turn
+    from ports import Ports
+
 _IDLE_MS = const(1000)
 
 
@@ -28,7 +34,7 @@ class Office:
 
     name = "network"
 
-    def __init__(self, app, ports, shut=False, now_ms=0, dlms_port=None, **calm):
+    def __init__(self, app: "App", ports: "Ports", shut=False, now_ms=0, dlms_port=None, **calm):
         self._app, self._ports, self._shut = app, ports, shut
         self._dlms, self._dlms_port, self._calm = None, dlms_port, calm
         self._store = ports.records("carriers")
@@ -62,7 +68,7 @@ class Office:
         """The carriers.dlms_carrier.DlmsCarrier, None while DLMS is off."""
         return None if self._dlms is None else self._dlms.carrier
 
-    def step(self, turn) -> int:
+    def step(self, turn: "Turn") -> int:
         """Give the carriers their turn."""
         number = turn.state.identity.drn
         if not self.access.host or not number:

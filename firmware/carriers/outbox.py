@@ -19,6 +19,11 @@ from ports.record_store import StoreFailed
 from sts import digits as sts_digits
 from sts import results
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from account.meter import Meter
+    from ports.record_store import RecordStore
+
 #: Tokens whose results nobody acknowledged yet.
 CAPACITY = const(13)  # what a record of a flash page holds
 _VERSION = const(1)
@@ -42,7 +47,7 @@ class Entry:
 class Outbox:
     """The outbox on `store`, a RecordStore. entries: in the order in which the tokens came."""
 
-    def __init__(self, store):
+    def __init__(self, store: "RecordStore"):
         self._store = store
         self.entries = []
         self.events_told = 0
@@ -58,7 +63,7 @@ class Outbox:
         """How many tokens may come now."""
         return CAPACITY - len(self.entries)
 
-    def resolve(self, meter):
+    def resolve(self, meter: "Meter"):
         """Know again the token that `meter` entered before the cut, and what it was worth."""
         state = meter.state
         for entry in self.entries:
@@ -115,7 +120,7 @@ class Outbox:
         self.entries = [_unpacked(record[at : at + _ENTRY_SIZE]) for at in starts]
 
 
-def _credit(meter, entered):
+def _credit(meter: "Meter", entered):
     """Return the credit in a token that `meter` accepted, read with its key of now; 0 if none."""
     token = sts_digits.parse(entered)
     if token is None or sts_digits.split(token)[0]:

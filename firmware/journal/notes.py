@@ -7,9 +7,14 @@ event, for each fault and for each change of a setting.
 """
 
 from account.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH
+from micropython import const
 from ports.record_store import GOOD, LOST, StoreFailed
 
 from journal import events, faults, history, settings
+
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from ports.record_store import RecordStore
 
 _VERSION = b"\x02"
 
@@ -20,7 +25,7 @@ class Notes:
     health: of ports.record_store; after LOST the settings are the defaults.
     """
 
-    def __init__(self, store):
+    def __init__(self, store: "RecordStore | None"):
         self._store = store
         self.faults = faults.NONE
         self.settings, self.events, self.history = settings.default(), (), ()

@@ -24,6 +24,10 @@ from meter.stopping import Stopping
 from meter.supervisor import Faulted, Supervisor, Watch
 from meter.turn import Turn
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from ports import Ports
+
 _FAR_MS = const(10_000)
 
 
@@ -41,7 +45,7 @@ class App:
     that this runs. notes: its journal.notes.Notes.
     """
 
-    def __init__(self, ports, now_ms: int, tables=None, policy=overload.DEFAULT):
+    def __init__(self, ports: "Ports", now_ms: int, tables=None, policy=overload.DEFAULT):
         self._ports, self.clock = ports, ports.clock
         self._stopping = Stopping(ports)
         self.supervisor = Supervisor(ports.watchdog, now_ms, self._stopping.stop)

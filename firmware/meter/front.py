@@ -3,9 +3,20 @@
 from account import carrier
 from account import state as meter_state
 from account.meter import NotProvisioned, StoreLost
+from micropython import const
 from ports.record_store import StoreFailed
 
 from meter.supervisor import Faulted, Watch
+
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from panel.keys import Keys
+    from panel.panel import Panel
+
+    from meter.inbox import Inbox
+    from meter.stopping import Stopping
+    from meter.supervisor import Supervisor
+    from meter.turn import Turn
 
 
 class Front:
@@ -14,12 +25,12 @@ class Front:
     stopping: shows the fault that stopped it. Until `open` the meter has not started.
     """
 
-    def __init__(self, supervisor, stopping):
+    def __init__(self, supervisor: "Supervisor", stopping: "Stopping"):
         self._supervisor = supervisor
         self._stopping = stopping
         self._turn = self._panel = self._inbox = self._keys = None
 
-    def open(self, turn, panel, inbox, keys):
+    def open(self, turn: "Turn", panel: "Panel", inbox: "Inbox", keys: "Keys"):
         """The meter started with these parts."""
         self._turn, self._panel, self._inbox, self._keys = turn, panel, inbox, keys
 
@@ -85,9 +96,9 @@ class Front:
 
     def _asked(self, now_ms):
         """Return the turn for something that comes from outside. Raises Faulted after a fault."""
-        if self._supervisor.fault:
-            raise Faulted
         turn = self._turn
+        if turn is None or self._supervisor.fault:
+            raise Faulted
         turn.now_ms, turn.news = now_ms, True
         turn.measure()
         return turn

@@ -13,6 +13,12 @@ from micropython import const
 from ports.record_store import StoreFailed
 from sts import results
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from panel.answers import Answers
+    from panel.contracts import Turn
+    from supply.contactor import Contactor
+
 #: Most tokens that wait; who finds no room keeps his token and asks again.
 CAPACITY = const(8)
 _REST_MS = const(10_000)
@@ -28,7 +34,7 @@ class Inbox:
 
     name = "token"
 
-    def __init__(self, contactor, answers):
+    def __init__(self, contactor: "Contactor", answers: "Answers"):
         self._contactor = contactor
         self._answers = answers
         self._waiting = []
@@ -50,7 +56,7 @@ class Inbox:
         """Let a token wait no more: it is not entered, and nothing is told of it."""
         self._waiting.remove(waiting)
 
-    def step(self, turn) -> int:
+    def step(self, turn: "Turn") -> int:
         """Enter the token that waits longest."""
         if self._waiting:
             waiting = self._waiting.pop(0)
@@ -61,7 +67,7 @@ class Inbox:
             waiting.told(outcome)
         return 1 if self._waiting else _REST_MS  # who offers one tells the turn the news
 
-    def enter(self, digits: str, turn, by: int = carrier.MANUAL):
+    def enter(self, digits: str, turn: "Turn", by: int = carrier.MANUAL):
         """Take a token from the carrier `by`, show and sound its Outcome, and return that.
 
         A token that a network brought in vain is not shown or sounded: the person at the meter
@@ -85,20 +91,20 @@ class Inbox:
             self._answers.outcome(outcome, self._contactor.faulty, turn, by)
         return outcome
 
-    def supply(self, turn):
+    def supply(self, turn: "Turn"):
         """Let the load switch follow what has just changed."""
         before, turn.supervisor.at = turn.supervisor.at, self._contactor.name
         self._contactor.step(turn)
         turn.supervisor.at = before
 
-    def _begin(self, tests, turn):
+    def _begin(self, tests, turn: "Turn"):
         """Begin what somebody else than the display has to do for `tests`."""
         from account import meter_test  # a board reads it when the first test token comes
 
         if meter_test.LOAD_SWITCH in tests:
             self._contactor.begin_test(turn.now_ms)
 
-    def _note(self, outcome, digits, turn, by):
+    def _note(self, outcome, digits, turn: "Turn", by):
         if outcome.result == results.CRC and turn.meter.lockout_ms(turn.now_ms, by):
             turn.log(events.LOCK_OUT)
         if history.is_worth_noting(outcome):

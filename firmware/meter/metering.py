@@ -7,6 +7,16 @@ from account import flags, tariff
 from journal import events
 from micropython import const
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from panel.answers import Answers
+    from ports import Ports
+    from ports.brown_out import BrownOut
+    from ports.pulse_source import PulseSource
+    from ports.tamper import Tamper
+
+    from meter.turn import Turn
+
 _REST_MS = const(1000)
 _STORE_TRY_MS = const(60_000)
 _SETTLED_MS = const(10_000)  # without a warning, until the supply counts as good again
@@ -17,16 +27,16 @@ class Metering:
 
     name = "metering"
 
-    def __init__(self, ports, answers, now_ms: int):
-        self._pulses = ports.pulses
-        self._tamper = ports.tamper
-        self._brown_out = ports.brown_out
+    def __init__(self, ports: "Ports", answers: "Answers", now_ms: int):
+        self._pulses: PulseSource = ports.pulses
+        self._tamper: Tamper | None = ports.tamper
+        self._brown_out: BrownOut | None = ports.brown_out
         self._answers = answers
         self._count_ms = now_ms
         self._store_failing = False
         self._store_try_ms = self._settled_ms = now_ms
 
-    def step(self, turn) -> int:
+    def step(self, turn: "Turn") -> int:
         """Count the pulses when it is time to, and at once when the supply fails."""
         failing = self._supply_fails(turn)
         if failing or turn.news or turn.now_ms >= self._count_ms:
@@ -34,7 +44,7 @@ class Metering:
         due_ms = self._count_ms - turn.now_ms
         return due_ms if self._brown_out is None else min(due_ms, self._brown_out.poll_ms)
 
-    def _count(self, turn, failing):
+    def _count(self, turn: "Turn", failing):
         self._consume(turn)
         if failing:
             self._save(turn)
@@ -50,7 +60,7 @@ class Metering:
             due_ms = self._rest_ms(turn, due_ms)
         self._count_ms = turn.now_ms + due_ms
 
-    def _rest_ms(self, turn, due_ms):
+    def _rest_ms(self, turn: "Turn", due_ms):
         """Return how long to rest when the next pulse is expected in `due_ms`, which is long."""
         if self._store_failing or turn.meter.state.key_change:
             return _REST_MS
@@ -59,7 +69,7 @@ class Metering:
         steady_ms = turn.power.steady_ms(turn.now_ms, turn.state.identity.imp_per_kwh)
         return min(due_ms, steady_ms + 1 if steady_ms else _REST_MS)
 
-    def take_pulses(self, turn) -> int:
+    def take_pulses(self, turn: "Turn") -> int:
         """Count what was used up since the last time; return the pulses."""
         turn.supervisor.at = "pulses"
         pulses = self._pulses.take()
@@ -70,11 +80,11 @@ class Metering:
             turn.meter.consume(pulses, period)
         return pulses
 
-    def _consume(self, turn):
+    def _consume(self, turn: "Turn"):
         turn.power.add(self.take_pulses(turn), turn.now_ms, turn.state.identity.imp_per_kwh)
         turn.measure()
 
-    def _supply_fails(self, turn):
+    def _supply_fails(self, turn: "Turn"):
         if self._brown_out is None:
             return False
         turn.supervisor.at = "brown-out"
@@ -82,7 +92,7 @@ class Metering:
         turn.supervisor.at = self.name
         return failing
 
-    def _save(self, turn):
+    def _save(self, turn: "Turn"):
         """Store the used energy at once when the supply begins to fail.
 
         Only once: a supply that sags for long, or flickers, must not wear the store out. The
@@ -92,7 +102,7 @@ class Metering:
             turn.meter.checkpoint()
         self._settled_ms = turn.now_ms + _SETTLED_MS
 
-    def _watch_cover(self, turn):
+    def _watch_cover(self, turn: "Turn"):
         if self._tamper is None:
             return
         turn.supervisor.at = "tamper"
@@ -105,7 +115,7 @@ class Metering:
                 turn.news = True
                 turn.log(events.TAMPER)
 
-    def _watch_store(self, turn):
+    def _watch_store(self, turn: "Turn"):
         """Log that the store began to fail; what it refused is tried again each minute."""
         failing = turn.meter.kept.failing
         if failing and turn.now_ms >= self._store_try_ms:

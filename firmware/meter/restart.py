@@ -1,11 +1,16 @@
 """Restart: logs and shows what the meter finds in its memory when power comes."""
 
 from journal import events, history
+from micropython import const
 from panel import screens
 from ports.record_store import LOST, REPAIRED
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from meter.turn import Turn
 
-def noted(turn, health: str):
+
+def noted(turn: "Turn", health: str):
     """Note the restart and what was found; return the screens that tell it.
 
     health: of the store, of ports.record_store. A store that lost its records is left as it

@@ -2,6 +2,21 @@
 
 from micropython import const
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from panel.answers import Answers
+    from panel.credit_screen import CreditScreen
+    from panel.keys import Keys
+    from panel.panel import Panel
+    from supply.contactor import Contactor
+
+    from meter.inbox import Inbox
+    from meter.metering import Metering
+    from meter.supervisor import Supervisor
+    from meter.turn import Turn
+
+    Part = Metering | Contactor | Keys | Inbox | Panel | Answers | CreditScreen
+
 _REST_MS = const(10_000)  # no part rests longer
 _HEARD_MS = const(1000)  # by then a part has its turn that came before the one with news
 
@@ -12,9 +27,10 @@ class Rounds:
     parts: in the order of their turns.
     """
 
-    def __init__(self, supervisor, now_ms: int):
+    def __init__(self, supervisor: "Supervisor", now_ms: int):
         self._supervisor = supervisor
-        self.parts, self._due_ms = (), []
+        self.parts: tuple[Part, ...] = ()
+        self._due_ms = []
         self._parts_ms = self._next_ms = now_ms  # when a part is due, and when anything is
 
     def add(self, part, now_ms: int, before=None):
@@ -24,7 +40,7 @@ class Rounds:
         self._due_ms.insert(at, now_ms)
         self._parts_ms = now_ms
 
-    def step(self, turn) -> int:
+    def step(self, turn: "Turn") -> int:
         """Give each part that is due its turn; return the milliseconds until the next one is.
 
         Before anything is due, all parts have their turn.
@@ -38,7 +54,7 @@ class Rounds:
         self._next_ms = min(self._parts_ms, now_ms + self._supervisor.round_ended(now_ms))
         return self._next_ms - now_ms
 
-    def _pass_through(self, turn, now_ms):
+    def _pass_through(self, turn: "Turn", now_ms):
         """Give each part that is due its turn, and after news every part."""
         due_ms, news, at = self._due_ms, turn.news, 0
         for part in self.parts:

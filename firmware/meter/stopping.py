@@ -2,11 +2,16 @@
 
 from journal import faults
 from journal.notes import Notes
+from micropython import const
 from panel import screens
 from supply import decision
 
 from meter.metering import Metering
 from meter.turn import Turn
+
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from ports import Ports
 
 
 class Stopping:
@@ -15,7 +20,7 @@ class Stopping:
     lines: what the display shows from then on; [] while the meter works.
     """
 
-    def __init__(self, ports):
+    def __init__(self, ports: "Ports"):
         self._ports = ports
         self.notes: Notes | None = None
         self.turn: Turn | None = None

@@ -8,6 +8,12 @@ is fed only at the end of a round, when all parts have had their turn or rest.
 
 from micropython import const
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ports.watchdog import Watchdog
+
 PERIOD_MS = const(2000)
 _COMMITTING = ("start", "metering", "contactor", "token")
 
@@ -26,7 +32,9 @@ class Supervisor:
     the kind of the first fault, or None.
     """
 
-    def __init__(self, watchdog, now_ms: int, stop):
+    def __init__(
+        self, watchdog: "Watchdog | None", now_ms: int, stop: "Callable[[str, str], None]"
+    ):
         self._watchdog = watchdog
         self._feed_ms = now_ms
         self._stop = stop
@@ -62,7 +70,7 @@ class Watch:
     met a bug, and nothing it was about to do can be relied on. A MemoryError is no different.
     """
 
-    def __init__(self, supervisor, part: str, ordinary=()):
+    def __init__(self, supervisor: Supervisor, part: str, ordinary=()):
         self._supervisor = supervisor
         self._part = part
         self._ordinary = (Faulted,) + ordinary

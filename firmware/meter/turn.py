@@ -10,6 +10,14 @@ from panel.view import View
 from supply import decision
 from supply.power import PowerMeter
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from account.meter import Meter
+    from journal.notes import Notes
+    from ports.clock import Clock
+
+    from meter.supervisor import Supervisor
+
 _MEAN_AFTER_MS = const(600_000)  # of running, before a mean power means something
 _MS_PER_H = const(3_600_000)
 
@@ -23,7 +31,14 @@ class Turn:
     ports.clock.Clock or None.
     """
 
-    def __init__(self, meter, notes, clock, supervisor, now_ms: int):
+    def __init__(
+        self,
+        meter: "Meter",
+        notes: "Notes",
+        clock: "Clock | None",
+        supervisor: "Supervisor",
+        now_ms: int,
+    ):
         self.meter = meter
         self.notes = notes
         self.supervisor = supervisor

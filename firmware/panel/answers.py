@@ -8,6 +8,14 @@ from sts import results
 from panel import beeper, screens
 from panel import view as views
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from supply.contracts import Watched
+
+    from panel.beeper import Beeper
+    from panel.contracts import Turn
+    from panel.panel import Panel
+
 _MS_PER_MIN = const(60_000)
 _REST_MS = const(10_000)
 _TRY_MS = const(1000)
@@ -18,13 +26,13 @@ class Answers:
 
     name = "buzzer"
 
-    def __init__(self, panel, player, supervisor, now_ms: int):
+    def __init__(self, panel: "Panel", player: "Beeper", supervisor: "Watched", now_ms: int):
         self._panel = panel
         self._player = player
         self._supervisor = supervisor
         self._alarm_ms = now_ms
 
-    def step(self, turn) -> int:
+    def step(self, turn: "Turn") -> int:
         """Warn of a credit that runs low; go on with the tune that sounds."""
         if self._alarm_is_due(turn) and views.is_low(turn):
             self._alarm_ms = turn.now_ms + turn.settings.alarm_min * _MS_PER_MIN
@@ -37,11 +45,11 @@ class Answers:
         waits = turn.settings.alarm_min and views.is_low(turn)  # another tune was first
         return _TRY_MS if waits else _REST_MS
 
-    def _alarm_is_due(self, turn):
+    def _alarm_is_due(self, turn: "Turn"):
         wanted = turn.settings.alarm_min and turn.now_ms >= self._alarm_ms
         return wanted and not self._player.playing
 
-    def outcome(self, outcome, switch_faulty: bool, turn, by: int):
+    def outcome(self, outcome, switch_faulty: bool, turn: "Turn", by: int):
         """Tell the Outcome of a token that the carrier `by` brought.
 
         switch_faulty: the load switch does not follow.
@@ -63,7 +71,7 @@ class Answers:
         self._panel.call_up([screens.key_change_dropped()], now_ms)
         self.play(beeper.DROPPED, now_ms)
 
-    def parts_found(self, ports, turn):
+    def parts_found(self, ports, turn: "Turn"):
         """Tell what a look at the parts of `ports` finds."""
         from panel import self_test  # a board reads it at its first start, and when asked
 

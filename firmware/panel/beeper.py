@@ -4,6 +4,12 @@ A tune is a sequence of (hz, ms); 0 Hz is a rest. A new tune replaces the one
 that sounds.
 """
 
+from micropython import const
+
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from ports.buzzer import Buzzer
+
 KEY = ((2000, 40),)
 ACCEPT = ((1500, 120), (0, 40), (2200, 240))
 REJECT = ((600, 200), (0, 80), (600, 200), (0, 80), (600, 400))
@@ -15,7 +21,7 @@ SELF_TEST = ((1000, 100), (0, 60), (1500, 100), (0, 60), (2000, 100))
 class Beeper:
     """Plays tunes on `buzzer`, a ports.buzzer.Buzzer or None for a silent board."""
 
-    def __init__(self, buzzer):
+    def __init__(self, buzzer: "Buzzer | None"):
         self._buzzer = buzzer
         self._tune = ()
         self._until_ms = 0

@@ -4,6 +4,12 @@ from micropython import const
 
 from panel import view as views
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from ports.credit_display import CreditDisplay
+
+    from panel.contracts import Turn
+
 _TRY_MS = const(1000)
 _REST_MS = const(10_000)
 
@@ -16,12 +22,12 @@ class CreditScreen:
 
     name = "credit display"
 
-    def __init__(self, display, now_ms: int):
+    def __init__(self, display: "CreditDisplay", now_ms: int):
         self._display = display
         self._credit_wh = None
         self._next_ms = now_ms
 
-    def step(self, turn) -> int:
+    def step(self, turn: "Turn") -> int:
         """Show the credit if it is another one than before."""
         if turn.now_ms < self._next_ms:
             return self._next_ms - turn.now_ms

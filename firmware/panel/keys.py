@@ -6,6 +6,16 @@ from ports.record_store import StoreFailed
 
 from panel import beeper, screens, token_entry
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ports.keypad import Keypad
+
+    from panel.answers import Answers
+    from panel.contracts import Inbox, Turn
+    from panel.panel import Panel
+
 _KEYS_A_TURN = const(32)  # a keypad that never ends its keys must not stop the metering
 _REST_MS = const(1000)
 
@@ -19,7 +29,15 @@ class Keys:
 
     name = "keypad"
 
-    def __init__(self, keypad, entry, panel, inbox, answers, test_parts):
+    def __init__(
+        self,
+        keypad: "Keypad | None",
+        entry: "token_entry.TokenEntry",
+        panel: "Panel",
+        inbox: "Inbox",
+        answers: "Answers",
+        test_parts: "Callable[[Turn], None]",
+    ):
         self._keypad = keypad
         self._entry = entry
         self._panel = panel
@@ -28,7 +46,7 @@ class Keys:
         self._test_parts = test_parts
         self._stuck = ""
 
-    def step(self, turn) -> int:
+    def step(self, turn: "Turn") -> int:
         """Take the keys that were pressed, and drop an entry that nobody goes on with."""
         if self._entry.expire(turn.now_ms):
             turn.news = True
@@ -37,7 +55,7 @@ class Keys:
         left_ms = self._entry.due_ms(turn.now_ms)
         return due_ms if left_ms is None else min(due_ms, left_ms)
 
-    def press(self, key: str, turn):
+    def press(self, key: str, turn: "Turn"):
         """Take one key, of ports.keypad.KEYS."""
         turn.news = True
         what, digits = self._entry.press(key, turn.now_ms, self._panel.is_telling)
@@ -54,7 +72,7 @@ class Keys:
         elif what == token_entry.TOKEN:
             self._enter(digits, turn)
 
-    def _read(self, turn):
+    def _read(self, turn: "Turn"):
         keypad = self._keypad
         if keypad is None:
             return _REST_MS
@@ -66,7 +84,7 @@ class Keys:
             self.press(key, turn)
         return 1
 
-    def _enter(self, digits, turn):
+    def _enter(self, digits, turn: "Turn"):
         turn.supervisor.at = "token"
         try:
             self._inbox.enter(digits, turn)
@@ -74,7 +92,7 @@ class Keys:
             pass  # shown; there is nobody else to tell
         turn.supervisor.at = self.name
 
-    def _tell_stuck(self, keys, turn):
+    def _tell_stuck(self, keys, turn: "Turn"):
         """The others still work; what was entered is dropped, for it may be the stuck key's."""
         if keys != self._stuck:
             self._stuck = keys
@@ -84,7 +102,7 @@ class Keys:
                 told = screens.message("KEY STUCK", keys, "Let go of it")
                 self._panel.call_up([told], turn.now_ms)
 
-    def _call_up_code(self, code, turn):
+    def _call_up_code(self, code, turn: "Turn"):
         from panel import short_codes  # a board reads it when the first code comes
 
         if code == short_codes.SELF_TEST:
@@ -104,7 +122,7 @@ class Keys:
         screen = screen or screens.message("No such code", "#" + code)
         self._panel.call_up([screen], turn.now_ms)
 
-    def _call_up_emergency(self, turn):
+    def _call_up_emergency(self, turn: "Turn"):
         emergency_wh = turn.settings.emergency_wh
         if not emergency_wh:
             return screens.message("No emergency", "credit here")
@@ -117,6 +135,6 @@ class Keys:
         )
 
 
-def _is_code(digits, turn):
+def _is_code(digits, turn: "Turn"):
     """Whether digits that Enter ended are a short code, in a dialect without the leading #."""
     return turn.settings.profile == "pln" and len(digits) <= token_entry.CODE_DIGITS_MAX

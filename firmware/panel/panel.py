@@ -9,6 +9,13 @@ from micropython import const
 
 from panel import screens
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from ports.display import Display
+
+    from panel.contracts import Turn
+    from panel.token_entry import TokenEntry
+
 _SCREEN_MS = const(8000)
 _PAGE_MS = const(4000)
 _ABOUT_MS = const(10_000)
@@ -26,7 +33,7 @@ class Panel:
 
     name = "display"
 
-    def __init__(self, display, entry):
+    def __init__(self, display: "Display | None", entry: "TokenEntry"):
         self._display = display
         self._rows = display.rows if display is not None else 4
         self._entry = entry
@@ -66,7 +73,7 @@ class Panel:
         self._about = 0 if self._about is None else self._about + 1
         self._until_ms = now_ms + _ABOUT_MS
 
-    def step(self, turn) -> int:
+    def step(self, turn: "Turn") -> int:
         """Bring the display up to date; return the milliseconds until it wants to be again."""
         self._expire(turn.now_ms)
         lines = self._current(turn.view(), turn.now_ms)

@@ -10,6 +10,10 @@ from ports import record_store
 
 from panel import screens
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from panel.contracts import Turn
+
 _PARTS_A_SCREEN = const(3)
 _MEMORY = {
     record_store.GOOD: "good",
@@ -18,7 +22,7 @@ _MEMORY = {
 }
 
 
-def found(ports, turn):
+def found(ports, turn: "Turn"):
     """Return the screens: all dots of the display, then each part of `ports` that is there."""
     dots, eights = "#" * screens.WIDTH, "8" * screens.WIDTH
     told = [[dots, eights, dots, eights]]
@@ -36,14 +40,14 @@ def _memory(ports):
     return [_line("Memory", _MEMORY[record_store.GOOD])]
 
 
-def _switch(ports, turn):
+def _switch(ports, turn: "Turn"):
     if ports.load_switch is None:
         return []
     how = "closed" if turn.closed else "open"
     return [_line("Switch", "FAULTY" if ports.load_switch.faulty else how)]
 
 
-def _inputs(ports, turn):
+def _inputs(ports, turn: "Turn"):
     told = []
     if ports.keypad is not None:
         told.append(
@@ -60,14 +64,14 @@ def _inputs(ports, turn):
     return told
 
 
-def _time(ports, turn):
+def _time(ports, turn: "Turn"):
     if ports.clock is None:
         return []
     time = turn.time()
     return [_line("UTC", "not set" if time is None else "%02d:%02d" % (time[4], time[5]))]
 
 
-def _asked(turn, part, ask):
+def _asked(turn: "Turn", part, ask):
     """Return what `ask` says; `part` is to blame for what it raises."""
     supervisor = turn.supervisor
     before, supervisor.at = supervisor.at, part

@@ -4,15 +4,21 @@ Times are written "2026-11-29T10:00:00Z": UTC, whole seconds, 2000 to 2099.
 Source: RFC 3339, date-time, in its one form with "Z" and without a fraction.
 """
 
+from micropython import const
 from ports.clock import FIRST_YEAR, LAST_YEAR, is_time, seconds
 
 from service_port.lines import Refused, text
+
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from meter.supervisor import Supervisor
+    from ports.clock import Clock
 
 _FORM = "0000-00-00T00:00:00Z"  # with any digits
 _FIELDS = ((0, 4), (5, 7), (8, 10), (11, 13), (14, 16), (17, 19))
 
 
-def answer(clock, supervisor, request: dict):
+def answer(clock: "Clock | None", supervisor: "Supervisor", request: dict):
     """Return the fields of the reply: `utc`, null from a clock that nobody set or that stopped.
 
     With `utc` in `request` the clock is set first; then come `was`, what it told before, and
@@ -32,7 +38,7 @@ def answer(clock, supervisor, request: dict):
     return [("utc", _written(now)), ("was", _written(before)), ("moved_s", moved_s)]
 
 
-def _set(clock, supervisor, wanted):
+def _set(clock: "Clock", supervisor: "Supervisor", wanted):
     """Return what `clock` tells after it was set to `wanted`. Raises Refused."""
     supervisor.at = "clock"
     try:

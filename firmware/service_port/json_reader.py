@@ -60,7 +60,7 @@ def read(data: bytes):
 class _Reader:
     """Reads the pieces of `data`, one after the other. Raises NotJson."""
 
-    def __init__(self, data):
+    def __init__(self, data: bytes):
         self._data = data
         self._at = 0
 

@@ -25,7 +25,7 @@ _PAIRS = const(0x10000)  # from here on JSON escapes a character as two surrogat
 class Refused(Exception):
     """A request that is not carried out. code: one word. message: for people."""
 
-    def __init__(self, code, message):
+    def __init__(self, code: str, message: str):
         super().__init__(message)
         self.code = code
         self.message = message

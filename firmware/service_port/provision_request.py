@@ -8,10 +8,14 @@ from sts.decoder_key import DecoderKey, KeyAttributes
 
 from service_port.lines import Refused, boolean, integer, text
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from meter.app import App
+
 _TID_MAX = const(0xFFFFFF)
 
 
-def provision(app, request: dict):
+def provision(app: "App", request: dict):
     """Give the meter of `app` the number, the key and the settings in `request`.
 
     Raises Refused when one of them is not as it must be, and whatever Front.provision raises

@@ -8,6 +8,7 @@ gets an error reply, whatever it was; nothing that arrives raises.
 from account import carrier
 from account.meter import NotProvisioned, StoreLost
 from meter.supervisor import Faulted, Watch
+from micropython import const
 from panel import view as views
 from panel.screens import FIRMWARE
 from ports.record_store import StoreFailed
@@ -25,6 +26,11 @@ from service_port.lines import (
     text,
 )
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from meter.app import App
+    from panel.view import View
+
 
 class Service:
     """Answers requests to `app`, a meter.app.App.
@@ -33,7 +39,7 @@ class Service:
     list of (field, value) pairs; they come before those known here.
     """
 
-    def __init__(self, app, extra=None):
+    def __init__(self, app: "App", extra=None):
         self._app = app
         ordinary = Refused, NotProvisioned, StoreFailed
         self._watch = Watch(app.supervisor, "service port", ordinary)
@@ -129,7 +135,7 @@ class Service:
         return self._read(request, now_ms)
 
 
-def read_fields(app, now_ms: int):
+def read_fields(app: "App", now_ms: int):
     """Return the reply to `read`. Never holds a key."""
     view = app.front.view(now_ms)
     state = view.state
@@ -165,7 +171,7 @@ def read_fields(app, now_ms: int):
     )
 
 
-def credit_fields(view):
+def credit_fields(view: "View"):
     """Return the credit of `view`: in Wh, and of a meter that keeps money also as that."""
     fields = [("credit_wh", views.credit_wh(view))]
     if views.in_currency(view):
@@ -173,6 +179,6 @@ def credit_fields(view):
     return fields
 
 
-def keys_fields(app):
+def keys_fields(app: "App"):
     """Return the reply to `keys`."""
     return [("display", app.front.lines), ("last_result", app.meter.state.last_result or None)]

@@ -17,7 +17,7 @@ class AlternateSlots(SlotMedium):
 
     whole = True
 
-    def __init__(self, media):
+    def __init__(self, media: "list[SlotMedium] | tuple[SlotMedium, ...]"):
         self._media = media
         self.slots = sum([medium.slots for medium in media])
         self.size = min([medium.size for medium in media])

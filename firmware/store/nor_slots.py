@@ -12,6 +12,10 @@ many records as a sector has pages, and all sectors wear alike.
 from micropython import const
 from ports.slot_medium import SlotMedium
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from ports.nor_flash import NorFlash
+
 _BESIDE = const(2)  # numbers between two pages beside each other
 _BLANK = const(0xFF)
 
@@ -19,7 +23,7 @@ _BLANK = const(0xFF)
 class NorSlots(SlotMedium):
     """Slots on `flash`, a NorFlash of an even number of sectors."""
 
-    def __init__(self, flash):
+    def __init__(self, flash: "NorFlash"):
         self._flash = flash
         self._pages_per_sector = flash.sector_size // flash.page_size
         self._blank = b"\xff" * flash.page_size

@@ -20,6 +20,10 @@ from errno import EIO
 from micropython import const
 from ports.row_store import RowStore
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from ports.nor_flash import NorFlash
+
 _NUMBER = "<I"
 _CHECK = const(2)  # octets
 _PAGE = const(256)
@@ -28,7 +32,7 @@ _PAGE = const(256)
 class RowRing(RowStore):
     """Rows of `size` octets, 4 to 64, on `medium`, of 2 sectors or more."""
 
-    def __init__(self, medium, size: int):
+    def __init__(self, medium: "NorRows | FileRows", size: int):
         self._medium, self._size = medium, size
         self._a_page = _PAGE // (size + _CHECK)
         self._places = medium.size // _PAGE * self._a_page  # of a sector
@@ -126,7 +130,7 @@ class RowRing(RowStore):
 class NorRows:
     """Sectors of `flash`, a ports.nor_flash.NorFlash."""
 
-    def __init__(self, flash):
+    def __init__(self, flash: "NorFlash"):
         self._flash = flash
         self.size = flash.sector_size
         self.sectors = flash.size // flash.sector_size
@@ -146,7 +150,7 @@ class FileRows:
 
     size = 4096
 
-    def __init__(self, path, sectors):
+    def __init__(self, path: str, sectors: int):
         self._path, self.sectors = path, sectors
 
     def begin(self, sector):

@@ -24,6 +24,10 @@ from micropython import const
 from ports import record_store
 from ports.record_store import RecordStore
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from ports.slot_medium import SlotMedium
+
 _HEAD = "<IBB"
 _HEAD_SIZE = const(6)  # bytes
 _CRC_SIZE = const(4)  # bytes
@@ -41,7 +45,7 @@ OVERHEAD = const(11)
 class SlotStore(RecordStore):
     """RecordStore on `medium`, a SlotMedium. It keeps no record, which may hold a key, in RAM."""
 
-    def __init__(self, medium):
+    def __init__(self, medium: "SlotMedium"):
         self._medium = medium
         self._seq, self._found, self._slot = 0, False, medium.slots - 1
         claimed = [0] * medium.slots  # the seq that each slot claims, be its record whole or not

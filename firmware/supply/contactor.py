@@ -9,6 +9,13 @@ from supply.overload import Overload
 from supply.power import PowerMeter
 from supply.switching import Switching
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from ports.load_switch import LoadSwitch
+
+    from supply.contracts import Answers, Turn
+    from supply.overload import Policy
+
 _TEST_MS = const(3000)
 _REST_MS = const(1000)
 
@@ -22,7 +29,14 @@ class Contactor:
 
     name = "contactor"
 
-    def __init__(self, load_switch, answers, policy, noted, now_ms: int):
+    def __init__(
+        self,
+        load_switch: "LoadSwitch | None",
+        answers: "Answers",
+        policy: "Policy",
+        noted: "faults.Faults",
+        now_ms: int,
+    ):
         self._switching = Switching(load_switch)
         self._answers = answers
         self._overload = Overload(policy)
@@ -30,7 +44,7 @@ class Contactor:
         self._calm_ms = now_ms + faults.CALM_MS
         self._test_until_ms = None
 
-    def step(self, turn) -> int:
+    def step(self, turn: "Turn") -> int:
         """Bring the load switch to where it must be now."""
         closed, reason = self._decision(turn)
         if closed and self._is_tested(turn.now_ms):
@@ -57,7 +71,7 @@ class Contactor:
         """Whether the load switch is known not to follow."""
         return self._switching.faulty
 
-    def _due_ms(self, turn):
+    def _due_ms(self, turn: "Turn"):
         """Return the milliseconds until something changes by itself."""
         now_ms, limit_w = turn.now_ms, turn.state.power_limit_w
         watching = limit_w and (turn.power.watts > limit_w or self._overload.trips)
@@ -74,7 +88,7 @@ class Contactor:
             self._test_until_ms = None
         return self._test_until_ms is not None
 
-    def _decision(self, turn):
+    def _decision(self, turn: "Turn"):
         meter, now_ms = turn.meter, turn.now_ms
         if meter.lost or meter.kept.unsafe:
             return False, decision.STORE_FAULT
@@ -88,34 +102,34 @@ class Contactor:
             return False, decision.FAULT
         return closed, reason
 
-    def _is_friendly(self, turn):
+    def _is_friendly(self, turn: "Turn"):
         """Ask the clock only when the answer can matter."""
         if not self._friendly_hours_count(turn):
             return False
         return settings.is_friendly(turn.settings, turn.time())
 
-    def _friendly_hours_count(self, turn):
+    def _friendly_hours_count(self, turn: "Turn"):
         """Return whether there are friendly hours, and no credit that closes the switch anyway."""
         configured = turn.settings
         return (
             configured.friendly_from != configured.friendly_to and turn.state.register.credit <= 0
         )
 
-    def _opened(self, turn):
+    def _opened(self, turn: "Turn"):
         """The load is about to be cut off: what was used up stays used up, and people see why."""
         turn.meter.checkpoint()
         turn.power = PowerMeter(turn.now_ms)
         if turn.relay_reason not in (decision.TEST, decision.FAULT):
             self._answers.dismiss()
 
-    def _order(self, turn):
+    def _order(self, turn: "Turn"):
         turn.supervisor.at = "load switch"
         stopped_following = self._switching.order(turn.closed, turn.now_ms)
         turn.supervisor.at = self.name
         if stopped_following:
             self._hold("load switch", turn)
 
-    def _hold(self, part, turn):
+    def _hold(self, part, turn: "Turn"):
         """Hold the supply off for a while: `part` does not follow; a restart would not help."""
         turn.news = True
         turn.notes.add_fault(part, "error")

@@ -7,6 +7,10 @@ metering and tries again after a while, see `journal.faults`.
 
 from micropython import const
 
+TYPE_CHECKING = const(0)  # true for an editor
+if TYPE_CHECKING:
+    from ports.load_switch import LoadSwitch
+
 _REPEAT_MS = const(10_000)
 
 
@@ -16,7 +20,7 @@ class Switching:
     closed: the last order. faulty: it was not followed.
     """
 
-    def __init__(self, switch):
+    def __init__(self, switch: "LoadSwitch | None"):
         self._switch = switch
         self._repeat_ms = 0
         self.closed = False

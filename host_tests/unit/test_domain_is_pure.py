@@ -49,20 +49,26 @@ def tree_of(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+def for_an_editor(node):
+    """Whether `node` holds what only an editor and the type checker read."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
 def imported(tree):
-    for node in ast.walk(tree):
+    """Yield the modules that a body imports, wherever in `tree`."""
+    for node in run_at_once(tree, not_in=for_an_editor):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.module.partition(".")[0]
 
 
-def run_at_once(node):
+def run_at_once(node, not_in=lambda node: isinstance(node, ast.Lambda)):
     """Yield the nodes below `node` that run with it: not what a lambda keeps for later."""
     yield node
-    if not isinstance(node, ast.Lambda):
+    if not not_in(node):
         for child in ast.iter_child_nodes(node):
-            yield from run_at_once(child)
+            yield from run_at_once(child, not_in)
 
 
 def deeds(body, pure):
@@ -82,7 +88,7 @@ def deeds(body, pure):
                 yield node
             if "namedtuple" in names:
                 pure |= {target.id for target in node.targets}
-        elif not isinstance(node, DEFINING):
+        elif not isinstance(node, DEFINING) and not for_an_editor(node):
             yield node
 
 

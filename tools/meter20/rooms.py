@@ -19,11 +19,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "dlms": (),
     "account": ("sts", "ports"),
     "journal": ("sts", "ports", "account"),
-    "supply": ("account", "journal"),
+    "supply": ("ports", "account", "journal"),
     "panel": ("sts", "ports", "account", "journal", "supply"),
     "meter": ("sts", "ports", "account", "journal", "supply", "panel"),
     "service_port": ("sts", "ports", "account", "journal", "panel", "meter"),
-    "carriers": ("sts", "ports", "dlms", "account", "journal", "panel", "service_port"),
+    "carriers": ("sts", "ports", "dlms", "account", "journal", "panel", "meter", "service_port"),
     "loop": ("meter", "service_port", "carriers"),
 }
 
