@@ -41,27 +41,36 @@ def _has_json(command):
     return any("--json" in one.opts for one in command.params)
 
 
-LEAVES = [leaf for leaf in _leaves(get_command(app)) if _has_json(leaf[1])]
+ROOT = get_command(app)
+LEAVES = [leaf for leaf in _leaves(ROOT) if _has_json(leaf[1])]
 IN_JSON = [pytest.param(path, id=" ".join(path)) for path, _ in LEAVES]
 
 
 def _answered(words, capsys, raised=None):
     """Return (exit code, standard output) of a command, which raises `raised` if it is given."""
-    root = get_command(app)
-    command = root
+    before = contextlib.nullcontext() if raised is None else _raising(raised, words)
+    with before, pytest.raises(SystemExit) as ended:
+        ROOT.main(words)
+    return ended.value.code, capsys.readouterr().out
+
+
+@contextlib.contextmanager
+def _raising(raised, words):
+    """Let the command that `words` name raise `raised`."""
+    command = ROOT
     for name in words:
         if not hasattr(command, "commands"):
             break
         command = command.commands[name]
-    if raised is not None:
 
-        def fail(**_):
-            raise raised
+    def fail(**_):
+        raise raised
 
-        command.callback = fail
-    with pytest.raises(SystemExit) as ended:
-        root.main(words)
-    return ended.value.code, capsys.readouterr().out
+    callback, command.callback = command.callback, fail
+    try:
+        yield
+    finally:
+        command.callback = callback
 
 
 def _line(path):
@@ -113,22 +122,13 @@ def test_words_that_cannot_be_parsed_have_that_shape_too(path, capsys):
 
 def test_without_json_there_are_words_on_standard_error_alone(capsys):
     for raised, exit_code, _, message in RAISED:
-        with pytest.raises(SystemExit) as ended:
-            _raising(raised).main(["token", "kinds"])
+        words = ["token", "kinds"]
+        with _raising(raised, words), pytest.raises(SystemExit) as ended:
+            ROOT.main(words)
         said = capsys.readouterr()
         assert (ended.value.code, said.out) == (exit_code, "")
         if not isinstance(raised, typer.Abort | KeyboardInterrupt):
             assert message.removeprefix("Invalid value: ") in said.err
-
-
-def _raising(raised):
-    root = get_command(app)
-
-    def fail(**_):
-        raise raised
-
-    root.commands["token"].commands["kinds"].callback = fail
-    return root
 
 
 def test_json_after_two_dashes_is_an_argument(capsys):
