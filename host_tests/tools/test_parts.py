@@ -64,6 +64,14 @@ def test_a_token_is_decoded_without_other_parts_and_dear_libraries():
     assert modules & DEAR == set()
 
 
+def test_no_part_loads_the_database_before_a_station_is_opened():
+    load = "import importlib, sys; [importlib.import_module('meter20.cli.' + name) for name in {}]"
+    told = load.format(list(PARTS)) + "; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert {"meter20.cli.vend", "meter20.cli.serve"} <= set(done.stdout.split())
+    assert set(done.stdout.split()) & {"sqlalchemy", "fastapi", "textual"} == set()
+
+
 def test_a_part_says_of_itself_what_the_command_says_of_it():
     for name, about in PARTS.items():
         first = inspect.cleandoc(ROOT.commands[name].help).partition("\n\n")[0]

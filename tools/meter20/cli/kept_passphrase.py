@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from meter20 import private_folder
 from meter20.vending import refusal
-from meter20.vending.anchor import default_path
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import PASSPHRASE, Secret
 
@@ -89,5 +88,7 @@ def _asked(question):
 
 
 def _mark(storage: "Storage") -> Path:
+    from meter20.vending.anchor import default_path
+
     database = default_path(storage.path, storage.where)
     return database.with_suffix(".keyring")
