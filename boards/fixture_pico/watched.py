@@ -6,7 +6,8 @@ from drivers.rp2_pulse_counter import Rp2PulseCounter
 class Watched:
     """`pin`, an input, watched by the state machine of number `machine`.
 
-    The meter's own pulse counter does the counting: a level shorter than 5 ms is bounce.
+    The meter's own pulse counter does the counting: a level shorter than 3.75 ms never counts, one
+    of 4 ms always does.
     """
 
     def __init__(self, machine: int, pin):

@@ -1,4 +1,4 @@
-"""What `meter20 serve` says of the way to the MQTT broker, in words and when it is new."""
+"""Says in a line whether the meter reaches its MQTT broker, whenever that changes."""
 
 #: What is said for each word that the request `mqtt` tells in `failed`.
 WORDS = {

@@ -1,4 +1,4 @@
-"""What became of a token."""
+"""Outcome: what the meter decided about one token, as a namedtuple."""
 
 from collections import namedtuple
 

@@ -51,11 +51,11 @@ class Reader:
 
     def tested(self, token: int):
         """Return the Outcome of the 66-bit test/display `token`, which needs no key."""
-        from account import meter_test  # a board reads it when the first test token comes
+        from account import requested_tests  # a board reads it when the first test token comes
 
         state = self._kept.state
         decoded = decoder.decode(token, None, state.key.ea)
-        result, kind, tests = meter_test.requested(decoded, state.identity.drn, self._phases)
+        result, kind, tests = requested_tests.requested(decoded, state.identity.drn, self._phases)
         return Outcome(result, kind, 0, None, tests, (), True, False)
 
     def expect_section(self):

@@ -1,6 +1,6 @@
 """What became of a token, as the token gateway of DLMS says it.
 
-Pure: imports sts, meter and dlms. Source: IEC 62056-6-2, token gateway, token_status_code and
+Pure: imports sts, account and dlms. Source: IEC 62056-6-2, token gateway, token_status_code and
 token_delivery_method; the grouping of STS results is ours, see docs/ami.md.
 """
 

@@ -1,4 +1,4 @@
-"""Outbox: tokens that a network brought, each with its result until that was acknowledged.
+"""Outbox: results that the broker has not acknowledged yet, with the tokens that they belong to.
 
 The outbox notes a token before the token waits to be entered, so that a power cut loses neither
 token nor result. It takes no token that it cannot note: the sender sends that token again. For

@@ -38,7 +38,7 @@ class Object:
             axdr.structure(axdr.number(axdr.I8, index), _READ, axdr.NULL)
             for index in [1] + sorted(self.attributes)
         ]
-        deeds = [
+        actions = [
             axdr.structure(axdr.number(axdr.I8, index), _READ if may_act else _NO)
             for index in sorted(self.methods)
         ]
@@ -46,7 +46,7 @@ class Object:
             axdr.number(axdr.U16, self.cls),
             axdr.number(axdr.U8, self.version),
             axdr.octets(self.name),
-            axdr.structure(axdr.array(rights), axdr.array(deeds)),
+            axdr.structure(axdr.array(rights), axdr.array(actions)),
         )
 
 

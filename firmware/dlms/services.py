@@ -34,9 +34,9 @@ class Services:
         self.drop()
 
     def drop(self):
-        """Forget a transfer and a deed that were begun."""
+        """Forget a transfer and an action that were begun."""
         self._pieces, self._rest, self._block = None, b"", 0
-        self._call, self._deed = b"", known(DENIED)
+        self._call, self._status = b"", known(DENIED)
 
     def answer(self, apdu, client, room: int):
         """Return the answer to a request, None while it is not known: then ask `later`.
@@ -136,17 +136,17 @@ class Services:
             return b"\xc7\x01" + call + b"\x00\x01\x00" + axdr.octets(proof)
         if client is None:
             return _NOT_ALLOWED
-        self._call, self._deed = call, self._objects.act(key, index, value, client)
+        self._call, self._status = call, self._objects.act(key, index, value, client)
         return self.later()
 
     def later(self):
         """Return the answer to the ACTION that was not known yet, None while it is not."""
-        status = self._deed()
+        status = self._status()
         return None if status is None else b"\xc7\x01" + self._call + bytes((status, 0))
 
 
 def known(status):
-    """Return a function that returns `status`, as a deed whose status is known."""
+    """Return a function that returns `status`, as an action whose status is known."""
     return lambda: status
 
 

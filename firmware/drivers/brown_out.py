@@ -1,4 +1,4 @@
-"""The supply's warning: a signal of the power supply, or its voltage measured."""
+"""Says whether the supply is about to fail: by a signal pin, or by a measured voltage."""
 
 from ports.brown_out import BrownOut
 

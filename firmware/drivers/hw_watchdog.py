@@ -1,4 +1,4 @@
-"""The chip's watchdog.
+"""Feeds the chip's watchdog, which restarts the board after 8 s without a feed.
 
 Eight seconds: the application feeds it every two, the longest flash erase seen
 takes 0.84, and an RP2040 can wait no longer than 8.3. It cannot be stopped once it runs.

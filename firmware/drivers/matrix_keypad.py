@@ -1,7 +1,7 @@
 """Keypad of 3x4 or 4x4 keys on any pins, scanned when it is read.
 
 What is promised: a key that is down for 40 ms while the meter goes about its
-work is reported, once. While a flash sector is erased (45 ms as a rule, 400 at
+work is reported, once. While a flash sector is erased (45 ms as a rule, 843 ms at
 worst) nothing is scanned: a key still down when that is over is reported, one that
 was pressed and let go meanwhile is lost, and no interrupt can bring it back: the
 column's edge is kept but not its row. An RP2040 does better, see
@@ -24,7 +24,7 @@ class MatrixKeypad(Keypad):
 
     keys: the labels, row by row. One row is pulled low at a time; with open drain no
     two outputs ever meet through two keys. A scan takes 0.3 ms on an RP2040.
-    Called from tasks, never from an interrupt.
+    Called from the loop, never from an interrupt.
     """
 
     def __init__(self, rows, columns, keys: str):

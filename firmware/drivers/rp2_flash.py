@@ -1,7 +1,7 @@
 """NorFlash in the flash chip of an RP2040 or RP2350, beside the file system.
 
 Only for a build whose own `_boot.py` keeps the file system out of this region:
-boards/common/rp2/_boot.py. Interrupts are off for each whole call.
+boards/common/rp2_frozen/_boot.py. Interrupts are off for each whole call.
 """
 
 import rp2

@@ -57,7 +57,7 @@ class Rp2MatrixKeypad(Keypad):
     row_base: the first of four pins, Pin.IN. column_base: the first of four pins that
     are inputs with pull-up; on a pad of three columns the fourth stays open.
     keys: the labels, row by row. state_machine: its number, 0 to 7; 15 of the 32
-    instructions of its PIO block are used. Called from tasks, never from an interrupt.
+    instructions of its PIO block are used. Called from the loop, never from an interrupt.
     """
 
     def __init__(self, state_machine: int, row_base, column_base, keys: str):

@@ -49,7 +49,7 @@ class Rp2PulseCounter(PulseSource):
 
     state_machine: its number, 0 to 7; 10 of the 32 instructions of its PIO block are used.
     program, freq: another one that counts y down on `pin`, and its cycles per second.
-    The count wraps after 2**30 pulses, which `take` allows for. Called from tasks,
+    The count wraps after 2**30 pulses, which `take` allows for. Called from the loop,
     never from an interrupt.
     """
 

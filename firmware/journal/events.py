@@ -1,8 +1,8 @@
-"""Events: the last eight kinds of event of the meter, newest first. In the cold record.
+"""Events: the last eight events of the meter, newest first. In the cold record.
 
-If an event comes again, its count goes up, so that a hundred restarts leave room for
-others. Since no clock can be trusted, an event carries the total consumption at which
-it was seen last.
+An event that follows one of its own kind raises its count, so that a hundred restarts in a row
+leave room for others. Since no clock can be trusted, an event carries the total consumption at
+which it was seen last.
 
 Pure domain: no ports, no clock, no I/O.
 """

@@ -1,4 +1,4 @@
-"""The front: what somebody outside does to the meter between two steps, and sees of it."""
+"""Front: the calls by which the service port uses the meter between two steps."""
 
 from account import carrier
 from account import state as meter_state

@@ -99,9 +99,9 @@ class Inbox:
 
     def _begin(self, tests, turn: "Turn"):
         """Begin what somebody else than the display has to do for `tests`."""
-        from account import meter_test  # a board reads it when the first test token comes
+        from account import requested_tests  # a board reads it when the first test token comes
 
-        if meter_test.LOAD_SWITCH in tests:
+        if requested_tests.LOAD_SWITCH in tests:
             self._contactor.begin_test(turn.now_ms)
 
     def _note(self, outcome, digits, turn: "Turn", by):

@@ -1,4 +1,4 @@
-"""Rounds: who of the parts has a turn, and when the next one is due."""
+"""Rounds: gives each part that is due its turn, and says when the next one is due."""
 
 from micropython import const
 

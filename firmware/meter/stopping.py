@@ -1,4 +1,7 @@
-"""The part stopping: at a fault opens the switch, saves the state and shows the fault."""
+"""Stopping: makes the meter safe at a fault.
+
+Opens the load switch, saves the state and the fault, shows the fault and silences the buzzer.
+"""
 
 from journal import faults
 from journal.notes import Notes
@@ -30,12 +33,12 @@ class Stopping:
     def stop(self, part: str, kind: str):
         """Stop after a fault of `part`, of some `kind`. Raises nothing."""
         part, kind = faults.known(part, kind)
-        deeds = (
+        actions = (
             self._open_switch, self._save_state, self._save_fault, self._show_fault, self._silence
         )  # fmt: skip
-        for deed in deeds:
+        for action in actions:
             try:
-                deed(part, kind)
+                action(part, kind)
             except Exception:
                 pass  # it may be the broken part that was asked; the others still can
 

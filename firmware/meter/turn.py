@@ -1,7 +1,8 @@
 """The turn: what the parts of the application share in a step.
 
 A part gets the turn in `step(turn)`, does what is due, and returns the milliseconds until it
-is due again. `name` of a part is the one of journal.faults that is blamed for what it raises.
+is due again. A part's `name` is its word in journal.faults; a fault that it raises is noted under
+it.
 """
 
 from account import carrier

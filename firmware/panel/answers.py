@@ -1,4 +1,4 @@
-"""The part answers: shows screens and plays tunes for what happened."""
+"""The part buzzer: calls up screens and plays tunes for what happened."""
 
 from account.meter import StoreLost
 from micropython import const

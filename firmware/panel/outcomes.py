@@ -38,9 +38,9 @@ def shown(outcome, switch_faulty: bool, view, wait_s: int):
     if outcome.result == results.LOCKED_OUT:
         return [_locked_out(wait_s)]
     if outcome.tests:
-        from panel import tests  # a board reads them when the first test token comes
+        from panel import meter_tests  # a board reads it when the first test token comes
 
-        return [tests.screen(number, view) for number in outcome.tests]
+        return [meter_tests.screen(number, view) for number in outcome.tests]
     told = [_told(outcome, view, wait_s)]
     return told + [not_following("load switch")] if switch_faulty else told
 

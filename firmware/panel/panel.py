@@ -1,4 +1,4 @@
-"""Panel: which screen is up, for how long, and what the beeper says to it.
+"""Panel: decides which screen the display shows, and how long.
 
 From highest to lowest: an entry under way, screens that were called up (a
 result, a test, a short code), a page about the meter, the screen at rest.

@@ -2,7 +2,7 @@
 
 A meter without a number shows it when power comes, so that whoever built the board sees display,
 buzzer and parts before there is a key; a short code shows it later. It looks only: it moves no
-switch, writes no record and leaves the pulses where they are counted.
+switch, writes no record and takes no pulses from the counter.
 """
 
 from micropython import const

@@ -16,7 +16,7 @@ class RecordStore:
     health: GOOD, REPAIRED or LOST.
 
     Implemented by `store.slot_store.SlotStore`; whatever implements it passes
-    host_tests/contract/test_record_store.py. Called from tasks, never from an
+    host_tests/contract/test_record_store.py. Called from the loop, never from an
     interrupt.
     """
 

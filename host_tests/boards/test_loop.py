@@ -27,8 +27,8 @@ START_LIMITS = {"switch safe": (4, 7750), "starting ...": (10, 9800), "metering"
 #: What is read only when somebody asks for it.
 READ_LATER = {
     "account.reader", "account.acceptance", "sts.decoder", "sts.ea11_misty1", "sts.kinds",
-    "service_port.service", "account.key_sections", "account.meter_test", "sts.key_change",
-    "panel.tests", "panel.short_codes", "panel.outcomes", "panel.about",
+    "service_port.service", "account.key_sections", "account.requested_tests", "sts.key_change",
+    "panel.meter_tests", "panel.short_codes", "panel.outcomes", "panel.about",
 }  # fmt: skip
 RADIO = (9, 10_200)  # what a board with one reads besides, before it meters
 

@@ -12,7 +12,7 @@ import multiprocessing
 import random
 from collections import Counter, namedtuple
 
-from account import meter_test
+from account import requested_tests
 from data import meters
 from sts import decoder, digits, kinds, results
 from sts.decoder_key import DecoderKey
@@ -59,7 +59,7 @@ def outcome(meter, entered: str) -> tuple:
     class_ = digits.split(token)[0]
     if class_ == 1:
         decoded = decoder.decode(token, None, meter.state.key.ea)
-        result, kind, _tests = meter_test.requested(decoded, meter.state.identity.drn, 1)
+        result, kind, _tests = requested_tests.requested(decoded, meter.state.identity.drn, 1)
         return class_, kind, result
     if class_ == 3:
         return class_, "", results.FUNCTION

@@ -178,7 +178,7 @@ class _Chosen:
 _OPTIONS = (
     "-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist",
     "-o", "addopts=--import-mode=importlib", "--continue-on-collection-errors",
-    "-o", "python_files=test_*.py",  # or pytest would load account/meter_test.py its own way
+    "-o", "python_files=test_*.py",
 )  # fmt: skip
 
 

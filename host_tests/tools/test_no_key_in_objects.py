@@ -9,7 +9,7 @@ from data import meters
 from data.tokens import key_change
 from journal import settings
 from models import carriers, little_files
-from panel import about, screens, short_codes, tests
+from panel import about, meter_tests, screens, short_codes
 from rigs import whole_meter
 from rigs.leaks import leaks, told_by, told_of
 from sts import decoder, decoder_key
@@ -87,7 +87,7 @@ def test_no_screen_of_any_dialect_tells_the_key(profile):
     assert len(codes) > 10
     shown = [short_codes.screen(code, view) for code in sorted(codes)]
     shown += [screens.idle(view), *(about.shown(view, page, 4) for page in range(9))]
-    shown += [tests.screen(number, view) for number in tests._TESTS]
+    shown += [meter_tests.screen(number, view) for number in meter_tests._TESTS]
     assert None not in shown[: len(codes)]
     assert leaks(repr(shown), meters.KEY, NEXT_KEY) == []
 

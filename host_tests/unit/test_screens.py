@@ -2,7 +2,7 @@
 
 import unittest
 
-from account import meter_test
+from account import requested_tests
 from account.outcome import Outcome
 from account.register import CREDIT_MAX_CURRENCY, CREDIT_MAX_WH, Register
 from account.state import Identity
@@ -10,7 +10,7 @@ from data import meters
 from journal import events, faults, settings
 from journal.events import Event
 from journal.history import Entry
-from panel import about, outcomes, screens, short_codes, tests
+from panel import about, meter_tests, outcomes, screens, short_codes
 from panel import view as views
 from sts import kinds, results
 from sts.decoder_key import DecoderKey
@@ -74,7 +74,7 @@ class ScreensTest(unittest.TestCase):
             full = views.View(*((state,) + tuple(view())[1:]))
             self.assertEqual(about.shown(full, 0, 4)[3], shown)
             self.fits(about.shown(full, 0, 4))
-            self.fits(tests.screen(meter_test.TOTAL, full))
+            self.fits(meter_tests.screen(requested_tests.TOTAL, full))
             self.fits(short_codes.screen("3", full))
 
     def test_result_fits_whatever_is_owed(self):
@@ -95,8 +95,8 @@ class ScreensTest(unittest.TestCase):
             self.fits(screen)
 
     def test_every_test_has_a_screen(self):
-        for number in meter_test.SUPPORTED + (meter_test.FLAGS,):
-            self.fits(tests.screen(number, view()))
+        for number in requested_tests.SUPPORTED + (requested_tests.FLAGS,):
+            self.fits(meter_tests.screen(number, view()))
 
     def test_every_position_of_an_entry_fits(self):
         for length in range(20):
@@ -195,30 +195,32 @@ class ScreensTest(unittest.TestCase):
             tariff_rate=9, flags=0b10110, key=meters.key(sgc="654321", ti="07", krn=3, ken=201),
         )  # fmt: skip
         for number, words in {
-            meter_test.FLAGS: ["Flags 0 to 4", "01101"],
-            meter_test.LOAD_SWITCH: ["Load switch test", "opens for 3 s"],
-            meter_test.DISPLAY: ["#" * 16, "8" * 16],
-            meter_test.TOTAL: ["Total used", "9999999.999 kWh"],
-            meter_test.KRN: ["Key revision KRN", "3"],
-            meter_test.TI: ["Tariff index TI", "07"],
-            meter_test.KEYPAD: ["Keypad test", "press the keys"],
-            meter_test.POWER_LIMIT: ["Power limit", "12000 W"],
-            meter_test.TAMPER: ["Tamper", "none"],
-            meter_test.POWER: ["Power now", "99999 W"],
-            meter_test.VERSION: ["Software", screens.FIRMWARE],
-            meter_test.PHASE_UNBALANCE: ["Phase unbalance", "3000 W"],
-            meter_test.TARIFF_RATE: ["Tariff rate", "9"],
-            meter_test.EA: ["Algorithm EA", "11"],
-            meter_test.KCT_COUNT: ["Key change", "4 tokens"],
-            meter_test.SGC: ["Supply group SGC", "654321"],
-            meter_test.KEN: ["Key expiry KEN", "201"],
-            meter_test.DRN: ["Meter number DRN", meters.DRN],
+            requested_tests.FLAGS: ["Flags 0 to 4", "01101"],
+            requested_tests.LOAD_SWITCH: ["Load switch test", "opens for 3 s"],
+            requested_tests.DISPLAY: ["#" * 16, "8" * 16],
+            requested_tests.TOTAL: ["Total used", "9999999.999 kWh"],
+            requested_tests.KRN: ["Key revision KRN", "3"],
+            requested_tests.TI: ["Tariff index TI", "07"],
+            requested_tests.KEYPAD: ["Keypad test", "press the keys"],
+            requested_tests.POWER_LIMIT: ["Power limit", "12000 W"],
+            requested_tests.TAMPER: ["Tamper", "none"],
+            requested_tests.POWER: ["Power now", "99999 W"],
+            requested_tests.VERSION: ["Software", screens.FIRMWARE],
+            requested_tests.PHASE_UNBALANCE: ["Phase unbalance", "3000 W"],
+            requested_tests.TARIFF_RATE: ["Tariff rate", "9"],
+            requested_tests.EA: ["Algorithm EA", "11"],
+            requested_tests.KCT_COUNT: ["Key change", "4 tokens"],
+            requested_tests.SGC: ["Supply group SGC", "654321"],
+            requested_tests.KEN: ["Key expiry KEN", "201"],
+            requested_tests.DRN: ["Meter number DRN", meters.DRN],
         }.items():
-            self.assertEqual(tests.screen(number, seen)[:2], words)
-        self.assertEqual(tests.screen(meter_test.TAMPER, view(tamper=True))[1], "DETECTED")
+            self.assertEqual(meter_tests.screen(number, seen)[:2], words)
+        self.assertEqual(
+            meter_tests.screen(requested_tests.TAMPER, view(tamper=True))[1], "DETECTED"
+        )
         old = view(key=meters.key(ea="07", decoder_key=DecoderKey(bytes(8))))
-        self.assertEqual(tests.screen(meter_test.KCT_COUNT, old)[1], "2 or 3 tokens")
-        self.assertEqual(tests.screen(meter_test.POWER_LIMIT, view())[1], "none")
+        self.assertEqual(meter_tests.screen(requested_tests.KCT_COUNT, old)[1], "2 or 3 tokens")
+        self.assertEqual(meter_tests.screen(requested_tests.POWER_LIMIT, view())[1], "none")
 
     def test_locked_out_tells_why_and_how_long(self):
         refused = Outcome(results.LOCKED_OUT, "", 0, None, (), (), False, False)

@@ -1,6 +1,6 @@
 import unittest
 
-from account import meter_test
+from account import requested_tests
 from account.state import Identity
 from body import SimBody
 from data import meters
@@ -27,7 +27,7 @@ class SimBodyTest(unittest.TestCase):
         for phases, expected in ((1, results.FUNCTION), (3, results.ACCEPT)):
             outcome = self.body(phases=phases).app.front.enter(UNBALANCE_TEST, 0)
             self.assertEqual(outcome.result, expected)
-        self.assertTrue(meter_test.PHASE_UNBALANCE in meter_test.supported(3))
+        self.assertTrue(requested_tests.PHASE_UNBALANCE in requested_tests.supported(3))
 
     def test_small_display_takes_turns_at_rest_and_in_a_result(self):
         body = self.body(columns=16, rows=2)

@@ -1,4 +1,4 @@
-"""Bodies of the meter, behind one interface: programs open the meter that they talk to here.
+"""Opens a meter for a program: emulated in this process, or virtual in Node.
 
 | name | the firmware runs in |
 | --- | --- |

@@ -33,7 +33,7 @@ class Answer:
     """What the meter `drn` said of a token. result: of sts.results, "" if it could not be asked.
 
     accepted_tid, accepted_by: of a used token, what the meter's history holds of it: TID and
-    carrier, see firmware meter.carrier; None if it holds it not. amount: in Wh, or in 10^-5 of
+    carrier, see firmware account.carrier; None if it holds it not. amount: in Wh, or in 10^-5 of
     the currency; None if not told. why: of an empty result.
     """
 

@@ -1,4 +1,4 @@
-"""The two-board fixture of boards/fixture_pico: a hand at the keys, load and plug of a meter."""
+"""Talks to a fixture board: lets it press keys, make pulses and cut the supply of a meter."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A meter of one's own station: the record of `vend provision` goes over by itself.
+"""Gives the meter of `--meter NUMBER` its key straight from the station, without a file.
 
 `sim`, `serve` and `board provision` take `--meter NUMBER`. The audit log has the entry before the
 key leaves the station, as at `vend provision --direct`; the key goes into the meter and nowhere

@@ -1,4 +1,4 @@
-"""Faults that were reported at points of sale, for the utility."""
+"""Lists the faults that points of sale reported."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session

@@ -1,4 +1,4 @@
-"""The books: the session of one writing transaction.
+"""Books: the SQLAlchemy session of one writing transaction, with writes of our own.
 
 What every sale adds to or changes (the log, slips and tokens, day counters, meters) is written
 past SQLAlchemy's unit of work, by one statement a table for all that came together until the next

@@ -1,4 +1,4 @@
-"""The debts of customers, paid back in money for which nothing is sold."""
+"""Takes money for a customer's debt and makes its receipt."""
 
 from meter20.vending import meter_list, refusal, tariff_list, typed_lines
 from meter20.vending.models import Slip

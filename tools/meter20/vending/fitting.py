@@ -1,8 +1,8 @@
-"""Which tariff and key fit which meter: refused in words when they are put together.
+"""Refuses a tariff or key that a meter cannot use.
 
 So no sale finds out later that a price list asks for what the meter or the key cannot do. A meter
-that counts money prices energy itself, by the steps in its provisioning record; it has no
-register for free kWh.
+that counts money prices energy itself and has no register for free kWh: `steps` turns a tariff
+into the prices of its provisioning record.
 """
 
 from collections.abc import Iterable

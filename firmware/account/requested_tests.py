@@ -1,8 +1,7 @@
 """Test/display tokens (class 1): which tests a token asks for.
 
-They need no key, may be repeated at will and leave the TID memory alone. Other
-modules run a test (load switch, display, buzzer: `meter.app`) and show its results
-(`panel.screens`).
+They need no key, may be repeated at will and leave the TID memory alone. `meter.inbox` lets the
+contactor run the load switch test; `panel.meter_tests` shows the results.
 
 Pure domain: no ports, no clock, no I/O.
 Source: IEC 62055-41, InitiateMeterTest/Display.
