@@ -4,6 +4,7 @@ Where the meter's own programs are needed, they are those of its drivers: PIO pr
 the words of the emulated assembler, run here on the state machines of another emulator.
 """
 
+import dataclasses
 import json
 import os
 import socket
@@ -21,6 +22,8 @@ from acceptance.rp2040.parts import Bus, KeyPad, PulseOutput
 from acceptance.rp2040.pico import MS, Pico
 from drivers import rp2_matrix_keypad, rp2_pulse_counter
 from lcd_module import LcdModule
+
+from meter20.board import romfs
 
 ASLEEP = b"\x30\xbf\xfd\xe7"  # Thumb: wait for an interrupt, again and again
 XIP = 0x1000_0000
@@ -43,14 +46,20 @@ def uf2(flash, family=0xE48BFF56, magic=0x0A324655, address=XIP):
     )
 
 
-def image(program=b"MicroPython", start=XIP + 0xA0000, size=352 * 4096):
-    """Return 4 KiB of flash whose binary info says what MicroPython's does."""
+def image(program=b"MicroPython", start=XIP + 0xA0000, size=352 * 4096, rom_size=0):
+    """Return 4 KiB of flash whose binary info says what MicroPython's does.
+
+    rom_size: bytes of a ROM partition before the file system; 0 for none.
+    """
     flash = bytearray(4096)
-    struct.pack_into("<5I", flash, 0x1D4, 0x7188EBF2, XIP + 0x300, XIP + 0x30C, 0, 0xE71AA390)
-    struct.pack_into("<3I", flash, 0x300, XIP + 0x400, XIP + 0x420, XIP + 0x440)
+    struct.pack_into("<5I", flash, 0x1D4, 0x7188EBF2, XIP + 0x300, XIP + 0x310, 0, 0xE71AA390)
+    rom = XIP + 0x460 if rom_size else 0
+    struct.pack_into("<4I", flash, 0x300, rom, XIP + 0x400, XIP + 0x420, XIP + 0x440)
     struct.pack_into("<HHII", flash, 0x400, 6, 0, 0x02031C86, XIP + 0x500)
     struct.pack_into("<HHII", flash, 0x420, 6, 0, 0x11A9BC3A, XIP + 0x540)
     struct.pack_into("<HHIII", flash, 0x440, 7, 0, XIP + 0x500, start, size)
+    struct.pack_into("<HHIII", flash, 0x460, 7, 0, XIP + 0x580, start - rom_size, rom_size)
+    flash[0x580:0x585] = b"ROMFS"
     flash[0x500 : 0x500 + len(program)] = program
     flash[0x540:0x547] = b"v1.29.0"
     return bytes(flash)
@@ -107,6 +116,22 @@ def test_the_meter_lies_in_a_file_system_that_every_littlefs_2_mounts(read):
             assert file.read() == content, path
     assert {"main.py", "loop.mpy", "board.mpy", "meter/app.mpy"} <= set(files)
     assert not [path for path in files if "esp32" in path]
+
+
+def test_the_meter_lies_in_the_rom_partition_of_an_image_that_has_one(read):
+    found = read(uf2(image(rom_size=128 * 1024)))
+    assert (found.start, found.size) == (0xA0000, 352 * 4096)
+    assert (found.rom_start, found.rom_size) == (0x80000, 128 * 1024)
+    files = firmware.meter_files()
+    made = firmware.flashed(found, files)
+    kept, rom = romfs.split(files)
+    assert made[0x80000 : 0x80000 + len(rom)] == rom
+    assert (
+        firmware.flashed(dataclasses.replace(found, rom_size=0), kept)[0xA0000:]
+        == (made[0xA0000:])
+    )
+    with pytest.raises(firmware.NoFirmware, match="65536 bytes"):
+        firmware.flashed(read(uf2(image(rom_size=65536))), files)
 
 
 # The chip

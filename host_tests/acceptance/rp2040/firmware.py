@@ -11,7 +11,7 @@ from pathlib import Path
 
 import littlefs
 
-from meter20.board import boards, flashing
+from meter20.board import boards, flashing, romfs
 
 BOARD = "rp2_pico"
 FLASH_SIZE = 2 * 1024 * 1024  # bytes, a Pico's
@@ -28,6 +28,7 @@ _INFO_BEGIN, _INFO_END = 0x7188EBF2, 0xE71AA390
 _INFO_AT = range(0x100, 0x200, 4)
 _TEXT, _BLOCK_DEVICE = 6, 7
 _PROGRAM, _VERSION = 0x02031C86, 0x11A9BC3A
+_ROM = "ROMFS"  # what MicroPython calls its ROM partition
 
 #: As `_boot.py` of MicroPython's rp2 port makes its file system.
 _GEOMETRY = {"read_size": 32, "prog_size": 256, "cache_size": 1024, "lookahead_size": 32}
@@ -40,28 +41,43 @@ class NoFirmware(Exception):
 
 @dataclass(frozen=True)
 class Firmware:
-    """An image. flash: all of it. version: "v1.26.1". start, size: its file system, in bytes."""
+    """An image. flash: all of it. version: "v1.26.1". start, size: its file system, in bytes.
+
+    rom_start, rom_size: its ROM partition, (0, 0) without one.
+    """
 
     flash: bytes
     version: str
     start: int
     size: int
+    rom_start: int = 0
+    rom_size: int = 0
 
 
 def read(uf2: Path) -> Firmware:
     """Return the MicroPython in the file `uf2`. Raises OSError, NoFirmware."""
     flash = _placed(uf2.read_bytes())
     texts, devices = _info(flash)
+    rom_start, rom_size = devices.pop(_ROM, (0, 0))
     if texts.get(_PROGRAM) != "MicroPython" or not devices:
         raise NoFirmware("no MicroPython for an RP2040 is in it")
-    start, size = devices[0]
+    start, size = next(iter(devices.values()))
     if start % SECTOR or size % SECTOR or not 0 < start < start + size <= FLASH_SIZE:
         raise NoFirmware(f"its file system lies at {start:#x}, {size:#x} bytes: not on a Pico")
-    return Firmware(flash, texts.get(_VERSION, "?"), start, size)
+    return Firmware(flash, texts.get(_VERSION, "?"), start, size, rom_start, rom_size)
 
 
 def flashed(firmware: Firmware, files: dict[str, bytes]) -> bytes:
-    """Return a flash with `files`, {path: content}, in the file system of `firmware`."""
+    """Return a flash with `files`, {path: content}, in the file system of `firmware`.
+
+    If it has a ROM partition, all that can lie there does, as `board flash --romfs` does it.
+    Raises NoFirmware if the partition is too small.
+    """
+    rom = b""
+    if firmware.rom_size:
+        files, rom = romfs.split(files)
+        if len(rom) > firmware.rom_size:
+            raise NoFirmware(f"its ROM partition has {firmware.rom_size} bytes, not {len(rom)}")
     made = littlefs.LittleFS(
         block_size=SECTOR,
         block_count=firmware.size // SECTOR,
@@ -73,8 +89,10 @@ def flashed(firmware: Firmware, files: dict[str, bytes]) -> bytes:
             made.makedirs(folder, exist_ok=True)
         with made.open(path, "wb") as file:
             file.write(content)
-    end = firmware.start + firmware.size
-    return firmware.flash[: firmware.start] + bytes(made.context.buffer) + firmware.flash[end:]
+    flash = bytearray(firmware.flash)
+    flash[firmware.start : firmware.start + firmware.size] = made.context.buffer
+    flash[firmware.rom_start : firmware.rom_start + len(rom)] = rom
+    return bytes(flash)
 
 
 def meter_files() -> dict[str, bytes]:
@@ -107,10 +125,10 @@ def _placed(uf2):
 
 
 def _info(flash):
-    """Return ({id: text}, [(start, size) of each file system]) of the binary info."""
+    """Return ({id: text}, {name: (start, size) of a block device}) of the binary info."""
     words = {at: struct.unpack_from("<5I", flash, at) for at in _INFO_AT}
     found = [w for w in words.values() if (w[0], w[4]) == (_INFO_BEGIN, _INFO_END)]
-    texts, devices = {}, []
+    texts, devices = {}, {}
     for entry in range(found[0][1] - _XIP, found[0][2] - _XIP, 4) if found else ():
         at = struct.unpack_from("<I", flash, entry)[0] - _XIP
         if not 0 <= at < FLASH_SIZE - 20:
@@ -119,7 +137,7 @@ def _info(flash):
         if kind == _TEXT:
             texts[fields[0]] = _text(flash, fields[1] - _XIP)
         elif kind == _BLOCK_DEVICE:
-            devices.append((fields[1] - _XIP, fields[2]))
+            devices[_text(flash, fields[0] - _XIP)] = fields[1] - _XIP, fields[2]
     return texts, devices
 
 
