@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from argon2 import PasswordHasher
-from rigs import postgresql, programs, quick_tables
+from rigs import kept_statements, postgresql, programs, quick_tables
 from rigs.points_of_sale import Shop
 from rigs.stations import DRN, PASSPHRASE, Original, standing
 from sqlalchemy import make_url
@@ -31,6 +31,13 @@ def _cheap_passphrases(monkeypatch):
 def _quick_tables(monkeypatch):
     """Let the migrations run once for all new SQLite databases; not where they are the point."""
     monkeypatch.setattr(schema, "migrate", quick_tables.migrate)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kept_statements():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("meter20.vending.storage.create_engine", kept_statements.engine)
+        yield
 
 
 @pytest.fixture(autouse=True)
