@@ -8,7 +8,6 @@ and the audit log verifies. `make vend-campaign` runs it large, `make test` smal
 
 import argparse
 import functools
-import multiprocessing
 import os
 import random
 import tempfile
@@ -16,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from rigs import fresh_processes
 from sqlalchemy import func, select
 from sts import drn as sts_drn
 from sts import kinds
@@ -31,7 +31,6 @@ from meter20.vending.vending_key import KeyTerms
 
 METERS, SGC = 50, "123456"
 _SECRET = Secret.passphrase("campaign passphrase")
-_SPAWN = multiprocessing.get_context("spawn")
 
 
 def found(where: str) -> Station:
@@ -88,7 +87,7 @@ def run(where: str, total: int, processes: int, chunk: int) -> str:
     station = found(where)
     share = total // processes
     start = time.perf_counter()
-    with _SPAWN.Pool(processes) as pool:
+    with fresh_processes.pool(processes) as pool:
         jobs = [(where, seed, share, chunk) for seed in range(processes)]
         busy = pool.starmap(work, jobs, chunksize=1)
     took = time.perf_counter() - start

@@ -1,6 +1,5 @@
 """Storage: migrations, waiting for one's turn, and words for what goes wrong."""
 
-import multiprocessing
 import pickle
 import threading
 import time
@@ -8,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
+from rigs import fresh_processes
 from rigs.selling import refused
 from rigs.stations import DRN, furnished, hold
 from sqlalchemy import select, text, update
@@ -19,8 +19,6 @@ from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
 from meter20.vending.station import Station
 from meter20.vending.storage import Storage, default_url
-
-SPAWN = multiprocessing.get_context("spawn")
 
 
 def test_no_database_yet_says_what_to_do(storage):
@@ -84,9 +82,8 @@ def test_error_inside_undoes_everything(any_station, storage):
 
 
 def holding(where, seconds):
-    held = SPAWN.Event()
-    process = SPAWN.Process(target=hold, args=(where, held, seconds))
-    process.start()
+    held = fresh_processes.CONTEXT.Event()
+    process = fresh_processes.started(hold, where, held, seconds)
     assert held.wait(30)
     return process
 
