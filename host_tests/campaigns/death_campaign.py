@@ -26,6 +26,7 @@ from pathlib import Path
 
 import keyring
 import typer.main
+import typer.testing
 from argon2 import PasswordHasher
 from rigs import dying, postgresql
 from rigs.file_keyring import FileKeyring
@@ -242,7 +243,9 @@ def environment() -> None:
     keyring.set_keyring(FileKeyring())
     for name in _LOADED:  # once, not in each child
         importlib.import_module(name)
+    # The runner loads the commands, and each child, a fork, has them.
     typer.main.get_command = functools.cache(typer.main.get_command)
+    typer.testing._get_command = typer.main.get_command
     CliRunner().invoke(app, ["vend", "--db", "/nowhere/station.sqlite", "history", "1"])
 
 

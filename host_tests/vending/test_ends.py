@@ -15,6 +15,7 @@ import sys
 import keyring
 import pytest
 import typer.main
+import typer.testing
 from campaigns import death_books, death_campaign, death_places
 from rigs import dying
 from rigs.stations import DRN, PASSPHRASE, SGC, furnished
@@ -396,6 +397,7 @@ def _prepared():
         patch.setattr(sealing, "SCRYPT_COST", 2)
         patch.setattr(clients, "HASHER", clients.HASHER)
         patch.setattr(typer.main, "get_command", typer.main.get_command)
+        patch.setattr(typer.testing, "_get_command", typer.testing._get_command)
         before = keyring.get_keyring()
         death_campaign.environment()
         yield patch
