@@ -101,6 +101,16 @@ def pytest_collection_modifyitems(config, items):
         items.sort(key=lambda item: place(item.nodeid))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Nothing that a collection makes is garbage: nobody looks for it until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish():
     """The tests themselves live as long as the process: no collection looks at them again.
 
