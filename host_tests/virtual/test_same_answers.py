@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from body import SimBody
 from data.json_texts import NO_JSON
+from rigs.virtual_meters import VirtualMeter
 
 from meter20 import samples
 from meter20.virtual import node
@@ -149,7 +150,7 @@ def ended_by_cr(line):
 def test_spoilt_provisioning_gets_the_same_answers_on_both():
     choice = random.Random(61)
     good = {**GOOD[-1], "imp_per_kwh": 0}  # which is refused when all the rest was right
-    emulated, virtual, said = SimBody(), VirtualBody(), set()
+    emulated, virtual, said = SimBody(), VirtualMeter(), set()
     for _ in range(SPOILT // 2):
         for part in ended_by_cr(spoilt(json.dumps(good).encode(), choice)):
             expected = exchange_emulated(emulated, part)
@@ -158,7 +159,7 @@ def test_spoilt_provisioning_gets_the_same_answers_on_both():
             said.add(reply.get("message"))
             if reply["ok"] and "tids" in reply:
                 virtual.close()
-                emulated, virtual = SimBody(), VirtualBody()
+                emulated, virtual = SimBody(), VirtualMeter()
     virtual.close()
     assert len(said) > 20
 
@@ -166,7 +167,7 @@ def test_spoilt_provisioning_gets_the_same_answers_on_both():
 @pytest.mark.parametrize("good", GOOD, ids=lambda good: good["do"])
 def test_numbers_of_every_size_and_kind_get_the_same_answers_on_both(good):
     emulated = SimBody()
-    with VirtualBody() as virtual:
+    with VirtualMeter() as virtual:
         for name in good:
             for number in NUMBERS:
                 named = json.dumps({**good, name: "@"}).encode()
