@@ -27,11 +27,11 @@ class Stuck(BaseException):
 
 
 class Breakage:
-    """What is broken, if `any` is. started: whether the meter has, so that parts may hang."""
+    """What is broken. started: whether the meter has, so that parts may hang."""
 
     def __init__(self, clock):
         self._broken = {}
-        self.any = False
+        self._parts = []
         self.clock = clock
         self.started = False
 
@@ -40,7 +40,8 @@ class Breakage:
         self._broken = {key: way for key, way in self._broken.items() if key[0] != part}
         if how:
             self._broken[part, call] = how
-        self.any = bool(self._broken)
+        for one in self._parts:
+            one.bind()
 
     def of(self, part: str, call: str) -> str:
         """Return how `call` of `part` fails, "" if it does not."""
@@ -52,23 +53,38 @@ class Breakage:
         for name in PARTS:
             if parts[name] is not None:
                 parts[name] = Breakable(parts[name], name, self)
+        self._parts = [parts[name] for name in PARTS if parts[name] is not None]
         return Ports(**parts)
 
 
 class Breakable:
-    """Passes everything on to `part`, unless it is broken."""
+    """Passes everything on to `part`, unless it is broken.
+
+    Each call that was asked for is kept as an attribute of its own, in working order or not: the
+    meter makes many in a step.
+    """
 
     def __init__(self, part, name: str, breakage):
         self._part, self._name, self._breakage = part, name, breakage
+        self._calls = []
 
-    def __getattr__(self, call):
-        value = getattr(self._part, call)
-        if not self._breakage.any:  # nearly always; this is called several times a step
+    def __getattr__(self, name):
+        value = getattr(self._part, name)
+        if not callable(value):
             return value
+        self._calls.append(name)
+        self._bind(name)
+        return getattr(self, name)
+
+    def bind(self):
+        """Let each call do what it does now: something broke, or was mended."""
+        for call in self._calls:
+            self._bind(call)
+
+    def _bind(self, call):
         how = self._breakage.of(self._name, call)
-        if not how or not callable(value):
-            return value
-        return lambda *_arguments: self._fail(how)
+        works = getattr(self._part, call)
+        setattr(self, call, (lambda *_arguments: self._fail(how)) if how else works)
 
     def _fail(self, how):
         if how == "OSError":

@@ -131,7 +131,8 @@ def test_a_part_that_is_not_due_is_not_run(body):
     for part in body.app.rounds.parts:
         count(part, steps)
     now_ms = body.now_ms
-    body.ports.keypad.due_ms = lambda: 20
+    keys = next(part for part in body.app.rounds.parts if part.name == "keypad")
+    keys._keypad.due_ms = lambda: 20
     for _ in range(500):
         now_ms += body.app.step(now_ms)
     assert steps["keypad"] == 500
