@@ -21,15 +21,26 @@ KEY = bytes(range(16))
 SEQUENCES = 10_000
 
 PAUSES_MS = (0, 1, 150, 1000, 29_999, 30_000, 60_000)
-# One draw a stroke and one a token: draws take longer than the meter's steps.
-strokes = st.sampled_from([[(key, pause_ms)] for key in KEYS for pause_ms in PAUSES_MS])
-# Not st.text: it also tries strings it finds in the sources, and some of them are good tokens.
-digits = st.binary(min_size=9, max_size=9).map(
-    lambda drawn: [(digit, 0) for digit in "%020d" % (int.from_bytes(drawn, "big") % 10**20)]
-)
-storms = st.lists(strokes | digits, max_size=40).map(
-    lambda parts: [stroke for part in parts for stroke in part]
-)
+STROKES = [(key, pause_ms) for key in KEYS for pause_ms in PAUSES_MS]
+
+
+def storm_of(drawn):
+    """Return the strokes that octets stand for: one for a stroke, or ten for a token's digits."""
+    strokes, at = [], 0
+    while at < len(drawn):
+        if drawn[at] < 2 * len(STROKES):
+            strokes.append(STROKES[drawn[at] % len(STROKES)])
+            at += 1
+        else:
+            value = int.from_bytes(drawn[at + 1 : at + 10], "big") % 10**20
+            strokes += [(digit, 0) for digit in "%020d" % value]
+            at += 10
+    return strokes
+
+
+# One draw a storm: a draw for each stroke takes as long as the meter's steps. Not st.text, which
+# also tries strings that it finds in the sources, and some of them are good tokens.
+storms = st.binary(min_size=20, max_size=400).map(storm_of)
 
 
 def provisioned_image():
