@@ -43,7 +43,7 @@ class ChipContext(UserContext):
         self.cut = self.failed = False
 
     def read(self, _cfg, block, off, size):
-        return bytearray(self._chip.read(block * SECTOR + off, size))
+        return self._chip.read(block * SECTOR + off, size)
 
     def prog(self, _cfg, block, off, data):
         return self._do(self._program, block * SECTOR + off, bytes(data))
