@@ -99,7 +99,7 @@ class ReferenceMeter:
             tamper=self._tamper(),
             clock=self._clock(),
             phases=self.phases,
-            brown_out=self._brown_out(),
+            brown_out=self.brown_out(),
             credit_display=self._credit_display(),
             network=self.network(),
             records=self.record,
@@ -164,6 +164,14 @@ class ReferenceMeter:
 
         return SocketNetwork(Wifi(), authority_file=self.folder + "/ca.der")
 
+    def brown_out(self):
+        """Return the BrownOut on "brown_out", None without one."""
+        if not self.has_brown_out:
+            return None
+        from drivers.brown_out import BrownOutPin
+
+        return BrownOutPin(self.input("brown_out"))
+
     def bus_number(self) -> int:
         """Return the number of the I2C bus on "sda" and "scl"."""
         raise NotImplementedError
@@ -217,13 +225,6 @@ class ReferenceMeter:
         from drivers.tamper_switch import TamperSwitch
 
         return TamperSwitch(self.input("tamper"))
-
-    def _brown_out(self):
-        if not self.has_brown_out:
-            return None
-        from drivers.brown_out import BrownOutPin
-
-        return BrownOutPin(self.input("brown_out"))
 
     def _clock(self):
         if not self.clock_kind:

@@ -25,13 +25,13 @@ _ELECTRICITY, _ELECTRICITY_CURRENCY, _ALL = 0, 4, 0xFFFF
 
 #: What the rules need to know of the meter. in_currency: it keeps its credit in money.
 #: phases: 1 or 3.
-Kind = namedtuple("Kind", ("in_currency", "phases"))
+MeterKind = namedtuple("MeterKind", ("in_currency", "phases"))
 
 
 def judged(state, token, meter):
     """Return (next state, result, amount) of `token`, a sts.decoder.Token with a good CRC.
 
-    token: of class 0 or 2 with a TID, decoded under the key of `state`. meter: Kind.
+    token: of class 0 or 2 with a TID, decoded under the key of `state`. meter: MeterKind.
     amount: credit added, Wh or 10^-5 currency units, 0 for other kinds. The next
     state is `state` itself unless the result is Accept; it then remembers the TID
     of the token.

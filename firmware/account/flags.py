@@ -10,7 +10,7 @@ Source: STS 202-5, SetFlag and SetControl; the place of the flag number is infer
 
 from micropython import const
 
-CTS_TEST = const(0)  # has no effect on this meter
+# Flag 0, CTS_TEST, has no effect on this meter.
 DETECT_TAMPER = const(1)
 DISCONNECT_SERVICE = const(2)
 DISCONNECT_ON_TAMPER = const(3)

@@ -44,7 +44,7 @@ class Reader:
         state = self._kept.state
         if decoded.kind in kinds.KEY_SECTIONS:
             return self.expect_section().judged(state, decoded, now_ms)
-        kind = acceptance.Kind(bool(self._kept.steps), self._phases)
+        kind = acceptance.MeterKind(bool(self._kept.steps), self._phases)
         after, result, amount = acceptance.judged(state, decoded, kind)
         token_tid = decoded.fields.get("tid")
         return after, Outcome(result, decoded.kind or "", amount, token_tid, (), (), False, False)

@@ -83,13 +83,16 @@ class DlmsPart:
         )
         try:
             self._record.provision(keys)
-            if self._carrier is None:
-                self._begin(now_ms)
-            else:
-                self._carrier.begin()
+        except OSError:
+            raise Refused("store_failed", "the keys are not stored: the memory failed") from None
+        if self._carrier is not None:
+            self._carrier.begin()
+            return
+        try:
+            self._begin(now_ms)
         except OSError:
             raise Refused(
-                "store_failed", "the keys are not stored, or the port is taken"
+                "port_taken", "the keys are stored, but the TCP port of DLMS is taken"
             ) from None
 
     def _told(self):

@@ -147,7 +147,7 @@ class Office:
         return [("name", self.access.wifi_name), ("up", self._ports.network.up())]
 
     def _check_open(self, told):
-        """Raise Refused if the port is shut and the setting was `told` before."""
+        """Raise Refused if the service port is shut and the setting was `told` before."""
         if self._shut and told:
             raise Refused("already_provisioned", "a meter whose port is shut is told once")
 
@@ -181,7 +181,7 @@ class Office:
             try:
                 self._begin_dlms(now_ms)
             except OSError:
-                raise Refused("store_failed", "the port of DLMS is taken") from None
+                raise Refused("port_taken", "the TCP port of DLMS is taken") from None
         if self._dlms is None:
             raise Refused("no_dlms", "this meter lacks the package dlms")
         return self._dlms.answer(request, now_ms)

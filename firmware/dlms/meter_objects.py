@@ -19,7 +19,6 @@ _CLOCK_CLASS, _REGISTER_CLASS = const(8), const(3)
 _NEVER = (2000, 1, 1, 0, 0, 0, 6)
 _RANGE, _ENTRIES = const(1), const(2)
 _PERIOD_S = const(900)
-_TOKEN_DIGITS = const(20)
 _ZERO = b"\x05\x00\x00\x00\x00"  # double-long 0
 
 

@@ -13,9 +13,8 @@ import time
 from micropython import const
 from ports.display import Display
 
-#: Addresses of the two kinds of PCF8574, with no bridge soldered.
+#: Address of a PCF8574 with no bridge soldered; a PCF8574A has 0x3F.
 ADDRESS = const(0x27)
-ADDRESS_A = const(0x3F)
 
 _RS = const(0x01)  # data, not a command
 _E = const(0x04)

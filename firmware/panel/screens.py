@@ -43,7 +43,7 @@ def money(amount: int) -> str:
     return _decimal(abs(amount) // 1000 * (-1 if amount < 0 else 1), 100, "%s%d.%02d")
 
 
-def credit(amount: int, in_currency: bool, sign: str = "") -> str:
+def credit(amount: int, in_currency: bool) -> str:
     """Return `amount`, in the unit of the meter's credit, as the display shows it."""
     return money(amount) if in_currency else kwh(amount) + " kWh"
 

@@ -1,7 +1,8 @@
 """JSON as its standard has it, read alike by every interpreter.
 
 *Why not the interpreter's own `json`*: MicroPython's takes `{"id":01}`, `{1:2}` and more that
-is no JSON, and CPython's takes NaN. Read here, a line has one meaning on every body, or none.
+is no JSON, and CPython's takes NaN: findings/micropython-json-takes-what-is-no-json.sh shows
+the first. Read here, a line has one meaning on every body, or none.
 
 Nothing here calls itself: lists within lists cost memory and no stack. The time that reading
 takes grows with the length.

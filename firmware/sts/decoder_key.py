@@ -12,8 +12,6 @@ Source: IEC 62055-41, decoder key and key attributes.
 import struct
 from collections import namedtuple
 
-from micropython import const
-
 #: Key types (KT).
 DITK, DDTK, DUTK, DCTK = 0, 1, 2, 3
 
@@ -21,8 +19,6 @@ DITK, DDTK, DUTK, DCTK = 0, 1, 2, 3
 KEY_SIZES = {"07": 8, "11": 16}
 
 _FORMAT = "<BIBBB16s"
-#: Bytes that `to_bytes` makes.
-PACKED_SIZE = const(24)
 
 
 class DecoderKey:
@@ -53,7 +49,7 @@ KeyAttributes = namedtuple("KeyAttributes", ("decoder_key", "ea", "sgc", "ti", "
 
 
 def to_bytes(key) -> bytes:
-    """Return `key`, KeyAttributes, as PACKED_SIZE bytes."""
+    """Return `key`, KeyAttributes, as 24 bytes."""
     return struct.pack(
         _FORMAT, int(key.ea), int(key.sgc), int(key.ti), key.krn << 4 | key.kt, key.ken,
         key.decoder_key.octets,

@@ -127,9 +127,9 @@ def test_board_whose_dlms_port_is_taken_meters(play, cryptolib, monkeypatch):
         yield {"do": "dlms"}
         yield 100
 
-    monkeypatch.setattr(SocketNetwork, "listen", lambda _self, port: _Listener(port))
-    play(Bench("rp2_pico_w"), story)
     monkeypatch.setattr(SocketNetwork, "listen", taken)
+    _provisioned, dlms = play(Bench("rp2_pico_w"), story).replies
+    assert (dlms["error"], dlms["message"][:19]) == ("port_taken", "the keys are stored")
     read, dlms = play(Bench("rp2_pico_w"), again).replies
     assert read["ok"], read
-    assert dlms["error"] == "store_failed"
+    assert dlms["error"] == "port_taken"

@@ -14,6 +14,9 @@ KNOWN = flashing.known_options("rp2_pico")
     ("option", "words"),
     [
         ("no_such=1", "no_such=1: this board has no option no_such; it has clock_kind, "),
+        ("folder=/sd", "folder=/sd: this board has no option folder"),
+        ("has_wifi=True", "has_wifi=True: this board has no option has_wifi"),
+        ("demo_imp_per_kwh=0", "demo_imp_per_kwh=0: demo_imp_per_kwh is 1 to 100000"),
         ("demo_load", "'demo_load' is not NAME=VALUE, such as demo_load=True"),
         ("=1", "'=1' is not NAME=VALUE, such as demo_load=True"),
         ("demo_load=yes", "demo_load=yes: demo_load is True or False, such as False"),

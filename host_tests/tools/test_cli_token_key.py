@@ -371,6 +371,10 @@ class TestSecrets:
     def test_what_is_missing_is_named_as_it_is_typed(self):
         assert "--key is missing" in run("token", "decode", TOKEN).stderr
         assert "--vk is missing" in run("key", "derive").stderr
+        for given in ((), ("--iin", "600727"), ("--drn", "0" * 11)):
+            refused = run("key", "derive", "--vk", VK, "--sgc", "123457", *given)
+            assert refused.exit_code == 2
+            assert "give --pan, or --iin and --drn" in refused.stderr
         assert "--key must be bytes" in run("token", "decode", TOKEN, "--key", "zz").stderr
 
 

@@ -7,7 +7,7 @@ from sts import kinds, results, tid
 from sts.decoder import Token
 from sts.decoder_key import DCTK, DDTK, DITK, DUTK
 
-ENERGY = acceptance.Kind(in_currency=False, phases=1)
+ENERGY = acceptance.MeterKind(in_currency=False, phases=1)
 TID = meters.MANUFACTURED + 1000
 CLEAR_TAMPER = Token(2, 5, kinds.CLEAR_TAMPER, {"rnd": 5, "tid": TID, "value": 0}, True)
 

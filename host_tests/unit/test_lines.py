@@ -49,7 +49,9 @@ class KeysTest(unittest.TestCase):
 class IdTest(unittest.TestCase):
     def test_an_id_of_200_characters_comes_back_and_a_longer_one_does_not(self):
         self.assertTrue('"id": "%s"' % ("x" * 200) in accepted({"id": "x" * 200}, []))
-        self.assertFalse('"id"' in accepted({"id": "x" * 201}, []))
+        self.assertTrue('"id": -7' in accepted({"id": -7}, []))
+        for other in ("x" * 201, True, None, 1.5, [1], {"a": 1}):
+            self.assertFalse('"id"' in accepted({"id": other}, []))
 
 
 class LinesTest(unittest.TestCase):

@@ -7,9 +7,9 @@ from sts import kinds, results, tid
 from sts.decoder import Token
 
 TID = meters.MANUFACTURED + 1000
-ENERGY = acceptance.Kind(in_currency=False, phases=1)
-CURRENCY = acceptance.Kind(in_currency=True, phases=1)
-THREE_PHASES = acceptance.Kind(in_currency=False, phases=3)
+ENERGY = acceptance.MeterKind(in_currency=False, phases=1)
+CURRENCY = acceptance.MeterKind(in_currency=True, phases=1)
+THREE_PHASES = acceptance.MeterKind(in_currency=False, phases=3)
 CREDIT = Register(5000, 7, 1, 0, 0, 0)
 
 

@@ -23,6 +23,9 @@ VALUES = {
     "credit_digits": (0, 4, 6),
     "phases": (1, 3),
 }
+#: What the class of a board says about itself that its owner does not choose.
+_NO_OPTIONS = ("folder", "has_wifi")
+_IMP_MAX = 100_000  # pulses of a kWh: what a meter can be provisioned with
 _SIZES = (12, 16)  # keys of a pad of three and of four columns
 _FORM = re.compile(r"([A-Za-z_]\w*)=(.*)", re.ASCII | re.DOTALL)
 
@@ -90,6 +93,8 @@ def value(option: str, known: dict[str, Value]) -> tuple[str, Value]:
     permitted = VALUES.get(name, (found,))
     if found not in permitted:
         raise ValueError(f"{option}: {name} is {' or '.join(map(repr, permitted))}")
+    if name == "demo_imp_per_kwh" and found not in range(1, _IMP_MAX + 1):
+        raise ValueError(f"{option}: {name} is 1 to {_IMP_MAX}")
     if name == "keys" and (
         len(text) not in _SIZES or set(text) - set(KEYS) or len(set(text)) < len(text)
     ):
@@ -105,7 +110,7 @@ def known(sources: dict[str, bytes], board_file: str) -> dict[str, Value]:
             for node in ast.walk(ast.parse(sources[path])):
                 if isinstance(node, ast.ClassDef):
                     found.update(_constants(node))
-    return found
+    return {name: value for name, value in found.items() if name not in _NO_OPTIONS}
 
 
 def lines(options: Iterable[str], known: dict[str, Value]) -> bytes:

@@ -42,7 +42,8 @@ def run(
         ),
     ],
     processes: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Processes; as many as processors if left.")
+        int | None,
+        typer.Option(min=1, max=64, help="Processes; as many as processors if left out."),
     ] = None,
     buy_s: Annotated[
         float, typer.Option(min=0, max=1e6, help="Seconds between purchases; 0 buys nothing.")

@@ -40,11 +40,6 @@ def keep(storage: "Storage", secret: Secret) -> None:
     _asked(lambda ring: ring.set_password(_SERVICE, storage.where, text))
 
 
-def is_kept(storage: "Storage") -> bool:
-    """Say whether somebody asked to keep the passphrase of this station."""
-    return _mark(storage).exists()
-
-
 def forget(storage: "Storage") -> None:
     """Take the passphrase out of the keyring. Nothing happens if none is there."""
     if not _mark(storage).exists():

@@ -54,6 +54,8 @@ def derive(  # noqa: PLR0913, PLR0917
     vk = request_fields.secret("--vk", vk, batch)
     if batch:
         answer_lines(derived, {"vk": vk})
+    if vk and pan is None and (iin is None or iain is None):
+        raise typer.BadParameter("give --pan, or --iin and --drn")
     request = {
         "dkga": dkga,
         "ea": ea,
@@ -94,4 +96,6 @@ def derived(request: dict) -> dict:
 def _pan(request):
     if request.get("pan") is None and request.get("iin") is not None:
         return drn.pan(request_fields.text(request, "iin"), request_fields.text(request, "iain"))
+    if request.get("pan") is None:
+        raise request_fields.Missing("'pan' is missing; or give 'iin' and 'iain'")
     return request_fields.text(request, "pan")

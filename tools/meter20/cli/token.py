@@ -160,7 +160,7 @@ def explain(
     typed: Annotated[
         list[str], typer.Argument(metavar="DIGITS", help="The digits; spaces and dashes are fine.")
     ],
-    ea: Ea = None,
+    ea: Annotated[str, typer.Option(help="Encryption algorithm, 07 or 11.")] = _DEFAULT_EA,
     key: Key = None,
     ken: Annotated[int, typer.Option(min=0, max=255, help="KEN of the meter's key.")] = 255,
     before: Annotated[
@@ -186,7 +186,7 @@ def explain(
 
     check_base_date(base_date)
     key = request_fields.secret("--key", key, batch=False)
-    meter = token_explain.Meter(ea or _DEFAULT_EA, key, ken, tuple(before or ()))
+    meter = token_explain.Meter(ea, key, ken, tuple(before or ()))
     steps = token_explain.steps(meter, "".join(typed), base_date, rounds)
     say(as_json, {"steps": steps}, token_explain.words(steps))
 

@@ -19,7 +19,7 @@ class NoPage(Failure):
 def web(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="TCP port of 127.0.0.1; 0 for any free one.")
-    ] = 8020,
+    ] = 8050,
     build: Annotated[
         Path | None,
         typer.Option(

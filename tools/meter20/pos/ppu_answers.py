@@ -122,7 +122,7 @@ def tokens(slip: Slip) -> list[dict]:
         own = {"token": token.digits, "receiptNum": number}
         if slip.operation == KEY_CHANGE:
             told.append({"tokenType": KEY, "units": 0, "amount": _nothing(letters)} | own)
-        elif _is_free(slip, token):
+        elif _is_free(token):
             free = sum(line.units for line in lines if line.kind == parts.FREE)
             told.append({"tokenType": FREE, "units": free / 10, "amount": _nothing(letters)} | own)
         else:
@@ -130,7 +130,7 @@ def tokens(slip: Slip) -> list[dict]:
     return told
 
 
-def _is_free(slip: Slip, token) -> bool:
+def _is_free(token) -> bool:
     return token.kind == kinds.ELECTRICITY and token.tid is not None and token.tid % 1440 == 1
 
 

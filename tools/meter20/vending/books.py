@@ -38,7 +38,7 @@ class Books(Session):
     def __init__(self, connection: Connection):
         super().__init__(connection, autoflush=False, expire_on_commit=False)
         self._connection = connection
-        self._pending: dict[Any, Any] = {}  # a Pending by its kind and arguments
+        self._pending: dict[Any, Pending] = {}  # by its kind and arguments
         self.read = []
         #: Says, in another transaction, whether this one was committed; the audit log gives it.
         self.proof: Callable[[Connection], bool] | None = None
@@ -53,7 +53,7 @@ class Books(Session):
 
     def later(self, kind: Callable[..., P], *args: Any) -> P:
         """Return the one `kind(books, *args)` of this transaction, which writes at each flush."""
-        made = self._pending.get((kind, args))
+        made: Any = self._pending.get((kind, args))  # a `kind`, as the key says
         if made is None:
             made = self._pending[kind, args] = kind(self, *args)
         return made

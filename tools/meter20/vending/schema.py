@@ -10,7 +10,8 @@ from meter20.vending.refusal import Refusal
 
 #: The newest migration, a number that grows.
 REVISION = "0010"
-#: The tables that are described outside of `models`; with them, `Base` knows all of them.
+#: Modules that describe tables, too. Nothing reads this: it keeps their imports here, by which
+#: `Base` knows all tables.
 MORE_TABLES = (pos_models, report_models, shop_models)
 MIGRATIONS = Path(__file__).parent / "migrations"
 

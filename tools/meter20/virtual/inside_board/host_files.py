@@ -19,7 +19,7 @@ _CHUNK = const(256)
 _EINVAL = const(22)
 
 # Requests of the stream protocol; see py/stream.h.
-_FLUSH, _SEEK, _CLOSE = const(1), const(2), const(4)
+_FLUSH, _CLOSE = const(1), const(4)
 
 
 def _checked(result):
