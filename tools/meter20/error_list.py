@@ -32,10 +32,10 @@ stands in `error`. What the meter itself answers is in [service-port.md](service
 _MESSAGES = """
 ## Messages
 
-`...` stands for what differs. A message that only passes on what the operating system, a library
-or the meter said is not listed, nor what is said of options and arguments that are missing or
-unknown, which is `usage`. A `value` that an option gave is `usage`, too. The warnings `output`,
-`file` and `anchor` of exit code 3 begin with what stands.
+`...` stands for what differs. The list leaves out messages that only pass on what the operating
+system, a library or the meter said, and messages about missing or unknown options and arguments,
+whose error is `usage`. A wrong value in an option is `usage`, too. The warnings `output`, `file`
+and `anchor` of exit code 3 begin with what stands.
 """
 
 

@@ -92,7 +92,8 @@ def run(
 @app.command()
 def demo(
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1 that sells; 0: any free one.")
+        int,
+        typer.Option(min=0, max=65535, help="Port of the shop on 127.0.0.1; 0 for any free one."),
     ] = 8040,
     seconds: Annotated[
         float | None,

@@ -48,7 +48,7 @@ Db = Annotated[
     typer.Option(
         envvar="METER20_DB",
         help="Station of --meter: a SQLite file or a postgresql:// URL. METER20_KEY_FILE, "
-        "METER20_OPERATOR and METER20_ANCHOR hold, too.",
+        "METER20_OPERATOR and METER20_ANCHOR count, too.",
     ),
 ]
 OwnMeter = Annotated[

@@ -18,7 +18,9 @@ from meter20.vending.refusal import Refusal
 
 def batch(
     ctx: typer.Context,
-    orders: Annotated[Path | None, typer.Argument(help="File of orders; else the input.")] = None,
+    orders: Annotated[
+        Path | None, typer.Argument(help="File of orders; standard input if left out.")
+    ] = None,
     chunk: Annotated[int, typer.Option(min=1, max=100_000, help="Orders in one commit.")] = 500,
     at: At = None,
 ) -> None:

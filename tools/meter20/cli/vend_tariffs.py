@@ -17,7 +17,9 @@ tariff_app = typer.Typer(help="Tariffs.", no_args_is_help=True)
 def tariff_add(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="Name of the tariff.")],
-    terms: Annotated[Path, typer.Argument(help="JSON file, see docs/vending.md; '-': the input.")],
+    terms: Annotated[
+        Path, typer.Argument(help="JSON file, see docs/vending.md; '-' reads standard input.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Add a tariff, or replace its terms for later purchases."""
