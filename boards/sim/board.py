@@ -8,7 +8,7 @@
 | load switch, buzzer, pulse input, watchdog, tamper switch | one each |
 | clock | trusted once it was set |
 | credit display, brown-out input | one each |
-| network, crypto, serial line | none, unless whoever starts it gives it one |
+| network, crypto, serial line | none, unless the program that starts it gives it one |
 | records, rows | of a network: 2 flash sectors each record, 4 for the load profile, 2 for tokens |
 """
 

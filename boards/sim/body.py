@@ -26,7 +26,7 @@ from service_port.lines import (
 from service_port.service import Service, credit_fields, keys_fields
 from sts import digits, tid
 
-_CALM_MS = const(10_000)  # whoever lets the time pass gives networks their turns
+_CALM_MS = const(10_000)  # the program that lets time pass gives networks their turns
 _KEY_MS = const(200)  # a finger goes down and up again
 _STEPS_A_TURN = const(500)
 _PULSES_MAX = const(1_000_000_000)
@@ -36,7 +36,7 @@ _WATTS_MAX = const(1_000_000)
 
 
 class SimBody:
-    """A meter on the flash `image`; without one it is made anew and forgotten.
+    """A meter on the flash `image`; without one it is new, and forgotten at the end.
 
     columns, rows: size of the display. phases: 1 or 3. ports: the emulated parts now in use, a
     ports.Ports. boots: how often power came, 1 for the first time. outside: what the meter is

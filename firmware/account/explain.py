@@ -34,8 +34,8 @@ def explained(meter, entered: str, now_ms: int, base_date: int = BASE_DATE):
 def walked(meter, entered: str, now_ms: int, base_date: int = BASE_DATE, rounds=False):
     """Return the steps as (step, form, values): the text is `form`, each %s of it a string.
 
-    For whoever says the forms in another language. rounds: also the block after each round of
-    the cipher, *only* for whoever may know the key: two neighbouring rounds give it away.
+    For a page that says the forms in another language. rounds: also the block after each round of
+    the cipher, *only* where the key may be known: two neighbouring rounds give it away.
     """
     steps = _Steps(base_date, rounds)
     result = _walk(steps, meter, entered, now_ms)
@@ -112,7 +112,7 @@ def _judge(steps, meter, token, class_, block, now_ms):
         return meter.reader.tested(token).result
     _tid_rules(steps, meter.state, decoded)
     outcome = meter.reader.judged(decoded, now_ms)[1]
-    if outcome.anew:
+    if outcome.another_set:
         steps.add("key change", "contradicts the tokens entered before it: begins another set")
     return outcome.result
 

@@ -27,7 +27,7 @@ class KeptState:
     then, so that the right firmware finds all as it was, until the meter is provisioned again.
 
     state: the MeterState of now. steps: the tariff of a meter that keeps money, see
-    account.tariff, () for one that counts energy; whoever configures the meter sets it.
+    account.tariff, () for one that counts energy; the application sets it from the settings.
     failing: the store did not take the last commit.
     """
 
@@ -65,7 +65,7 @@ class KeptState:
         return self.state.register.total_wh - self._saved_wh
 
     def forget(self):
-        """Begin anew as a meter in factory state."""
+        """Begin again as a meter in factory state."""
         self.state = meter_state.factory()
         self._saved_wh = self._try_wh = 0
 

@@ -22,11 +22,11 @@ class KeySections:
         refused = key_change.refusal(section, fields, state.key)
         if refused:
             return state, plain(refused, decoded.kind)
-        sections, anew = self._gathered(section, fields, state.key.ea, now_ms)
+        sections, another = self._gathered(section, fields, state.key.ea, now_ms)
         missing = key_change.missing(sections, state.key.ea)
         if missing:
             outcome = Outcome(
-                key_change.PROGRESS[section], decoded.kind, 0, None, (), missing, False, anew
+                key_change.PROGRESS[section], decoded.kind, 0, None, (), missing, False, another
             )
             return meter_state.changed(state, key_change=True), outcome
         key = key_change.new_key(sections, state.key.ea)
@@ -38,8 +38,8 @@ class KeySections:
         """After the commit: remember a section that waits for others, or forget a finished set."""
         if outcome.missing:
             section = kinds.KEY_SECTIONS[decoded.kind]
-            sections, anew = self._gathered(section, decoded.fields, ea, now_ms)
-            if anew or not self._held or now_ms >= self._until_ms:
+            sections, another = self._gathered(section, decoded.fields, ea, now_ms)
+            if another or not self._held or now_ms >= self._until_ms:
                 self._until_ms = now_ms + key_change.WINDOW_MS
             self._held = sections
         elif outcome.result == results.ACCEPT:

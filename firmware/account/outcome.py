@@ -6,10 +6,10 @@ from collections import namedtuple
 #: amount: credit added, in Wh or, from a currency token, in 10^-5 currency units. tid: None for a
 #: token without one. tests: for an accepted test/display token the tests to run. missing: for a
 #: key change token the sections that are still to come.
-#: is_test: it was a test/display token, accepted or not. anew: a key change token that contradicts
-#: those entered before it, which were dropped: it begins another set.
+#: is_test: it was a test/display token, accepted or not. another_set: a key change token that
+#: contradicts those entered before it, which were dropped: it begins another set.
 Outcome = namedtuple(
-    "Outcome", ("result", "kind", "amount", "tid", "tests", "missing", "is_test", "anew")
+    "Outcome", ("result", "kind", "amount", "tid", "tests", "missing", "is_test", "another_set")
 )
 
 

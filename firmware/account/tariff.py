@@ -2,7 +2,7 @@
 
 Steps are (up_to_wh, price) pairs: the price in 10^-5 currency units per kWh
 holds until the consumption of the period reaches up_to_wh; 0 is no end, and only
-the last step has it. A period is a calendar month, in UTC, of a trusted clock; steps begin anew
+the last step has it. A period is a calendar month, in UTC, of a trusted clock; steps begin again
 only when it moves forward. A meter without such a clock charges only the first price,
 since it cannot tell months apart.
 
@@ -59,7 +59,7 @@ def period_to_count(before: int, now: int) -> int:
     """Return the period that consumption counts for, when it counted for `before` until now.
 
     A clock that goes back over the end of a month, by a correction, does not begin that month's
-    steps anew: they go on in the later one. One that was set back by more was wrong before, so
+    steps again: they go on in the later one. One that was set back by more was wrong before, so
     consumption counts for the month that it now tells.
     """
     return before if now == before - 1 and now != NO_PERIOD else now

@@ -27,9 +27,9 @@ class Supervisor:
 
     stop: called at the first fault with its part and its kind, both words; must not raise.
 
-    at: the part, or the port, that is at work now; it is blamed for what is raised. Whoever
-    calls a port says so before, and says its own name again after it. fault: the part and
-    the kind of the first fault, or None.
+    at: the part, or the port, that is at work now; it is blamed for what is raised. A part
+    that calls a port sets it to the port before, and to its own name again after the call.
+    fault: the part and the kind of the first fault, or None.
     """
 
     def __init__(

@@ -73,7 +73,7 @@ def _locked_out(seconds):
 
 def _key_change(outcome):
     missing = " ".join([str(number) for number in outcome.missing])
-    if outcome.anew:
+    if outcome.another_set:
         return [outcome.result, "ANOTHER key set", "Enter its token", missing]
     return [outcome.result, "Still to enter:", "token " + missing, "within 10 min"]
 

@@ -122,7 +122,7 @@ class Panel:
         return self._at_rest(view, now_ms)
 
     def _at_rest(self, view, now_ms):
-        """Return the lines at rest, drawn anew only if there is something new to show."""
+        """Return the lines at rest, drawn again only if there is something new to show."""
         if view is not self._seen:
             self._seen, self._idle = view, self._pages(screens.idle(view))
         return self._idle[now_ms // _PAGE_MS % len(self._idle)]  # a small display takes turns

@@ -49,7 +49,7 @@ def credit(amount: int, in_currency: bool) -> str:
 
 
 def total_used(view) -> str:
-    """Return the total consumption in kWh, which begins anew after 99 999 999.999."""
+    """Return the total consumption in kWh, which goes on from 0 after 99 999 999.999."""
     return kwh(view.state.register.total_wh % _TOTAL_ROUND_WH) + " kWh"
 
 

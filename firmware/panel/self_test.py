@@ -1,6 +1,6 @@
 """Self test: what the meter finds when it looks at its own parts.
 
-A meter without a number shows it when power comes, so that whoever built the board sees display,
+A meter without a number shows it when power comes, so that the builder of the board sees display,
 buzzer and parts before there is a key; a short code shows it later. It looks only: it moves no
 switch, writes no record and takes no pulses from the counter.
 """

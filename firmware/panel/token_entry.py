@@ -5,8 +5,8 @@
     *     takes back the last digit; with nothing entered it turns to the next page
     A     next page (About)     B  like * (Back)     C  clears     D  like # (Done)
 
-The twentieth digit enters the token by itself. Whoever presses Enter after it, as
-on other meters, keeps the answer on show: that # begins no code. Should up to five
+The twentieth digit enters the token by itself. A person who presses Enter after
+it, as on other meters, keeps the answer on show: that # begins no code. If up to five
 digits and # follow, they are a short code all the same; more are the next token.
 
 After 30 s without a key the entry is dropped. Keypads without letters report C when

@@ -57,7 +57,7 @@ class Connection:
     #: Why a CLOSED connection is closed, where TLS is the reason: one of the words above, else "".
     why = ""
     #: Milliseconds until somebody looks at it again, while nothing is expected. More than this
-    #: only where whoever owns the loop steps the meter as soon as something comes.
+    #: only where the owner of the loop steps the meter as soon as something comes.
     look_ms = 20
 
     def poll(self) -> str:

@@ -114,7 +114,7 @@ class Service:
             fields.append((name, outcome.amount))
         if outcome.missing:
             fields.append(("missing", list(outcome.missing)))
-        if outcome.anew:
+        if outcome.another_set:
             fields.append(("another_set", True))
         return fields
 

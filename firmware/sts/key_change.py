@@ -62,8 +62,8 @@ def gathered(sections, section: int, fields, ea: str):
     """
     together = dict(sections)
     together[section] = fields
-    anew = _differ(sections.get(section, fields), fields) or not _agree(together, ea)
-    return ({section: fields} if anew else together), anew
+    another = _differ(sections.get(section, fields), fields) or not _agree(together, ea)
+    return ({section: fields} if another else together), another
 
 
 def _differ(held, fields):

@@ -3,7 +3,7 @@
 After `trip_after_s` above the limit the switch opens. It closes again by itself
 after the waits of `retry_s`, one after the other. As many trips as there are
 waits, and one more, lock it for `lock_s`. An hour without a trip forgets all.
-This lives in RAM: a restart begins anew, as a tripped fuse that was put back.
+This lives in RAM: a restart begins again, as a tripped fuse that was put back.
 
 Pure: no ports, no clock of its own.
 """

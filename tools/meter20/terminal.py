@@ -57,8 +57,8 @@ def give_up() -> None:
 def unseen(asked: bool = True) -> Iterator[None]:
     """Let the terminal show nothing that is typed, if `asked`; nothing happens without a terminal.
 
-    Whoever knows that a passphrase comes types it before it is asked for, and a terminal shows
-    what is typed early. What is typed then is dropped when the question comes.
+    Somebody who knows that a passphrase comes types it before it is asked for, and a terminal
+    shows what is typed early. What is typed then is dropped when the question comes.
     """
     if not asked or sys.stdin is None or not sys.stdin.isatty():
         yield

@@ -153,7 +153,7 @@ def _kept(path: Path, make) -> str:
 
 
 def _replace(path: Path, content: str | bytes) -> None:
-    """Write `path` anew: a reader meanwhile gets the whole old file or the whole new file."""
+    """Write `path` again: a reader meanwhile gets the whole old file or the whole new file."""
     data = content.encode() if isinstance(content, str) else content
     draft = path.with_name(f".{path.name}.part")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY), "wb") as to:

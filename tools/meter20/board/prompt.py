@@ -148,7 +148,7 @@ class Prompt:
         """Reset the board as power would, and let go of it."""
         with self._plugged_in():
             self._transport.exec_raw_no_follow("import machine; machine.reset()")
-            self._transport.in_raw_repl = False  # nothing more goes to whoever starts there
+            self._transport.in_raw_repl = False  # nothing more goes to what starts there
         self.close()
 
     def stop(self, start: str) -> None:

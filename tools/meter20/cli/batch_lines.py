@@ -61,7 +61,7 @@ def answer_lines(job: Job, defaults: dict, good: Callable[[dict], bool] = bool) 
 
 
 def _encoder() -> Callable[[dict], str]:
-    """Return what `json.dumps` does, made once; json makes it anew for each answer."""
+    """Return what `json.dumps` does, made once; json makes it again for each answer."""
     make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:  # a Python without json's part in C
         return json.dumps

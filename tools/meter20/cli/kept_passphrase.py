@@ -1,4 +1,4 @@
-"""The passphrase of a station in the keyring of the system, for whoever asks for that.
+"""Keeps the passphrase of a station in the keyring of the system, if its owner wants that.
 
 Nothing is kept unless somebody says so: a file beside the database, `.keyring`, says that there
 is a passphrase to ask the keyring for. It holds no secret. The package `keyring` is imported only

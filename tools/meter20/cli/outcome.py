@@ -73,25 +73,28 @@ def uninterrupted() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, before)
 
 
+def _opened(ctx: typer.Context, _as_json: bool) -> "Station":
+    """Return the station, opened without a look at its clock."""
+    return opened(ctx)
+
+
 def issue(
     ctx: typer.Context,
     as_json: bool,
     job: Callable[["Desk"], "Slip"],
     at: datetime | None = None,
     html: Path | None = None,
-    opening: Callable[[typer.Context, bool], "Station"] = lambda ctx, _: opened(ctx),
+    opening: Callable[[typer.Context, bool], "Station"] = _opened,
     narrow: bool = False,
 ) -> None:
     """Do what makes a receipt, and hand it over; as a page in a new file, too, if `html`."""
     station = opening(ctx, as_json)
     with taken(html) as page:
-        do(
-            station,
-            as_json,
-            lambda desk: receipt(desk, job(desk), station, page, narrow),
-            page,
-            at,
-        )
+
+        def done(desk: "Desk") -> Done:
+            return receipt(desk, job(desk), station, page, narrow)
+
+        do(station, as_json, done, page, at)
 
 
 def do(

@@ -180,7 +180,7 @@ def passphrase(variable: str, words: str, again: bool = False) -> Secret:
 
 
 def _new(words: str) -> Secret:
-    """Ask for a new passphrase, twice; anew, some times, after one that cannot be used."""
+    """Ask for a new passphrase, twice; again, some times, after one that cannot be used."""
     for _ in range(_TRIES - 1):
         try:
             return _asked_twice(words)

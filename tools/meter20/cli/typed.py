@@ -1,6 +1,7 @@
-"""Reads typed numbers, seconds and times: ASCII digits only; anything else is refused in words.
+"""Reads numbers, seconds and times that a person typed.
 
-Python's own readers would take more: `1_0`, digits of other scripts, spaces around.
+ASCII digits only; anything else is refused in words. Python's own readers would take more: `1_0`,
+digits of other scripts, spaces around.
 """
 
 import re

@@ -12,7 +12,8 @@ from meter20.cli.outcome import issue
 from meter20.cli.station_options import AsJson, At, Html, MeterNumber, Narrow, looking, opened
 
 if TYPE_CHECKING:
-    from meter20.vending.models import Meter
+    from meter20.vending.models import Meter, Slip
+    from meter20.vending.station import Desk
     from meter20.vending.tariff import Quote
 
 _ReceiptNumber = Annotated[int, typer.Argument(help="Number of the receipt.")]
@@ -85,9 +86,11 @@ def credit(  # noqa: PLR0913, PLR0917
         money=None if money is None else hundredths(money, "--money"),
         ref=ref,
     )
-    issue(
-        ctx, as_json, lambda desk: sales.credit(desk, order), at, html, vend_clock.selling, narrow
-    )
+
+    def sold(desk: "Desk") -> "Slip":
+        return sales.credit(desk, order)
+
+    issue(ctx, as_json, sold, at, html, vend_clock.selling, narrow)
 
 
 def pay(

@@ -1,6 +1,6 @@
 """Runs a story on a body and says what happened, event by event.
 
-Knows no terminal and no time of ours: whoever listens decides how fast to go on.
+Knows no terminal and no time of ours: the listener decides how fast to go on.
 """
 
 from collections.abc import Iterable, Iterator

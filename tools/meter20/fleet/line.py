@@ -9,7 +9,7 @@ import select
 from drivers.socket_network import SocketConnection, SocketNetwork
 from ports.network import CLOSED, OPENING
 
-_QUIET_MS = 60_000  # whoever steps the meter does so when something comes
+_QUIET_MS = 60_000  # the street steps the meter when something comes
 
 
 class WatchedConnection(SocketConnection):

@@ -30,7 +30,7 @@ class FleetMeter:
     def __init__(self, drn: str, watch: Watch, authority: str, buy_s: float):
         self.drn = drn
         self._next_ms = 0
-        self.began_ms = self.due_ms = 0  # of whoever steps it: since when, and when next
+        self.began_ms = self.due_ms = 0  # of the street that steps it: since when, and when next
         self.clock = Clock()
         self.household = Household(drn, self.clock, buy_s)
         self._network = WatchedNetwork(watch, self, authority)

@@ -26,7 +26,7 @@ from meter20.vending.station import Station
 _BASIC = HTTPBasic(realm="meter20", auto_error=False)
 _NAME_MAX = 80  # characters of a name that count
 ADDRESSES = Limit("point of sale from", 5, 1, 900)
-#: Short, because whoever knows a client's name can make it wait.
+#: Short, because anybody who knows a client's name can make it wait.
 CLIENTS = Limit("point of sale", 20, 1, 30)
 _BEARER = HTTPBearer(auto_error=False, description="The API key of a client.")
 

@@ -1,7 +1,7 @@
 """Slowing down those who try again and again: wrong passwords and keys, numbers of no meter.
 
-Some failures are free. After them whoever fails waits, twice as long each time, up to a limit;
-what is asked meanwhile is refused unseen. The database counts: for all programs at once. A
+Some failures are free. After them a client who fails waits, twice as long each time, up to a
+limit; what is asked meanwhile is refused unseen. The database counts: for all programs at once. A
 password counts as wrong until it is known to be right, in the transaction that looks whether it
 may be tried: so many attempts at once, at several programs, are many.
 """
@@ -64,7 +64,7 @@ def address_of(request: Request) -> str:
 
 
 class Waits:
-    """The failures of a station. Whoever does not fail for an hour is forgotten."""
+    """The failures of a station. A client who does not fail for an hour is forgotten."""
 
     def __init__(self, station: Station):
         self._station = station

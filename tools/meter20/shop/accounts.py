@@ -1,7 +1,7 @@
 """Operators: who may log in on the pages for operators, and who has.
 
-Passwords are kept as Argon2id hashes. Whoever has logged in has a random cookie, of which the
-database keeps a digest, for eight hours at most.
+Passwords are kept as Argon2id hashes. An operator who has logged in has a random cookie, of
+which the database keeps a digest, for eight hours at most.
 """
 
 import secrets
@@ -79,7 +79,7 @@ def begin(session: Session, name: str, now: datetime) -> str:
 
 
 def end(session: Session, cookie: str) -> None:
-    """Log out whoever has this cookie."""
+    """Log out the operator who has this cookie."""
     session.execute(delete(ShopSession).filter_by(digest=visitors.digest(cookie)))
 
 

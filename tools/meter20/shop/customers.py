@@ -119,7 +119,7 @@ def _not_sold(request: Request, why: Exception, form: dict) -> Response:
 
 @router.get("/orders/{address}")
 def order(request: Request, address: Address, at: TheSeller) -> Response:
-    """Show an order to whoever knows its address: its tokens, and what the meter said."""
+    """Show an order to anybody who knows its address: its tokens, and what the meter said."""
     with at.station.looking() as session:
         found = orders.seen(session, address)
     if found is None:
@@ -162,7 +162,7 @@ def _quote(request: Request, quoted, status: int = 200) -> Response:
 
 
 def _no_meter(request: Request, number: str, why: Refusal) -> Response:
-    """Say that no meter has this number; whoever asks so again and again must wait."""
+    """Say that no meter has this number; a visitor who asks so again and again must wait."""
     words = _words(why, number=True)
     waits: Waits = request.app.state.waits
     waits.attempt(LOOKUPS.of(address_of(request)))
@@ -170,7 +170,7 @@ def _no_meter(request: Request, number: str, why: Refusal) -> Response:
 
 
 def _check_asker(request: Request, at: Seller) -> None:
-    """Raise TooOften while whoever asks must wait."""
+    """Raise TooOften while the visitor must wait."""
     waits: Waits = request.app.state.waits
     with at.station.looking() as session:
         waits.check(session, LOOKUPS.of(address_of(request)))

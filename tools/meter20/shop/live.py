@@ -1,4 +1,4 @@
-"""Live answers: a page hears what the database says of its order, whoever wrote it there.
+"""Live answers: a page hears what the database says of its order, by any program.
 
 The stream tells the state when it begins and whenever that changes, so a page misses nothing that
 happened while it, or the head-end, was away. It ends with the event `done` when nothing more is

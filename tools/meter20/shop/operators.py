@@ -74,7 +74,7 @@ def log_in(
     password: Annotated[str, Form(max_length=200)],
     code: Code,
 ) -> Response:
-    """Log an operator in; whoever fails again and again must wait."""
+    """Log an operator in; one who fails again and again must wait."""
     visitors.check_form(request, visitors.cookie_of(request), code)
     waits: Waits = request.app.state.waits
     tried = NAMES.of(name), ADDRESSES.of(address_of(request))

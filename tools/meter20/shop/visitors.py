@@ -51,7 +51,7 @@ def digest(cookie: str) -> str:
 
 
 def form_code(cookie: str) -> str:
-    """Return the code of forms for whoever has this cookie."""
+    """Return the code of forms for the visitor who has this cookie."""
     return hmac.digest(cookie.encode(errors="replace"), b"form", "sha256").hex()
 
 

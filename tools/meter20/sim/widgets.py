@@ -35,7 +35,7 @@ _FIELDS = (
 
 
 class Part(Static):
-    """A part of fixed size that is drawn anew only when what it shows has changed."""
+    """A part of fixed size that is drawn again only when what it shows has changed."""
 
     _shown: object = None
 

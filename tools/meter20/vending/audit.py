@@ -3,7 +3,7 @@
 Every entry carries the SHA-256 over the entry before it and its own contents, so that changing,
 removing or inserting one breaks the chain from there on. The head (`log_head`) is authenticated
 with a key that only the security module has, so that cutting entries off the end, or writing
-the whole chain anew, needs the module too; and it is looked at before each transaction adds to
+the whole chain again, needs the module too; and it is looked at before each transaction adds to
 the log. It records who, when, what, for which meter, which TID and how much - never a key,
 never the digits of a token. Each receipt is bound into it with its tokens (`slip_seal`).
 
@@ -87,7 +87,7 @@ def begin(connection: Connection, key: Key) -> None:
 
 
 def renew(connection: Connection, key: Key, head: Head) -> None:
-    """Write `head` anew, which is that of an older meter20."""
+    """Write `head` again, which is that of an older meter20."""
     _MOVE.run(connection, [replace(head, minute=0, slips=0, floor=0).row(key)])
 
 

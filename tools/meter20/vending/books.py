@@ -79,7 +79,7 @@ class Books(Session):
 
 
 def untracked(kind: type[R], facts: dict[str, Any]) -> R:
-    """Return a row with `facts` that no session writes; whoever makes it does, or nobody.
+    """Return a row with `facts` that no session writes; its maker writes it, or nobody.
 
     It has the attributes and properties of a `kind`, and is none: SQLAlchemy looks at each access
     to an attribute of its own rows.

@@ -63,7 +63,7 @@ def of(station: Station, day: datetime | None = None) -> dict:
 
 
 def close(desk: Desk, facts: dict) -> None:
-    """Enter the sums of a day into the audit log: whoever closed it stands for them."""
+    """Enter the sums of a day into the audit log: the operator who closed it stands for them."""
     told = f"{facts['day']}: {facts['receipts']} receipts, {facts['paid'] or 'nothing'} paid"
     desk.module.note(
         desk.session,

@@ -1,6 +1,6 @@
 """From a kind of token and its fields to the 20 digits that a customer types.
 
-Knows nothing of meters, money or time: whoever calls has chosen every field.
+Knows nothing of meters, money or time: its caller has chosen every field.
 Layouts come from `sts.kinds`, so the decoder in the meter reads what is written
 here. No message holds a key.
 
@@ -24,7 +24,7 @@ def encode(kind: str, ea: str | None, key: bytes | None, fields: dict, tables=No
     ea, key: as for `cipher`; tests and displays (class 1) are not encrypted and
     take None for both.
     tables: `ea07_sta.Tables`; None for the sample ones.
-    Raises ValueError, in words for whoever chose the fields.
+    Raises ValueError, in words for the person who chose the fields.
     """
     found = kinds.named(kind, ea)
     if found is None:

@@ -77,7 +77,7 @@ def _change(desk: Desk, meter: Meter, before: MeterKey, after: MeterKey, count: 
     slip = slips.new_slip(desk, slips.KEY_CHANGE, meter, note=words)
     for position, (kind, digits) in enumerate(tokens, 1):
         slips.add_token(slip, meter, kind, f"key change {position} of {count}", digits)
-    if meter.base_date != row.base_date:  # TIDs start anew
+    if meter.base_date != row.base_date:  # TIDs start again
         floor = desk.module.floor(desk.session, row.base_date)
         meter.base_date, meter.last_tid, meter.first_tid = row.base_date, floor, floor
         meter.ahead_tid = 0

@@ -13,9 +13,9 @@ from meter20.vending.models import Base, Purchase
 class ShopOrder(Base):
     """A purchase made on a page of the shop.
 
-    address: the end of its page's address, 192 random bits; whoever knows it may see the page.
+    address: the end of its page's address, 192 random bits; who knows it may see the page.
     key: of the form that ordered it: sent twice, it is one order. visitor: digest of the cookie of
-    whoever ordered it. payment: how it was paid; `test` is no money.
+    the customer. payment: how it was paid; `test` is no money.
     """
 
     __tablename__ = "shop_order"

@@ -1,7 +1,8 @@
-"""Typed lines: what a sale is made of, to the cent, for programs. `lines` of a slip are the words.
+"""Typed lines, each of a kind: what a sale is made of, to the cent, for programs.
 
-The cents of a sale's typed lines add up to what was paid, as those of its words do. The tax is
-split into that of the charge and that of the energy, so that each can be told with its own.
+The `lines` of a slip say the same to people. The cents of a sale's typed lines add up to what was
+paid, as those of its words do. The tax is split into that of the charge and that of the energy,
+so that each can be told with its own.
 
 | kind | cents | units | rate |
 | --- | --- | --- | --- |

@@ -8,7 +8,7 @@ _THIS_MACHINE = "127.0.0.1"
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Files of one folder. A browser asks anew each time, so that a rebuilt page is seen."""
+    """Files of one folder. A browser asks again each time, so that a rebuilt page is seen."""
 
     extensions_map = {  # noqa: RUF012  of the base class
         **SimpleHTTPRequestHandler.extensions_map,

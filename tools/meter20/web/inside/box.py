@@ -29,7 +29,7 @@ _TEST_KEYS = {
 
 
 class Box:
-    """Makes tokens for whoever says for which key. asked: how often it did."""
+    """Makes tokens under the key that is named. asked: how many it made."""
 
     def __init__(self):
         self._keys = {key: bytes.fromhex(digits) for key, digits in _TEST_KEYS.items()}
