@@ -1,4 +1,4 @@
-"""Every step from the digits of a token to the meter's decision, in words, for teaching.
+"""Every step from the digits of a token to the meter's decision, as sentences that teach.
 
 This changes and counts nothing, so it must never be offered where somebody could
 use it to guess: only emulated bodies have it at their service port. There it leaves

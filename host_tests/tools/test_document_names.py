@@ -1,4 +1,4 @@
-"""What documents name is there: linked files with their headings, paths, and targets of make."""
+"""What documents and modules name is there: files, headings, targets of make."""
 
 import fnmatch
 import re
@@ -17,6 +17,13 @@ DOCUMENTS = [
 _PATH = re.compile(
     r"`((?:boards|docs|firmware|host_tests|tools)/[\w./*-]*|[\w./*-]+\.(?:css|js|mjs|py|service))`"
 )
+SOURCES = [
+    path
+    for folder in ("firmware", "boards", "tools")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+]
+#: A file in a docstring or a comment: folder and name.
+_FILE = re.compile(r"(?<![\w./<{*-])\w[\w.-]*/[\w./-]+\.(?:json|md|mjs|py|sh)\b")
 #: Files that a board or a person may have, and this repository has not.
 ELSEWHERE = {"boot.py", "docs/deployment/secrets"}
 _LINK = re.compile(r"\]\(([^)\s:]+)\)")
@@ -44,6 +51,15 @@ def absent(text):
     """Return the paths in `text` that this repository does not have; * stands for anything."""
     named = {name.rstrip("/") for name in _PATH.findall(text)} - ELSEWHERE
     return [name for name in sorted(named) if not fnmatch.filter(THERE, f"*/{name}")]
+
+
+def unknown(text):
+    """Return the files that a module names, by folder and name, and this repository lacks."""
+    return [name for name in sorted(set(_FILE.findall(text))) if not _ends(name)]
+
+
+def _ends(name):
+    return any(path.endswith(f"/{name}") for path in THERE)
 
 
 def anchors(text):
@@ -79,6 +95,11 @@ def test_files_headings_and_targets_that_a_document_names_are_there(path):
     assert targets(text) <= TARGETS
 
 
+def test_files_that_a_module_names_are_there():
+    found = {path: unknown(path.read_text(encoding="utf-8")) for path in SOURCES}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
 def test_every_target_of_make_is_named_in_a_document():
     texts = [path.read_text(encoding="utf-8") for path in DOCUMENTS]
     assert set().union(*map(targets, texts)) == TARGETS
@@ -88,6 +109,9 @@ def test_what_is_not_there_is_found():
     assert absent("`cli/vend_sell.py`, `cli/vend.py`, `firmware/nowhere/`") == [
         "cli/vend_sell.py", "firmware/nowhere",
     ]  # fmt: skip
+    assert unknown("boards/common/rp2/_boot.py, see ports/board.py") == [
+        "boards/common/rp2/_boot.py"
+    ]
     assert broken(ROOT / "README.md", "[a](docs/gone.md), [b](#not-here)") == [
         "docs/gone.md", "#not-here",
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 | file | does |
 | --- | --- |
-| `trouble.py` | what can be wrong with a board, in words and exit codes |
+| `trouble.py` | what can be wrong with a board: a word, an exit code, and what to do |
 | `serial_ports.py` | finds the serial port |
 | `boards.py` | the boards of this checkout, by the about.py of each folder |
 | `running.py` | which board it is, by what its MicroPython says |

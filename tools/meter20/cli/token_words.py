@@ -1,4 +1,4 @@
-"""The answer of `meter20 token decode` in words: each field with its value and its meaning."""
+"""The answer of `meter20 token decode` for people: each field with its value and its meaning."""
 
 from sts import amount, kinds
 

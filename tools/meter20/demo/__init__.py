@@ -1,4 +1,4 @@
-"""`meter20 demo`: the whole story.
+"""`meter20 demo`: tells the whole story of a token and its meter, and checks each step.
 
 | module | holds |
 | --- | --- |

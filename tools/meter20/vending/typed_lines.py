@@ -2,7 +2,7 @@
 
 The `lines` of a slip say the same to people. The cents of a sale's typed lines add up to what was
 paid, as those of its words do. The tax is split into that of the charge and that of the energy,
-so that each can be told with its own.
+so that each is shown with its own.
 
 | kind | cents | units | rate |
 | --- | --- | --- | --- |
