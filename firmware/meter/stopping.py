@@ -15,6 +15,9 @@ from meter.turn import Turn
 TYPE_CHECKING = const(0)  # true for an editor
 if TYPE_CHECKING:
     from ports import Ports
+    from ports.buzzer import Buzzer
+    from ports.display import Display
+    from ports.load_switch import LoadSwitch
 
 
 class Stopping:
@@ -51,8 +54,9 @@ class Stopping:
     def _open_switch(self, _part, _kind):
         if self.turn is not None:
             self.turn.closed, self.turn.relay_reason = False, decision.FAULT
-        if self._ports.load_switch is not None:
-            self._ports.load_switch.open()
+        switch: LoadSwitch | None = self._ports.load_switch
+        if switch is not None:
+            switch.open()
 
     def _save_state(self, _part, _kind):
         if self.turn is not None:
@@ -63,12 +67,13 @@ class Stopping:
             self.notes.add_fault(part, kind)
 
     def _show_fault(self, part, kind):
-        display = self._ports.display
+        display: Display | None = self._ports.display
         rows = 4 if display is None else display.rows
         self.lines = screens.pages(screens.fault(part, kind), rows)[0]
         if display is not None:
             display.show(self.lines)
 
     def _silence(self, _part, _kind):
-        if self._ports.buzzer is not None:
-            self._ports.buzzer.tone(0)
+        buzzer: Buzzer | None = self._ports.buzzer
+        if buzzer is not None:
+            buzzer.tone(0)
