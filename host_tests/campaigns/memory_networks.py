@@ -127,7 +127,7 @@ def commissioned(board: Board) -> None:
 
 def dlms_story(board: Board) -> dict:
     """Read all that a DLMS client may, 1000 rows among it, and enter tokens; return figures."""
-    figures = {"told of no network": board.used}
+    figures = {"without a network": board.used}
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     _same(board.request(do="dlms", port=port, **_KEYS)["ok"], True)
@@ -147,7 +147,7 @@ def dlms_story(board: Board) -> dict:
 
 def mqtt_story(board: Board) -> dict:
     """Let a broker die, hang and flood; return figures."""
-    figures = {"told of no network": board.used}
+    figures = {"without a network": board.used}
     with tempfile.TemporaryDirectory() as folder, Mosquitto(Path(folder)) as broker:
         told = board.request(do="mqtt", host="127.0.0.1", port=broker.port, report_s=1)
         _same(told["ok"], True)
