@@ -236,7 +236,7 @@ PROCESS = f"""
 from meter20.cli import main
 from meter20.vending import encoder
 def fail(*_): raise RuntimeError("a bug")
-encoder.kinds.pack = fail
+encoder.crc.field = fail
 main.app({SALE})
 """
 
@@ -252,7 +252,7 @@ def keys(line):
 @pytest.fixture
 def crashed(monkeypatch, capsys):
     """Return a function that returns what the command says when it crashes in this process."""
-    monkeypatch.setattr(encoder.kinds, "pack", fail)
+    monkeypatch.setattr(encoder.crc, "field", fail)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
 
     def crash(show_locals=False):

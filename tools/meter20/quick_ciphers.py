@@ -137,7 +137,7 @@ class _Misty1(Misty1):
         """Return the 8 plain bytes of the 8-byte `block`; with `seen` as slowly as Misty1 does."""
         if seen is not None:
             return super().decrypt(block, seen)
-        before, after = _fi_tables()
+        before, after = fi_tables()
         number = int.from_bytes(block, "big")
         a, b = number >> 16 & 65535, number & 65535  # the left half of what comes out
         c, d = number >> 48, number >> 32 & 65535  # the right half
@@ -169,7 +169,7 @@ class _Misty1(Misty1):
 
 
 @cache
-def _fi_tables() -> tuple[array, array]:
+def fi_tables() -> tuple[array, array]:
     """Return what FI makes of a word before its subkey comes in, and of that afterwards.
 
     Arrays stay in the cache of a processor, which lists of as many numbers do not.

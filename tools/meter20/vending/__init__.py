@@ -35,6 +35,7 @@ Tokens and keys:
 | `encoder` | makes 20 digits of a kind and its fields |
 | `sta_encrypt` | encrypts by algorithm 07 |
 | `misty1_encrypt` | encrypts by algorithm 11 |
+| `quick_encrypt` | encrypts by tables, once many tokens were made |
 | `derivation` | derives decoder keys from vending keys |
 | `key_change` | says which key changes are allowed |
 | `key_sections` | makes the tokens of a key change |
@@ -50,6 +51,7 @@ Receipts:
 | --- | --- |
 | `slips` | binds a receipt into the books and the audit log |
 | `slip_seal` | seals all that a reprint shows |
+| `exact_json` | writes as JSON what is sealed, digested or kept |
 | `typed_lines` | what a sale is made of, for programs |
 | `receipt` | a receipt as JSON, as text and as a page |
 | `sales_list` | sales as rows for other programs |

@@ -23,11 +23,11 @@ import platformdirs
 from sqlalchemy import URL, make_url
 
 from meter20 import private_folder
+from meter20.vending import exact_json
 from meter20.vending.log_head import Head
 from meter20.vending.sealing import Key, subkey
 
 _SIZE = 512
-_TEXT = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def default_path(database: Path | None, where: str) -> Path:
@@ -78,7 +78,7 @@ class Anchor:
 
     def write(self, key: Key, head: Head, durable: bool = False) -> None:
         """Note `head`; raises OSError. durable: on the disk when this returns."""
-        text = _TEXT(head.facts() | {"mac": head.mac(key)}).ljust(_SIZE - 1) + "\n"
+        text = exact_json.text(head.facts() | {"mac": head.mac(key)}).ljust(_SIZE - 1) + "\n"
         if self._file is None:
             self._file = self._opened(text)
         os.pwrite(self._file, text.encode(), 0)

@@ -19,7 +19,16 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.orm import Session
 
 from meter20.vending.books import Books
-from meter20.vending.log_head import ENTRIES, FACTS, HEADS, START, Head, digest, sound
+from meter20.vending.log_head import (
+    ENTRIES,
+    FACTS,
+    HEADS,
+    START,
+    Head,
+    digest,
+    facts_of,
+    sound,
+)
 from meter20.vending.models import AuditEntry, AuditHead
 from meter20.vending.plain_sql import Plain
 from meter20.vending.sealing import Key
@@ -55,11 +64,11 @@ class Tail:
         self._rows: list[dict] = []
 
     def append(self, entry: dict) -> None:
-        """Add an entry, which has the columns of `AuditEntry` but `seq` and `digest`."""
+        """Add an entry, which has the columns of `AuditEntry`; `seq` and `digest` are put in."""
         self._seq += 1
-        row = {"seq": self._seq, **entry}
-        self._digest = row["digest"] = digest(self._digest, [row[name] for name in FACTS])
-        self._rows.append(row)
+        entry["seq"] = self._seq
+        entry["digest"] = self._digest = digest(self._digest, facts_of(entry))
+        self._rows.append(entry)
 
     def write(self, to: Connection) -> None:
         """Write the entries that came since the last time, and move the head."""
@@ -98,7 +107,7 @@ def restart(connection: Connection, key: Key, head: Head, running: str, entry: d
     all entries as they were found, which the new one binds from now on.
     """
     row = {"seq": head.seq, **entry}
-    row["digest"] = digest(running, [row[name] for name in FACTS])
+    row["digest"] = digest(running, facts_of(row))
     _ADD.run(connection, [row])
     connection.execute(HEADS.delete())
     connection.execute(insert(HEADS), replace(head, digest=row["digest"]).row(key))

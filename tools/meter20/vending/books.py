@@ -73,7 +73,8 @@ class Books(Session):
     def close(self) -> None:
         """End the transaction, and give the connection back."""
         try:
-            super().close()
+            if self.in_transaction():  # else the unit of work was not asked for anything
+                super().close()
         finally:
             self._connection.close()
 

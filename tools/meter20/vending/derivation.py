@@ -71,15 +71,10 @@ def _dkga04(ea, vk, sgc, ti, krn, kt, base_date, pan):
     if kt == DCTK:
         raise ValueError("how DKGA04 makes a common key (KT 3) is not known")
     size = KEY_SIZES[ea]
-    label = ("04", f"{base_date % 100:02}", ea, ti)
-    context = (sgc, str(kt), str(krn), pan)
-    data = _items(label) + b"\x00" + _items(context) + (size * 8).to_bytes(4, "big")
+    label = f"\x04\x0204\x02{base_date % 100:02}\x02{ea}\x02{ti}"  # a length before each item
+    context = f"\x04\x06{sgc}\x01{kt}\x01{krn}\x12{pan}"
+    data = f"{label}\x00{context}".encode() + (size * 8).to_bytes(4, "big")
     return hmac.new(vk, data, hashlib.sha256).digest()[:size]
-
-
-def _items(texts):
-    """Return how many `texts` there are and each of them after its length."""
-    return bytes([len(texts)]) + b"".join(bytes([len(text)]) + text.encode() for text in texts)
 
 
 def _des(key, block):

@@ -16,7 +16,9 @@ _ALGORITHMS = ("07", "11")
 _CLEAR = 1  # the class that is not encrypted
 
 
-def encode(kind: str, ea: str | None, key: bytes | None, fields: dict, tables=None) -> str:
+def encode(
+    kind: str, ea: str | None, key: bytes | None, fields: dict, tables=None, make=None
+) -> str:  # fmt: skip
     """Return the 20 digits of a token of `kind` that holds `fields`.
 
     kind, fields: named as in `sts.kinds`; every field of the kind must be given,
@@ -24,18 +26,19 @@ def encode(kind: str, ea: str | None, key: bytes | None, fields: dict, tables=No
     ea, key: as for `cipher`; tests and displays (class 1) are not encrypted and
     take None for both.
     tables: `ea07_sta.Tables`; None for the sample ones.
+    make: what makes the cipher, as `cipher` does; None for `cipher`.
     Raises ValueError, in words for the person who chose the fields.
     """
     found = kinds.named(kind, ea)
     if found is None:
         raise ValueError(_unknown(kind, ea))
     class_, subclass, layout = found
-    data = kinds.pack(layout, _checked(kind, layout, fields))
+    data = _packed(kind, layout, fields)
     block = (subclass << 44 | data).to_bytes(6, "big")
     checksum = crc.field(class_, block, kinds.is_currency(class_, subclass))
     block += checksum.to_bytes(2, "big")
     if class_ != _CLEAR:
-        block = cipher(ea, key, tables).encrypt(block)
+        block = (make or cipher)(ea, key, tables).encrypt(block)
     return digits.text(digits.join(class_, block))
 
 
@@ -66,20 +69,36 @@ def _unknown(kind, ea):
     return f"unknown kind of token: {kind!r}"
 
 
-def _checked(kind, layout, fields):
-    """Return `fields`, completed; raise ValueError unless they are those of `layout`."""
+def _packed(kind, layout, fields):
+    """Return `fields` as one number; raise ValueError unless they are those of `layout`."""
+    data = found = 0
+    for name, bits in layout:
+        value = fields.get(name)
+        if value is None and name == "reserved":
+            value = 0
+        else:
+            found += 1
+        if type(value) is not int or value >> bits:
+            raise _wrong(kind, layout, fields)
+        data = data << bits | value
+    if found != len(fields):
+        raise _wrong(kind, layout, fields)
+    return data
+
+
+def _wrong(kind, layout, fields):
+    """Return the ValueError that says what is wrong with `fields`."""
     names = [name for name, _ in layout]
     unknown = sorted(set(fields) - set(names))
     if unknown:
-        raise ValueError(f"{kind} has no field {unknown[0]!r}; its fields: {', '.join(names)}")
-    checked = dict(fields)
-    checked.setdefault("reserved", 0)
+        words = f"{kind} has no field {unknown[0]!r}; its fields: {', '.join(names)}"
+        return ValueError(words)
     for name, bits in layout:
-        value = checked.get(name)
+        value = fields.get(name, 0 if name == "reserved" else None)
         if value is None:
-            raise ValueError(f"{kind} lacks the field {name!r}")
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ValueError(f"field {name!r} must be a whole number")
-        if not 0 <= value < 1 << bits:
-            raise ValueError(f"field {name!r} must be 0 to {(1 << bits) - 1}")
-    return checked
+            return ValueError(f"{kind} lacks the field {name!r}")
+        if type(value) is not int:
+            return ValueError(f"field {name!r} must be a whole number")
+        if value >> bits:
+            return ValueError(f"field {name!r} must be 0 to {(1 << bits) - 1}")
+    raise AssertionError("fields that nothing is wrong with")

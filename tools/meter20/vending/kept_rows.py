@@ -18,6 +18,7 @@ _METERS, _KEYS = table(Meter), table(VendingKey)
 _METER_FACTS = tuple(column.name for column in _METERS.columns)
 _KEY_FACTS = tuple(column.name for column in _KEYS.columns)
 _WITH_KEYS = select(*_METERS.columns, *_KEYS.columns).join_from(_METERS, _KEYS)
+_AMONG = _WITH_KEYS.where(_METERS.c.drn.in_(bindparam("numbers", expanding=True)))
 _METER_OF = Plain(_WITH_KEYS.where(_METERS.c.drn == bindparam("number")))
 
 
@@ -43,8 +44,8 @@ class KeptRows:
 
     def fetch(self, numbers: Iterable[str]) -> None:
         """Read many meters by one statement, for `meter`."""
-        new = set(numbers) - set(self._meters)
-        for found in self._books.connection().execute(_WITH_KEYS.where(_METERS.c.drn.in_(new))):
+        new = list(set(numbers) - set(self._meters))
+        for found in self._books.connection().execute(_AMONG, {"numbers": new}):
             self._keep(found)
 
     def _keep(self, found: Any) -> None:

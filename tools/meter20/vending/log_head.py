@@ -10,13 +10,13 @@ costs one statement, however long the log is.
 
 import hashlib
 import hmac
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from sqlalchemy import Connection, select, text
 
-from meter20.vending import refusal
+from meter20.vending import exact_json, refusal
 from meter20.vending.models import AuditEntry, AuditHead, table
 from meter20.vending.plain_sql import Plain
 from meter20.vending.refusal import Refusal
@@ -25,6 +25,8 @@ from meter20.vending.sealing import Key
 START = "0" * 64
 ENTRIES, HEADS = table(AuditEntry), table(AuditHead)
 FACTS = tuple(column.name for column in ENTRIES.columns if column.name != "digest")
+#: Gives the facts of an entry, in their order.
+facts_of = itemgetter(*FACTS)
 #: Operations that go on from a log that was not whole, or was put back; see `audit.restart`.
 ACCEPT, RESTORE = "accept break", "restore"
 RESTARTS = (ACCEPT, RESTORE)
@@ -45,7 +47,6 @@ _READ = Plain(text(
     " LEFT JOIN audit_entry b ON b.seq = e.seq - 1"
     " WHERE h.id = 1"
 ))  # fmt: skip
-_TEXT = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,10 @@ class Head:
 
     def facts(self) -> dict:
         """Return the columns of the head."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {
+            "seq": self.seq, "digest": self.digest, "minute": self.minute, "slips": self.slips,
+            "floor": self.floor, "anchored": self.anchored, "condemned": self.condemned,
+        }  # fmt: skip
 
     def mac(self, key: Key) -> str:
         """Return the code that only the holder of `key` can make for this head."""
@@ -91,7 +95,7 @@ def digest(before: str, facts: Sequence) -> str:
 
     facts: its columns in the order of the table, without the digest.
     """
-    return hashlib.sha256(_TEXT.encode([before, *facts]).encode()).hexdigest()
+    return hashlib.sha256(exact_json.written([before, *facts])).hexdigest()
 
 
 def authentic(connection: Connection, key: Key) -> Head | None:

@@ -5,7 +5,8 @@ database, and come back, as SQLAlchemy's types say. What fails is raised as SQLA
 and does not show the values: they may be tokens.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Dialect
@@ -66,7 +67,8 @@ class _Compiled:
         self._in_order = dialect.positional
         kinds = {name: bind.type.dialect_impl(dialect) for name, bind in made.binds.items()}
         self._names = list(made.positiontup if self._in_order else made.binds)
-        self._defaults = made.params
+        self._constants = {name: value for name, value in made.params.items() if value is not None}
+        self._picked = _picker(self._names)
         processes = [kinds[name].bind_processor(dialect) for name in self._names]
         self._processes = [(at, process) for at, process in enumerate(processes) if process]
         columns = getattr(statement, "selected_columns", ())
@@ -77,10 +79,11 @@ class _Compiled:
 
     def given(self, row: Mapping[str, Any]) -> Any:
         """Return the values of `row` as the database takes them."""
-        whole = {**self._defaults, **row}
-        values = [whole[name] for name in self._names]
-        for at, process in self._processes:
-            values[at] = process(values[at])
+        values = self._picked({**self._constants, **row} if self._constants else row)
+        if self._processes:
+            values = list(values)
+            for at, process in self._processes:
+                values[at] = process(values[at])
         return values if self._in_order else dict(zip(self._names, values, strict=True))
 
     def taken(self, found: Sequence) -> Sequence:
@@ -91,3 +94,10 @@ class _Compiled:
         for at, process in self._read:
             values[at] = process(values[at])
         return values
+
+
+def _picker(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Sequence]:
+    """Return a function that gives the values of a row under `names`, in their order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda row: [row[name] for name in names]

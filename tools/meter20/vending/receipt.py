@@ -13,10 +13,9 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from sts import tid as sts_tid
 from sts.digits import grouped
 
-from meter20.vending import station_time
+from meter20.vending import station_time, tid_clock
 from meter20.vending.models import Slip, Token
 from meter20.vending.slips import KEY_CHANGE, REHEARSAL, VOID, ZONE
 
@@ -49,7 +48,7 @@ class Receipt:
     currency: str
     paid_cents: int
     units: int
-    lines: list[tuple[str, int]]
+    lines: list[list]  # (words, cents) of each
     tokens: list[tuple[str, str, str]]
     note: str
     copy: int
@@ -72,7 +71,7 @@ class Receipt:
             currency=slip.currency,
             paid_cents=slip.paid_cents,
             units=slip.units,
-            lines=[(words, cents) for words, cents in slip.lines],
+            lines=slip.lines,
             tokens=[]
             if slip.state == VOID
             else [(token.label, token.kind, token.digits) for token in slip.tokens],
@@ -96,7 +95,7 @@ class Receipt:
 
     def data(self) -> dict:
         """Return the receipt for `--json`: money and energy as decimal text."""
-        return {name: fact for name, fact in vars(self).items() if name != "minutes"} | {
+        told = vars(self) | {
             "paid": money(self.paid_cents),
             "kwh": f"{self.units / 10:.1f}",
             "lines": [{"text": words, "amount": money(cents)} for words, cents in self.lines],
@@ -107,6 +106,8 @@ class Receipt:
             "local_time": self.local_time,
             "mark": self.mark,
         }
+        del told["minutes"]
+        return told
 
     def rows(self) -> list[tuple[str, str]]:
         """Return what stands above the tokens, as (name, value)."""
@@ -226,7 +227,7 @@ def _issued(before: str, minute: tuple[int, int] | None) -> str:
 
 
 def _date(tid: int, base_date: int) -> str:
-    return "{:04}-{:02}-{:02} {:02}:{:02}".format(*sts_tid.date(tid, base_date))
+    return tid_clock.text(tid_clock.minute(tid, base_date))
 
 
 def _narrow_row(name: str, value: str) -> str:

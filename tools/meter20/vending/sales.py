@@ -275,8 +275,10 @@ def history(session: Session, meter: Meter | None, limit: int) -> list[Slip]:
 
 
 def _with_plain_ref(order: CreditOrder) -> CreditOrder:
-    ref = plain_text.checked(order.ref or "", "ref").strip()
-    return order if ref == (order.ref or "") else replace(order, ref=ref)
+    if not order.ref:
+        return order
+    ref = plain_text.checked(order.ref, "ref").strip()
+    return order if ref == order.ref else replace(order, ref=ref)
 
 
 def _done_before(desk: Desk, order: CreditOrder) -> Slip | None:

@@ -25,6 +25,7 @@ from meter20.vending import (
     audit,
     key_change,
     key_usage,
+    quick_encrypt,
     refusal,
     sealing,
     station_time,
@@ -56,7 +57,9 @@ class SecurityModule:
     Keys lie in slots, which `vars` does not show.
     """
 
-    __slots__ = ("_audit_key", "_master", "_now", "_opened", "_seal_key", "_tables", "keeper")
+    __slots__ = (
+        "_audit_key", "_cipher", "_master", "_now", "_opened", "_seal_key", "_tables", "keeper",
+    )  # fmt: skip
 
     def __init__(self, master: bytes, now: Callable[[], datetime], tables: dict | None = None):
         """Hold the `master` key. tables: EA07 tables of a licensee, None for the sample tables."""
@@ -65,7 +68,7 @@ class SecurityModule:
         self.keeper = Keeper(self._audit_key, now)
         self._seal_key = sealing.subkey(master, b"keys at rest")
         self._now = now
-        self._tables = tables
+        self._tables, self._cipher = tables, quick_encrypt.Ciphers()
         self._opened: dict[tuple, tuple[KeyTerms, bytes]] = {}
 
     def __repr__(self) -> str:
@@ -452,7 +455,8 @@ class SecurityModule:
         return tokens, [amount for _, amount in bodies]
 
     def _encode(self, kind: str, ea: str, key: bytes, fields: dict) -> str:
-        return encode(kind, ea, key, fields, self._tables if ea == "07" else None)
+        tables = self._tables if ea == "07" else None
+        return encode(kind, ea, key, fields, tables, self._cipher)
 
     def _terms(self, row: VendingKey) -> KeyTerms:
         """Return the terms of `row`, which its seal vouches for."""

@@ -8,9 +8,9 @@ out, so that a column that a later meter20 adds changes no seal of before.
 """
 
 import hmac
-import json
 from collections.abc import Iterable, Mapping, Sequence
 
+from meter20.vending import exact_json
 from meter20.vending.models import Slip, Token, table
 from meter20.vending.sealing import Key, subkey
 
@@ -19,7 +19,6 @@ SLIP_FACTS = tuple(column.name for column in SLIPS.columns if column.name != "se
 TOKEN_FACTS = tuple(
     column.name for column in TOKENS.columns if column.name not in ("id", "slip_id")
 )
-_TEXT = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 _OCTETS = 16  # nobody finds another text for a code of 128 bits whose key they lack
 
 
@@ -36,7 +35,7 @@ def facts(row: object, names: Iterable[str]) -> dict:
 def seal(key: Key, slip: Mapping, tokens: Sequence[Mapping]) -> str:
     """Return the seal of a slip and its tokens, in order; both with all their facts."""
     told = [_told(slip, SLIP_FACTS), *[_told(token, TOKEN_FACTS) for token in tokens]]
-    return hmac.digest(key.octets, _TEXT.encode(told).encode(), "sha256")[:_OCTETS].hex()
+    return hmac.digest(key.octets, exact_json.written_in_order(told), "sha256")[:_OCTETS].hex()
 
 
 def facts_of(slip: Slip) -> tuple[dict, list[dict]]:

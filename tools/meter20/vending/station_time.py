@@ -28,10 +28,14 @@ AHEAD_DAYS = 31
 DEFAULT_ZONE = "UTC"
 
 
-@lru_cache  # a sale asks several times for one moment
 def stamp(when: datetime) -> str:
     """Return a time as the database keeps it: UTC, to the second."""
-    return when.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
+    return _stamped(int(when.timestamp()))
+
+
+@lru_cache  # many sales ask in one second
+def _stamped(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat()[:19] + "Z"
 
 
 def checked_zone(name: str) -> str:
@@ -54,10 +58,14 @@ def month(when: datetime, zone: str) -> str:
     return local(when, zone)[:7]
 
 
-@lru_cache
 def local(when: datetime, zone: str) -> str:
     """Return the time on the wall in `zone`, `2026-01-31 09:30`."""
-    return when.astimezone(ZoneInfo(zone)).isoformat(" ", "minutes")[:16]
+    return _on_the_wall(int(when.timestamp()), zone)
+
+
+@lru_cache
+def _on_the_wall(second: int, zone: str) -> str:
+    return datetime.fromtimestamp(second, ZoneInfo(zone)).isoformat(" ", "minutes")[:16]
 
 
 class StationTime:

@@ -27,7 +27,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from meter20 import private_folder
-from meter20.vending import backup_file, refusal, schema, sqlite_file
+from meter20.vending import backup_file, exact_json, refusal, schema, sqlite_file
 from meter20.vending.anchor import default_path as default_anchor
 from meter20.vending.backup_file import Header
 from meter20.vending.books import Books
@@ -238,7 +238,7 @@ class Storage:
         # SQLAlchemy's own pool for this URL closes what other threads use when there are many.
         engine = create_engine(
             "sqlite://", creator=partial(self._connect_sqlite, path), hide_parameters=True,
-            poolclass=QueuePool, max_overflow=-1,
+            json_serializer=exact_json.text, poolclass=QueuePool, max_overflow=-1,
         )  # fmt: skip
         event.listen(engine, "begin", self._begin_sqlite)
         return engine
@@ -347,7 +347,10 @@ def _server_engine(where: str) -> Engine:
         url = make_url(where)
         if url.get_backend_name() != "postgresql":
             raise Refusal(refusal.VALUE, "The database is a SQLite file or a postgresql:// URL.")
-        return create_engine(url.set(drivername="postgresql+psycopg"), hide_parameters=True)
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"), hide_parameters=True,
+            json_serializer=exact_json.text,
+        )  # fmt: skip
     except (ArgumentError, NoSuchModuleError):
         raise Refusal(refusal.VALUE, "That is no database URL.") from None
     except ModuleNotFoundError:

@@ -77,9 +77,7 @@ class Quote:
 
     def __post_init__(self):
         """Raise Refusal for what the books cannot hold: a price list may say anything."""
-        if max(abs(cents) for cents in (self.paid, self.debt, self.carried, self.transfer)) > (
-            _BOOKS_MAX
-        ):
+        if max(abs(self.paid), abs(self.debt), abs(self.carried), abs(self.transfer)) > _BOOKS_MAX:
             raise Refusal(refusal.VALUE, f"This comes to more than {_BOOKS_MAX // 100:.0e}.")
 
 
@@ -317,7 +315,13 @@ def _steps(terms) -> tuple[tuple[int | None, int], ...]:
 
 
 def _step_words(line: Line) -> str:
-    return f"{line.units / 10:.1f} kWh at {Decimal(line.rate) / _PRICE_SCALE:f}"
+    return f"{line.units / 10:.1f} kWh at {_price(line.rate)}"
+
+
+@lru_cache(maxsize=64)
+def _price(rate: int) -> str:
+    """Return a price in 10^-5 of the currency unit as a decimal text."""
+    return f"{Decimal(rate) / _PRICE_SCALE:f}"
 
 
 def _carried(over: int, on: int) -> list[Line]:

@@ -12,7 +12,8 @@ from sts.tid import BASE_YEARS
 
 _FIRST = datetime(1993, 1, 1)
 _MINUTE = timedelta(minutes=1)
-_BEGAN = {year: (datetime(year, 1, 1) - _FIRST) // _MINUTE for year in BASE_YEARS}
+_STARTS = {year: datetime(year, 1, 1) for year in BASE_YEARS}
+_BEGAN = {year: (start - _FIRST) // _MINUTE for year, start in _STARTS.items()}
 
 #: The highest TID: 24 bits.
 LAST = (1 << 24) - 1
@@ -50,7 +51,7 @@ def tid_of(when: datetime, base_year: int, after: int | None = None, special=Fal
 
 def minutes_since(when: datetime, base_year: int) -> int:
     """Return the minutes from 1 January of `base_year` to `when`; a time zone is not looked at."""
-    return (when.replace(tzinfo=None) - datetime(base_year, 1, 1)) // timedelta(minutes=1)
+    return (when.replace(tzinfo=None) - _STARTS[base_year]) // _MINUTE
 
 
 def minute(tid: int, base_year: int) -> int:
@@ -70,4 +71,4 @@ def minute_at(when: datetime) -> int:
 
 def text(minute: int) -> str:
     """Return a minute since 1993 as a time for people."""
-    return f"{_FIRST + minute * _MINUTE:%Y-%m-%d %H:%M}"
+    return (_FIRST + minute * _MINUTE).isoformat(" ", "minutes")
