@@ -192,7 +192,7 @@ class Campaign:
         """An operator sets the clock right, and has the station follow it again."""
         till.moment = self.true
         with till.station.desk() as desk:
-            desk.module.accept_clock(desk.session, desk.actor)
+            desk.module.clock.accept(desk.session, desk.actor)
             _keys, done, stay = meter_time.all_back(desk, "campaign")
         self.counts["times back"] += 1
         self.counts["meters back"] += len(done)

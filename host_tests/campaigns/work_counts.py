@@ -23,7 +23,7 @@ from sts.decoder_key import DecoderKey
 
 from campaigns import vend_campaign
 from meter20.vending import batch, encoder
-from meter20.vending.storage import Storage
+from meter20.vending.engines import SqliteFile
 
 ROOT = Path(__file__).parents[2]
 BUDGETS = ROOT / "host_tests" / "data" / "work_counts.json"
@@ -128,14 +128,14 @@ def _asked(body: SimBody, line: bytes) -> dict:
 
 def _of_sales() -> dict[str, Counts]:
     said: list[str] = []
-    connect = Storage._connect_sqlite
+    connect = SqliteFile._connect
 
-    def listened_to(storage, path):
-        connection = connect(storage, path)
+    def listened_to(file):
+        connection = connect(file)
         connection.set_trace_callback(said.append)
         return connection
 
-    Storage._connect_sqlite = listened_to
+    SqliteFile._connect = listened_to
     try:
         with tempfile.TemporaryDirectory(prefix="meter20-counts-") as folder:
             station = vend_campaign.found(f"{folder}/station.sqlite")
@@ -152,7 +152,7 @@ def _of_sales() -> dict[str, Counts]:
                 "a sale": lines_of(lambda: list(batch.run(station, orders[:1], 1))),
             }
     finally:
-        Storage._connect_sqlite = connect
+        SqliteFile._connect = connect
 
 
 def main() -> None:

@@ -162,7 +162,7 @@ def _limit(station, feed):
     limits = {feed.pick(("ken", "max_token_energy", "max_day_energy")): _number(feed)}
     with station.desk() as desk:
         row = supply_groups.find_key(desk.session, SGC, "11")
-        desk.module.change_limits(desk.session, row, limits, desk.actor)
+        desk.module.keys.change_limits(desk.session, row, limits, desk.actor)
 
 
 def _manage(station, feed):

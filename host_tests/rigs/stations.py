@@ -98,7 +98,7 @@ class Original:
 def accept_clock(station: Station) -> None:
     """Say that the clock is right, though it is far ahead of the latest token."""
     with station.desk() as desk:
-        desk.module.accept_clock(desk.session, desk.actor)
+        desk.module.clock.accept(desk.session, desk.actor)
 
 
 def hold(where, held, seconds):

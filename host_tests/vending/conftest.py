@@ -36,7 +36,7 @@ def _quick_tables(monkeypatch):
 @pytest.fixture(scope="session", autouse=True)
 def _kept_statements():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("meter20.vending.storage.create_engine", kept_statements.engine)
+        patch.setattr("meter20.vending.engines.create_engine", kept_statements.engine)
         yield
 
 

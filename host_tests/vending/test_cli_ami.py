@@ -28,7 +28,7 @@ def ami(station, sqlite, monkeypatch):
     monkeypatch.setenv("METER20_PASSPHRASE", PASSPHRASE)
     monkeypatch.setattr("meter20.vending.station.utc_now", station.time)
     with station.desk() as desk:  # the clock stands months before this machine's
-        desk.module.accept_clock(desk.session, desk.actor)
+        desk.module.clock.accept(desk.session, desk.actor)
 
     def run(*arguments):
         done = CliRunner().invoke(app, ["ami", *arguments, "--json"])

@@ -29,7 +29,7 @@ def at_desk(station, call, *arguments, **more):
 def limits(station, **changed):
     with station.desk() as desk:
         row = supply_groups.find_key(desk.session, SGC, "11")
-        desk.module.change_limits(desk.session, row, changed, desk.actor)
+        desk.module.keys.change_limits(desk.session, row, changed, desk.actor)
 
 
 def sell(station, **order):

@@ -36,7 +36,13 @@ def worked(sqlite, secret, clock):
     """A station that did all it can do, and (keys that it knows, the records it wrote)."""
     station = furnished(Station.found(sqlite, secret, "kiosk", "thandi", clock))
     module = station.module
-    keys = [VK, module._master, module._seal_key, module._audit_key.octets, PASSPHRASE.encode()]
+    keys = [
+        VK,
+        module._master,
+        module.keys._seal_key,
+        module._audit_key.octets,
+        PASSPHRASE.encode(),
+    ]
     records = []
     with station.desk() as desk:
         supply_groups.add_group(desk, KeyTerms("654321"), key_hex=VK.hex())
@@ -59,13 +65,13 @@ def test_no_object_of_a_station_tells_a_key(worked):
         told = list(told_by([station, desk, sealing.Secret.passphrase(PASSPHRASE)], "meter20"))
     names = {name.rpartition(".")[2] for name, _ in told}
     assert {"SecurityModule", "Station", "Books", "Tail", "Key", "Secret", "PlainVendingKey",
-            "KeyTerms"} <= names  # fmt: skip
+            "KeyTerms", "KeySafe"} <= names  # fmt: skip
     assert [(name, found) for name, text in told if (found := leaks(text, *keys))] == []
 
 
 def test_the_walk_would_see_a_key(worked):
     station, keys = worked
-    station.module._opened["spare"] = station  # so that the walk goes through it
+    station.module.keys._opened["spare"] = station  # so that the walk goes through it
     station.name = "kiosk " + VK.hex()
     told = [name for name, text in told_by(station, "meter20") if leaks(text, *keys)]
     assert [name.rpartition(".")[2] for name in told] == ["Station"]
@@ -99,7 +105,7 @@ def test_no_refusal_of_a_station_tells_a_key(worked, sqlite, clock):
 
 def exported(desk):
     rows = supply_groups.vending_keys(desk.session, "654321")
-    return desk.module.export_keys(
+    return desk.module.keys.export_keys(
         desk.session, rows, sealing.Secret.passphrase(TRANSPORT), desk.actor
     )
 

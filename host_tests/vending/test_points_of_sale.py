@@ -237,7 +237,7 @@ def test_free_units_are_bought_for_nothing_once_a_month(station, clock, cheap_pa
 def test_amounts_beyond_what_a_meter_can_be_sold_are_named(shop):
     with station_of(shop).desk() as desk:
         row = supply_groups.find_key(desk.session, SGC, "11")
-        desk.module.change_limits(desk.session, row, {"max_token_energy": 5_000}, desk.actor)
+        desk.module.keys.change_limits(desk.session, row, {"max_token_energy": 5_000}, desk.actor)
     told = shop.look_up().json()
     least, most = told["minAmount"]["amount"], told["maxAmount"]["amount"]
     failed(shop.buy(least - 1), 400, declined.TOO_LOW)

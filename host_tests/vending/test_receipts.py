@@ -80,7 +80,7 @@ def test_history_calls_things_as_the_receipt_does(station):
 
 def test_values_of_a_receipt_stand_below_each_other_however_long_a_zone_is(station):
     with station.desk() as desk:
-        desk.module.set_zone(desk.session, "thandi", "America/Argentina/ComodRivadavia")
+        desk.module.clock.set_zone(desk.session, "thandi", "America/Argentina/ComodRivadavia")
     made = receipt.Receipt.of(sell(station, money=200_00), "kiosk")
     _mark, *lines = made.text().splitlines()
     columns = {line.rindex(value) for (_, value), line in zip(made.rows(), lines)}

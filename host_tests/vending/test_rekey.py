@@ -112,7 +112,7 @@ def test_change_to_the_same_key_is_refused(station):
 def test_new_ken_alone_reaches_the_meter_by_a_key_change(station):
     with station.desk() as desk:
         (row,) = supply_groups.vending_keys(desk.session, SGC)
-        desk.module.change_limits(desk.session, row, {"ken": 240}, "x")
+        desk.module.keys.change_limits(desk.session, row, {"ken": 240}, "x")
     assert "KEN 240" in change(station).note
 
 

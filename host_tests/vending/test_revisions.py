@@ -133,6 +133,6 @@ def test_export_leaves_retired_keys_behind(station):
     secret = Secret.passphrase("a transport passphrase")
     with station.desk() as desk:
         rows = [row for row in supply_groups.vending_keys(desk.session, SGC) if not row.retired]
-        text = desk.module.export_keys(desk.session, rows, secret, desk.actor)
+        text = desk.module.keys.export_keys(desk.session, rows, secret, desk.actor)
     assert '"123456 KRN 1' in text
     assert "KRN 2" not in text

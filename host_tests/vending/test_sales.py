@@ -158,7 +158,7 @@ def test_batch_answers_in_order_and_goes_on_after_a_refusal(any_station):
 def test_refused_order_in_a_batch_changes_nothing_but_the_log(station):
     with station.desk() as desk:
         (row,) = supply_groups.vending_keys(desk.session, SGC)
-        desk.module.change_limits(desk.session, row, {"max_token_energy": 100}, "x")
+        desk.module.keys.change_limits(desk.session, row, {"max_token_energy": 100}, "x")
     before = account(station).last_tid
     (answer,) = batch.run(station, [order(kwh="11")])
     assert answer["error"] == "limit"

@@ -12,6 +12,7 @@ from sts import kinds
 from meter20.vending import (
     audit,
     key_change,
+    key_safe,
     meter_list,
     refusal,
     sales,
@@ -19,7 +20,9 @@ from meter20.vending import (
     supply_groups,
     token_request,
 )
+from meter20.vending.key_safe import KeySafe
 from meter20.vending.models import AuditEntry, Vault, VendingKey
+from meter20.vending.module_clock import ModuleClock
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
 from meter20.vending.sealing import Secret
@@ -42,7 +45,7 @@ def sell(station, units=100):
 def limit(station, **limits):
     with station.desk() as desk:
         (row,) = supply_groups.vending_keys(desk.session, SGC)
-        desk.module.change_limits(desk.session, row, limits, desk.actor)
+        desk.module.keys.change_limits(desk.session, row, limits, desk.actor)
 
 
 def refused(station, code, units=100):
@@ -197,7 +200,7 @@ def test_default_key_meter_takes_no_credit(station):
 def exported(station, secret):
     with station.desk() as desk:
         rows = supply_groups.vending_keys(desk.session)
-        return desk.module.export_keys(desk.session, rows, secret, desk.actor)
+        return desk.module.keys.export_keys(desk.session, rows, secret, desk.actor)
 
 
 def second_station(tmp_path, secret, clock):
@@ -262,7 +265,7 @@ def test_no_key_or_token_in_repr_exceptions_or_database(station, sqlite):
         meter_list.add_meter(desk, meter_list.NewMeter("11111111115", "654321"))
         said = [repr(desk), repr(desk.module), repr(row), str(vars(row))]
     with pytest.raises(Refusal) as caught, station.desk() as desk:
-        desk.module.change_limits(desk.session, row, {"ken": 999}, "x")
+        desk.module.keys.change_limits(desk.session, row, {"ken": 999}, "x")
     said.append("".join(traceback.format_exception(caught.value)))
     with station.desk() as desk:
         sales.credit(desk, CreditOrder("11111111115", units=1))
@@ -278,14 +281,20 @@ def test_module_offers_no_way_to_a_vending_key():
 
     And what its clock, its days and its log are told.
     """
-    offered = {name for name in vars(SecurityModule) if not name.startswith("_")}
-    assert offered == {
-        "create", "unlock", "relock", "generate_key", "load_key", "change_limits", "retire_key",
-        "export_keys", "import_keys", "issue", "issue_test", "key_change", "initial_key",
-        "provisioning_key", "carriers_key", "note", "log_refusal", "verify_log", "accept_clock",
-        "turn_back",
-        "set_zone", "keeper", "opened", "next_receipt", "bind", "check_bound", "floor",
+    module, safe, clock = (
+        {name for name in vars(part) if not name.startswith("_")}
+        for part in (SecurityModule, KeySafe, ModuleClock)
+    )
+    assert module == {
+        "create", "unlock", "relock", "issue", "issue_test", "key_change",
+        "provisioning_key", "carriers_key", "note", "log_refusal", "verify_log",
+        "keeper", "keys", "clock", "opened", "next_receipt", "bind", "check_bound", "floor",
     }  # fmt: skip
+    assert safe == {
+        "generate_key", "load_key", "change_limits", "retire_key", "export_keys", "import_keys",
+        "initial_key",
+    }  # fmt: skip
+    assert clock == {"accept", "turn_back", "set_zone", "check"}
 
 
 def test_master_keys_open_that_older_stations_sealed():
@@ -315,7 +324,7 @@ def test_initial_key_of_a_meter_is_not_shown_even_sealed():
 
 def test_random_keys_of_des_have_an_odd_number_of_ones_in_each_octet():
     key = bytes(range(256))
-    odd = security_module._odd_parity(key)
+    odd = key_safe._odd_parity(key)
     assert all(octet.bit_count() % 2 for octet in odd)
     assert [octet & 0xFE for octet in odd] == [octet & 0xFE for octet in key]
 
@@ -350,7 +359,7 @@ def test_last_minute_of_a_base_date_is_given_and_none_after_it():
 
 def test_change_of_the_zone_is_in_the_log(any_station):
     with any_station.desk() as desk:
-        desk.module.set_zone(desk.session, desk.actor, "Africa/Johannesburg")
+        desk.module.clock.set_zone(desk.session, desk.actor, "Africa/Johannesburg")
     with any_station.looking() as session:
         (entry,) = audit.latest(session, 1)
     said = entry["actor"], entry["operation"], entry["detail"]
@@ -359,4 +368,4 @@ def test_change_of_the_zone_is_in_the_log(any_station):
 
 def test_clock_that_is_accepted_is_told(station):
     with station.desk() as desk:
-        assert desk.module.accept_clock(desk.session, desk.actor) == "2026-03-10T09:30:00Z"
+        assert desk.module.clock.accept(desk.session, desk.actor) == "2026-03-10T09:30:00Z"

@@ -86,7 +86,7 @@ def test_day_of_a_key_does_not_begin_anew_when_the_clock_runs_back(sqlite):
         station = found(sqlite, free_kwh="0")
         with station.desk() as desk:
             row = supply_groups.find_key(desk.session, SGC, "11")
-            desk.module.change_limits(desk.session, row, {"max_day_energy": 100}, "x")
+            desk.module.keys.change_limits(desk.session, row, {"max_day_energy": 100}, "x")
         sell(station, money=None, units=100)
         clock.move_to("2026-04-01 23:50")
         refused(refusal.LIMIT, sell, station, money=None, units=1)
@@ -293,7 +293,7 @@ def test_zone_changed_later_neither_charges_nor_gives_again(sqlite):
         station = found(sqlite, "Africa/Johannesburg")  # 1 April there
         assert charged(sell(station))
         with station.desk() as desk:
-            desk.module.set_zone(desk.session, desk.actor, "UTC")
+            desk.module.clock.set_zone(desk.session, desk.actor, "UTC")
         assert not charged(sell(station))
         clock.move_to("2026-04-01 01:00")
         assert not charged(sell(station))

@@ -105,7 +105,7 @@ def test_free_units_alone_cost_nothing_and_come_once(free_station):
 def test_free_units_that_one_token_cannot_say_are_owed_and_come_once(free_station, clock):
     with free_station.desk() as desk:
         row = supply_groups.find_key(desk.session, SGC, "11")
-        desk.module.change_limits(desk.session, row, {"max_token_energy": 300}, desk.actor)
+        desk.module.keys.change_limits(desk.session, row, {"max_token_energy": 300}, desk.actor)
     given = []
     for _ in range(2):
         slip = sell(free_station, sales.free, money=0)
@@ -126,7 +126,7 @@ def test_charge_of_the_month_is_still_due_after_free_units_alone(free_station):
 def test_least_and_most_of_an_offer_are_sold_and_a_cent_beyond_is_not(free_station):
     with free_station.desk() as desk:
         row = supply_groups.find_key(desk.session, SGC, "11")
-        desk.module.change_limits(desk.session, row, {"max_token_energy": 10_000}, desk.actor)
+        desk.module.keys.change_limits(desk.session, row, {"max_token_energy": 10_000}, desk.actor)
     made = offer(free_station)
     assert (made.debt, made.free, made.currency) == (273_00, 500, "ZAR")
     for cents in (made.least - 1, made.most + 1):

@@ -60,7 +60,7 @@ def accept(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Confirm a clock that is far ahead of the latest token. The audit log says who did that."""
 
     def job(desk) -> Done:
-        time = desk.module.accept_clock(desk.session, desk.actor)
+        time = desk.module.clock.accept(desk.session, desk.actor)
         return Done(f"The clock is right: {time}", {"accepted": time},
                     f"The clock is right: {time}.", _SHOWS)  # fmt: skip
 
@@ -103,7 +103,7 @@ def zone(
     """Count months and days by another time zone from now on."""
 
     def job(desk) -> Done:
-        desk.module.set_zone(desk.session, desk.actor, name)
+        desk.module.clock.set_zone(desk.session, desk.actor, name)
         stands = f"Months and days are those of {name}"
         return Done(stands, {"zone": name}, f"{stands}.", _SHOWS)
 
@@ -117,4 +117,4 @@ def at_terminal() -> bool:
 
 def _accept(station: "Station") -> None:
     with station.desk() as desk:
-        desk.module.accept_clock(desk.session, desk.actor)
+        desk.module.clock.accept(desk.session, desk.actor)

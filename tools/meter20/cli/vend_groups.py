@@ -131,7 +131,7 @@ def group_limit(  # noqa: PLR0913, PLR0917
 
     def job(desk) -> Done:
         row = supply_groups.find_key(desk.session, sgc, ea, krn)
-        desk.module.change_limits(desk.session, row, limits, desk.actor)
+        desk.module.keys.change_limits(desk.session, row, limits, desk.actor)
         stands = f"The limits of {row.label} are changed"
         return Done(
             stands, supply_groups.key_facts(desk.session, row), f"{stands}.", _SHOWS_GROUPS
@@ -193,7 +193,7 @@ def group_export(
             data={"file": str(out), "keys": labels},
             words=f"In {out}: {', '.join(labels)}, encrypted under the transport {secret.kind}.",
             again=f"{out} is whole.",
-            file=desk.module.export_keys(desk.session, rows, secret, desk.actor),
+            file=desk.module.keys.export_keys(desk.session, rows, secret, desk.actor),
             rewrite="Nothing left the station: export again.",
             file_first=True,
         )

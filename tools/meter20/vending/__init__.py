@@ -30,7 +30,9 @@ Tokens and keys:
 
 | module | does |
 | --- | --- |
-| `security_module` | holds the vending keys; derives and encrypts, and never exports |
+| `security_module` | derives and encrypts within the limits of a key, and never exports |
+| `key_safe` | its keys at rest: makes, keeps, limits, retires and wraps them |
+| `module_clock` | what it believes of the time |
 | `token_request` | a token as the station asks the security module for it |
 | `encoder` | makes 20 digits of a kind and its fields |
 | `sta_encrypt` | encrypts by algorithm 07 |
@@ -73,6 +75,7 @@ The database:
 | module | does |
 | --- | --- |
 | `storage` | opens the database and gives transactions |
+| `engines` | how it is connected to, and how a transaction begins |
 | `sqlite_file` | checks a SQLite file before a station opens it |
 | `books` | the session of one writing transaction |
 | `kept_rows` | the meters and keys that such a transaction works on |

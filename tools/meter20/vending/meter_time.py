@@ -117,7 +117,7 @@ def all_back(desk: Desk, reason: str) -> tuple[list[str], list[str], list[Refusa
     keys and the numbers of the meters that were ahead, and why a meter stays so.
     """
     reason = plain_text.reason(reason)
-    keys = desk.module.turn_back(desk.session, desk.actor, reason)
+    keys = desk.module.clock.turn_back(desk.session, desk.actor, reason)
     done, refused = [], []
     for meter in desk.session.scalars(_ahead(desk)):
         month, tid = meter.period, meter.last_tid

@@ -153,7 +153,7 @@ def provision(
     tariff = _meter_tariff(desk, meter)
     made = minute(factory.manufactured or desk.now, meter.base_date)
     working = meter_list.key_of(meter)
-    initial = None if direct else desk.module.initial_key(meter.drn, meter.ea)
+    initial = None if direct else desk.module.keys.initial_key(meter.drn, meter.ea)
     key = replace(working, initial=initial)
     secret = desk.module.provisioning_key(desk.session, key, desk.actor, again)
     first = max(made, desk.module.floor(desk.session, meter.base_date))

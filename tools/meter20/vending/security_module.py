@@ -2,7 +2,7 @@
 
 Nothing but this module derives a decoder key or encrypts a token for the station (a test holds
 to that), and its answers are tokens. Keys leave it in two ways only: wrapped for another
-station (`export_keys`), and as the decoder key of one new meter that is being provisioned
+station (`KeySafe.export_keys`), and as the decoder key of one new meter that is being provisioned
 (`provisioning_key`), which is audited and refused a second time. The limits of a key are kept
 here, not in the caller, and everything it does is in the audit log.
 
@@ -14,7 +14,6 @@ backups, not against somebody who controls the unlocked process. That takes a mo
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from operator import attrgetter
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,7 +28,6 @@ from meter20.vending import (
     refusal,
     sealing,
     station_time,
-    transport,
     vending_key,
 )
 from meter20.vending.audit import ISSUE
@@ -38,27 +36,26 @@ from meter20.vending.books import Books
 from meter20.vending.derivation import decoder_key
 from meter20.vending.encoder import encode
 from meter20.vending.keeper import Keeper
-from meter20.vending.models import AuditEntry, AuditHead, Slip, Vault, VendingKey
+from meter20.vending.key_safe import KeySafe
+from meter20.vending.models import AuditEntry, AuditHead, Slip, Vault
+from meter20.vending.module_clock import ModuleClock
 from meter20.vending.refusal import Refusal
 from meter20.vending.station_time import StationTime, stamp
 from meter20.vending.token_request import TokenRequest, body, check
-from meter20.vending.vending_key import KeyTerms, MeterKey
+from meter20.vending.vending_key import MeterKey
 
 _PROVISION = "provision"
-_TERMS = tuple(KeyTerms.__dataclass_fields__)
-_FACTS = attrgetter("sealed", *_TERMS)
-
-_IMPORT = "import key"
 
 
 class SecurityModule:
     """An unlocked security module. It works in the caller's transactions, with their audit.
 
-    Keys lie in slots, which `vars` does not show.
+    keys: its vending keys, to be made, kept and given up. clock: what it believes of the time.
+    keeper: of the audit log. Keys lie in slots, which `vars` does not show.
     """
 
     __slots__ = (
-        "_audit_key", "_cipher", "_master", "_now", "_opened", "_seal_key", "_tables", "keeper",
+        "_audit_key", "_cipher", "_master", "_now", "_tables", "clock", "keeper", "keys",
     )  # fmt: skip
 
     def __init__(self, master: bytes, now: Callable[[], datetime], tables: dict | None = None):
@@ -66,10 +63,10 @@ class SecurityModule:
         self._master = master
         self._audit_key = sealing.Key(sealing.subkey(master, b"audit log"))
         self.keeper = Keeper(self._audit_key, now)
-        self._seal_key = sealing.subkey(master, b"keys at rest")
+        self.keys = KeySafe(sealing.subkey(master, b"keys at rest"), self.keeper, now)
+        self.clock = ModuleClock(self.keeper, now)
         self._now = now
         self._tables, self._cipher = tables, quick_encrypt.Ciphers()
-        self._opened: dict[tuple, tuple[KeyTerms, bytes]] = {}
 
     def __repr__(self) -> str:
         return "SecurityModule(hidden)"
@@ -156,101 +153,6 @@ class SecurityModule:
         vault.lock_kind, vault.lock_salt, vault.lock_cost = lock.kind, lock.salt, lock.cost
         vault.sealed_master = sealing.seal(lock.key(secret), self._master, _about(vault))
 
-    # -- vending keys --------------------------------------------------------------------------
-
-    def generate_key(self, session: Books, terms: KeyTerms, actor: str) -> VendingKey:
-        """Make a random vending key under `terms`."""
-        key = secrets.token_bytes(vending_key.KEY_BYTES[terms.dkga])
-        return self._keep(
-            session, terms, _odd_parity(key) if terms.dkga == "02" else key, actor, "generate key"
-        )
-
-    def load_key(self, session: Books, terms: KeyTerms, key_hex: str, actor: str) -> VendingKey:
-        """Keep a vending key given as hexadecimal text; raises Refusal if malformed."""
-        try:
-            key = bytes.fromhex(key_hex)
-        except ValueError:
-            key = b""
-        if len(key) != vending_key.KEY_BYTES[terms.dkga]:
-            count = 2 * vending_key.KEY_BYTES[terms.dkga]
-            raise Refusal(
-                refusal.VALUE,
-                f"A vending key for DKGA{terms.dkga} has {count} hexadecimal digits.",
-            )
-        return self._keep(session, terms, key, actor, "load key")
-
-    def change_limits(self, session: Books, row: VendingKey, limits: dict, actor: str) -> None:
-        """Set other limits, kinds or expiry on a vending key, and seal it anew."""
-        terms = self._terms(row).changed(**limits)
-        row.sealed = sealing.seal(self._seal_key, self._vending_key(row), terms.sealed_text())
-        for name, value in limits.items():
-            setattr(row, name, value)
-        said = ", ".join(f"{name} {value}" for name, value in limits.items())
-        self._log(session, actor, "change limits", supply=row.label, detail=said)
-
-    def retire_key(self, session: Books, row: VendingKey, actor: str) -> None:
-        """Give a vending key up for good: it makes no token any more, and its KRN is free."""
-        retired = stamp(self._now())
-        terms = self._terms(row).changed(retired=retired)
-        row.sealed = sealing.seal(self._seal_key, self._vending_key(row), terms.sealed_text())
-        row.retired = retired
-        self._log(
-            session, actor, "retire key", supply=row.label,
-            detail=f"check value {row.check_value}",
-        )  # fmt: skip
-
-    def export_keys(
-        self, session: Books, rows: Sequence[VendingKey], secret: sealing.Secret, actor: str
-    ) -> str:
-        """Return a file for another station: keys and terms of `rows`, sealed under `secret`."""
-        entries = [(self._terms(row), self._vending_key(row)) for row in rows]
-        for row in rows:
-            self._log(
-                session,
-                actor,
-                "export key",
-                supply=row.label,
-                detail=f"check value {row.check_value}",
-            )
-        return transport.sealed_file(entries, secret)
-
-    def import_keys(
-        self, session: Books, text: str, secret: sealing.Secret, actor: str
-    ) -> list[VendingKey]:
-        """Keep the keys of a file from another station; raises Refusal for the wrong secret."""
-        return [
-            self._keep(session, terms, key, actor, _IMPORT)
-            for terms, key in transport.opened_file(text, secret)
-        ]
-
-    def _keep(
-        self, session: Books, terms: KeyTerms, key: bytes, actor: str, operation: str
-    ) -> VendingKey:
-        alike = select(VendingKey).filter_by(sgc=terms.sgc, ea=terms.ea, base_date=terms.base_date)
-        rows = list(session.scalars(alike.order_by(VendingKey.id)))
-        if vending_key.holder(terms.krn, rows):
-            found = sealing.check_value(key) if operation == _IMPORT else None
-            raise vending_key.taken(terms, rows, found)
-        row = VendingKey(
-            **{name: getattr(terms, name) for name in _TERMS},
-            check_value=sealing.check_value(key),
-            sealed=sealing.seal(self._seal_key, key, terms.sealed_text()),
-            created_at=stamp(self._now()),
-            day="",
-            turn=sum(row.krn == terms.krn for row in rows),
-        )
-        session.add(row)
-        session.flush()
-        self._log(
-            session,
-            actor,
-            operation,
-            supply=row.label,
-            detail=f"{vending_key.VENDING_KEY_NAMES[row.kt]}, KEN {row.ken}, DKGA{row.dkga}, "
-            f"check value {row.check_value}",
-        )
-        return row
-
     # -- tokens --------------------------------------------------------------------------------
 
     def issue(
@@ -310,7 +212,7 @@ class SecurityModule:
         now_tid: the present minute under the new base date. sections: 2 or 3 for EA07, 4 for EA11.
         The old key may have expired, the new one may not. A new base date sets RO.
         """
-        self._check_clock(session)
+        self.clock.check(session)
         old_key, new_key = self._decoder_key(old), self._decoder_key(new)
         key_change.check(old, new, now_tid, same_key=old_key == new_key)
         parts = key_change.sections(new, new_key, key_change.rolls_over(old, new), sections)
@@ -326,11 +228,6 @@ class SecurityModule:
 
     # -- new meters ----------------------------------------------------------------------------
 
-    def initial_key(self, drn: str, ea: str) -> bytes:
-        """Return a random initial key (DITK) for a new meter, sealed: it opens no other meter."""
-        key = secrets.token_bytes(vending_key.KEY_SIZES[ea])
-        return sealing.seal(self._seal_key, key, b"DITK " + drn.encode())
-
     def provisioning_key(self, session: Books, meter: MeterKey, actor: str, again: bool) -> str:
         """Return the decoder key of one new meter in clear, as hexadecimal, to be put into it.
 
@@ -344,7 +241,7 @@ class SecurityModule:
                 f"Meter {meter.drn} was provisioned already; its key is not shown a second time. "
                 "If the record was lost before it reached the meter, use --again.",
             )
-        self._check_clock(session)
+        self.clock.check(session)
         kind = vending_key.DECODER_KEY_NAMES[meter.kt]
         self._log(
             session,
@@ -355,46 +252,6 @@ class SecurityModule:
             detail=f"{kind} given out for a new meter" + (", again" if again else ""),
         )
         return self._decoder_key(meter).hex()
-
-    # -- the clock -----------------------------------------------------------------------------
-
-    def accept_clock(self, session: Books, actor: str) -> str:
-        """Believe the clock, though it is far ahead of the latest token; returns what it says."""
-        known, time = session.later(StationTime), stamp(self._now())
-        self._log(session, actor, "accept clock", detail=f"latest token {known.latest}")
-        known.latest = max(known.latest, time)
-        return time
-
-    def turn_back(self, session: Books, actor: str, reason: str) -> list[str]:
-        """Make the days of keys follow the clock again; returns the labels of those ahead of it.
-
-        What was issued on a day stays counted for that day, so none begins anew.
-        """
-        known, now = session.later(StationTime), self._now()
-        today = station_time.day(now, known.zone)
-        self._log(
-            session, actor, "turn back", detail=f"latest token {known.latest}. Reason: {reason}"
-        )
-        known.latest = min(known.latest, stamp(now))
-        ahead = list(session.scalars(select(VendingKey).where(VendingKey.day > today)))
-        for row in ahead:
-            detail = f"day {row.day} back to {today}"
-            self._log(session, actor, "turn back", supply=row.label, detail=detail)
-            row.day = today
-        return [row.label for row in ahead]
-
-    def set_zone(self, session: Books, actor: str, zone: str) -> None:
-        """Count months and days by another zone, an IANA name, from now on."""
-        known = session.later(StationTime)
-        detail = f"{known.zone} to {zone}"
-        known.zone = station_time.checked_zone(zone)
-        self._log(session, actor, "zone", detail=detail)
-
-    def _check_clock(self, session: Books) -> None:
-        """Raise Refusal when the clock is not believed; else remember that it was used."""
-        known, now = session.later(StationTime), self._now()
-        known.check(now)
-        known.issued(now)
 
     # -- the log -------------------------------------------------------------------------------
 
@@ -436,7 +293,7 @@ class SecurityModule:
         self, usage: key_usage.Usage, meter: MeterKey, requests: Sequence[TokenRequest]
     ) -> tuple[list[str], list[int]]:
         """Return tokens and the amounts they carry, after every rule of the key was kept."""
-        terms = self._terms(meter.vending_key)
+        terms = self.keys._terms(meter.vending_key)
         if meter.kt == DITK:
             raise Refusal(
                 refusal.KEY_TYPE,
@@ -458,38 +315,14 @@ class SecurityModule:
         tables = self._tables if ea == "07" else None
         return encode(kind, ea, key, fields, tables, self._cipher)
 
-    def _terms(self, row: VendingKey) -> KeyTerms:
-        """Return the terms of `row`, which its seal vouches for."""
-        return self._open(row)[0]
-
-    def _vending_key(self, row: VendingKey) -> bytes:
-        """Return the vending key itself."""
-        return self._open(row)[1]
-
-    def _open(self, row: VendingKey) -> tuple[KeyTerms, bytes]:
-        """Return terms and key; raises Refusal if either was altered. Opened once, while equal."""
-        facts = _FACTS(row)
-        known = self._opened.get(facts)
-        if known is None:
-            terms = KeyTerms.of(row)
-            words = f"The record of the key {row.label} was altered outside of the module."
-            key = sealing.unseal(self._seal_key, row.sealed, terms.sealed_text(), words)
-            known = self._opened[facts] = terms, key
-        return known
-
     def _decoder_key(self, meter: MeterKey) -> bytes:
         if meter.initial:
-            words = (
-                f"The initial key of meter {meter.drn} was altered outside of the security module."
-            )
-            return sealing.unseal(
-                self._seal_key, meter.initial, b"DITK " + meter.drn.encode(), words
-            )
+            return self.keys._initial_key(meter)
         row = meter.vending_key
         return decoder_key(
             row.dkga,
             meter.ea,
-            self._vending_key(row),
+            self.keys._vending_key(row),
             row.sgc,
             f"{meter.ti:02d}",
             row.krn,
@@ -502,8 +335,3 @@ class SecurityModule:
 def _about(vault: Vault) -> bytes:
     """Return what the seal of the master key vouches for: a station stays what it was made for."""
     return b"master of a rehearsal" if vault.rehearsal else b"master"
-
-
-def _odd_parity(key: bytes) -> bytes:
-    """Return a DES key with its parity bits right: each byte has an odd number of ones."""
-    return bytes(octet ^ 1 ^ octet.bit_count() & 1 for octet in key)

@@ -13,30 +13,28 @@ chain per station would write in parallel, and could be truncated one by one.
 
 import os
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import platformdirs
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from meter20 import private_folder
-from meter20.vending import backup_file, exact_json, refusal, schema, sqlite_file
+from meter20.vending import backup_file, refusal, schema, sqlite_file
 from meter20.vending.anchor import default_path as default_anchor
 from meter20.vending.backup_file import Header
 from meter20.vending.books import Books
+from meter20.vending.engines import SqliteFile, server_engine
 from meter20.vending.new_file import cannot_write
 from meter20.vending.refusal import Doubt, Refusal
 from meter20.vending.sealing import Key
 
 BUSY_S = 30
-_TRY_MS = 50
 _WRITER_LOCK = 0x6D657465  # any number that nothing else in the same database locks
 
 
@@ -60,8 +58,8 @@ class Storage:
         self.where = str(self.path) if self.path else where
         self.anchor = anchor or default_anchor(self.path, where)
         self._busy_s = busy_s
-        self._may_create = False
-        self._engine = self._sqlite_engine(self.path) if self.path else _server_engine(where)
+        self._file = SqliteFile(self.path, busy_s) if self.path else None
+        self._engine = self._file.engine() if self._file else server_engine(where)
         if not self.path:
             self.where = self._engine.url.render_as_string(hide_password=True)
 
@@ -227,60 +225,14 @@ class Storage:
             except OSError as error:
                 raise cannot_write(self.path, error) from None
         self._engine.dispose()  # connections that were used before check foreign keys
-        self._may_create = True
+        if self._file:
+            self._file.may_create = True
         try:
             yield
         finally:
-            self._may_create = False
+            if self._file:
+                self._file.may_create = False
             self._engine.dispose()  # its connections do not check foreign keys
-
-    def _sqlite_engine(self, path: Path) -> Engine:
-        # SQLAlchemy's own pool for this URL closes what other threads use when there are many.
-        engine = create_engine(
-            "sqlite://", creator=partial(self._connect_sqlite, path), hide_parameters=True,
-            json_serializer=exact_json.text, poolclass=QueuePool, max_overflow=-1,
-        )  # fmt: skip
-        event.listen(engine, "begin", self._begin_sqlite)
-        return engine
-
-    def _begin_sqlite(self, connection: Connection) -> None:
-        """Begin a transaction; a writing one waits here for its turn, not half way through.
-
-        SQLite's own waiting sleeps ever longer, and behind several busy processes one may never
-        find the moment between two of them. So it waits for _TRY_MS at a time, from the start.
-        """
-        if connection.get_execution_options().get("reading"):
-            connection.exec_driver_sql("BEGIN")
-            return
-        raw = connection.connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)
-        until = time.monotonic() + self._busy_s
-        raw.execute(f"PRAGMA busy_timeout = {_TRY_MS}")
-        try:
-            while time.monotonic() < until:
-                try:
-                    raw.execute("BEGIN IMMEDIATE")
-                    return
-                except sqlite3.OperationalError as error:
-                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                        break
-            connection.exec_driver_sql("BEGIN IMMEDIATE")  # SQLAlchemy says why not
-        finally:
-            raw.execute(f"PRAGMA busy_timeout = {int(self._busy_s * 1000)}")
-
-    def _connect_sqlite(self, path: Path) -> sqlite3.Connection:
-        mode = "rwc" if self._may_create else sqlite_file.mode(path)
-        connection = sqlite3.connect(
-            f"{path.as_uri()}?mode={mode}", uri=True, timeout=self._busy_s, isolation_level=None,
-            check_same_thread=False,
-        )  # fmt: skip
-        if mode.startswith("ro"):
-            return connection
-        # A migration rebuilds tables that others refer to.
-        checks = "OFF" if self._may_create else "ON"
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"foreign_keys={checks}"):
-            connection.execute(f"PRAGMA {pragma}")
-        return connection
 
     def _damaged(self, wrong: str) -> Refusal:
         return Refusal(
@@ -339,22 +291,3 @@ class Storage:
 def _is_operational(error: BaseException | None) -> bool:
     """Say whether psycopg puts `error` down to the server, not to the statement."""
     return any(kind.__name__ == "OperationalError" for kind in type(error).__mro__)
-
-
-def _server_engine(where: str) -> Engine:
-    """Return the engine of a PostgreSQL URL; raises Refusal for anything else."""
-    try:
-        url = make_url(where)
-        if url.get_backend_name() != "postgresql":
-            raise Refusal(refusal.VALUE, "The database is a SQLite file or a postgresql:// URL.")
-        return create_engine(
-            url.set(drivername="postgresql+psycopg"), hide_parameters=True,
-            json_serializer=exact_json.text,
-        )  # fmt: skip
-    except (ArgumentError, NoSuchModuleError):
-        raise Refusal(refusal.VALUE, "That is no database URL.") from None
-    except ModuleNotFoundError:
-        raise Refusal(
-            refusal.DATABASE,
-            "PostgreSQL needs one more package: pip install 'meter20[postgresql]'.",
-        ) from None

@@ -21,13 +21,13 @@ def add_group(
     """Register a vending key and, the first time, its supply group; random unless `key_hex`."""
     _keep_group(desk.session, terms.sgc, name, tariff, [terms])
     if key_hex:
-        return desk.module.load_key(desk.session, terms, key_hex, desk.actor)
-    return desk.module.generate_key(desk.session, terms, desk.actor)
+        return desk.module.keys.load_key(desk.session, terms, key_hex, desk.actor)
+    return desk.module.keys.generate_key(desk.session, terms, desk.actor)
 
 
 def import_groups(desk: Desk, text: str, secret: Secret) -> list[VendingKey]:
     """Register the supply groups of a file that another station exported."""
-    rows = desk.module.import_keys(desk.session, text, secret, desk.actor)
+    rows = desk.module.keys.import_keys(desk.session, text, secret, desk.actor)
     for row in rows:
         _keep_group(desk.session, row.sgc, "", None, [])
     return rows
@@ -100,7 +100,7 @@ def retire_key(desk: Desk, row: VendingKey) -> None:
             f"The key {row.label} is in use: {holders}. Change their keys first: "
             "`meter20 vend key-change METER --krn ...`.",
         )
-    desk.module.retire_key(desk.session, row, desk.actor)
+    desk.module.keys.retire_key(desk.session, row, desk.actor)
 
 
 def key_facts(session: Session, row: VendingKey) -> dict:
