@@ -90,11 +90,14 @@ class UsbLines:
 
     def wait(self, duration_ms: int) -> bytes:
         """Return the bytes that came, after `duration_ms` at most; b"" if there were none."""
-        if not self._poll.poll(duration_ms):
+        poll, read = self._poll.poll, sys.stdin.buffer.read  # looked up once, not for each byte
+        if not poll(duration_ms):
             return b""
-        data = bytearray(sys.stdin.buffer.read(1))
-        while len(data) < _CHUNK and self._poll.poll(0):
-            data += sys.stdin.buffer.read(1)
+        data = bytearray(read(1))
+        for _ in range(1, _CHUNK):
+            if not poll(0):
+                break
+            data += read(1)
         return bytes(data)
 
     def write(self, text: str):

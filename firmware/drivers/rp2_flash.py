@@ -27,7 +27,7 @@ class Rp2Flash(NorFlash):
 
     def read(self, offset, size):
         data = self._page if size == _PAGE else bytearray(size)  # a page at a time, as a rule
-        self.read_into(offset, data)
+        self._flash.readblocks(offset // _SECTOR, data, offset % _SECTOR)
         return bytes(data)
 
     def read_into(self, offset, buffer):
