@@ -8,8 +8,8 @@ from ports.record_store import LOST, StoreFailed
 
 from account import state as meter_state
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from ports.record_store import RecordStore
 
 #: Consumption that a power cut may leave unaccounted for, at most, in Wh; the customer keeps it.

@@ -13,8 +13,8 @@ from account import state as meter_state
 from account.kept_state import KeptState
 from account.outcome import plain
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from ports.record_store import RecordStore
 
     from account.reader import Reader

@@ -6,8 +6,8 @@ from sts import decoder, kinds, results
 from account import acceptance
 from account.outcome import Outcome
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from sts.ea07_sta import Tables
 
     from account.kept_state import KeptState

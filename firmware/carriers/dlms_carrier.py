@@ -16,8 +16,8 @@ from ports.network import CLOSED
 from carriers import dlms_tables
 from carriers.dlms_meter import MeterFacts, Shared
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from meter.app import App
     from meter.turn import Turn
     from ports import Ports

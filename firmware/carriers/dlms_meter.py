@@ -9,8 +9,8 @@ from sts import results
 
 from carriers import dlms_status, dlms_tables
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from meter.app import App
     from meter.inbox import Inbox
 

@@ -12,8 +12,8 @@ from collections import namedtuple
 from micropython import const
 from ports.record_store import LOST
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from ports.record_store import RecordStore
 
 _VERSION = const(1)

@@ -21,8 +21,8 @@ from carriers.dlms_record import (
     Keys,
 )
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from meter.app import App
     from ports import Ports
 

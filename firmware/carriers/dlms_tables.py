@@ -16,8 +16,8 @@ from sts import results, tid
 
 from carriers import dlms_status
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from meter.app import App
     from ports import Ports
     from ports.row_store import RowStore

@@ -10,8 +10,8 @@ from errno import EAGAIN
 from micropython import const
 from ports.network import CLOSED, OPEN
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from ports.network import Network
 
     from carriers.access import Access

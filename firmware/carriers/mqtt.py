@@ -25,8 +25,8 @@ from sts import results
 
 from carriers.link import Link, Stream
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from meter.inbox import Inbox
     from meter.turn import Turn
     from ports.network import Network

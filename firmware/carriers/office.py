@@ -11,8 +11,8 @@ from service_port.lines import Refused, boolean, integer, text
 
 from carriers import access as accesses
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from meter.app import App
     from meter.turn import Turn
     from ports import Ports

@@ -19,8 +19,8 @@ from ports.record_store import StoreFailed
 from sts import digits as sts_digits
 from sts import results
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from account.meter import Meter
     from ports.record_store import RecordStore
 

@@ -12,8 +12,8 @@ from ports.record_store import GOOD, LOST, StoreFailed
 
 from journal import events, faults, history, settings
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from ports.record_store import RecordStore
 
 _VERSION = b"\x02"

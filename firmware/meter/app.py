@@ -24,8 +24,8 @@ from meter.stopping import Stopping
 from meter.supervisor import Faulted, Supervisor, Watch
 from meter.turn import Turn
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from ports import Ports
 
 _FAR_MS = const(10_000)

@@ -8,8 +8,8 @@ from ports.record_store import StoreFailed
 
 from meter.supervisor import Faulted, Watch
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from panel.keys import Keys
     from panel.panel import Panel
 

@@ -13,8 +13,8 @@ from micropython import const
 from ports.record_store import StoreFailed
 from sts import results
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from panel.answers import Answers
     from panel.contracts import Turn
     from supply.contactor import Contactor

@@ -7,8 +7,8 @@ from account import flags, tariff
 from journal import events
 from micropython import const
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from panel.answers import Answers
     from ports import Ports
     from ports.brown_out import BrownOut

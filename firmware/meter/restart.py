@@ -5,8 +5,8 @@ from micropython import const
 from panel import screens
 from ports.record_store import LOST, REPAIRED
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from meter.turn import Turn
 
 

@@ -2,8 +2,8 @@
 
 from micropython import const
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from panel.answers import Answers
     from panel.credit_screen import CreditScreen
     from panel.keys import Keys

@@ -12,8 +12,8 @@ from supply import decision
 from meter.metering import Metering
 from meter.turn import Turn
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from ports import Ports
     from ports.buzzer import Buzzer
     from ports.display import Display

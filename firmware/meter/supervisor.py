@@ -8,8 +8,8 @@ is fed only at the end of a round, when all parts have had their turn or rest.
 
 from micropython import const
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from collections.abc import Callable
 
     from ports.watchdog import Watchdog

@@ -11,8 +11,8 @@ from panel.view import View
 from supply import decision
 from supply.power import PowerMeter
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from account.meter import Meter
     from journal.notes import Notes
     from ports.clock import Clock

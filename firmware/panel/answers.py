@@ -8,8 +8,8 @@ from sts import results
 from panel import beeper, screens
 from panel import view as views
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from supply.contracts import Watched
 
     from panel.beeper import Beeper

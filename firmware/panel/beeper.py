@@ -6,8 +6,8 @@ that sounds.
 
 from micropython import const
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from ports.buzzer import Buzzer
 
 KEY = ((2000, 40),)

@@ -4,8 +4,8 @@ from micropython import const
 
 from panel import view as views
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from ports.credit_display import CreditDisplay
 
     from panel.contracts import Turn

@@ -6,8 +6,8 @@ from ports.record_store import StoreFailed
 
 from panel import beeper, screens, token_entry
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from collections.abc import Callable
 
     from ports.keypad import Keypad

@@ -9,8 +9,8 @@ from micropython import const
 
 from panel import screens
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from ports.display import Display
 
     from panel.contracts import Turn

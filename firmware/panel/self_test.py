@@ -10,8 +10,8 @@ from ports import record_store
 
 from panel import screens
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from panel.contracts import Turn
 
 _PARTS_A_SCREEN = const(3)

@@ -9,8 +9,8 @@ from ports.clock import FIRST_YEAR, LAST_YEAR, is_time, seconds
 
 from service_port.lines import Refused, text
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from meter.supervisor import Supervisor
     from ports.clock import Clock
 

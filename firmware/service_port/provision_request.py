@@ -8,8 +8,8 @@ from sts.decoder_key import DecoderKey, KeyAttributes
 
 from service_port.lines import Refused, boolean, integer, text
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from meter.app import App
 
 _TID_MAX = const(0xFFFFFF)

@@ -26,8 +26,8 @@ from service_port.lines import (
     text,
 )
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from meter.app import App
     from panel.view import View
 

@@ -12,8 +12,8 @@ many records as a sector has pages, and all sectors wear alike.
 from micropython import const
 from ports.slot_medium import SlotMedium
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from ports.nor_flash import NorFlash
 
 _BESIDE = const(2)  # numbers between two pages beside each other

@@ -20,8 +20,8 @@ from errno import EIO
 from micropython import const
 from ports.row_store import RowStore
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from ports.nor_flash import NorFlash
 
 _NUMBER = "<I"

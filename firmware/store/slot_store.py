@@ -24,8 +24,8 @@ from micropython import const
 from ports import record_store
 from ports.record_store import RecordStore
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from ports.slot_medium import SlotMedium
 
 _HEAD = "<IBB"

@@ -9,8 +9,8 @@ from supply.overload import Overload
 from supply.power import PowerMeter
 from supply.switching import Switching
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from ports.load_switch import LoadSwitch
 
     from supply.contracts import Answers, Turn

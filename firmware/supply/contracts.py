@@ -6,8 +6,8 @@ costs no memory.
 
 from micropython import const
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from typing import Protocol
 
     from account.meter import Meter

@@ -7,8 +7,8 @@ metering and tries again after a while, see `journal.faults`.
 
 from micropython import const
 
-TYPE_CHECKING = const(0)  # true for an editor
-if TYPE_CHECKING:
+_FOR_EDITOR = const(0)  # true for an editor, by its settings
+if _FOR_EDITOR:
     from ports.load_switch import LoadSwitch
 
 _REPEAT_MS = const(10_000)

@@ -1,6 +1,6 @@
 """Imports between the rooms of the firmware: none upward, no circle, and few.
 
-An import for an editor, below `if TYPE_CHECKING`, counts as any other: it is knowledge, too.
+An import for an editor, below `if _FOR_EDITOR`, counts as any other: it is knowledge, too.
 """
 
 import ast

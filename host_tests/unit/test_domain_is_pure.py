@@ -51,7 +51,7 @@ def tree_of(path):
 
 def for_an_editor(node):
     """Whether `node` holds what only an editor and the type checker read."""
-    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "_FOR_EDITOR"
 
 
 def imported(tree):
