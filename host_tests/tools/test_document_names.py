@@ -100,6 +100,15 @@ def test_files_that_a_module_names_are_there():
     assert {path: names for path, names in found.items() if names} == {}
 
 
+def test_table_of_a_package_has_each_of_its_modules():
+    for path in sorted((ROOT / "tools/meter20").glob("*/__init__.py")):
+        text = path.read_text(encoding="utf-8")
+        if "| --- |" in text:
+            named = set(re.findall(r"`([\w.]+)`", text)) | {path.stem}
+            modules = [*path.parent.glob("*.py"), *path.parent.glob("*.mjs")]
+            assert [one for one in modules if not {one.name, one.stem} & named] == [], path
+
+
 def test_every_target_of_make_is_named_in_a_document():
     texts = [path.read_text(encoding="utf-8") for path in DOCUMENTS]
     assert set().union(*map(targets, texts)) == TARGETS

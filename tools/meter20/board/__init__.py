@@ -4,6 +4,8 @@
 | --- | --- |
 | `trouble.py` | what can be wrong with a board: a word, an exit code, and what to do |
 | `serial_ports.py` | finds the serial port |
+| `options.py` | the options of `--set`, and those that a board remembers |
+| `clock.py` | the board's clock beside that of this host |
 | `boards.py` | the boards of this checkout, by the about.py of each folder |
 | `running.py` | which board it is, by what its MicroPython says |
 | `prompt.py` | MicroPython's prompt: run, compare, copy |
@@ -19,6 +21,7 @@
 | `picture.py` | draws its wiring picture |
 | `fixture_wiring.py` | draws the wires between fixture and meter |
 | `type_checks.py` | which boards each family's type check leaves out |
+| `card.py` | writes the card that lies beside a meter, and the table of its signals |
 | `packages.py` | lists what each role of `mip install` brings |
 | `mpy.py` | compiles all that a board holds to `.mpy` files, and says how large it is |
 """

@@ -4,5 +4,6 @@
 | --- | --- |
 | `world` | the world around an emulated meter: fingers, a load, time, the mains |
 | `widgets` | display, keypad, lamps, load and the side pane |
+| `own_tokens` | the tokens that a station of your own sold to the meter |
 | `app` | the Textual application that brings them together |
 """

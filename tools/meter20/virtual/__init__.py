@@ -10,6 +10,8 @@
 | `board.mjs` | Node | that prompt: raw paste, restarts, `main.py`, Ctrl-C |
 | `lifeline.mjs` `lifeline_end.mjs` | Node | end a meter with the program that started it |
 | `terminal.mjs` `files.mjs` `image.mjs` | Node | its serial line, file system and flash chip |
+| `tcp.mjs` `tcp_worker.mjs` | Node | TCP for a meter on a network, in a thread of its own |
+| `serial.mjs` `crypto.mjs` | Node | a second serial line; AES and random octets |
 | `inside/` | MicroPython | what the programs in Node need on the far side |
 | `inside_board/` | MicroPython | what `board.mjs` alone needs there: files, `machine` |
 """
