@@ -28,8 +28,8 @@ def storm_of(drawn):
     """Return the strokes that octets stand for: one for a stroke, or ten for a token's digits."""
     strokes, at = [], 0
     while at < len(drawn):
-        if drawn[at] < 2 * len(STROKES):
-            strokes.append(STROKES[drawn[at] % len(STROKES)])
+        if drawn[at] < len(STROKES):
+            strokes.append(STROKES[drawn[at]])
             at += 1
         else:
             value = int.from_bytes(drawn[at + 1 : at + 10], "big") % 10**20
