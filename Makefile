@@ -23,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 	test-unix32 unix32 memory lint format errors sim site web page-measures page-pictures picture drawing serve bench growth bench-pairs work-counts vend-campaign tariff-campaign \
 	ami-campaign ami-chaos demo-ami dlms-clients network-campaign death-campaign pos-pack pos-campaign guess-campaign pulse-campaign \
 	mutants mutation-sample fuzz-campaign mpy \
-	test-pico card wiring packages lock clean
+	test-pico replay-pico card wiring packages lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -180,6 +180,9 @@ mpy: setup  ## compile what each board holds into build/mpy, and say how large i
 test-pico: setup  ## the acceptance suite on an emulated RP2040: METER20_UF2=path to an RPI_PICO uf2
 	@METER20_UF2="$(METER20_UF2)" \
 		$(BIN)/pytest -v host_tests/acceptance --body rp2040 --report build/rp2040 $(PYTEST_ARGS)
+
+replay-pico: setup  ## sessions of each origin, played on every body: METER20_UF2=path to an RPI_PICO uf2
+	@METER20_UF2="$(METER20_UF2)" $(CAMPAIGN).replay_pico $(CAMPAIGN_ARGS)
 
 card: setup  ## write docs/card.html and the tables in docs/signals.md again
 	@$(BIN)/python -m meter20.board.card

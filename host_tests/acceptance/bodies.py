@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from acceptance import report, rp2040
+from acceptance import report
 from acceptance.subject import SerialLines, SerialSubject, Subject
 from acceptance.two_boards import TwoBoardSubject
 from rigs.benches import BODIES
 
+from meter20 import rp2040
 from meter20.session import Recorder
 
 _SERIAL = "serial:"

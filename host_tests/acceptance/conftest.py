@@ -5,9 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from acceptance import bodies, report, rp2040, subject
+from acceptance import bodies, report, subject
 from data import meters
 
+from meter20 import rp2040
 from meter20.board.trouble import Trouble
 
 _HERE = Path(__file__).parent

@@ -15,15 +15,15 @@ import threading
 
 import littlefs
 import pytest
-from acceptance import rp2040
-from acceptance.rp2040 import firmware, server
-from acceptance.rp2040.bench import BOARD, BenchFault
-from acceptance.rp2040.parts import Bus, KeyPad, PulseOutput
-from acceptance.rp2040.pico import MS, Pico
 from drivers import rp2_matrix_keypad, rp2_pulse_counter
 from lcd_module import LcdModule
 
+from meter20 import rp2040
 from meter20.board import romfs
+from meter20.rp2040 import firmware, server
+from meter20.rp2040.bench import BOARD, BenchFault
+from meter20.rp2040.parts import Bus, KeyPad, PulseOutput
+from meter20.rp2040.pico import MS, Pico
 
 ASLEEP = b"\x30\xbf\xfd\xe7"  # Thumb: wait for an interrupt, again and again
 XIP = 0x1000_0000

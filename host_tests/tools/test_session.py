@@ -7,10 +7,10 @@ import sys
 import pytest
 from data import meters
 from panel.screens import FIRMWARE
+from rigs import sim_session
 
-from meter20 import samples, session
+from meter20 import session
 from meter20.bodies import EmulatedBody, open_body
-from meter20.sim.world import World
 
 
 @pytest.fixture
@@ -19,15 +19,7 @@ def played(tmp_path):
     file = tmp_path / "session.jsonl"
     body = EmulatedBody()
     recorder = session.Recorder(body, "emulated")
-    world = World(recorder, body)
-    for key in samples.OLDER_CREDIT.digits:
-        world.press(key)
-        world.run(60)
-    world.load_w = 3000
-    for _ in range(100):
-        world.run(60)
-    world.power_cut()
-    world.run(60_000)
+    sim_session.play(recorder, body, watts=3000, turns=100, turn_ms=60, after_ms=60_000)
     recorder.write(file)
     return file
 

