@@ -52,6 +52,7 @@ BLOCKS = (
     "host_tests/unit/test_digits.py",
     "host_tests/unit/test_ea07_sta.py",
     "host_tests/unit/test_ea11_misty1.py",
+    "host_tests/vending/test_quick_encrypt.py",
 )
 
 _MARK = re.compile(r"test keys?\b", re.IGNORECASE)
