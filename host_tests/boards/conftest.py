@@ -4,13 +4,34 @@ import json
 import sys
 import traceback
 
+import esp32
 import loop
 import pytest
 from models.pulses import MS
 from rigs.board_bench import CHIPS, FIXTURES, METERS, Bench  # noqa: F401  for the tests beside
-from world import WORLD
+from world import WORLD, Train
 
 from meter20.board import packages, wiring
+
+TOKEN_100_WH = "59386323472137426967"  # of the compliance suite
+TOKEN = {"do": "token", "digits": TOKEN_100_WH}
+#: Where the drivers differ. The emulated PIO makes an RP2040 slow: elsewhere one board is enough.
+BOTH = ("rp2_pico", "esp32_devkit")
+
+
+def pulses(bench, count, first_ms=5000, every_ms=1000):
+    """Let `count` pulses of 50 ms come, from `first_ms` on."""
+    edges = [(first_ms + every_ms * number + at) * MS for number in range(count) for at in (0, 50)]
+    WORLD.connect(bench.pins["pulse_in"], Train(edges))
+
+
+def typed(bench, digits):
+    """A story: press `digits` on the pad as a finger would."""
+    for digit in digits:
+        bench.pad.press(digit)
+        yield 80
+        bench.pad.let_go(digit)
+        yield 80
 
 
 @pytest.fixture
@@ -20,6 +41,12 @@ def files(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.setattr(Bench, "folder", str(folder))
     return folder
+
+
+@pytest.fixture
+def new_chip(files):
+    """A chip whose flash nobody has written to yet."""
+    esp32.erase_all()
 
 
 @pytest.fixture

@@ -22,8 +22,7 @@ from world import WORLD
 from meter20.board.wiring import BOARDS
 from meter20.samples import PROVISION
 
-from .conftest import Bench
-from .test_loop import TOKEN_100_WH
+from .conftest import TOKEN_100_WH, Bench
 
 GARBAGE = b"\x5a\x00\xf0" * 20_000
 

@@ -9,7 +9,6 @@ import json
 import re
 import tomllib
 
-import esp32
 import fixture
 import pytest
 from drivers.demo_load import DemoLoad
@@ -40,9 +39,7 @@ OPTIONS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def new_chip(files):
-    esp32.erase_all()
+pytestmark = pytest.mark.usefixtures("new_chip")
 
 
 def built(bench):

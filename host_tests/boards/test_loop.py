@@ -4,10 +4,8 @@ Keys are contacts closed on pins, the display is read from the memory of its chi
 relay is the level of a pin, pulses are edges on a wire.
 """
 
-import ast
 import sys
 
-import esp32
 import loop
 import pytest
 from models.pulses import MS, Contact
@@ -15,36 +13,11 @@ from rigs.leaks import leaks
 from rtc_chip import RtcChip
 from world import WORLD, Reset, Train, WatchdogReset
 
-from meter20.board import mpy, packages
 from meter20.samples import PROVISION
 
-from .conftest import METERS, Bench
+from .conftest import METERS, TOKEN_100_WH, Bench, typed
 
-TOKEN_100_WH = "59386323472137426967"  # of the compliance suite
-
-#: The most that is read by then, main.py apart: (.mpy files, bytes).
-START_LIMITS = {"switch safe": (4, 7750), "starting ...": (10, 9800), "metering": (78, 65_000)}
-#: What is read only when somebody asks for it.
-READ_LATER = {
-    "account.reader", "account.acceptance", "sts.decoder", "sts.ea11_misty1", "sts.kinds",
-    "service_port.service", "account.key_sections", "account.requested_tests", "sts.key_change",
-    "panel.meter_tests", "panel.short_codes", "panel.outcomes", "panel.about",
-}  # fmt: skip
-RADIO = (9, 10_200)  # what a board with one reads besides, before it meters
-
-
-@pytest.fixture(autouse=True)
-def new_chip(files):
-    esp32.erase_all()
-
-
-def typed(bench, digits):
-    """A story: press `digits` on the pad as a finger would."""
-    for digit in digits:
-        bench.pad.press(digit)
-        yield 80
-        bench.pad.let_go(digit)
-        yield 80
+pytestmark = pytest.mark.usefixtures("new_chip")
 
 
 @pytest.mark.parametrize("name", METERS)
@@ -166,109 +139,6 @@ def test_demo_load_uses_credit_up_without_anything_connected(name, play):
 
     total_wh = play(bench, story).replies[2]["total_wh"]
     assert total_wh == 33  # 2 kW for a minute
-
-
-@pytest.mark.parametrize("name", METERS)
-def test_switch_is_safe_and_screen_lit_before_the_meter_is_read(
-    name, play, fresh_modules, tmp_path, note
-):
-    bench = Bench(name)
-    board, moments = bench.board, []
-
-    def note_moment(what):
-        read = {module for module in sys.modules if module.partition(".")[0] in fresh_modules}
-        moments.append((what, bench.level("relay"), {"board", "loop"} | read))
-
-    real_output, real_display = board.output, board.display
-
-    def output(signal, level=0):
-        made = real_output(signal, level)
-        if signal == "relay":
-            note_moment("switch safe")
-        return made
-
-    def display():
-        made = real_display()
-        show = made.show
-
-        def first(lines):
-            show(lines)
-            made.show = show
-            note_moment(bench.lcd.lines[1])
-
-        made.show = first
-        return made
-
-    board.output, board.display = output, display
-
-    def story(script):
-        note_moment("metering")
-        yield 10
-
-    play(bench, story)
-    assert [(what, level) for what, level, _read in moments] == [
-        ("switch safe", 0),
-        ("starting ...", 0),
-        ("metering", 0),
-    ]
-    sizes = mpy.build(name, tmp_path / "mpy")
-    for what, _level, read in moments:
-        files = [place for place in sizes if _module(place) in read]
-        size = sum(map(sizes.get, files))
-        note(f"{name}, {what}: {len(files)} modules, {size} bytes read")
-        most_files, most_bytes = START_LIMITS[what]
-        if what == "metering" and board.has_wifi:
-            most_files, most_bytes = most_files + RADIO[0], most_bytes + RADIO[1]
-        assert len(files) <= most_files, files
-        assert size <= most_bytes
-        if what == "metering":
-            assert not READ_LATER & read
-        else:
-            early = {"ports", "drivers"}
-            assert {module.partition(".")[0] for module in read} & set(packages.rooms()) <= early
-
-
-def test_garbage_is_collected_often_from_the_first_screen_on(play, monkeypatch):
-    bench = Bench("rp2_pico")
-    set_to = []
-    monkeypatch.setattr(loop.gc, "threshold", set_to.append, raising=False)
-
-    def story(script):
-        assert set_to == [49_152]
-        yield 10
-
-    play(bench, story)
-    assert set_to == [49_152]
-
-
-def test_garbage_is_collected_after_each_reply_and_each_5_s_of_rest(play, monkeypatch):
-    bench = Bench("rp2_pico")
-    at_replies = []
-    monkeypatch.setattr(loop.gc, "collect", lambda: at_replies.append(len(script.replies)))
-
-    def story(told):
-        nonlocal script
-        script = told
-        yield PROVISION
-        yield 500
-        yield {"do": "read"}
-        yield 5600
-
-    script = None
-    play(bench, story)
-    assert at_replies == [1, 2, 2]
-
-
-def test_main_is_two_statements_that_the_board_compiles_at_once():
-    source = (mpy.DEVICE_ROOT / "firmware" / "main.py").read_bytes()
-    docstring, *statements = ast.parse(source).body
-    assert isinstance(docstring, ast.Expr)
-    assert [ast.unparse(statement) for statement in statements] == ["import loop", "loop.run()"]
-    assert len(source) <= 200
-
-
-def _module(place):
-    return place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def test_ctrl_c_opens_the_relay_and_leaves_a_fed_watchdog(play):

@@ -3,7 +3,6 @@
 import sys
 from types import SimpleNamespace
 
-import esp32
 import pytest
 from dlms import hdlc
 from drivers.socket_network import SocketNetwork
@@ -19,9 +18,7 @@ from .conftest import METERS, Bench
 _CARRIERS = ("carriers", "dlms", "chumicro_mqtt")
 
 
-@pytest.fixture(autouse=True)
-def new_chip(files):
-    esp32.erase_all()
+pytestmark = pytest.mark.usefixtures("new_chip")
 
 
 @pytest.fixture

@@ -100,7 +100,10 @@ def test_command_names_it_among_the_boards(checkout):
 
 def test_tests_of_boards_are_its_own_too(checkout):
     """Contract, pins, wiring, manifest, emulated chip and loop: each case of the new name."""
-    tests = ("contract/test_board.py", "boards/test_boards.py", "boards/test_loop.py")
+    tests = (
+        "contract/test_board.py",
+        *(f"boards/test_{of}.py" for of in ("boards", "loop", "start")),
+    )
     told = run(
         checkout, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-k", NAME,
         *(f"host_tests/{test}" for test in tests),

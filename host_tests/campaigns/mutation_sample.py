@@ -38,7 +38,8 @@ SOURCES = (
     "firmware/meter", "firmware/service_port", "firmware/store", "tools/meter20/vending",
 )  # fmt: skip
 TESTS = (
-    "unit", "contract", "scenario", "acceptance", "powercut/test_spoiled_store.py", "vending",
+    "unit", "contract", "scenario", "acceptance", "powercut/test_spoiled_store.py",
+    "powercut/test_worn_store.py", "vending",
     "tools/test_amounts.py", "tools/test_derivation.py", "tools/test_encoder.py",
     "tools/test_encryption.py", "tools/test_tid_clock.py",
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """A vending station to test with, on SQLite and on a PostgreSQL server of its own."""
 
+import json
 import os
 from pathlib import Path
 from uuid import uuid4
@@ -8,7 +9,8 @@ import pytest
 from argon2 import PasswordHasher
 from rigs import kept_statements, postgresql, programs, quick_tables
 from rigs.points_of_sale import Shop
-from rigs.stations import DRN, PASSPHRASE, Original, standing
+from rigs.stations import DRN, PASSPHRASE, SGC, TARIFF, Original, standing
+from rigs.vend_command import Vend
 from sqlalchemy import make_url
 
 from meter20.pos import clients
@@ -172,3 +174,20 @@ def _new_database(server, template="template1"):
         # The names are ours: letters and digits.
         to.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     return f"postgresql:///{name}?host={server}&user=meter20"
+
+
+@pytest.fixture
+def bare(tmp_path, monkeypatch):
+    """`meter20 vend` without a station yet."""
+    return Vend(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def vend(bare):
+    """`meter20 vend` at a station that has a group and a meter."""
+    (bare.folder / "tariff.json").write_text(json.dumps(TARIFF))
+    bare.ok("init", "--name", "kiosk")
+    bare.ok("tariff", "add", "home", bare.folder / "tariff.json")
+    bare.ok("group", "add", "--sgc", SGC, "--tariff", "home")
+    bare.ok("meter", "add", DRN, "--sgc", SGC)
+    return bare
