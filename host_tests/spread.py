@@ -26,7 +26,7 @@ FIRST = (
     "host_tests/virtual/test_input_buffer.py",
     "host_tests/boards/test_packages.py::",
     "host_tests/virtual/test_same_answers.py::",
-    "host_tests/vending/test_ends.py::"
+    "host_tests/vending/test_deaths.py::"
     "test_command_that_fails_or_dies_around_its_commit_agrees_with_the_books",
     "host_tests/vending/test_campaign.py::",
     "host_tests/vending/test_pos_schema.py::",

@@ -26,8 +26,8 @@ from campaigns.mutants import ROOT
 #: processes of their own, or with a tracer where ours is.
 LEFT_OUT = (
     "virtual", "postgresql", "rp2040", "test_key_storms", "test_scripted_day", "campaign",
-    "test_ends", "test_any_exception", "test_guessing", "process", "test_waiting_too_long",
-    "test_readers_do_not_wait", "test_domain_is_pure",
+    "test_ends", "test_deaths", "test_any_exception", "test_guessing", "process",
+    "test_waiting_too_long", "test_readers_do_not_wait", "test_domain_is_pure",
 )  # fmt: skip
 _PRELOADED = (
     "hypothesis", "hypothesis.stateful", "hypothesis.strategies", "sqlalchemy", "sqlalchemy.orm",

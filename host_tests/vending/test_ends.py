@@ -1,10 +1,8 @@
 """What a command says is what the books hold, however it ends; and no secret is out before them.
 
-The first half meets the commands as a clerk does, the second lets them fail and die at chosen
-calls (`death_campaign.py` at all of them).
+As a clerk meets it: no room, no reader, no answer. test_deaths lets commands fail and die.
 """
 
-import contextlib
 import json
 import os
 import shutil
@@ -12,19 +10,14 @@ import signal
 import subprocess
 import sys
 
-import keyring
 import pytest
-import typer.main
-import typer.testing
-from campaigns import death_books, death_campaign, death_places
-from rigs import dying
+from campaigns import death_books
 from rigs.stations import DRN, PASSPHRASE, SGC, furnished
 from sqlalchemy import event
 from typer.testing import CliRunner
 
 from meter20.cli.main import app
 from meter20.exit_codes import Code
-from meter20.pos import clients
 from meter20.vending import sales, sealing
 from meter20.vending.models import Slip
 from meter20.vending.new_file import NewFile
@@ -338,152 +331,6 @@ def test_doubt_has_an_exit_code_of_its_own(vend, monkeypatch):
     done = vend.run(*SALE)
     assert (done.exit_code, done.stdout) == (4, "")
     assert done.stderr.startswith("Not known: The database broke off. Whether it was done is not")
-
-
-# -- new files ---------------------------------------------------------------------------------
-
-
-def test_new_file_is_private_whole_and_never_over_another(tmp_path):
-    with NewFile(tmp_path / "a") as file:
-        assert (tmp_path / "a").read_text() == ""
-        file.keep()
-        file.fill("secret")
-    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o600
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]
-    with pytest.raises(Refusal):
-        NewFile(tmp_path / "a")
-
-
-def test_new_file_whose_name_was_taken_meanwhile_leaves_that_file(tmp_path):
-    with NewFile(tmp_path / "a") as file:
-        (tmp_path / "other").write_text("other")
-        (tmp_path / "other").replace(tmp_path / "a")
-        with pytest.raises(OSError, match="another file"):
-            file.fill("secret")
-    assert (tmp_path / "a").read_text() == "other"
-
-
-def test_new_file_whose_name_was_taken_meanwhile_is_not_filled_with_a_draft(tmp_path):
-    (tmp_path / "draft").write_text("draft")
-    with NewFile(tmp_path / "a") as file:
-        (tmp_path / "other").write_text("other")
-        (tmp_path / "other").replace(tmp_path / "a")
-        with pytest.raises(OSError, match="another file"):
-            file.fill_with(tmp_path / "draft")
-    assert (tmp_path / "a").read_text() == "other"
-    assert (tmp_path / "draft").read_text() == "draft"
-
-
-def test_new_file_for_what_was_not_done_is_gone(tmp_path):
-    with NewFile(tmp_path / "a"):
-        pass
-    with pytest.raises(Refusal), NewFile(tmp_path / "b") as file:
-        file.fill("key")
-        file.keep()
-        raise Refusal("x", "nothing was done")
-    assert list(tmp_path.iterdir()) == []
-
-
-# -- failing and dying -------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _prepared():
-    """Give what the campaign sets for a process of its own, and put it back afterwards."""
-    changed = dict.fromkeys(("XDG_DATA_HOME", *death_campaign.ENVIRONMENT), "")
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**changed, **os.environ}.items():
-            patch.setenv(name, value)
-        patch.setattr(sealing, "SCRYPT_COST", 2)
-        patch.setattr(clients, "HASHER", clients.HASHER)
-        patch.setattr(typer.main, "get_command", typer.main.get_command)
-        patch.setattr(typer.testing, "_get_command", typer.testing._get_command)
-        before = keyring.get_keyring()
-        death_campaign.environment()
-        yield patch
-        keyring.set_keyring(before)
-
-
-@pytest.fixture
-def environment():
-    with _prepared() as patch:
-        yield patch
-
-
-@pytest.fixture(scope="module")
-def made_place(tmp_path_factory):
-    """A place for all ends: each of them begins with a copy of what it keeps."""
-    with _prepared():
-        return death_places.Place(tmp_path_factory.mktemp("place"))
-
-
-@pytest.fixture
-def place(made_place, environment):
-    environment.setenv("XDG_DATA_HOME", str(made_place.folder / "data"))
-    return made_place
-
-
-def command(name):
-    return next(each for each in death_campaign.COMMANDS if each.name == name)
-
-
-@pytest.mark.parametrize("name", ["new key file", "init with a key file"])
-def test_key_file_is_on_the_disk_before_anything_is_locked_with_it(place, name):
-    calls = death_campaign.Case(place, command(name)).end().calls
-    named = next(at for at, call in enumerate(calls) if call.startswith("replace"))
-    written = [at for at, call in enumerate(calls) if call.startswith("fsync .meter20-")]
-    folder = calls.index("fsync work")
-    locked = max(at for at, call in enumerate(calls) if call == "sql commit")
-    assert max(written) < named < folder < locked
-
-
-@pytest.mark.parametrize("name", ["provision direct", "group export", "provision", "credit"])
-def test_nothing_is_written_before_it_is_on_record(place, name):
-    calls = death_campaign.Case(place, command(name)).end().calls
-    done = max(at for at, call in enumerate(calls) if call == "sql commit")
-    assert min(at for at, call in enumerate(calls) if call.startswith("write")) > done
-    assert calls.index("output") > done
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["credit in JSON", "provision direct", "group export", "new key file", "batch", "group retire",
-     "audit accept", "audit verify", "upgrade", "setup with a keyring", "keyring keep"],
-)  # fmt: skip
-def test_command_that_fails_or_dies_around_its_commit_agrees_with_the_books(place, name):
-    case = death_campaign.Case(place, command(name))
-    calls = case.end().calls
-    commits = [at for at, call in enumerate(calls, 1) if call == "sql commit"]
-    others = [at for at, call in enumerate(calls, 1) if call.split()[0] in _WRITES]
-    for at in [*commits[-2:], *others[:: max(1, len(others) // 4)]]:
-        for how in dying.HOWS:
-            case.end(at, how)
-
-
-_WRITES = ("output", "write", "replace")
-
-
-def test_the_same_on_postgresql(tmp_path, postgresql_server, environment):
-    server = f"postgresql:///postgres?host={postgresql_server}&user=meter20"
-    case = death_campaign.Case(death_places.Place(tmp_path, server), command("provision direct"))
-    for how in dying.HOWS:
-        case.end(case.end().calls.index("sql commit") + 1, how)
-
-
-def test_disagreement_is_found(place, monkeypatch):
-    """Here: the record is written before the commit."""
-    keep = NewFile.keep
-
-    def too_early(file):
-        keep(file)
-        file.fill('{"request": {"decoder_key": 1}}')
-
-    monkeypatch.setattr(NewFile, "keep", too_early)
-    case = death_campaign.Case(place, command("provision direct"))
-    calls = case.end().calls
-    commit = max(at for at, call in enumerate(calls, 1) if call == "sql commit")
-    with pytest.raises(AssertionError, match="not on record"):
-        case.end(commit, dying.DIE)
 
 
 def test_database_that_cannot_be_made_is_refused_in_words_and_leaves_no_key(tmp_path, monkeypatch):
