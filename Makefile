@@ -21,7 +21,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test powercut-campaign history-campaign flash-life-campaign two-boards-campaign test-unix \
 	test-unix32 unix32 memory lint format errors sim site web page-measures page-pictures picture drawing serve bench growth bench-pairs work-counts vend-campaign tariff-campaign \
-	ami-campaign ami-chaos demo-ami dlms-clients network-campaign death-campaign pos-pack pos-campaign guess-campaign pulse-campaign \
+	ami-campaign ami-chaos demo-ami dlms-clients network-campaign death-campaign pos-pack pos-campaign guess-campaign pulse-campaign sta-campaign \
 	mutants mutation-sample fuzz-campaign mpy \
 	test-pico replay-pico card wiring packages lock clean
 
@@ -161,6 +161,9 @@ guess-campaign: setup  ## 2 * 10^7 random tokens through the real decoder; some 
 
 pulse-campaign: setup  ## 10^7 pulses with bounce and erases through each counter; a quarter of an hour a core
 	@$(CAMPAIGN).pulse_campaign $(CAMPAIGN_ARGS)
+
+sta-campaign: setup build/unix32/micropython  ## 10^6 random blocks through EA07 in machine code and plain, on 32 bits; some minutes
+	@$(CAMPAIGN).sta_campaign build/unix32/micropython
 
 mutants: setup  ## plant each fault in a copy, and see that the tests catch it; a minute a core
 	@$(CAMPAIGN).mutants $(CAMPAIGN_ARGS)

@@ -9,7 +9,11 @@ The block is kept in four 16-bit words, so that all arithmetic stays in small
 ints. *Why not one 64-bit number:* it made 117 kB of garbage for each token on a
 board; this makes about a hundred bytes, and takes a sixth of the time.
 
-Decides only which tables can work. Imports `array`, `struct` and `const`.
+The rounds here are the reference. A frozen RP2 build has them in machine code, too:
+`ea07_rounds`, which does the same to the same words and is used where it is found.
+
+Decides only which tables can work. Imports `array`, `struct`, `const` and, where
+there is one, `ea07_rounds`.
 Source: IEC 62055-41, decryption algorithm 07.
 """
 
@@ -57,9 +61,9 @@ def check_tables(tables):
 class Sta:
     """Decrypts blocks under one key. Holds about 2 kB of tables, shared by equal `tables`."""
 
-    __slots__ = ("_boxes", "_key", "_moves")
+    __slots__ = ("_boxes", "_key", "_machine_code", "_moves")
 
-    _kept = (None, None, None)  # the tables compiled last, and what came out
+    _kept = (None, None, None, None)  # the tables compiled last, what came out, the machine code
 
     def __init__(self, key: bytes, tables=SAMPLE):
         """key: 8 bytes. Raises ValueError for another length or bad `tables`."""
@@ -67,9 +71,10 @@ class Sta:
             raise ValueError("EA07 takes a key of 8 bytes")
         if Sta._kept[0] != tables:
             check_tables(tables)
-            Sta._kept = (tables, _moves(tables.p), _boxes(tables))
+            Sta._kept = (tables, _moves(tables.p), _boxes(tables), _machine_code())
         self._moves = Sta._kept[1]
         self._boxes = Sta._kept[2]
+        self._machine_code = Sta._kept[3]
         self._key = _words(key)
 
     def rounds(self, block: bytes) -> list:
@@ -84,6 +89,10 @@ class Sta:
         seen: a list that gets the block after each round, None to keep none.
         """
         words = _words(block)
+        fast = self._machine_code
+        if fast is not None and seen is None:  # it reads arrays as the memory that they hold
+            fast(words, self._moves, self._boxes, self._key)  # pyright: ignore[reportArgumentType]
+            return _packed(words)
         for turn in range(_ROUNDS):
             self._move(words)
             self._substitute(words, turn)
@@ -125,6 +134,18 @@ class Sta:
                 | boxes[choice >> 4 & 16 | word >> 8 & 15] << 8
                 | boxes[choice >> 8 & 16 | word >> 12] << 12
             )
+
+
+def _machine_code():
+    """Return what does all sixteen rounds at once, or None where the plain rounds have to.
+
+    Called when tables are compiled, so that a board with files looks for the module once.
+    """
+    try:
+        from ea07_rounds import decrypt
+    except (ImportError, SyntaxError, AttributeError):
+        return None  # no frozen build, or an interpreter without `viper`
+    return decrypt
 
 
 def _packed(words):

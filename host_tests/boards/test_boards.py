@@ -283,6 +283,13 @@ def test_manifest_names_all_that_the_board_needs(name):
 
 
 @pytest.mark.parametrize("name", METERS)
+@pytest.mark.parametrize("build", [".", "production"])
+def test_frozen_rp2_builds_alone_hold_machine_code(name, build):
+    manifest = Manifest(BOARDS / name / build / "manifest.py")
+    assert ("ea07_rounds.py" in manifest.modules) == (boards.find(name).family == "rp2")
+
+
+@pytest.mark.parametrize("name", METERS)
 def test_production_build_starts_without_a_prompt_and_mounts_nothing(name):
     usual = Manifest(BOARDS / name / "manifest.py")
     manifest = Manifest(BOARDS / name / "production" / "manifest.py")

@@ -24,6 +24,7 @@ def test_manifest_and_packages_bring_the_same(name):
     by_mip = {**mpy.contents(name), "main.py": DEVICE_ROOT / "firmware/main.py"}
     assert frozen.files == by_mip
     assert "ssd1306" in frozen.libraries
+    assert not {"_boot.py", "meter_flash.py", "ea07_rounds.py"} & set(by_mip)
 
 
 class Index(SimpleHTTPRequestHandler):

@@ -50,6 +50,7 @@ BLOCKS = (
     "host_tests/unit/test_crc.py",
     "host_tests/unit/test_decoder.py",
     "host_tests/unit/test_digits.py",
+    "host_tests/unit/test_ea07_rounds.py",
     "host_tests/unit/test_ea07_sta.py",
     "host_tests/unit/test_ea11_misty1.py",
     "host_tests/vending/test_quick_encrypt.py",

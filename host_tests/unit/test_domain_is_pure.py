@@ -18,6 +18,7 @@ MAY_IMPORT = {
     for room, further_in in rooms.MAY_IMPORT.items()
     if room not in ("drivers", "loop")
 }
+MAY_IMPORT["sts"].add("ea07_rounds")  # of frozen RP2 builds; knows no hardware either
 MAY_IMPORT["store"].add("os")
 MAY_IMPORT["carriers"].add("chumicro_mqtt")
 

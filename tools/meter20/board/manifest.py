@@ -11,8 +11,9 @@ from pathlib import Path
 from meter20 import DEVICE_ROOT
 from meter20.board import boards
 
-#: The start of it belongs to a frozen image: stock MicroPython has its own.
-_FROZEN_ONLY = {"_boot.py", "meter_flash.py"}
+#: What belongs to a frozen image: the start, since stock MicroPython has its own, and machine
+#: code, which a compiled file would hold for one processor only.
+_FROZEN_ONLY = {"_boot.py", "ea07_rounds.py", "meter_flash.py"}
 
 #: Compiled by the board itself, which looks for this very name.
 _START = "main.py"
