@@ -163,7 +163,7 @@ pulse-campaign: setup  ## 10^7 pulses with bounce and erases through each counte
 	@$(CAMPAIGN).pulse_campaign $(CAMPAIGN_ARGS)
 
 sta-campaign: setup build/unix32/micropython  ## 10^6 random blocks through EA07 in machine code and plain, on 32 bits; some minutes
-	@$(CAMPAIGN).sta_campaign build/unix32/micropython
+	@MICROPYPATH=host_tests/on_unix32/library:.frozen $(CAMPAIGN).sta_campaign build/unix32/micropython
 
 mutants: setup  ## plant each fault in a copy, and see that the tests catch it; a minute a core
 	@$(CAMPAIGN).mutants $(CAMPAIGN_ARGS)
