@@ -11,7 +11,7 @@ from campaigns import fuzz_campaign
 from campaigns.fuzz_campaign import Output, Result, report
 from fuzz import targets
 from service_port import lines
-from sts import tid
+from sts import kinds, tid
 
 from meter20.cli import answers
 from meter20.vending import encoder, transport
@@ -34,7 +34,11 @@ PLANTED = {
     "port": (lines, "_escaped", as_is),
     "store": (meter_state, "_check", nothing),
     "provisioning": (meter_state, "check_key", nothing),
-    "batch": (encoder, "_checked", lambda _kind, _layout, fields: {"reserved": 0, **fields}),
+    "batch": (
+        encoder,
+        "_packed",
+        lambda _kind, layout, fields: kinds.pack(layout, {"reserved": 0, **fields}),
+    ),
     "station": (transport, "_MALFORMED", ()),
     "screens": (answers, "printable", str),
 }
