@@ -112,7 +112,8 @@ class HeadEnd:
         while data := self._process.stdout.read():
             self._heard.append(data)
         told = {}
-        for line in b"".join(self._heard).splitlines():
+        whole = b"".join(self._heard).rpartition(b"\n")[0]  # a line may be on its way
+        for line in whole.splitlines():
             result = json.loads(line)
             told.setdefault(result["token"], []).append(result["result"])
         return told

@@ -55,5 +55,5 @@ class ServedMeter(ProcessMeter):
             time.sleep(0.02)
 
     def said(self):
-        """Return the lines on standard error."""
-        return self._said.read_text(encoding="utf-8").splitlines()
+        """Return the lines on standard error that are whole; the program may be writing one."""
+        return self._said.read_text(encoding="utf-8").rpartition("\n")[0].splitlines()
