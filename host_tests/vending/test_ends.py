@@ -13,6 +13,7 @@ import sys
 import pytest
 from campaigns import death_books
 from rigs.stations import DRN, PASSPHRASE, SGC, furnished
+from rigs.vend_command import Vend
 from sqlalchemy import event
 from typer.testing import CliRunner
 
@@ -40,19 +41,12 @@ def _quick_tables():
     """The migrations themselves make the tables here."""
 
 
-class Counter:
-    """Runs `meter20 vend` on the station in `folder`, in this process or in one of its own."""
+class Counter(Vend):
+    """Runs `meter20 vend` in a process of its own, too, and looks into the books."""
 
     def __init__(self, folder, monkeypatch):
-        self.folder = folder
-        self.where = str(folder / "station.sqlite")
-        for name in ("DB", "KEY_FILE", "EA07_TABLES", "VENDING_KEY"):
-            monkeypatch.delenv(f"METER20_{name}", raising=False)
-        monkeypatch.setenv("METER20_PASSPHRASE", PASSPHRASE)
+        super().__init__(folder, monkeypatch)
         monkeypatch.setenv("METER20_TRANSPORT_PASSPHRASE", PASSPHRASE)
-
-    def run(self, *args):
-        return CliRunner().invoke(app, ["vend", "--db", self.where, *[str(arg) for arg in args]])
 
     def shell(self, line, **more):
         """Run a line of shell in which $VEND is the command; (exit code, stdout, stderr)."""
