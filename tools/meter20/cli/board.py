@@ -15,7 +15,7 @@ from meter20.board.prompt import Prompt
 from meter20.board.service import ServicePort
 from meter20.board.trouble import Code, Trouble
 from meter20.board.watching import View
-from meter20.cli import board_flash, board_monitor, own_meter, typed
+from meter20.cli import board_flash, board_monitor, board_session, own_meter, typed
 from meter20.cli.answers import always_in_json, print_json, say
 from meter20.cli.station_options import Db, OwnMeter
 
@@ -191,6 +191,21 @@ def ask(
         reply = meter.request(**fields)
     print_json(reply)
     raise typer.Exit(0 if _taken(reply) else Code.REFUSED)
+
+
+@app.command()
+def session(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="Where the session is kept.")],
+    port: Port = None,
+) -> None:
+    """Send the requests on standard input to the meter on a board, and keep them in FILE.
+
+    A request is a line of JSON, such as {"do":"read"}. `meter20 replay FILE` plays the session
+    on a new meter, so the board's meter must be a new one, too: without a number. Time that
+    passes and energy that is used are kept; keys that somebody presses on the pad are not.
+    docs/sessions.md says more.
+    """
+    board_session.run(serial_ports.find(port), file)
 
 
 @app.command()

@@ -12,15 +12,7 @@ from dataclasses import dataclass
 
 from meter20.bodies import EmulatedBody
 from meter20.rp2040.bench import MOST_HZ, MeterOnPico
-from meter20.session import Difference, Session, fields, to_send
-
-#: Fields that are not compared. On a Pico time passes while it answers, so times differ; so does
-#: the power, which is measured by them, and the display, which shows both. Nobody listens to
-#: its buzzer, and the pulses are the bench's.
-NOT_COMPARED = frozenset(
-    ("display", "lockout_s", "lockouts_s", "power_w", "pulses", "tone_hz", "tones", "uptime_ms",
-     "uptime_s")
-)  # fmt: skip
+from meter20.session import OF_TIME, Difference, Session, fields, to_send
 
 _KEY_MS = 200  # as in body.SimBody
 _SETTLE_MS = 250  # a Pico looks at its pulses every 150 ms
@@ -169,7 +161,7 @@ def _differing(recorded, found, names):
     """Return {name: (recorded, found)} of those of the fields `names` that differ."""
     return {
         name: (recorded.get(name), found.get(name))
-        for name in sorted(names - NOT_COMPARED)
+        for name in sorted(names - OF_TIME)
         if recorded.get(name) != found.get(name)
     }
 

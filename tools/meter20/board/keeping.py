@@ -1,0 +1,116 @@
+"""Keeps the session of a meter on a board, for `meter20 replay`.
+
+On a board time and energy pass by themselves. So the meter is read before each request, and what
+passed goes into the session as requests of an emulated meter: `live` for time, `pulses` for
+energy. What the keypad got stays unknown, for no request tells of it.
+"""
+
+import json
+import time
+from collections.abc import Callable
+
+from meter20.board.service import ServicePort
+from meter20.session import BOARD, NoSession, Recorder, fields
+
+#: Requests whose reply tells of the board, not of what was done at the meter.
+_OF_THE_BOARD = ("explain", "help")
+#: Times of so many milliseconds become one request in the file.
+_STEP_MS = 1000
+
+
+class BoardRecorder(Recorder):
+    """Passes requests on to the meter on a board, a new one, and keeps them.
+
+    clock_s: time on the host, seconds. Raises NoSession for a meter that has a number, since no
+    other meter has its past; Trouble as ServicePort does.
+    """
+
+    def __init__(self, port: ServicePort, clock_s: Callable[[], float] = time.monotonic):
+        super().__init__(port, BOARD)
+        self._port = port
+        self._clock_s = clock_s
+        self._began_s = clock_s()
+        self._kept_ms = 0
+        self._imp_per_kwh = 0
+        self._pulses = 0
+        self._state = self._read()
+        if self._state["drn"] or self._state["relay_reason"] != "not_provisioned":
+            raise NoSession(
+                f"the meter on {port.port} is no new one, and a session is played on a new one: "
+                "erase the board, and flash it again"
+            )
+
+    def exchange(self, line: bytes) -> bytes:
+        """Return the reply to `line`, and keep both. Raises Trouble."""
+        self._look(1)
+        request = fields(line.decode(errors="backslashreplace"))
+        reply = self._port.exchange(line)
+        told = fields(reply.decode(errors="backslashreplace"))
+        # What was used while the meter answered comes before this request in the file, or after.
+        before, self._state = self._state, self._read_after(request, told)
+        self._keep_pulses(_total_wh(before, told, self._state))
+        if told.get("ok") and request.get("do") == "provision":
+            self._imp_per_kwh = request["imp_per_kwh"]
+        if request.get("do") not in _OF_THE_BOARD and told.get("error") != "unknown_request":
+            self.keep(line, reply)
+        return reply
+
+    def look(self) -> None:
+        """Read the meter; keep the energy and the whole seconds that passed. Raises Trouble."""
+        self._look(_STEP_MS)
+
+    def _look(self, step_ms):
+        before, self._state = self._state, self._read()
+        if self._state["uptime_s"] < before["uptime_s"]:
+            self._add({"do": "power_cut"}, {"ok": True})
+        self._keep_pulses(self._state["total_wh"])
+        self._keep_time(step_ms)
+
+    def _read(self):
+        return self._port.request(do="read")
+
+    def _read_after(self, request, told):
+        if request.get("do") == "power_cut" and told.get("ok"):
+            self._port.await_restart()
+        return self._read()
+
+    def _keep_pulses(self, total_wh):
+        """Keep as many pulses as make `total_wh`, over the whole seconds that passed."""
+        pulses = -(-total_wh * self._imp_per_kwh // 1000)
+        count, self._pulses = pulses - self._pulses, pulses
+        if count <= 0:
+            return
+        over_s = self._passed_ms() // 1000
+        self._kept_ms += 1000 * over_s
+        self._add(
+            {"do": "pulses", "count": count, "over_s": over_s},
+            {"ok": True, "total_wh": total_wh},
+        )
+
+    def _keep_time(self, step_ms):
+        passed_ms = self._passed_ms() // step_ms * step_ms
+        self._kept_ms += passed_ms
+        self._add(
+            {"do": "live", "watts": 0, "ms": passed_ms, "slice_ms": _STEP_MS},
+            {"ok": True, "display": self._state["display"]},
+        )
+
+    def _passed_ms(self):
+        """Return the time that is not in the session yet."""
+        return int(1000 * (self._clock_s() - self._began_s)) - self._kept_ms
+
+    def _add(self, request, reply):
+        self.keep(json.dumps(request).encode(), json.dumps(reply).encode())
+
+
+def _total_wh(before, told, after):
+    """Return the total as it was when the meter answered `told`, between two states of `read`.
+
+    The reply to a token tells the credit alone: what it lacks was used before.
+    """
+    if "total_wh" in told:
+        return told["total_wh"]
+    if "credit_wh" not in told:
+        return before["total_wh"]
+    used_wh = before["credit_wh"] + told.get("amount_wh", 0) - told["credit_wh"]
+    return before["total_wh"] + max(0, min(used_wh, after["total_wh"] - before["total_wh"]))
