@@ -13,6 +13,7 @@
 | `flashing.py` | brings the files on a board up to date |
 | `romfs.py` | brings the meter into a board's ROM partition, where it runs in place |
 | `service.py` | the service port of the meter on a board |
+| `keeping.py` | keeps the session of the meter on a board, for `meter20 replay` |
 | `fixture.py` | the two-board fixture: keys, pulses and power cuts for the meter on a board |
 | `watching.py` | what is shown of a meter that is watched |
 | `wiring_check.py` | tries each part of a board by hand and eye |
