@@ -5,7 +5,7 @@
 # Expected: a published build finds a function in its own copy of the table, and asks WebAssembly once for each function.
 # Seen: it is built with Emscripten's assertions, and one of them compares copy and table each time that C code which may
 # raise is called: 8 times for each call of a Python function that adds two numbers.
-# In meter20: tools/meter20/virtual/table.mjs lets a table remember its answers, in Node and in the page.
+# In meter20: tools/meter20/virtual/calls.mjs catches inside WebAssembly instead, in Node and in the page.
 set -euo pipefail
 cd "$(mktemp -d)"
 python3 -m venv venv

@@ -5,7 +5,7 @@
 | `node.py` | CPython | finds Node and MicroPython; `VirtualBody`, the meter as a child process |
 | `pty_board.py` | CPython | `PtyBoard`, a whole board with MicroPython's prompt on a serial port |
 | `runtime.mjs` | Node | a fresh interpreter with the device's files, bare as a board |
-| `table.mjs` | Node, browser | tables of functions that answer faster |
+| `calls.mjs` | Node, browser | calls that may raise, without a way through JavaScript |
 | `serve.mjs` | Node | the service port on stdin and stdout |
 | `board.mjs` | Node | that prompt: raw paste, restarts, `main.py`, Ctrl-C |
 | `lifeline.mjs` `lifeline_end.mjs` | Node | end a meter with the program that started it |

@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-import { rememberFunctions } from "./table.mjs";
+import { keepCallsInside } from "./calls.mjs";
 
 /** Where the checkout appears inside the interpreter; it is the working directory there too. */
 export const HOME = "/meter20";
@@ -22,7 +22,7 @@ export const INSIDE = fileURLToPath(new URL("inside", import.meta.url));
 // What stands in for MicroPython under CPython must not hide the real thing.
 const LEFT_OUT = new Set(["cpython", "__pycache__"]);
 
-rememberFunctions();
+keepCallsInside();
 
 /**
  * Start an interpreter.

@@ -8,7 +8,7 @@ the vending station MicroPython can run. Nothing in it comes from elsewhere when
 | `index.html`, `*.css`, `*.js` | the page, as in `static/` |
 | `en.json`, `fr.json` | its words |
 | `micropython.js`, `micropython.wasm` | the interpreter, from npm |
-| `table.js` | what makes it faster, from `virtual/` |
+| `calls.js` | what makes it faster, from `virtual/` |
 | `modules.json` | {path: source} of all Python that runs in it |
 """
 
@@ -52,7 +52,7 @@ def build(folder: Path) -> None:
         shutil.copyfile(source, folder / source.name)
     # .js: some web servers do not know .mjs, and browsers refuse a module of another type.
     shutil.copyfile(micropython / "micropython.mjs", folder / "micropython.js")
-    shutil.copyfile(_PACKAGE / "virtual" / "table.mjs", folder / "table.js")
+    shutil.copyfile(_PACKAGE / "virtual" / "calls.mjs", folder / "calls.js")
     shutil.copyfile(micropython / "micropython.wasm", folder / "micropython.wasm")
     (folder / "modules.json").write_text(
         json.dumps({"path": PATH, "files": modules()}), encoding="utf-8"

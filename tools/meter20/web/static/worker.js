@@ -8,7 +8,7 @@
 
 import { Kept } from "./kept.js";
 import { loadMicroPython } from "./micropython.js";
-import { rememberFunctions } from "./table.js";
+import { keepCallsInside } from "./calls.js";
 
 const HOME = "/home";
 const HEAP_BYTES = 8 * 1024 * 1024;
@@ -49,7 +49,7 @@ class Decoder extends TextDecoder {
   }
 }
 self.TextDecoder = Decoder;
-rememberFunctions();
+keepCallsInside();
 
 async function load() {
   const [mp, { path, files }] = await Promise.all([
