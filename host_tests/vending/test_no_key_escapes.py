@@ -93,12 +93,15 @@ def test_no_refusal_of_a_station_tells_a_key(worked, sqlite, clock):
         lambda desk: supply_groups.import_groups(
             desk, exported(desk)[:-20] + "}", sealing.Secret.passphrase(TRANSPORT)
         ),
-        lambda _desk: Station(sqlite, sealing.Secret.passphrase(PASSPHRASE + "?"), "x", clock),
         lambda _desk: sealing.Secret.passphrase(PASSPHRASE[:7]),
     ):
         with pytest.raises(Refusal) as caught, station.desk() as desk:
             deed(desk)
         refused.append(caught.value)
+    with pytest.raises(Refusal) as caught:
+        Station(sqlite, sealing.Secret.passphrase(PASSPHRASE + "?"), "x", clock)
+    assert caught.value.code == refusal.SECRET
+    refused.append(caught.value)
     told = [leaks(told_of(one), *keys) for one in refused]
     assert told == [[]] * len(refused)
 
