@@ -1,7 +1,6 @@
 """A vending station with one supply group, one tariff and one meter, and a clock that stands."""
 
 import shutil
-import time
 from datetime import UTC, datetime, timedelta
 
 from sts import decoder
@@ -101,9 +100,9 @@ def accept_clock(station: Station) -> None:
         desk.module.clock.accept(desk.session, desk.actor)
 
 
-def hold(where, held, seconds):
-    """Hold the database in another process, then change something in it."""
+def hold(where, held, let_go):
+    """Hold the database in another process until `let_go` is set, then change something in it."""
     with Storage(where).writing() as session:
         held.set()
-        time.sleep(seconds)
+        let_go.wait(60)
         session.get_one(AuditHead, 1).mac = "held"
