@@ -15,6 +15,9 @@ from typer.testing import CliRunner
 from meter20.cli.main import app
 
 METER20 = [sys.executable, "-m", "meter20.cli"]
+#: The same, which tells ten times as often.
+OFTEN = ("from meter20.fleet import running; running._TURN_S = 0.5; "
+         "from meter20.cli.__main__ import main; main()")  # fmt: skip
 _WAIT_S = 90
 
 
@@ -34,7 +37,7 @@ def listens(port):
 
 
 def test_demo_credits_what_is_bought_and_ctrl_c_leaves_no_process_port_or_folder(tmp_path):
-    command = [*METER20, "fleet", "demo", "--port", "0", "--json"]
+    command = [sys.executable, "-c", OFTEN, "fleet", "demo", "--port", "0", "--json"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=os.environ | {"TMPDIR": str(tmp_path)},

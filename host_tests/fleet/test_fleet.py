@@ -165,7 +165,7 @@ def test_fleet_buys_reports_agrees_with_the_books_and_leaves_no_process(
     station, tmp_path, monkeypatch
 ):
     heard = SimpleQueue()
-    monkeypatch.setattr(running, "_TURN_S", 1.0)
+    monkeypatch.setattr(running, "_TURN_S", 0.2)  # the worker has a turn after each
     with ExitStack() as held:
         mosquitto = held.enter_context(Mosquitto(tmp_path))
         specs = enrolled(station, 4, mosquitto.port)
@@ -173,7 +173,7 @@ def test_fleet_buys_reports_agrees_with_the_books_and_leaves_no_process(
         held.callback(carrier.close)
         worker = Worker(station.storage, {MQTT: carrier}, heard, Outbox(first_s=1), station)
         listener = Broker("127.0.0.1", mosquitto.port)
-        with Fleet(station.storage, specs, 2, listener, 4.0) as fleet:
+        with Fleet(station.storage, specs, 2, listener, 1.0) as fleet:
             told = {}
             for told in fleet.facts(_WAIT_S):
                 worker.turn()

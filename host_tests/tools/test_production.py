@@ -16,6 +16,7 @@ from rigs.leaks import leaks
 from typer.testing import CliRunner
 
 from meter20 import DEVICE_ROOT, samples
+from meter20.board import prompt
 from meter20.board.service import ServicePort
 from meter20.board.trouble import Code
 from meter20.cli.main import app
@@ -92,11 +93,13 @@ def test_nothing_that_is_typed_reaches_the_prompt(line, typed):
 def test_mpremote_does_not_get_in(shut):
     transport = SerialTransport(shut.port, timeout=1)
     with pytest.raises(TransportError, match="could not enter raw repl"):
-        transport.enter_raw_repl(timeout_overall=3)
+        transport.enter_raw_repl(timeout_overall=1.5)
     transport.close()
 
 
-def test_the_tools_say_how_to_get_back(shut):
+def test_the_tools_say_how_to_get_back(shut, monkeypatch):
+    for limit in ("_ENTER_TIMEOUT_S", "_READ_TIMEOUT_S"):
+        monkeypatch.setattr(prompt, limit, 1)  # nothing lets it in however long it waits
     code, said = meter20("flash", "--port", shut.port, "--json")
     report = json.loads(said)
     assert (code, report["error"]) == (Code.PRODUCTION, "production")
