@@ -4,10 +4,10 @@ import os
 import shutil
 import stat
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from rigs.stations import DRN
 from sqlalchemy import delete, select, text, update
 

@@ -9,7 +9,7 @@ import pytest
 from rigs import fresh_processes
 from rigs.selling import refused
 from rigs.stations import DRN, furnished, hold
-from sqlalchemy import select, text, update
+from sqlalchemy import event, select, text, update
 
 from meter20.vending import refusal, sales
 from meter20.vending.books import Books
@@ -109,6 +109,77 @@ def test_waiting_too_long_is_called_busy(any_station, where):
 def test_readers_do_not_wait_for_a_writer(any_station, where):
     with holding(where), Storage(where, busy_s=0.1).reading() as session:
         assert session.scalar(select(AuditHead.mac)) != "held"
+
+
+def connected(storage):
+    """Return a list that grows with each connection that is taken out of the pool."""
+    taken = []
+    event.listen(storage._engine, "engine_connect", taken.append)
+    return taken
+
+
+def sell(station):
+    with station.desk() as desk:
+        slip = sales.credit(desk, CreditOrder(DRN, units=10))
+    return slip.id
+
+
+def sell_twice(station):
+    """Sell for the first time in a month, which asks the unit of work, and once more."""
+    assert [sell(station), sell(station)] == [1, 2]
+
+
+def test_sale_is_made_on_the_connection_of_the_last_one(any_station, storage):
+    sell_twice(any_station)
+    taken = connected(storage)
+    assert [sell(any_station) for _ in range(3)] == [3, 4, 5]
+    assert taken == []
+    storage.close()
+    assert sell(any_station) == 6
+    assert len(taken) == 1
+
+
+def test_connection_of_a_transaction_that_failed_is_not_kept(any_station, storage):
+    sell_twice(any_station)
+    taken = connected(storage)
+    with pytest.raises(ZeroDivisionError), any_station.desk() as desk:
+        sales.credit(desk, CreditOrder(DRN, units=10))
+        raise ZeroDivisionError
+    assert sell(any_station) == 3
+    assert len(taken) == 1
+
+
+def test_books_that_the_unit_of_work_read_from_are_not_used_again(any_station, storage):
+    with storage.writing() as books:
+        vault = books.get_one(Vault, 1)
+    with storage.writing() as others:
+        assert others is not books
+        assert others.get_one(Vault, 1) is not vault
+    assert vault.name == "kiosk"
+
+
+def test_sales_of_two_threads_have_a_connection_each(any_station, storage):
+    with ThreadPoolExecutor(4) as threads:
+        numbers = list(threads.map(lambda _: sell(any_station), range(20)))
+    assert sorted(numbers) == list(range(1, 21))
+    assert storage._kept
+
+
+def test_file_is_free_once_its_station_is_closed(sqlite, secret, clock):
+    station = furnished(Station.found(sqlite, secret, "kiosk", "thandi", clock))
+    sell(station)
+    sqlite.close()
+    assert not sqlite.path.with_name(sqlite.path.name + "-wal").exists()
+
+
+def test_writer_tries_often_and_a_reader_waits_in_one_go(sqlite):
+    sqlite.upgrade()
+    waits = text("PRAGMA busy_timeout")
+    for _ in range(2):
+        with sqlite.writing() as books:
+            assert books.connection().scalar(waits) == 50
+        with sqlite.reading() as session:
+            assert session.scalar(waits) == 30_000
 
 
 def test_refusal_comes_whole_out_of_another_process():

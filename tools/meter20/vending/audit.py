@@ -12,9 +12,9 @@ database was put back to an earlier copy. Nothing binds somebody who controls th
 process: that needs a module in its own hardware.
 """
 
-from dataclasses import replace
 from functools import partial
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.orm import Session
 

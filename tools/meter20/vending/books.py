@@ -8,7 +8,7 @@ itself. All else (new meters, groups, keys, tariffs) is written by the unit of w
 
 import functools
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
@@ -31,25 +31,34 @@ class Pending(Protocol):
 class Books(Session):
     """A session that has the database to itself. Its rows outlive it.
 
-    connection: of its one transaction. The unit of work joins it when it is asked for something.
-    It is closed with the session.
+    connection: of its transaction, which begins and ends with the block that the books are used
+    in. The unit of work joins it when it is asked for something. Books that did without it can
+    be used for another transaction, which knows nothing of this one.
     """
 
     def __init__(self, connection: Connection):
         super().__init__(connection, autoflush=False, expire_on_commit=False)
         self._connection = connection
+        self._unit_of_work = False
         self._pending: dict[Any, Pending] = {}  # by its kind and arguments
         self.read = []
         #: Says, in another transaction, whether this one was committed; the audit log gives it.
         self.proof: Callable[[Connection], bool] | None = None
 
+    def __enter__(self) -> Self:
+        self._pending, self.proof = {}, None
+        self.info.clear()
+        self._connection.begin()
+        return self
+
+    @property
+    def usable(self) -> bool:
+        """Say whether another transaction may follow."""
+        return not (self._unit_of_work or self._connection.closed)
+
     def connection(self, *args: Any, **options: Any) -> Connection:
-        """Return the one connection of this transaction, which begins with the first call."""
-        if args or options:
-            return super().connection(*args, **options)
-        if not self._connection.in_transaction():
-            self._connection.begin()
-        return self._connection
+        """Return the one connection of this transaction."""
+        return super().connection(*args, **options) if args or options else self._connection
 
     def later(self, kind: Callable[..., P], *args: Any) -> P:
         """Return the one `kind(books, *args)` of this transaction, which writes at each flush."""
@@ -61,32 +70,34 @@ class Books(Session):
     def flush(self, objects=None) -> None:
         """Write what has changed: first by the unit of work, then what waits besides."""
         super().flush(objects)
-        for pending in sorted(self._pending.values(), key=lambda each: each.last):
-            pending.write(self.connection())
+        for last in (False, True):
+            for pending in self._pending.values():
+                if pending.last is last:
+                    pending.write(self._connection)
 
     def commit(self) -> None:
         """Make all that was flushed durable."""
         if self.in_transaction():
-            super().commit()  # of the unit of work, which leaves the rest to us
+            self._unit_of_work = True
+            super().commit()  # leaves the rest to us
         self._connection.commit()
 
     def close(self) -> None:
-        """End the transaction, and give the connection back."""
-        try:
-            if self.in_transaction():  # else the unit of work was not asked for anything
-                super().close()
-        finally:
-            self._connection.close()
+        """End the transaction; what was not committed is undone."""
+        if self.in_transaction():  # else the unit of work was not asked for anything
+            super().close()
+        if self._connection.in_transaction():
+            self._connection.rollback()
 
 
 def untracked(kind: type[R], facts: dict[str, Any]) -> R:
-    """Return a row with `facts` that no session writes; its maker writes it, or nobody.
+    """Return a row that has `facts` and that no session writes; its maker writes it, or nobody.
 
     It has the attributes and properties of a `kind`, and is none: SQLAlchemy looks at each access
     to an attribute of its own rows.
     """
     row: Any = object.__new__(_plain(kind))
-    row.__dict__.update(facts)
+    row.__dict__ = facts
     return row
 
 

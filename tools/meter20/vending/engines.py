@@ -45,24 +45,25 @@ class SqliteFile:
         SQLite's own waiting sleeps ever longer, and behind several busy processes one may never
         find the moment between two of them. So it waits for _TRY_MS at a time, from the start.
         """
-        if connection.get_execution_options().get("reading"):
+        raw = connection.connection.dbapi_connection
+        assert isinstance(raw, sqlite3.Connection)
+        reading = connection.get_execution_options().get("reading")
+        longest_ms = int(self._busy_s * 1000) if reading else _TRY_MS
+        if connection.info.get("waits_ms") != longest_ms:  # a statement less, as a rule
+            raw.execute(f"PRAGMA busy_timeout = {longest_ms}")
+            connection.info["waits_ms"] = longest_ms
+        if reading:
             connection.exec_driver_sql("BEGIN")
             return
-        raw = connection.connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)
         until = time.monotonic() + self._busy_s
-        raw.execute(f"PRAGMA busy_timeout = {_TRY_MS}")
-        try:
-            while time.monotonic() < until:
-                try:
-                    raw.execute("BEGIN IMMEDIATE")
-                    return
-                except sqlite3.OperationalError as error:
-                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                        break
-            connection.exec_driver_sql("BEGIN IMMEDIATE")  # SQLAlchemy says why not
-        finally:
-            raw.execute(f"PRAGMA busy_timeout = {int(self._busy_s * 1000)}")
+        while time.monotonic() < until:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # SQLAlchemy says why not
 
     def _connect(self) -> sqlite3.Connection:
         mode = "rwc" if self.may_create else sqlite_file.mode(self._path)

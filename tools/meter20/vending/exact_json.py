@@ -22,7 +22,7 @@ def _writer(sort_keys: bool) -> Callable[[Any], bytes]:
         octets = quick(value)
         if octets.isascii() and _DELETE not in octets:
             return octets
-        return plain(value).encode()
+        return plain(msgspec.to_builtins(value)).encode()
 
     return written
 

@@ -6,6 +6,8 @@ sale. What was changed of them is written at the next flush, and nothing else of
 
 import functools
 from collections.abc import Iterable
+from itertools import compress
+from operator import itemgetter, ne
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -17,6 +19,10 @@ from meter20.vending.plain_sql import Plain
 _METERS, _KEYS = table(Meter), table(VendingKey)
 _METER_FACTS = tuple(column.name for column in _METERS.columns)
 _KEY_FACTS = tuple(column.name for column in _KEYS.columns)
+_COLUMNS = {
+    rows.name: (names, itemgetter(*names))
+    for rows, names in ((_METERS, _METER_FACTS), (_KEYS, _KEY_FACTS))
+}
 _WITH_KEYS = select(*_METERS.columns, *_KEYS.columns).join_from(_METERS, _KEYS)
 _AMONG = _WITH_KEYS.where(_METERS.c.drn.in_(bindparam("numbers", expanding=True)))
 _METER_OF = Plain(_WITH_KEYS.where(_METERS.c.drn == bindparam("number")))
@@ -31,7 +37,7 @@ class KeptRows:
         self._books = books
         self._meters: dict[str, Meter] = {}
         self._keys: dict[int, VendingKey] = {}
-        self._read: list[tuple[str, dict, dict]] = []  # table, facts, facts as they were read
+        self._read: list[list] = []  # of each row: its table, its facts, those that are written
 
     def meter(self, drn: str) -> Meter | None:
         """Return the meter with that number, None if there is none."""
@@ -49,26 +55,30 @@ class KeptRows:
             self._keep(found)
 
     def _keep(self, found: Any) -> None:
-        facts = dict(zip(_METER_FACTS, found, strict=False))
-        its_key = dict(zip(_KEY_FACTS, found[len(_METER_FACTS) :], strict=True))
-        if its_key["id"] not in self._keys:
-            key = self._keys[its_key["id"]] = untracked(VendingKey, its_key)
-            self._read.append((_KEYS.name, vars(key), its_key))
-        key = self._keys[its_key["id"]]
-        meter = self._meters[facts["drn"]] = untracked(Meter, facts | {"vending_key": key})
-        self._read.append((_METERS.name, vars(meter), facts))
+        of_meter, of_key = found[: len(_METER_FACTS)], found[len(_METER_FACTS) :]
+        number = of_key[_KEY_FACTS.index("id")]
+        key = self._keys.get(number)
+        if key is None:
+            key = untracked(VendingKey, dict(zip(_KEY_FACTS, of_key, strict=True)))
+            self._keys[number] = key
+            self._read.append([_KEYS.name, vars(key), of_key])
+        facts = dict(zip(_METER_FACTS, of_meter, strict=True), vending_key=key)
+        self._meters[facts["drn"]] = untracked(Meter, facts)
+        self._read.append([_METERS.name, facts, of_meter])
 
     def write(self, to: Connection) -> None:
         """Write what was changed since the last time."""
         changed: dict[tuple[str, tuple[str, ...]], list[dict]] = {}
-        for name, facts, before in self._read:
+        for row in self._read:
+            name, facts, written = row
             if "vending_key" in facts:
                 facts["vending_key_id"] = facts["vending_key"].id
-            others = tuple([one for one, was in before.items() if facts[one] != was])
-            if others:
+            names, picked = _COLUMNS[name]
+            now = picked(facts)
+            if others := tuple(compress(names, map(ne, now, written))):
                 new = {one: facts[one] for one in others}
                 changed.setdefault((name, others), []).append({"number": facts["id"]} | new)
-                before.update(new)
+                row[2] = now
         for (name, columns), rows in changed.items():
             _update(name, columns).run(to, rows)
 

@@ -11,9 +11,9 @@ costs one statement, however long the log is.
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 
+from msgspec import Struct
 from sqlalchemy import Connection, select, text
 
 from meter20.vending import exact_json, refusal
@@ -49,8 +49,7 @@ _READ = Plain(text(
 ))  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """The end of a log. minute, floor: since 1993, of every base date. slips: the last receipt.
 
     minute is None in a log of before receipts were bound into it (`old`). anchored: an anchor
@@ -83,7 +82,7 @@ class Head:
         if not self.old:
             said += f":{self.minute}:{self.slips}:{self.floor}"
             said += f":{int(bool(self.anchored))}:{int(bool(self.condemned))}"
-        return hmac.digest(key.octets, said.encode(), "sha256").hex()
+        return key.mac(said.encode()).hex()
 
     def row(self, key: Key) -> dict:
         """Return the row of `AuditHead` for this head."""

@@ -7,8 +7,7 @@ minute is given out once: the rows of `Token` say which minutes were.
 Source: IEC 62055-41, TID, token cancellation, special reserved token identifier.
 """
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 from sts import tid as sts_tid
@@ -21,8 +20,7 @@ from meter20.vending.tid_clock import BASE_YEARS, minutes_since
 from meter20.vending.token_request import check_minute, minute
 
 
-@dataclass(frozen=True)
-class Month:
+class Month(Struct, frozen=True):
     """What a meter bought in a month: units in 0.1 kWh; whether it paid and got what is due."""
 
     name: str

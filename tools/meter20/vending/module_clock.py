@@ -58,4 +58,4 @@ class ModuleClock:
         """Raise Refusal when the clock is not believed; else remember that it was used."""
         known, now = session.later(StationTime), self._now()
         known.check(now)
-        known.issued(now)
+        known.issued(stamp(now))

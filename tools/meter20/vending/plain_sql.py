@@ -32,30 +32,34 @@ class Plain:
             found = cursor.fetchone()
         finally:
             cursor.close()
-        return None if found is None else self._for(to.dialect).taken(found)
+        return None if found is None else self._compiled[to.dialect.name].taken(found)
 
     def _executed(self, to: Connection, rows: Sequence[Mapping[str, Any]]) -> Any:
-        made, dialect = self._for(to.dialect), to.dialect
-        assert dialect.loaded_dbapi is not None
-        cursor = to.connection.cursor()
+        made = self._compiled.get(to.dialect.name) or self._made(to.dialect)
+        raw = to.connection.dbapi_connection
+        assert raw is not None
+        cursor = raw.cursor()
         try:
             if len(rows) == 1:
                 cursor.execute(made.sql, made.given(rows[0]))
             else:
                 cursor.executemany(made.sql, [made.given(row) for row in rows])
-        except dialect.loaded_dbapi.Error as error:
+        except _errors(to.dialect) as error:
             raise DBAPIError.instance(
-                made.sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True,
-                dialect=dialect,
+                made.sql, None, error, _errors(to.dialect), hide_parameters=True,
+                dialect=to.dialect,
             ) from error  # fmt: skip
         return cursor
 
-    def _for(self, dialect: Dialect) -> "_Compiled":
-        made = self._compiled.get(dialect.name)
-        if made is None:
-            made = _Compiled(self._statement, self._names, dialect)
-            self._compiled[dialect.name] = made
+    def _made(self, dialect: Dialect) -> "_Compiled":
+        made = self._compiled[dialect.name] = _Compiled(self._statement, self._names, dialect)
         return made
+
+
+def _errors(dialect: Dialect) -> type[Exception]:
+    """Return what the database's own module raises."""
+    assert dialect.loaded_dbapi is not None
+    return dialect.loaded_dbapi.Error
 
 
 class _Compiled:

@@ -6,13 +6,13 @@ nothing else), and every form says that these are no real tokens.
 """
 
 import textwrap
-from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, structs
 from sts.digits import grouped
 
 from meter20.vending import station_time, tid_clock
@@ -34,8 +34,7 @@ What to do:
 _PAGE = Path(__file__).parent / "receipt.html"
 
 
-@dataclass(frozen=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """One receipt. Money in cents, energy in 0.1 kWh; tokens: (label, kind, digits)."""
 
     number: int
@@ -95,7 +94,7 @@ class Receipt:
 
     def data(self) -> dict:
         """Return the receipt for `--json`: money and energy as decimal text."""
-        told = vars(self) | {
+        told = structs.asdict(self) | {
             "paid": money(self.paid_cents),
             "kwh": f"{self.units / 10:.1f}",
             "lines": [{"text": words, "amount": money(cents)} for words, cents in self.lines],

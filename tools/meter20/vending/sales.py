@@ -7,8 +7,8 @@ leaves nothing behind - which a batch, with many sales in one transaction, relie
 Which month a sale counts for, and which minute its token takes, `meter_time` says.
 """
 
-from dataclasses import dataclass, replace
-
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 from sts import kinds
@@ -50,8 +50,7 @@ _SLIPS = table(Slip)
 _OF_REF = Plain(select(_SLIPS.c.id).where(_SLIPS.c.ref == bindparam("wanted")))
 
 
-@dataclass(frozen=True)
-class CreditOrder:
+class CreditOrder(Struct, frozen=True):
     """Credit for a meter: `money` in cents or `units` in 0.1 kWh, not both.
 
     ref: the caller's own number for this order; given twice, it is sold once. "" is none,

@@ -8,6 +8,7 @@ Why Scrypt: its memory cost makes guessing a stolen passphrase dear, and it need
 library. Argon2id would do as well; the stored parameters leave room for it.
 """
 
+import hmac
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,10 +38,17 @@ MIN_PASSPHRASE = 8
 class Key:
     """A key that is handed around. octets: the key, which neither `repr` nor `vars` shows."""
 
-    __slots__ = ("octets",)
+    __slots__ = ("_begun", "octets")
 
     def __init__(self, octets: bytes):
         self.octets = octets
+        self._begun = hmac.new(octets, digestmod="sha256")  # a copy takes less than a new one
+
+    def mac(self, said: bytes) -> bytes:
+        """Return the HMAC-SHA-256 of `said` under this key."""
+        code = self._begun.copy()
+        code.update(said)
+        return code.digest()
 
     def __repr__(self) -> str:
         return "Key(hidden)"

@@ -174,7 +174,7 @@ class SecurityModule:
             refused.about = {"meter": meter.drn, "supply": row.label, "kind": requests[0].kind}
             raise
         row.day, time = day, stamp(now)
-        known.issued(now)
+        known.issued(time)
         for request, amount in zip(requests, amounts, strict=True):
             usage.count(request.kind, amount)
             self._log(

@@ -7,8 +7,11 @@ It covers every column of a slip and of its tokens that has a value. One without
 out, so that a column that a later meter20 adds changes no seal of before.
 """
 
-import hmac
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+import msgspec
 
 from meter20.vending import exact_json
 from meter20.vending.models import Slip, Token, table
@@ -19,6 +22,12 @@ SLIP_FACTS = tuple(column.name for column in SLIPS.columns if column.name != "se
 TOKEN_FACTS = tuple(
     column.name for column in TOKENS.columns if column.name not in ("id", "slip_id")
 )
+# Records that are sealed without what has no value.
+_SLIP, _TOKEN = (
+    msgspec.defstruct("Sealed", [(name, Any, None) for name in names], omit_defaults=True)
+    for names in (SLIP_FACTS, TOKEN_FACTS)
+)
+_slip_facts, _token_facts = itemgetter(*SLIP_FACTS), itemgetter(*TOKEN_FACTS)
 _OCTETS = 16  # nobody finds another text for a code of 128 bits whose key they lack
 
 
@@ -34,14 +43,10 @@ def facts(row: object, names: Iterable[str]) -> dict:
 
 def seal(key: Key, slip: Mapping, tokens: Sequence[Mapping]) -> str:
     """Return the seal of a slip and its tokens, in order; both with all their facts."""
-    told = [_told(slip, SLIP_FACTS), *[_told(token, TOKEN_FACTS) for token in tokens]]
-    return hmac.digest(key.octets, exact_json.written_in_order(told), "sha256")[:_OCTETS].hex()
+    told = [_SLIP(*_slip_facts(slip)), *[_TOKEN(*_token_facts(token)) for token in tokens]]
+    return key.mac(exact_json.written_in_order(told))[:_OCTETS].hex()
 
 
 def facts_of(slip: Slip) -> tuple[dict, list[dict]]:
     """Return the facts of a slip and of its tokens, as they are now."""
     return facts(slip, SLIP_FACTS), [facts(each, TOKEN_FACTS) for each in slip.tokens]
-
-
-def _told(row: Mapping, names: tuple[str, ...]) -> dict:
-    return {name: row[name] for name in names if row[name] is not None}

@@ -37,8 +37,8 @@ class _Slips:
         rows, tokens = [], []
         for slip in self.waiting:
             slip.id = self._module.next_receipt(self._books)
-            row, its_tokens = facts_of(slip)
-            slip.seal = row["seal"] = self._module.bind(self._books, row, its_tokens, slip.actor)
+            row, its_tokens = vars(slip), [vars(token) for token in slip.tokens]
+            slip.seal = self._module.bind(self._books, row, its_tokens, slip.actor)
             rows.append(row)
             tokens += [token | {"slip_id": slip.id} for token in its_tokens]
         _ADD_SLIPS.run(to, rows)

@@ -101,9 +101,9 @@ class StationTime:
         if doubted:
             raise doubted
 
-    def issued(self, now: datetime) -> None:
-        """Remember, to the hour, when the latest token was issued."""
-        self.latest = max(self.latest, stamp(now)[:13] + ":00:00Z")
+    def issued(self, time: str) -> None:
+        """Remember, to the hour, that a token was issued at `time`, as `stamp` gives it."""
+        self.latest = max(self.latest, time[:13] + ":00:00Z")
 
     def write(self, to: Connection) -> None:
         if self._kept != (self.zone, self.latest):

@@ -60,19 +60,20 @@ class Storage:
         self._busy_s = busy_s
         self._file = SqliteFile(self.path, busy_s) if self.path else None
         self._engine = self._file.engine() if self._file else server_engine(where)
+        self._kept: list[Books] = []  # of the last sale, for the next one
         if not self.path:
             self.where = self._engine.url.render_as_string(hide_password=True)
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection that is not in use."""
+        while self._kept:
+            self._kept.pop().connection().close()
         self._engine.dispose()
 
     def upgrade(self) -> None:
         """Make the tables, or bring those of an older meter20 up to date; safe to repeat."""
-        with self._creating(), self._words(), Books(self._engine.connect()) as books:
-            connection = books.connection()
-            self._take_turn(connection)
-            schema.upgrade(connection)
+        with self._creating(), self._words(), self._turn() as books:
+            schema.upgrade(books.connection())
             books.proof = schema.is_newest
             self._commit(books)
 
@@ -87,9 +88,8 @@ class Storage:
         """
         if head.revision > schema.REVISION:
             raise Refusal(refusal.SCHEMA, f"{path} was made by a newer meter20 than this one.")
-        with self._creating(), self._words(), Books(self._engine.connect()) as books:
+        with self._creating(), self._words(), self._turn() as books:
             connection = books.connection()
-            self._take_turn(connection)
             schema.check_empty(connection, self.where)
             schema.migrate(connection, head.revision)
             counts = backup_file.fill(path, head, key, connection)
@@ -132,11 +132,34 @@ class Storage:
 
         Its rows can still be looked at afterwards.
         """
-        with self._words(), Books(self._engine.connect()) as books:
-            self._take_turn(books.connection())
+        with self._words(), self._turn() as books:
             yield books
             books.flush()
             self._commit(books)
+
+    @contextmanager
+    def _turn(self) -> Iterator[Books]:
+        """Give the books once no other writing transaction is open.
+
+        They are kept for the next turn, with their connection: new ones, and the way through the
+        pool, would take a tenth of a sale. Not so where something failed, and where those of
+        another thread are kept.
+        """
+        try:
+            books = self._kept.pop()
+        except IndexError:
+            books = Books(self._engine.connect())
+        try:
+            with books:
+                self._take_turn(books.connection())
+                yield books
+        except BaseException:
+            books.connection().close()
+            raise
+        if books.usable and not self._kept:
+            self._kept.append(books)
+        else:
+            books.connection().close()
 
     @contextmanager
     def sharing(self) -> Iterator[Session]:
@@ -154,7 +177,7 @@ class Storage:
 
         Raises what the commit raised if it was not, and Doubt if nobody can tell.
         """
-        raw = books.connection().connection.driver_connection
+        raw = books.connection().connection.dbapi_connection
         try:
             books.commit()
         except Exception:
@@ -170,7 +193,9 @@ class Storage:
             raw.close()
         with suppress(Exception):
             books.close()
-        self._engine.dispose()  # the pool may hold that connection
+        with suppress(Exception):
+            books.connection().close()
+        self.close()  # the pool may hold that connection
         try:
             assert books.proof is not None
             with self._engine.connect() as connection:
@@ -224,7 +249,7 @@ class Storage:
                 self.path.touch(mode=0o600)
             except OSError as error:
                 raise cannot_write(self.path, error) from None
-        self._engine.dispose()  # connections that were used before check foreign keys
+        self.close()  # connections that were used before check foreign keys
         if self._file:
             self._file.may_create = True
         try:
@@ -232,7 +257,7 @@ class Storage:
         finally:
             if self._file:
                 self._file.may_create = False
-            self._engine.dispose()  # its connections do not check foreign keys
+            self.close()  # its connections do not check foreign keys
 
     def _damaged(self, wrong: str) -> Refusal:
         return Refusal(

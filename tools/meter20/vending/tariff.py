@@ -16,9 +16,11 @@ Nothing is lost to rounding: debt + fixed charge + energy + tax + carried on = p
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+
+from msgspec import Struct
 
 from meter20.vending import amounts, plain_text, refusal, typed_lines
 from meter20.vending.decimal_text import hundredths, scaled, tenths
@@ -46,8 +48,7 @@ def carried_by_token(units: int) -> int:
     return offset + (units - offset) // scale * scale
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(Struct, frozen=True):
     """Where a customer stands before a purchase. Cents and 0.1 kWh; `bought` is this month's."""
 
     debt: int = 0
@@ -57,8 +58,7 @@ class Account:
     free_due: bool = True
 
 
-@dataclass(frozen=True)
-class Quote:
+class Quote(Struct, frozen=True):
     """What a purchase comes to. `lines` add up to `paid`; `units` go on the token (0.1 kWh).
 
     transfer: cents that a currency token carries, 0 for an energy token. carried: what is kept
@@ -73,7 +73,7 @@ class Quote:
     transfer: int = 0
     fixed: bool = False
     free: int = 0
-    typed: list[Line] = field(default_factory=list)
+    typed: list[Line] = []
 
     def __post_init__(self):
         """Raise Refusal for what the books cannot hold: a price list may say anything."""
@@ -177,10 +177,10 @@ class Tariff:
             ("Carried on", carried),
         ]
         typed = [
-            Line(typed_lines.DEBT, debt),
-            Line(typed_lines.FIXED, fixed),
-            Line(typed_lines.CHARGE_TAX, charge - fixed, rate=self.tax),
-            Line(typed_lines.CREDIT, transfer),
+            (typed_lines.DEBT, debt),
+            (typed_lines.FIXED, fixed),
+            (typed_lines.CHARGE_TAX, charge - fixed, 0, self.tax),
+            (typed_lines.CREDIT, transfer),
             *_carried(account.carried, carried),
         ]
         return Quote(
@@ -190,9 +190,9 @@ class Tariff:
 
     def _quote(self, paid: int, units: int, debt: int, fixed: int, account: Account) -> Quote:
         steps = self._step_lines(units, account.bought)
-        charge_tax = self._tax(fixed)
-        tax = self._tax(fixed + sum(line.cents for line in steps))
-        carried = paid + account.carried - debt - self._total(units, fixed, account.bought)
+        net = fixed + sum([line.cents for line in steps])
+        charge_tax, tax = self._tax(fixed), self._tax(net)
+        carried = paid + account.carried - debt - net - tax
         lines = [
             ("Debt repaid", debt),
             ("Fixed charge", fixed),
@@ -202,11 +202,11 @@ class Tariff:
             ("Carried on", carried),
         ]
         typed = [
-            Line(typed_lines.DEBT, debt),
-            Line(typed_lines.FIXED, fixed),
-            Line(typed_lines.CHARGE_TAX, charge_tax, rate=self.tax),
+            (typed_lines.DEBT, debt),
+            (typed_lines.FIXED, fixed),
+            (typed_lines.CHARGE_TAX, charge_tax, 0, self.tax),
             *steps,
-            Line(typed_lines.ENERGY_TAX, tax - charge_tax, rate=self.tax),
+            (typed_lines.ENERGY_TAX, tax - charge_tax, 0, self.tax),
             *_carried(account.carried, carried),
         ]
         return Quote(
@@ -324,8 +324,8 @@ def _price(rate: int) -> str:
     return f"{Decimal(rate) / _PRICE_SCALE:f}"
 
 
-def _carried(over: int, on: int) -> list[Line]:
-    return [Line(typed_lines.CARRIED_OVER, -over), Line(typed_lines.CARRIED_ON, on)]
+def _carried(over: int, on: int) -> list[tuple[str, int]]:
+    return [(typed_lines.CARRIED_OVER, -over), (typed_lines.CARRIED_ON, on)]
 
 
 def _told(lines: list[tuple[str, int]]) -> list[tuple[str, int]]:

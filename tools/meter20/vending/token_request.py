@@ -7,9 +7,9 @@ Source: IEC 62055-41, TID, KEN and the data elements of class 0 and 2; STS 531 C
 """
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sts import amount, kinds
 from sts import tid as sts_tid
 from sts.decoder_key import DDTK
@@ -25,8 +25,7 @@ _drawn: list[int] = []  # random octets that are not used yet
 _FLOATS = (kinds.POWER_LIMIT, kinds.UNBALANCE_LIMIT)
 
 
-@dataclass(frozen=True)
-class TokenRequest:
+class TokenRequest(Struct, frozen=True):
     """A token to make. value: 0.1 kWh, 10^-5 of the currency unit, W, a register or raw 16 bits.
 
     rnd: four bits, random unless given.

@@ -32,9 +32,9 @@ class Line(NamedTuple):
     rate: int = 0
 
 
-def told(lines: Iterable[Line]) -> list[Line]:
-    """Return the lines that say something."""
-    return [line for line in lines if line.cents or line.units]
+def told(rows: Iterable[tuple]) -> list[Line]:
+    """Return the lines of those `rows` that say something: cents, or units."""
+    return [Line(*row) for row in rows if any(row[1:3])]
 
 
 def of(rows: list | None) -> list[Line]:
