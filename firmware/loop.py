@@ -18,11 +18,12 @@ _CHUNK = const(256)  # bytes of the service port taken at a turn
 _IDLE_MS = const(1000)
 #: Bytes made between two collections at most. Without it garbage is collected when
 #: the heap is full, and what is still needed by then lies scattered over all of it: within a day
-#: nowhere were 4 KB free in one piece. A collection takes 10 ms of an RP2040. One follows on
-#: each reply, once it is out, and each _TIDY_MS of rest, so that none falls into the middle of
-#: the next request.
+#: nowhere were 4 KB free in one piece. One follows on each reply, once it is out, and on as many
+#: steps as make most of this even while somebody types: so none falls into the middle of a step or
+#: of the next request.
 _COLLECT_BYTES = const(49_152)
-_TIDY_MS = const(5000)
+_TIDY_STEPS = const(30)
+_COLLECT_MS = const(14)  # that a collection takes of an RP2040, and a pause
 #: Modules of MicroPython in whose place a file may stand: it looks for one at each import of them,
 #: unless they are in sys.modules. That took a tenth of a start.
 _LOOKED_FOR = ("array", "binascii", "collections", "errno", "struct")
@@ -123,28 +124,40 @@ class _Meter:
         self._service_open = board.service_open
         self._requests = self._carriers(not board.service_open)
         self._restart = False
+        self._untidy_steps = _TIDY_STEPS  # since garbage was collected
 
     def run(self):
         """Step the application when it is due, answer requests when they come."""
-        untidy_ms = 0  # of rest until garbage is collected
         try:
             while not self._restart:
-                due_ms = self._app.step(self._uptime.now_ms)
-                data = self._port.wait(due_ms)
+                data = self._wait(self._app.step(self._uptime.now_ms))
                 if data:
                     self._answer(data)
-                    untidy_ms = 0
-                elif untidy_ms <= 0:
-                    gc.collect()
-                    untidy_ms = _TIDY_MS
-                else:
-                    untidy_ms -= due_ms
+                    self._untidy_steps = _TIDY_STEPS
         except KeyboardInterrupt:
             self._ports.load_switch.open()
             self._app.save()
             self._ports.watchdog.rest()
             raise
         self._hard_reset()
+
+    def _wait(self, due_ms):
+        """Return the bytes that came, after `due_ms` at most.
+
+        When it is time to, garbage is collected between two pauses: beside a step that has work,
+        it would hold up what happens then. A board whose pauses are too short does it at last
+        without.
+        """
+        self._untidy_steps += 1
+        if self._untidy_steps < (_TIDY_STEPS if due_ms > _COLLECT_MS else 2 * _TIDY_STEPS):
+            return self._port.wait(due_ms)
+        data = self._port.wait(max(0, due_ms - _COLLECT_MS))
+        if data:
+            return data
+        now_ms = self._uptime.now_ms
+        gc.collect()
+        self._untidy_steps = 0
+        return self._port.wait(max(0, now_ms + _COLLECT_MS - self._uptime.now_ms))
 
     def _answer(self, data):
         """Reply to the lines that `data` completes.

@@ -66,36 +66,40 @@ class CharLcd(Display):
         time.sleep_ms(_RESET_MS)
         for nibble in (_EIGHT_BITS, _EIGHT_BITS, _FOUR_BITS):
             self._send_nibble(nibble)
-        self._send(_SETUP, 0)
+        self._send(_SETUP, len(_SETUP))
         time.sleep_ms(_CLEAR_MS)
         self._shown = [""] * self.rows
 
     def _show_row(self, row, text):
         """Send what lies between the first and the last character that changed."""
-        line, shown = _filled(text, self.columns), _filled(self._shown[row], self.columns)
+        columns = max(len(text), len(self._shown[row]))
+        line, shown = _filled(text, columns), _filled(self._shown[row], columns)
         if line == shown:
             return
-        first, last = 0, self.columns - 1
+        first, last = 0, columns - 1
         while line[first] == shown[first]:
             first += 1
         while line[last] == shown[last]:
             last -= 1
         self._shown[row] = _NOTHING * self.columns  # until it is done
-        self._send(bytes((_SET_ADDRESS | _ROW_ADDRESSES[row] + first,)), 0)
-        self._send(line[first : last + 1], _RS)
+        where = bytes((_SET_ADDRESS | _ROW_ADDRESSES[row] + first,))
+        self._send(where + line[first : last + 1], 1)
         self._shown[row] = text
 
-    def _send(self, data, mode):
-        """Send bytes to the display; at 100 kHz each takes longer than it needs to work."""
+    def _send(self, data, commands):
+        """Send commands and then characters; at 100 kHz each takes longer than it needs to work.
+
+        commands: how many of the bytes of `data` are.
+        """
         buffer, at = self._buffer, 0
-        mode |= _LIGHT
         for octet in data:
+            mode = _LIGHT if at < _BYTES_EACH * commands else _LIGHT | _RS
             high, low = octet & 0xF0 | mode, octet << 4 & 0xF0 | mode
             buffer[at] = high | _E
             buffer[at + 1] = high
             buffer[at + 2] = low | _E
             buffer[at + 3] = low
-            at += 4
+            at += _BYTES_EACH
         self._i2c.writeto(self._address, memoryview(buffer)[:at])
 
     def _send_nibble(self, nibble):

@@ -77,6 +77,8 @@ class KeyMatrix:
 
     def _has_rectangle(self, mask):
         """Return whether two rows share two columns or more."""
+        if not mask & (mask - 1):
+            return False  # one key, as a rule
         full = (1 << self._columns) - 1
         rows = []
         while mask:

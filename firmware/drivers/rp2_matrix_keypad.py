@@ -24,8 +24,10 @@ ROWS = const(4)
 COLUMNS = const(4)
 CLEAR_X = const(0xE020)  # set(x, 0), assembled: that takes 4 ms of a start
 _FREQ_HZ = const(8000)
-_READ_MS = const(20)
-_RESTING_READ_MS = const(60)  # while nobody types; what is pressed then waits in the FIFO
+_READ_MS = const(15)
+#: While nobody types; what is pressed then waits in the FIFO. Each second time falls together with
+#: a reading of the pulses.
+_RESTING_READ_MS = const(75)
 _TYPING_MS = const(5000)
 
 

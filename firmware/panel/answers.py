@@ -34,20 +34,17 @@ class Answers:
 
     def step(self, turn: "Turn") -> int:
         """Warn of a credit that runs low; go on with the tune that sounds."""
-        if self._alarm_is_due(turn) and views.is_low(turn):
-            self._alarm_ms = turn.now_ms + turn.settings.alarm_min * _MS_PER_MIN
+        alarm_min = turn.settings.alarm_min
+        is_due = alarm_min and turn.now_ms >= self._alarm_ms and views.is_low(turn)
+        if is_due and not self._player.playing:
+            self._alarm_ms = turn.now_ms + alarm_min * _MS_PER_MIN
             self.play(beeper.LOW_CREDIT, turn.now_ms)
         due_ms = self._player.step(turn.now_ms)
         if due_ms is not None:
             return due_ms
         if turn.now_ms < self._alarm_ms:
             return min(_REST_MS, self._alarm_ms - turn.now_ms)
-        waits = turn.settings.alarm_min and views.is_low(turn)  # another tune was first
-        return _TRY_MS if waits else _REST_MS
-
-    def _alarm_is_due(self, turn: "Turn"):
-        wanted = turn.settings.alarm_min and turn.now_ms >= self._alarm_ms
-        return wanted and not self._player.playing
+        return _TRY_MS if is_due else _REST_MS  # another tune was first
 
     def outcome(self, outcome, switch_faulty: bool, turn: "Turn", by: int):
         """Tell the Outcome of a token that the carrier `by` brought.

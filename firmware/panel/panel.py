@@ -20,6 +20,7 @@ _SCREEN_MS = const(8000)
 _PAGE_MS = const(4000)
 _ABOUT_MS = const(10_000)
 _REFRESH_MS = const(1000)
+_FIGURES_MS = const(250)  # between two screens at rest that differ in figures alone
 _REST_MS = const(10_000)
 _TWO_ROWS = const(2)
 
@@ -41,6 +42,8 @@ class Panel:
         self._until_ms = 0
         self._about = None  # page number, or None
         self._seen, self._idle = None, ()  # a View, and its screen at rest in pages
+        self._draw_ms = 0  # from then on a screen at rest is drawn that has other figures alone
+        self._waits = False  # there is one, and it is not yet time
         self.lines = []
 
     def call_up(self, called, now_ms: int):
@@ -90,6 +93,8 @@ class Panel:
             return max(1, self._until_ms - now_ms)
         if self._entry.active:
             return _REST_MS
+        if self._waits:
+            return self._draw_ms - now_ms
         if self._seen.lockout_s:
             return _REFRESH_MS
         return _PAGE_MS - now_ms % _PAGE_MS if len(self._idle) > 1 else _REST_MS
@@ -122,9 +127,21 @@ class Panel:
         return self._at_rest(view, now_ms)
 
     def _at_rest(self, view, now_ms):
-        """Return the lines at rest, drawn again only if there is something new to show."""
-        if view is not self._seen:
-            self._seen, self._idle = view, self._pages(screens.idle(view))
+        """Return the lines at rest, drawn again only if there is something new to show.
+
+        Other figures alone wait for _FIGURES_MS: nobody reads more of them, and a board needs as
+        long to draw them as to meter.
+        """
+        seen = self._seen
+        if view is not seen:
+            self._waits = (
+                now_ms < self._draw_ms
+                and view.relay_reason == seen.relay_reason
+                and view.lockout_s == seen.lockout_s
+            )
+            if not self._waits:
+                self._seen, self._idle = view, self._pages(screens.idle(view))
+                self._draw_ms = now_ms + _FIGURES_MS
         return self._idle[now_ms // _PAGE_MS % len(self._idle)]  # a small display takes turns
 
     def _pages(self, screen):

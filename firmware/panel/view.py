@@ -39,9 +39,10 @@ def credit_wh(view) -> int:
 
     That is 0 while the tariff is lost.
     """
-    if view.state.in_currency != bool(view.settings.steps):
-        return 0 if view.state.in_currency else view.state.register.credit
-    return tariff.credit_wh(view.state.register, view.settings.steps)
+    state, steps = view.state, view.settings.steps
+    if state.in_currency != bool(steps):
+        return 0 if state.in_currency else state.register.credit
+    return tariff.credit_wh(state.register, steps)
 
 
 def is_low(view) -> bool:

@@ -118,9 +118,10 @@ def refusal(request: dict, refused) -> str:
 
 def written(value) -> str:
     """Return `value` as JSON: None, bool, int, str, lists, and tuples of pairs for objects."""
-    parts = []
-    _put(parts, value)
-    return "".join(parts)
+    in_ascii = _joined(value, json.dumps)
+    if "\\" in in_ascii or _DELETE in in_ascii or len(in_ascii.encode()) != len(in_ascii):
+        return _joined(value, _escaped_dumps)  # rare
+    return in_ascii
 
 
 def text(request: dict, name: str) -> str:
@@ -165,9 +166,7 @@ def _object(fields, request):
     identity = request.get("id")
     if _is_id(identity):
         fields = [("id", identity)] + fields
-    parts = []
-    _put_members(parts, fields)
-    return "".join(parts)
+    return written(tuple(fields))
 
 
 def _is_id(value):
@@ -176,42 +175,42 @@ def _is_id(value):
     return type(value) is int
 
 
-def _put(parts, value):
+def _joined(value, dumps):
+    """Return `value` as JSON; `dumps` writes all but lists and objects."""
+    parts = []
+    _put(parts, value, dumps)
+    return "".join(parts)
+
+
+def _put(parts, value, dumps):
     """Add to `parts` what together is `value` as JSON: each text that is made costs a search."""
-    if isinstance(value, str):
-        parts.append(_quoted(value))
-    elif value is None:
-        parts.append("null")
-    elif value is True or value is False:
-        parts.append("true" if value else "false")
-    elif isinstance(value, int):
-        parts.append(str(value))
-    elif isinstance(value, tuple):  # pairs
-        _put_members(parts, value)
-    else:
+    if isinstance(value, tuple):  # pairs
+        _put_members(parts, value, dumps)
+    elif isinstance(value, list):
         before = "["
         for item in value:
             parts.append(before)
-            _put(parts, item)
+            _put(parts, item, dumps)
             before = ", "
         parts.append("]" if value else "[]")
+    else:
+        parts.append(dumps(value))
 
 
-def _put_members(parts, fields):
+def _put_members(parts, fields, dumps):
     """Add (name, value) pairs as an object; names are plain words of the firmware's own."""
     before = '{"'
     for name, value in fields:
         parts += (before, name, '": ')
-        _put(parts, value)
+        _put(parts, value, dumps)
         before = ', "'
     parts.append("}" if fields else "{}")
 
 
-def _quoted(value):
-    quoted = json.dumps(value)
-    as_it_is = len(quoted) == len(value) + 2 and len(quoted.encode()) == len(quoted)
-    if as_it_is and _DELETE not in value:  # as a rule
-        return quoted
+def _escaped_dumps(value):
+    """Return `value`, no list or object, as JSON with each character escaped that needs it."""
+    if not isinstance(value, str):
+        return json.dumps(value)
     return '"' + "".join([_escaped(char) for char in value]) + '"'
 
 

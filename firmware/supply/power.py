@@ -86,8 +86,8 @@ class PowerMeter:
 
     def _is_pause(self, pulses, interval_ms, imp_per_kwh):
         """Whether so few `pulses` in an interval mean that the power fell: less than half."""
-        if interval_ms >= _HALF_WINDOW_MS:
-            return True
+        if not _LATE_MS < interval_ms < _HALF_WINDOW_MS:
+            return interval_ms > _LATE_MS
         expected = self._mean_w * imp_per_kwh * (interval_ms - _LATE_MS)
         return expected > 2 * pulses * 1000 * _MS_PER_H
 

@@ -1,5 +1,6 @@
 """Boards on the emulated chip."""
 
+import gc
 import json
 import sys
 import traceback
@@ -112,6 +113,7 @@ def play(monkeypatch):
         monkeypatch.setitem(sys.modules, "board", module)
         monkeypatch.setattr(loop, "UsbLines", lambda: script)
         monkeypatch.setattr(sys, "print_exception", print_exception, raising=False)
+        gc.freeze()  # the loop collects when it rests: of what this board made only
         with pytest.raises(KeyboardInterrupt):
             loop.run(**how)
         return script

@@ -95,6 +95,7 @@ def test_meter_without_its_display_meters(name, play):
     WORLD.devices.clear()
 
     def story(script):
+        yield 100
         yield PROVISION
         yield from typed(bench, TOKEN_100_WH)
         yield {"do": "read"}

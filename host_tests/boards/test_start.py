@@ -97,22 +97,30 @@ def test_garbage_is_collected_often_from_the_first_screen_on(play, monkeypatch):
     assert set_to == [49_152]
 
 
-def test_garbage_is_collected_after_each_reply_and_each_5_s_of_rest(play, monkeypatch):
-    bench = Bench("rp2_pico")
-    at_replies = []
-    monkeypatch.setattr(loop.gc, "collect", lambda: at_replies.append(len(script.replies)))
+def test_garbage_is_collected_between_two_pauses_after_a_reply_and_each_30_steps(
+    play, monkeypatch
+):
+    seen = []
+    monkeypatch.setattr(loop.gc, "collect", lambda: seen.append("collection"))
 
     def story(told):
-        nonlocal script
-        script = told
-        yield PROVISION
-        yield 500
-        yield {"do": "read"}
-        yield 5600
+        wait, write = told.wait, told.write
+        told.wait = lambda pause_ms: seen.append(pause_ms) or wait(pause_ms)
+        told.write = lambda text: seen.append("reply") or write(text)
+        for request in (PROVISION, {"do": "read"}):
+            yield 100
+            yield request
+            yield 3000
 
-    script = None
-    play(bench, story)
-    assert at_replies == [1, 2, 2]
+    play(Bench("rp2_pico"), story)
+    first = seen.index("collection")
+    for at in [at for at, what in enumerate(seen) if what == "collection"]:
+        assert seen[at - 1] > 0 and seen[at + 1] > 0, seen[at - 1 : at + 2]
+    for at in [at for at, what in enumerate(seen) if what == "reply"]:
+        pauses_ms = seen[at + 1 : seen.index("collection", at)]
+        assert max(pauses_ms[:-1], default=0) <= 14  # no room for it before
+    rests = " ".join(map(str, seen[first + 1 :])).split(" collection ")
+    assert 30 < max(len(rest.split()) for rest in rests) < 40  # some find no room
 
 
 def test_main_is_two_statements_that_the_board_compiles_at_once():

@@ -181,17 +181,17 @@ class FlashEraseTest(unittest.TestCase):
 
     def test_pio_is_asked_seldom_while_nobody_types_and_loses_nothing(self):
         bench = Pio(4, 0)
-        self.assertEqual((read(bench, 4900), bench.keypad.due_ms()), ("", 20))
-        self.assertEqual((read(bench, 200), bench.keypad.due_ms()), ("", 60))
+        self.assertEqual((read(bench, 4900), bench.keypad.due_ms()), ("", 15))
+        self.assertEqual((read(bench, 200), bench.keypad.due_ms()), ("", 75))
         bench.press("7")
         WORLD.advance_ms(25)
         bench.let_go("7")
-        WORLD.advance_ms(35)
+        WORLD.advance_ms(50)
         self.assertEqual(bench.keypad.read(), "7")
         self.assertEqual(bench.keypad.read(), None)
-        self.assertEqual(bench.keypad.due_ms(), 20)
+        self.assertEqual(bench.keypad.due_ms(), 15)
         bench.press("8")
-        self.assertEqual((read(bench, 80), bench.keypad.due_ms()), ("8", 20))
+        self.assertEqual((read(bench, 80), bench.keypad.due_ms()), ("8", 15))
 
     def test_polled_pad_loses_what_was_let_go_meanwhile(self):
         # Not wished for: it is why an RP2040 scans by PIO.
