@@ -13,14 +13,22 @@ from xdist.scheduler import LoadScopeScheduling
 #: The longest first. A file is one piece of work; Of "file::" and what follows, each test is one.
 FIRST = (
     "host_tests/tools/test_acceptance_table.py",
-    "host_tests/tools/test_production.py",
     "host_tests/scenario/test_key_storms.py::",
+    "host_tests/browser/test_page.py::",
+    "host_tests/vending/test_no_key_escapes.py::",
     "host_tests/tools/test_bench_document.py::",
-    "host_tests/scenario/test_scripted_day.py",
     "host_tests/virtual/test_mosquitto.py::",
+    "host_tests/browser/test_shop.py",
+    "host_tests/tools/test_production.py",
+    "host_tests/powercut/test_every_action.py::",
+    "host_tests/fleet/test_demo.py::",
+    "host_tests/fleet/test_fleet.py::",
+    "host_tests/scenario/test_scripted_day.py",
+    "host_tests/test_on_micropython.py::",
     "host_tests/boards/test_two_boards.py",
     "host_tests/tools/test_board.py",
     "host_tests/virtual/test_one_writer.py",
+    "host_tests/tools/test_mutation_sample.py::",
     "host_tests/tools/test_demo.py",
     "host_tests/virtual/test_pty_board.py",
     "host_tests/virtual/test_input_buffer.py",
@@ -36,7 +44,6 @@ FIRST = (
     "host_tests/tools/test_dlms_command.py",
     "host_tests/tools/test_errors_document.py",
     "host_tests/browser/test_browsing.py",
-    "host_tests/browser/test_shop.py",
 )
 
 
@@ -63,3 +70,13 @@ class Spread(LoadScopeScheduling):
 
     def _split_scope(self, nodeid):
         return piece(nodeid)
+
+    def mark_test_complete(self, node, item_index, duration=0):
+        """As in LoadScopeScheduling, which keeps what is done and counts it at each test."""
+        nodeid = self.registered_collections[node][item_index]
+        name = piece(nodeid)
+        work = self.assigned_work[node]
+        work[name][nodeid] = True
+        if all(work[name].values()):
+            del work[name]
+        self._reschedule(node)
