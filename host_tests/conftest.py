@@ -83,7 +83,7 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
-    """Two for each core, because tests wait nearly half of their time: for processes, for a clock."""
+    """Two for each core, because some tests wait: for a process, or for real time."""
     return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
 
 
