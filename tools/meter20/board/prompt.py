@@ -23,6 +23,7 @@ _METER_S = 2
 _RESTART_S = 30  # a USB port goes and comes back
 _AGAIN_S = 0.3
 _READ_BYTES = 4096
+_PIECE_BYTES = 1024  # of a file, in one program
 _READING = b'"firmware": "meter20'
 _WHO = """
 import sys
@@ -127,7 +128,8 @@ class Prompt:
                 if folder not in self._folders and not self._transport.fs_exists(folder):
                     self._transport.fs_mkdir(folder)
                 self._folders.add(folder)
-            self._transport.fs_writefile(path, data, chunk_size=1024)
+        for program in _writing(path, data):
+            self.run(program)
 
     def remove(self, path: str) -> None:
         """Remove a file."""
@@ -210,6 +212,18 @@ class Prompt:
                 self._transport.serial.write(_CTRL_C)  # our own program may still run
                 self.restart()  # what ran here before runs again
         self.close()
+
+
+def _writing(path: str, data: bytes) -> list[str]:
+    """Return the programs that write a file, one after the other.
+
+    *Why not mpremote's*: it has two more for each file, and most files are one piece.
+    """
+    pieces = [data[at : at + _PIECE_BYTES] for at in range(0, len(data), _PIECE_BYTES)]
+    programs = [f"w({bytes(piece)!r})" for piece in pieces or [b""]]
+    programs[0] = f"f = open({path!r}, 'wb')\nw = f.write\n{programs[0]}"
+    programs[-1] += "\nf.close()"
+    return programs
 
 
 def _answers_as_meter(port: str) -> bool:
