@@ -45,7 +45,7 @@ def index(tmp_path):
     (folder / "latest.json").write_text(
         json.dumps({"v": 1, "urls": [["ssd1306.py", address + "/ssd1306.py"]], "deps": []})
     )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield address
     server.shutdown()
     server.server_close()

@@ -21,7 +21,7 @@ def served():
     with tempfile.TemporaryDirectory() as folder:
         site.build(Path(folder) / "below" / "a path")
         with server.served(Path(folder), 0) as serving:
-            threading.Thread(target=serving.serve_forever, daemon=True).start()
+            threading.Thread(target=serving.serve_forever, args=(0.02,), daemon=True).start()
             yield f"http://127.0.0.1:{serving.server_address[1]}/below/a%20path/"
             serving.shutdown()
 

@@ -112,7 +112,8 @@ def wiring_test(monkeypatch):
 
     monkeypatch.setattr(wiring_check, "check", with_fingers)
     monkeypatch.setattr(board_command, "_Person", Fingers)
-    monkeypatch.setattr(wiring_check, "COUNT", wiring_check.COUNT.replace("8000", "4000"))
+    for name, long, short in (("COUNT", "8000", "3000"), ("_CLICK", "400", "40")):
+        monkeypatch.setattr(wiring_check, name, getattr(wiring_check, name).replace(long, short))
 
     def run(command, shown, port):
         answers = "".join(re.findall(r"\[Y/n\]: (.)", shown))

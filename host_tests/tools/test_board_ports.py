@@ -52,6 +52,7 @@ def test_line_that_says_nothing_is_told(monkeypatch):
     mine, theirs = os.openpty()
     monkeypatch.setattr(prompt, "_ENTER_TIMEOUT_S", 0.3)
     monkeypatch.setattr(prompt, "_READ_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(prompt, "_METER_S", 0.3)
     monkeypatch.setattr(service, "_START_TIMEOUT_S", 0.3)
     monkeypatch.setattr(service, "_FIRST_TIMEOUT_S", 0.1)
     for word, help_there in (("flash", "board firmware"), ("monitor", "board flash")):
@@ -69,6 +70,7 @@ def test_line_that_is_no_micropython_is_told(monkeypatch):
     threading.Thread(target=babble, args=(mine,), daemon=True).start()
     monkeypatch.setattr(prompt, "_ENTER_TIMEOUT_S", 0.3)
     monkeypatch.setattr(prompt, "_READ_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(prompt, "_METER_S", 0.3)
     with pytest.raises(Trouble) as caught:
         Prompt(name)
     assert caught.value.exit_code == Code.BOOTLOADER
