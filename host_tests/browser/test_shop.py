@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from browser import chromium
 from playwright.sync_api import expect
 from rigs import open_shop
@@ -16,6 +17,7 @@ from rigs.served_meter import ServedMeter
 from rigs.stations import DRN, PASSPHRASE, SGC
 
 from meter20.ami import reports, routes
+from meter20.pos import clients
 from meter20.shop import accounts
 from meter20.vending import sealing, supply_groups
 from meter20.vending.models import Purchase
@@ -34,6 +36,7 @@ PICTURES = os.environ.get("METER20_PICTURES")
 @pytest.fixture
 def station(tmp_path, monkeypatch):
     monkeypatch.setattr(sealing, "SCRYPT_COST", 2)
+    monkeypatch.setattr(clients, "HASHER", PasswordHasher(1, 8, 1))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     made = open_shop.station_in(tmp_path, Secret.passphrase(PASSPHRASE))
     yield made
@@ -135,11 +138,20 @@ def test_it_travels_by_dlms_too(tmp_path, station, shop, phone):
     phone.goto("about:blank")
 
 
+def sooner(route):
+    """Give a page that loads itself again after a second instead of five."""
+    page = route.fetch()
+    assert 'http-equiv="refresh" content="5"' in page.text()
+    route.fulfill(response=page, body=page.text().replace('content="5"', 'content="1"'))
+
+
 def test_without_scripts_the_page_loads_itself_again(station, shop, visit):
     with station.desk() as desk:
         routes.keep_mqtt(desk, DRN)
     page = visit(chromium.PHONE, java_script_enabled=False).page
     buy(page, shop)
+    page.route(re.compile("/orders/"), sooner, times=1)
+    page.reload()
     expect(page.locator("#state")).to_contain_text("soon")
     with station.desk() as desk:
         purchase = desk.session.get_one(Purchase, 1)
