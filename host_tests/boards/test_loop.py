@@ -308,7 +308,7 @@ def test_usb_line_takes_what_there_is_and_waits_no_longer(monkeypatch):
         line = loop.UsbLines()
         began = time.monotonic()
         assert line.wait(20) == b""
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 10  # 20 ms, and whatever a busy machine adds
         os.write(writing, b"x" * 300)
         assert line.wait(1000) == b"x" * 256
         assert line.wait(1000) == b"x" * 44

@@ -208,8 +208,11 @@ def test_usual_mode_leads_to_the_prompt(tmp_path):
     files = tmp_path / "files"
     files.mkdir()
     (files / "main.py").write_text("import loop\nloop.run()\n")
-    (files / "loop.py").write_text("import time\ndef run():\n    time.sleep(60)\n")
+    (files / "loop.py").write_text(
+        "import time\ndef run():\n    while True:\n        print('runs')\n"
+        "        time.sleep(0.1)\n"
+    )
     with PtyBoard(tmp_path) as board, serial.Serial(board.port, timeout=20) as line:
-        time.sleep(0.5)
+        assert b"runs" in line.read_until(b"runs")
         line.write(CTRL_C)
         assert b"KeyboardInterrupt" in line.read_until(b">>> ")

@@ -58,6 +58,7 @@ def test_long_line_that_is_sent_at_once_does_not(board):
     with serial.Serial(board.port, timeout=2) as line:
         line.write(json.dumps(KEYS).encode() + b"\n")
         assert b'"ok": true' not in line.read_until(b"\n")
+        line.timeout = 20
         line.write(b"\r")
         assert b'"error": "bad_json"' in line.read_until(b"\n")
     with ServicePort(board.port) as meter:
