@@ -14,8 +14,7 @@ from xdist.scheduler import LoadScopeScheduling
 FIRST = (
     "host_tests/tools/test_acceptance_table.py",
     "host_tests/scenario/test_key_storms.py::",
-    "host_tests/browser/test_page.py::",
-    "host_tests/vending/test_no_key_escapes.py::",
+    "host_tests/browser/test_page.py",
     "host_tests/tools/test_bench_document.py::",
     "host_tests/virtual/test_mosquitto.py::",
     "host_tests/browser/test_shop.py",

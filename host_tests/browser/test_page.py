@@ -26,6 +26,26 @@ def address():
         yield at
 
 
+@pytest.fixture(scope="module")
+def visitor(browser, address):
+    """Return a visitor with a desktop who has the page already, and reads its notes."""
+    made = chromium.Visit(browser, **chromium.DESKTOP)
+    meter_page.ready(made.page, address + "notes.html")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def desktop(visitor):
+    """Return a new page of that visitor; what it keeps is forgotten when the test ends."""
+    page = visitor.context.new_page()
+    yield page
+    page.close()
+    visitor.page.evaluate("localStorage.clear()")
+    troubles, visitor.troubles[:] = list(visitor.troubles), []
+    assert not troubles, troubles
+
+
 def shows(page, *words):
     """Wait until the meter's display holds all of `words`."""
     for word in words:
@@ -183,8 +203,8 @@ def test_the_acceptance_suite_runs_through_the_page_with_the_replies_of_emulated
     assert re.search(r"\b5\d passed", done.stdout) and "skipped" not in done.stdout
 
 
-def test_numbers_past_32_and_53_bits_cross_whole(visit, address):
-    page = meter_page.ready(visit(chromium.DESKTOP).page, address)
+def test_numbers_past_32_and_53_bits_cross_whole(desktop, address):
+    page = meter_page.ready(desktop, address)
     meter_page.bare(page)
 
     def ask(**fields):
@@ -416,8 +436,8 @@ KEEP_THREE_LINES_OF_TEN = """async () => {
 
 
 def test_a_session_that_grows_too_long_keeps_its_beginning_and_says_so(desktop, address):
-    page = meter_page.ready(desktop, address)
-    assert page.evaluate(KEEP_THREE_LINES_OF_TEN) == [True, True, False, "1234\n5678\n"]
+    meter_page.ready(desktop, address + "notes.html")
+    assert desktop.evaluate(KEEP_THREE_LINES_OF_TEN) == [True, True, False, "1234\n5678\n"]
 
 
 def test_begin_anew_forgets_the_meter_and_the_lessons(desktop, address):
