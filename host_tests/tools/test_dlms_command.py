@@ -26,15 +26,18 @@ def served(tmp_path_factory):
 
 
 def dlms(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "meter20.cli", "dlms", *arguments],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    """Return what comes of the command, in this process."""
+    done = CliRunner().invoke(app, ["dlms", *arguments])
+    assert isinstance(done.exception, (SystemExit, type(None))), done.exception
+    return done
 
 
 def test_public_client_lists_what_it_may_see(served):
-    done = dlms("list", f"127.0.0.1:{served.port}")
-    assert done.returncode == 0, done.stderr
+    done = subprocess.run(
+        [sys.executable, "-m", "meter20.cli", "dlms", "list", f"127.0.0.1:{served.port}"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
     assert [line.split()[1] for line in done.stdout.splitlines()] == [
         "0.0.42.0.0.255", "0.0.96.1.0.255", "0.0.43.1.0.255", "0.0.1.0.0.255", "0.0.40.0.0.255",
     ]  # fmt: skip
@@ -52,7 +55,7 @@ def test_management_reads_over_tcp_by_its_keys(served):
 def test_token_is_entered_once_over_the_serial_line_by_password(served):
     for result, code in (("Accept: executed", 0), ("UsedError: validation failure", 1)):
         done = dlms("enter", served.device, meters.TOKEN_100_WH, *served.keys, "--password")
-        assert (done.stdout, done.returncode) == (result + "\n", code), done.stderr
+        assert (done.stdout, done.exit_code) == (result + "\n", code), done.stderr
     assert served.request(do="read")["credit_wh"] == 100
 
 
@@ -77,7 +80,7 @@ def test_what_is_not_done_is_said_with_its_reason(served, tmp_path, arguments, w
     text.write_text("no JSON")
     places = {"tcp": f"127.0.0.1:{served.port}", "wrong": str(wrong), "text": str(text)}
     done = dlms(*[one.format(**places) for one in arguments])
-    assert done.returncode == 1, done.stdout
+    assert done.exit_code == 1, done.stdout
     assert words in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -110,6 +113,6 @@ def test_answers_come_in_json_when_asked_for(served):
     assert read == {"ok": True, "value": meters.DRN}
     entered = dlms("enter", *where, "1" * 20, *served.keys, "--json")
     told = json.loads(entered.stdout)
-    assert (told["ok"], told["status"], entered.returncode) == (False, 5, 1)
+    assert (told["ok"], told["status"], entered.exit_code) == (False, 5, 1)
     refused = dlms("read", *where, "1.2.3.4.5.6", *served.keys, "--json")
     assert json.loads(refused.stdout)["error"] == "dlms"
