@@ -3,12 +3,12 @@
 import json
 
 import pytest
+from rigs.benches import BODIES
 from rigs.selling import refused
 from rigs.stations import DRN, SGC, TARIFF
 from sts import amount
 from typer.testing import CliRunner
 
-from meter20.bodies import open_body
 from meter20.cli.main import app
 from meter20.vending import meter_list, refusal, rekey, sales, supply_groups, tariff_list
 from meter20.vending.amounts import PER_CENT, currency_carried_by_token, to_currency_field
@@ -61,7 +61,7 @@ def test_currency_meter_from_the_counter_to_the_display(tmp_path, monkeypatch, n
     made = vend("provision", DRN, "--out", record, *["--direct"] * direct)
     request = json.loads(record.read_text())["request"]
     assert request["tariff"] == [[350_000, 245_468], [0, 342_700]]  # prices with 15 % tax
-    body = open_body(name)
+    body = BODIES[name]()
     try:
         assert body.request(**request)["ok"]
         for token in made.get("tokens", []):

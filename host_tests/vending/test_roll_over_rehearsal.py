@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 
 import pytest
 from freezegun import freeze_time
+from rigs.benches import BODIES
 from rigs.stations import FrozenClock
 
 from meter20 import bodies
-from meter20.bodies import open_body
 from meter20.vending import meter_list, rekey, sales, supply_groups
 from meter20.vending.refusal import Refusal
 from meter20.vending.sales import CreditOrder
@@ -49,7 +49,7 @@ class Walk:
     def new_meter(self, drn, name="emulated"):
         with self.station.desk() as desk:
             record, _set = rekey.provision(desk, drn, rekey.Factory(), direct=True)
-        body = open_body(name)
+        body = BODIES[name]()
         assert body.request(**record["request"])["ok"]
         self.clock.advance(days=1)
         return body

@@ -7,10 +7,11 @@ import itertools
 from dataclasses import dataclass
 
 import pytest
+from rigs.benches import BODIES
 from rigs.stations import DRN, SGC, TARIFF
 
 from meter20 import bodies
-from meter20.bodies import EmulatedBody, open_body
+from meter20.bodies import EmulatedBody
 from meter20.vending import meter_list, rekey, sales, supply_groups, tariff_list
 from meter20.vending.sales import CreditOrder
 from meter20.vending.sealing import Secret
@@ -48,7 +49,7 @@ def counter(request, tmp_path, clock):
 
 @pytest.fixture(params=bodies.NAMES)
 def meter(request):
-    with open_body(request.param) as body:
+    with BODIES[request.param]() as body:
         yield body
 
 
