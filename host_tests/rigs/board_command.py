@@ -1,4 +1,4 @@
-"""`meter20 board` in this process."""
+"""`meter20`, and `meter20 board`, in this process."""
 
 import json
 
@@ -11,6 +11,13 @@ def meter20(*words, typed=None):
     """Return (exit code, what it printed)."""
     done = CliRunner().invoke(app, list(words), input=typed)
     return done.exit_code, done.output
+
+
+def ran(*words):
+    """Return exit_code, stdout and stderr of `meter20 WORDS`; it must leave no exception."""
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    assert isinstance(done.exception, (SystemExit, type(None))), done.exception
+    return done
 
 
 def board_command(word, board, *words, typed=None):

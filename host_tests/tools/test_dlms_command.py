@@ -6,10 +6,9 @@ import sys
 
 import pytest
 from data import meters
-from typer.testing import CliRunner
+from rigs.board_command import ran
 
 from meter20 import DEVICE_ROOT
-from meter20.cli.main import app
 
 sys.path.insert(0, str(DEVICE_ROOT / "host_tests" / "dlms_clients"))
 import meter_under_test
@@ -27,9 +26,7 @@ def served(tmp_path_factory):
 
 def dlms(*arguments):
     """Return what comes of the command, in this process."""
-    done = CliRunner().invoke(app, ["dlms", *arguments])
-    assert isinstance(done.exception, (SystemExit, type(None))), done.exception
-    return done
+    return ran("dlms", *arguments)
 
 
 def test_public_client_lists_what_it_may_see(served):
@@ -100,7 +97,7 @@ def test_what_is_not_done_is_said_with_its_reason(served, tmp_path, arguments, w
     ],
 )
 def test_what_cannot_be_meant_is_wrong_usage_and_nobody_is_called(arguments, words):
-    done = CliRunner().invoke(app, ["dlms", *arguments])
+    done = dlms(*arguments)
     assert done.exit_code == 2, done.output
     assert words in " ".join(done.output.split())
 

@@ -8,6 +8,7 @@ import pytest
 from data import meters
 from panel.screens import FIRMWARE
 from rigs import sim_session
+from rigs.board_command import ran
 
 from meter20 import session
 from meter20.bodies import EmulatedBody, open_body
@@ -24,11 +25,9 @@ def played(tmp_path):
     return file
 
 
-def replayed(file, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "meter20.cli", "replay", str(file), *arguments],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def replayed(file):
+    """Return what comes of the command, in this process."""
+    return ran("replay", file)
 
 
 def altered(file, change):
@@ -50,7 +49,10 @@ def test_time_that_passes_in_the_same_way_is_one_entry(played):
 
 
 def test_the_command_says_that_all_is_as_recorded(played):
-    done = replayed(played)
+    done = subprocess.run(
+        [sys.executable, "-m", "meter20.cli", "replay", str(played)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("answers, all as recorded.\n")
 
@@ -58,14 +60,14 @@ def test_the_command_says_that_all_is_as_recorded(played):
 def test_an_answer_that_differs_is_shown_with_its_request(played):
     altered(played, lambda lines: lines[-1].update(got="another"))
     done = replayed(played)
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "recorded: another" in done.stdout and "1 of" in done.stderr
 
 
 def test_a_session_of_another_firmware_says_so(played):
     altered(played, lambda lines: lines[0].update(firmware="meter20 9.9"))
     done = replayed(played)
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert f"of meter20 9.9, this meter has {FIRMWARE}" in done.stderr
 
 
@@ -77,7 +79,7 @@ def test_a_session_of_another_firmware_says_so(played):
 def test_what_is_no_session_is_refused_in_words(tmp_path, text, words):
     (tmp_path / "file").write_text(text)
     done = replayed(tmp_path / "file")
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.exit_code, done.stdout) == (1, "")
     assert words in done.stderr
 
 
@@ -107,12 +109,10 @@ def test_serve_keeps_whatever_is_sent_and_replay_gets_it_again(tmp_path, body):
     assert done.stdout == plain.stdout
     kept = session.read(tmp_path / "file")
     assert (kept.body, len(kept.entries)) == (body, len(done.stdout.splitlines()))
-    assert replayed(tmp_path / "file").returncode == 0
+    assert replayed(tmp_path / "file").exit_code == 0
 
 
 def test_what_cannot_be_recorded_is_wrong_usage(tmp_path):
     for more in (["--store", str(tmp_path)], ["--dlms", "0"]):
         command = ["serve", "--stdio", "--session", str(tmp_path / "file"), *more]
-        done = subprocess.run([sys.executable, "-m", "meter20.cli", *command], check=False,
-                              capture_output=True)  # fmt: skip
-        assert done.returncode == 2
+        assert ran(*command).exit_code == 2
