@@ -7,7 +7,9 @@ import multiprocessing
 import os
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["meter20.vending.batch", "meter20.vending.sales", "psycopg"])
+CONTEXT.set_forkserver_preload(
+    ["meter20.vending.batch", "meter20.vending.sales", "meter20.cli.vend", "psycopg"]
+)
 
 
 def pool(processes):

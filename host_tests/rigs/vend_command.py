@@ -5,7 +5,7 @@ import json
 from typer.testing import CliRunner
 
 from meter20.cli.main import app
-from rigs.stations import PASSPHRASE
+from rigs.stations import DRN, PASSPHRASE
 
 
 class Vend:
@@ -37,3 +37,10 @@ class Vend:
         assert done.exit_code == code, done.output
         assert not done.stdout
         return done.stderr
+
+
+def sold_in(where):
+    """Sell 1 kWh to the meter DRN, in the database `where`; return the digits."""
+    done = CliRunner().invoke(app, ["vend", "--db", where, "credit", DRN, "--kwh", "1", "--json"])
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)["tokens"][0]["digits"]

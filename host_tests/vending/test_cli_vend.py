@@ -1,14 +1,12 @@
 """`meter20 vend` as its users meet it: words, JSON, exit codes, and real processes."""
 
 import json
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from freezegun import freeze_time
+from rigs import fresh_processes
 from rigs.stations import DRN, SGC, TARIFF
-from rigs.vend_command import Vend
+from rigs.vend_command import Vend, sold_in
 
 
 def test_whole_story_in_words(vend):
@@ -241,15 +239,8 @@ def test_reversal_by_the_command_line(vend):
 
 
 def test_processes_at_one_database_take_turns(vend):
-    """Eight real commands at once: all sell, and no two of them the same minute."""
-    command = [sys.executable, "-m", "meter20.cli", "vend", "--db", vend.where, "credit", DRN,
-               "--kwh", "1", "--json"]  # fmt: skip
-
-    def sell(_):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)["tokens"][0]["digits"]
-
-    with ThreadPoolExecutor(8) as pool:
-        assert len(set(pool.map(sell, range(8)))) == 8
+    """Commands in eight processes at once: all sell, and no two of them the same minute."""
+    with fresh_processes.pool(8) as pool:
+        sold = pool.map(sold_in, [vend.where] * 8, chunksize=1)
+    assert len(set(sold)) == 8
     assert vend.data("audit", "verify")["broken"] is None
