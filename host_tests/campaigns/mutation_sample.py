@@ -20,6 +20,7 @@ import ast
 import functools
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -245,10 +246,12 @@ def in_a_copy(arguments) -> int:
         tree = copied(Path(folder))
         environment = {
             **os.environ, "PYTHONPATH": f"{tree}/tools:{tree}/host_tests", "CI": "1",
-            "TMPDIR": folder, "PYTHONPYCACHEPREFIX": folder + "/cache",
+            "TMPDIR": folder,
         }  # fmt: skip
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        if postgresql.programs():
+        if elsewhere := environment.get("PYTHONPYCACHEPREFIX"):
+            held.callback(shutil.rmtree, elsewhere + folder, ignore_errors=True)
+        if postgresql.SHARED not in environment and postgresql.programs():
             environment[postgresql.SHARED] = str(held.enter_context(postgresql.server()))
         command = [sys.executable, "-m", "campaigns.mutation_sample", "--here", *arguments]
         return subprocess.run(command, cwd=tree, env=environment, check=False).returncode

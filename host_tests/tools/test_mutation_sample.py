@@ -9,6 +9,7 @@ import pytest
 from campaigns import line_changes, mutation_sample
 from campaigns.mutants import CAUGHT, ROOT, SURVIVED
 from campaigns.mutation_sample import Reached, Verdict
+from rigs import postgresql
 
 MODULE = '''"""A module."""
 
@@ -125,7 +126,11 @@ def test_changes_inside_and_outside_of_functions_are_caught_and_the_checkout_is_
     ran = subprocess.run(
         [sys.executable, "-m", "campaigns.mutation_sample", *asked],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "host_tests")},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "host_tests"),
+            postgresql.SHARED: "/no server: these tests ask for none",
+        },
         capture_output=True,
         text=True,
         check=False,

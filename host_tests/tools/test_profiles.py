@@ -1,5 +1,6 @@
 """Hypothesis runs as this project says, whatever CI is set to."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ for name in sorted(names):
 """
 
 
+@functools.cache
 def settings(**environment):
     kept = {name: value for name, value in os.environ.items() if name != "CI"}
     done = subprocess.run(
