@@ -31,7 +31,7 @@ def _cheap_passphrases(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _quick_tables(monkeypatch):
-    """Let the migrations run once for all new SQLite databases; not where they are the point."""
+    """Let the migrations run once for each kind of database; not where they are the point."""
     monkeypatch.setattr(schema, "migrate", quick_tables.migrate)
 
 

@@ -42,6 +42,36 @@ def test_quick_tables_of_other_tests_are_those_of_the_migrations(tmp_path, monke
     assert contents("quick") == migrated
 
 
+#: What PostgreSQL knows of its tables.
+CATALOGUE = (
+    "SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, "
+    "column_default FROM information_schema.columns WHERE table_schema = 'public' "
+    "ORDER BY table_name, ordinal_position",
+    "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+    "WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2",
+    "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
+    "SELECT version_num FROM alembic_version",
+)
+
+
+def test_quick_tables_on_postgresql_are_those_of_the_migrations(postgresql_database, monkeypatch):
+    def contents():
+        storage = Storage(postgresql_database)
+        storage.upgrade()
+        with storage._engine.begin() as connection:
+            told = [connection.exec_driver_sql(question).all() for question in CATALOGUE]
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+        storage.close()
+        return told
+
+    migrated = contents()
+    assert all(len(part) > 10 for part in migrated[:3])
+    monkeypatch.setattr(schema, "migrate", quick_tables.migrate)
+    contents()  # quick_tables may have to listen to the migrations first
+    assert contents() == migrated
+
+
 def test_newest_migration_is_the_one_that_is_expected():
     assert ScriptDirectory(str(migrations_folder())).get_current_head() == schema.REVISION
 
