@@ -223,3 +223,18 @@ def test_amounts_end_below_a_million_millions():
     assert decimal_text.hundredths("999999999999", "money") == 999_999_999_999_00
     with pytest.raises(Refusal):
         decimal_text.hundredths("1000000000000", "money")
+
+
+@pytest.mark.parametrize(
+    ("units", "below", "above"),
+    [
+        (16_385, "1638.4", "1639.4"), (180_223, "18021.4", "18022.4"),
+        (10**12 + 1, "99994444262.4", "100004444262.4"),
+    ],
+)  # fmt: skip
+def test_energy_that_no_token_says_is_refused_at_once_with_its_neighbours(units, below, above):
+    with pytest.raises(Refusal) as caught:
+        tariff.check_exact(units)
+    for end in (below, above):
+        tariff.check_exact(round(float(end) * 10))
+    assert str(caught.value).endswith(f"take {below} or {above}.")

@@ -41,11 +41,17 @@ def carried_by_token(units: int) -> int:
 
     Every number up to 16383 (1638.3 kWh), then every tenth, hundredth and thousandth.
     """
+    offset, scale = _range(units)
+    return offset + (units - offset) // scale * scale
+
+
+def _range(units: int) -> tuple[int, int]:
+    """Return the first number and the step of the range of exact numbers that `units` lies in."""
     scale, offset = 1, 0
     while units - offset >= _MANTISSAS * scale:
         offset += _MANTISSAS * scale
         scale *= 10
-    return offset + (units - offset) // scale * scale
+    return offset, scale
 
 
 class Account(Struct, frozen=True):
@@ -279,9 +285,7 @@ def check_exact(units: int) -> None:
     below = carried_by_token(units)
     if below == units:
         return
-    above = below + 1
-    while carried_by_token(above) != above:
-        above += 1
+    above = below + _range(units)[1]
     raise Refusal(
         refusal.VALUE,
         f"A token can not say {units / 10} kWh exactly: take {below / 10} or {above / 10}.",
