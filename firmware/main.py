@@ -1,4 +1,4 @@
-"""What the board runs when power comes. Two lines, because a board compiles this file itself."""
+"""What the board runs when power comes. Short, because a board compiles this file itself."""
 
 import loop
 

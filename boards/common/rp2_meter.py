@@ -4,6 +4,8 @@ Credit lies in two small files, or, in a frozen build, in flash beside the file
 system: there `meter_flash` exists, and its `_boot.py` has kept the region clear.
 """
 
+import sys
+
 from reference_meter import ReferenceMeter
 
 #: All Pico boards have the same pins; only the LED hangs elsewhere on a Pico W.
@@ -32,6 +34,17 @@ PINS = {
 _SECTORS = {"credit": (0, 6), "notes": (6, 2)}  # of meter_flash: first, how many
 
 
+def _frozen(name):
+    """Return the module `name` of a frozen build, None if there is none; no file is looked for."""
+    path, sys.path[:] = sys.path[:], (".frozen",)
+    try:
+        return __import__(name)
+    except ImportError:
+        return None
+    finally:
+        sys.path[:] = path
+
+
 class Rp2Meter(ReferenceMeter):
     """A board with an RP2040 or RP2350. Both state machines are in PIO block 0."""
 
@@ -52,9 +65,8 @@ class Rp2Meter(ReferenceMeter):
     def store(self, name):
         from store.slot_store import LostStore, SlotStore
 
-        try:
-            import meter_flash
-        except ImportError:  # stock MicroPython: the whole storage is the file system's
+        meter_flash = _frozen("meter_flash")
+        if meter_flash is None:  # stock MicroPython: the whole storage is the file system's
             from store.file_slots import FileSlots
 
             try:

@@ -13,6 +13,7 @@ mount. A frozen build keeps the credit out of the file system, see rp2_flash.
 """
 
 import os
+from errno import ENOENT
 
 from micropython import const
 from ports.slot_medium import SlotMedium
@@ -49,14 +50,11 @@ class FileSlots(SlotMedium):
         return slot != newest
 
     def read(self, slot):
-        name = self._name(slot)
-        if not self._exists(name):
-            return b""
         try:
-            with self._open(name, "rb") as file:
+            with self._open(self._name(slot), "rb") as file:
                 return file.read()
-        except OSError:
-            return _UNREADABLE
+        except OSError as error:
+            return b"" if error.errno == ENOENT else _UNREADABLE
 
     def write(self, slot, data):
         with self._open(self._name(slot), "wb") as file:

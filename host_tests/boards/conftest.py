@@ -1,6 +1,7 @@
 """Boards on the emulated chip."""
 
 import gc
+import importlib
 import json
 import sys
 import traceback
@@ -68,6 +69,7 @@ def fresh_modules():
 def frozen(monkeypatch):
     """A frozen RP2040 build: `meter_flash` exists."""
     monkeypatch.syspath_prepend(str(wiring.BOARDS / "common" / "rp2_frozen"))
+    importlib.import_module("meter_flash")
     yield
     monkeypatch.delitem(sys.modules, "meter_flash", raising=False)
 

@@ -108,7 +108,7 @@ class LittleFiles:
         except LittleFSError as error:
             if self._context.cut:
                 raise PowerCut from None
-            raise OSError(str(error)) from None
+            raise OSError(-error.code, str(error)) from None
 
 
 class _File:

@@ -237,6 +237,7 @@ def main(name, folder, build, descriptor):
     link = Connection(int(descriptor))
     if build == "frozen":
         sys.path.append(str(wiring.BOARDS / "common" / "rp2_frozen"))
+        __import__("meter_flash")
     for module in ("store.file_slots", "meter.app", "service_port.service", "fixture", "hands"):
         __import__(module)  # so that power, a fork, comes at once
     gc.freeze()  # the loop collects when it rests: of what this life made only

@@ -21,8 +21,15 @@ def flashed():
     with PtyBoard() as board:
         code, report = board_command("flash", board, "--mpy")
         assert (code, report["board"], report["removed"]) == (0, "sim", 0)
-        assert (board.files / "sts/tid.mpy").exists()
-        assert (board.files / "main.py").read_text().count("\n") <= 5
+        assert (board.files / "main.py").read_text().count("\n") <= 7
+        yield board
+
+
+@pytest.fixture(scope="module")
+def sources():
+    """A virtual board with the meter's sources on it, a file each."""
+    with PtyBoard() as board:
+        assert board_command("flash", board)[0] == 0
         yield board
 
 
@@ -88,27 +95,27 @@ def test_second_flash_copies_nothing_and_starts_the_meter(flashed):
         assert meter.request(do="read")["firmware"].startswith("meter20")
 
 
-def test_file_that_does_not_arrive_whole_is_told_and_the_meter_not_started(flashed, monkeypatch):
+def test_file_that_does_not_arrive_whole_is_told_and_the_meter_not_started(sources, monkeypatch):
     put = Prompt.put
     monkeypatch.setattr(Prompt, "put", lambda prompt, path, data: put(prompt, path, data[:-1]))
-    (flashed.files / "loop.mpy").unlink()
-    code, reply = board_command("flash", flashed, "--mpy")
+    (sources.files / "loop.py").unlink()
+    code, reply = board_command("flash", sources)
     assert (code, reply["error"]) == (Code.WRONG_HASH, "wrong_hash")
-    assert "loop.mpy" in reply["message"]
-    assert not (flashed.files / "main.py").exists()
+    assert "loop.py" in reply["message"]
+    assert not (sources.files / "main.py").exists()
     monkeypatch.undo()
-    code, report = board_command("flash", flashed, "--mpy")
+    code, report = board_command("flash", sources)
     assert (code, report["copied"]) == (0, 2)
 
 
-def test_changed_and_foreign_files_are_put_right_and_other_peoples_left(flashed):
-    (flashed.files / "sts/tid.mpy").write_bytes(b"spoiled")
-    (flashed.files / "sts/tid.py").write_text("raise ValueError")
-    (flashed.files / "notes.txt").write_text("mine")
-    code, report = board_command("flash", flashed, "--mpy")
+def test_changed_and_foreign_files_are_put_right_and_other_peoples_left(sources):
+    (sources.files / "sts/tid.py").write_text("spoiled")
+    (sources.files / "sts/tid.mpy").write_bytes(b"in the way")
+    (sources.files / "notes.txt").write_text("mine")
+    code, report = board_command("flash", sources)
     assert (code, report["copied"], report["removed"]) == (0, 1, 1)
-    assert not (flashed.files / "sts/tid.py").exists()
-    assert (flashed.files / "notes.txt").read_text() == "mine"
+    assert not (sources.files / "sts/tid.mpy").exists()
+    assert (sources.files / "notes.txt").read_text() == "mine"
 
 
 def test_interrupted_meter_keeps_the_timer_that_feeds_its_watchdog(flashed):
@@ -164,10 +171,10 @@ def test_options_follow_the_board_as_delivered():
 
 
 def test_board_remembers_its_options_and_the_next_flash_says_so(copy):
-    delivered = (copy / "files/board.mpy").read_bytes()
+    delivered = (copy / "files/main.py").read_bytes()  # it names the pack
     with PtyBoard(copy) as board:
         assert board_command("flash", board, "--mpy", "--set", "demo_load=True")[0] == 0
-        assert (board.files / "board.mpy").read_bytes() != delivered
+        assert (board.files / "main.py").read_bytes() != delivered
         code, report = board_command("flash", board, "--mpy")
         assert (code, report["copied"], report["options"]) == (0, 0, ["demo_load=True"])
         (board.files / "options.txt").write_text("demo_load=True\nno_such=1\n\x1b[2J=\n")
@@ -178,7 +185,7 @@ def test_board_remembers_its_options_and_the_next_flash_says_so(copy):
         code, said = meter20("board", "flash", "--mpy", "--port", board.port, "--forget")
         assert (code, "dropped demo_load=True: --forget\n" in said) == (0, True)
         assert not (board.files / "options.txt").exists()
-        assert (board.files / "board.mpy").read_bytes() == delivered
+        assert (board.files / "main.py").read_bytes() == delivered
 
 
 def test_monitor_tells_what_happens(flashed):

@@ -1,27 +1,15 @@
 """`meter20 board flash --romfs`, against a virtual board with a ROM partition."""
 
 import pytest
-from rigs.board_command import board_command, meter20
+from rigs.board_command import board_command, meter20, where
 from rigs.rom_board import BLOCK_BYTES, rom_board
 
 from meter20.board import flashing, romfs
 from meter20.board.prompt import Prompt
-from meter20.board.service import ServicePort
 from meter20.board.trouble import Code
 from meter20.virtual.pty_board import PtyBoard
 
 _BLOCKS = 32  # 128 KiB
-_WHERE = "import loop, sys\nprint(loop.__file__)"
-
-
-def where(board):
-    """Return the file of the meter's loop, as the program in main.py found it."""
-    with ServicePort(board.port) as meter:
-        assert meter.request(do="read")["ok"]
-    with Prompt(board.port) as prompt:
-        found = prompt.run(_WHERE).strip()
-        prompt.restart()
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +18,7 @@ def board(tmp_path_factory):
     with rom_board(tmp_path_factory.mktemp("board"), _BLOCKS) as board:
         words = ("--set", "demo_load=True")
         assert board_command("flash", board, "--mpy", *words)[0] == 0
-        assert where(board) == "loop.mpy"
+        assert where(board) == "/pack/loop.mpy"
         code, report = board_command("flash", board, "--romfs")
         assert (code, report["copied"], report["same"]) == (0, 1, 1)
         assert 0 < report["rom"]["bytes"] <= report["rom"]["partition_bytes"] == 131_072
@@ -103,7 +91,7 @@ def test_flash_of_files_leaves_no_meter_in_rom(board):
     """The last test of `board`: it ends without the partition."""
     code, said = meter20("board", "flash", "--port", board.port, "--mpy")
     assert (code, "no meter is left in /rom" in said) == (0, True)
-    assert where(board) == "loop.mpy"
+    assert where(board) == "/pack/loop.mpy"
     with Prompt(board.port) as prompt:
         assert prompt.run("import os\nprint('rom' in os.listdir('/'))").strip() == "False"
     code, report = board_command("flash", board, "--mpy")

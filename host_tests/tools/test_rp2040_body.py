@@ -4,7 +4,6 @@ Where the meter's own programs are needed, they are those of its drivers: PIO pr
 the words of the emulated assembler, run here on the state machines of another emulator.
 """
 
-import dataclasses
 import json
 import os
 import socket
@@ -19,7 +18,7 @@ from drivers import rp2_matrix_keypad, rp2_pulse_counter
 from lcd_module import LcdModule
 
 from meter20 import rp2040
-from meter20.board import romfs
+from meter20.board import flashing, pack, romfs
 from meter20.rp2040 import firmware, server
 from meter20.rp2040.bench import BOARD, BenchFault
 from meter20.rp2040.parts import Bus, KeyPad, PulseOutput
@@ -101,8 +100,11 @@ def test_what_is_no_micropython_for_an_rp2040_is_refused(read, content, why):
 
 
 def test_the_meter_lies_in_a_file_system_that_every_littlefs_2_mounts(read):
-    files = firmware.meter_files()
-    made = firmware.flashed(read(uf2(image())), files)
+    compiled = firmware.meter_files()
+    assert {"main.py", "loop.mpy", "board.mpy", "meter/app.mpy"} <= set(compiled)
+    assert not [path for path in compiled if "esp32" in path]
+    made = firmware.flashed(read(uf2(image())), compiled)
+    files = pack.made(compiled, "armv6m", flashing.opening("rp2_pico")).files
     assert (len(made), made[:4096]) == (firmware.FLASH_SIZE, image())
     context = littlefs.UserContext(352 * 4096)
     context.buffer[:] = made[0xA0000:]
@@ -114,8 +116,6 @@ def test_the_meter_lies_in_a_file_system_that_every_littlefs_2_mounts(read):
     for path, content in files.items():
         with mounted.open(path, "rb") as file:
             assert file.read() == content, path
-    assert {"main.py", "loop.mpy", "board.mpy", "meter/app.mpy"} <= set(files)
-    assert not [path for path in files if "esp32" in path]
 
 
 def test_the_meter_lies_in_the_rom_partition_of_an_image_that_has_one(read):
@@ -126,10 +126,7 @@ def test_the_meter_lies_in_the_rom_partition_of_an_image_that_has_one(read):
     made = firmware.flashed(found, files)
     kept, rom = romfs.split(files)
     assert made[0x80000 : 0x80000 + len(rom)] == rom
-    assert (
-        firmware.flashed(dataclasses.replace(found, rom_size=0), kept)[0xA0000:]
-        == (made[0xA0000:])
-    )
+    assert firmware.with_files(found, kept)[0xA0000:] == made[0xA0000:]
     with pytest.raises(firmware.NoFirmware, match="65536 bytes"):
         firmware.flashed(read(uf2(image(rom_size=65536))), files)
 

@@ -11,6 +11,7 @@
 | `prompt.py` | MicroPython's prompt: run, compare, copy |
 | `manifest.py` | which files a board's folder asks for |
 | `flashing.py` | brings the files on a board up to date |
+| `pack.py` | brings the meter in one file, which another replaces in one moment |
 | `romfs.py` | brings the meter into a board's ROM partition, where it runs in place |
 | `service.py` | the service port of the meter on a board |
 | `keeping.py` | keeps the session of the meter on a board, for `meter20 replay` |

@@ -1,14 +1,17 @@
 """Brings the files on a board up to date.
 
 `main.py` goes first and comes back last: a board that is unplugged half way
-stays at its prompt, and a second run finds the rest by its hashes.
+stays at its prompt, and a second run finds the rest by its hashes. A meter in one file
+(pack.py) is replaced in one moment instead.
 """
 
 import functools
 import hashlib
+import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+import textwrap
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,16 +26,33 @@ BOARD = "board.py"
 #: Runs before START and may be interrupted there: a board in production has none.
 BOOT = "boot.py"
 
+_OPENING = """\
+import sys
+
+path, sys.path[:] = sys.path[:], ()
+import machine
+
+machine.Pin(%d, machine.Pin.OUT, value=%d)
+sys.modules["machine"] = machine
+sys.path[:] = path
+"""
+_PACK = re.compile(r"meter_[0-9a-f]{8}\.mpy", re.ASCII)
+_STAGED = ".new"  # follows the name of a file that is to take the place of another
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done. put: {path: content}, `main.py` not among them; start: its content."""
+    """What is to be done. put: {path: content}, `main.py` not among them; start: its content.
+
+    has_start: the board has a main.py.
+    """
 
     put: dict[str, bytes]
     remove: list[str]
     same: int
     start: bytes
     start_differs: bool
+    has_start: bool
     libraries: list[str]
 
     @property
@@ -73,6 +93,22 @@ def known_options(board: str, root: Path = DEVICE_ROOT) -> dict[str, options.Val
     )
 
 
+def opening(board: str, chosen: Sequence[str] = (), root: Path = DEVICE_ROOT) -> str:
+    """Return lines of a main.py that open the load switch of `board` before any file is read.
+
+    "" where a driver has to do it: of a latching relay, and of a pin that is not named in words
+    that can be read here.
+    """
+    asked = manifest.contents(board, root)
+    sources = {path: source.read_bytes() for path, source in asked.files.items()}
+    known = options.known(sources, BOARD)
+    known.update(options.value(one, known) for one in chosen)
+    pin = options.pins(sources, BOARD).get("relay")
+    if pin is None or known.get("relay") != "plain":
+        return ""
+    return _OPENING % (pin, 1 - int(known["relay_active"] or 0))
+
+
 def plan(
     files: dict[str, bytes],
     libraries: list[str],
@@ -102,21 +138,17 @@ def plan(
         same=len(files) - len(differ),
         start=files[START],
         start_differs=START in differ,
+        has_start=START in there,
         libraries=libraries,
     )
 
 
 def carry_out(prompt: Prompt, steps: Plan, told: Callable[[str], None]) -> None:
     """Do what `steps` says; `told` is given a line of text before each. Raises Trouble."""
-    there = prompt.hashes()
-    if START in there:
+    if START in prompt.hashes():
         told(f"remove {START} until the rest is there")
         prompt.remove(START)
-    for path in steps.remove:
-        told(f"remove {path}")
-        prompt.remove(path)
-    for folder in sorted(_folders(steps.remove)):
-        prompt.remove_if_empty(folder)
+    remove(prompt, steps.remove, told)
     for path, content in steps.put.items():
         told(f"copy {path} ({len(content)} bytes)")
         prompt.put(path, content)
@@ -124,6 +156,54 @@ def carry_out(prompt: Prompt, steps: Plan, told: Callable[[str], None]) -> None:
     told(f"copy {START}")
     prompt.put(START, steps.start)
     _verify(prompt, {START: steps.start})
+
+
+def remove(prompt: Prompt, paths: Sequence[str], told: Callable[[str], None]) -> None:
+    """Remove the files at `paths`, and their folders if nothing else is there. Raises Trouble."""
+    for path in paths:
+        told(f"remove {path}")
+        prompt.remove(path)
+    for folder in sorted(_folders(paths)):
+        prompt.remove_if_empty(folder)
+
+
+def replace(prompt: Prompt, files: dict[str, bytes], beside: dict[str, bytes]) -> None:
+    """Let `files`, {path: content}, take the places of those on the board, each in one moment.
+
+    In their order, once all of them and `beside` are there as they were sent. Raises Trouble.
+    """
+    for path, content in files.items():
+        prompt.put(path + _STAGED, content)
+    _verify(prompt, {path + _STAGED: content for path, content in files.items()} | beside)
+    for path in files:
+        prompt.rename(path + _STAGED, path)
+
+
+def beginning_with(start: bytes, said: str, modules: Container[str]) -> bytes:
+    """Return `start`, a main.py, with the lines `said` before it imports one of `modules`.
+
+    modules: paths of compiled ones. Raises Trouble if it imports none.
+    """
+    lines = start.decode().splitlines(keepends=True)
+    for at, line in enumerate(lines):
+        name = line.strip().removeprefix("import ")
+        if line.lstrip().startswith("import ") and f"{name}.mpy" in modules:
+            indent = line[: len(line) - len(line.lstrip())]
+            first = textwrap.indent(said, indent)
+            return "".join([*lines[:at], first, *lines[at:]]).encode()
+    raise Trouble(
+        Code.FAILED, f"{START} of this board reads no module: flash without --mpy and --romfs"
+    )
+
+
+def is_pack(path: str) -> bool:
+    """Return whether a file of a board is a pack, by its name."""
+    return _PACK.fullmatch(path) is not None
+
+
+def is_staged(path: str) -> bool:
+    """Return whether a file of a board was to take the place of another and did not."""
+    return path in {options.FILE + _STAGED, START + _STAGED}
 
 
 @functools.cache  # a file is compiled once in a process: tests flash many boards
@@ -171,6 +251,8 @@ def _ours(path: str, files: set[str]) -> bool:
     """
     stem = path.removesuffix(".py").removesuffix(".mpy")
     if stem == path:
-        return path == options.FILE
+        return path == options.FILE or is_staged(path)
+    if is_pack(path):
+        return True
     folder = path.rpartition("/")[0]
     return folder in _folders(files) or stem + ".py" in files or stem + ".mpy" in files

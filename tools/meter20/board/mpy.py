@@ -1,7 +1,7 @@
 """All that a board holds, compiled by MicroPython's own compiler, and how large it is.
 
 `make mpy` writes build/mpy/<board>/, laid out as on a board, and says the sizes.
-main.py stays source: a board looks for a file of that name, and it is two lines.
+main.py stays source: a board looks for a file of that name, and it is short.
 """
 
 import os

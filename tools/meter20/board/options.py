@@ -105,12 +105,49 @@ def value(option: str, known: dict[str, Value]) -> tuple[str, Value]:
 def known(sources: dict[str, bytes], board_file: str) -> dict[str, Value]:
     """Return {name: value as delivered} of what the classes of a board say about themselves."""
     found = {}
-    for path in sorted(sources, key=lambda path: path == board_file):  # which has the last word
-        if path == board_file or path.endswith("_meter.py"):
-            for node in ast.walk(ast.parse(sources[path])):
-                if isinstance(node, ast.ClassDef):
-                    found.update(_constants(node))
+    for node in _of_board(sources, board_file):
+        if isinstance(node, ast.ClassDef):
+            found.update(_constants(node))
     return {name: value for name, value in found.items() if name not in _NO_OPTIONS}
+
+
+def pins(sources: dict[str, bytes], board_file: str) -> dict[str, int]:
+    """Return {signal: GPIO} of the signals with one pin, by the `pins` of a board's class.
+
+    It is a dict in words, the name of one, or `dict(NAME, signal=GPIO)`; else {} comes back.
+    """
+    named: dict[str, dict] = {}
+    for node in _of_board(sources, board_file):
+        if isinstance(node, ast.Assign):
+            found = _table(node.value, named)
+            named.update((at.id, found) for at in node.targets if isinstance(at, ast.Name))
+    return {signal: pin for signal, pin in named.get("pins", {}).items() if type(pin) is int}
+
+
+def _of_board(sources, board_file):
+    """Yield what is written in the modules of a board; its own file has the last word."""
+    for path in sorted(sources, key=lambda path: path == board_file):
+        if path == board_file or path.endswith("_meter.py"):
+            yield from ast.walk(ast.parse(sources[path]))
+
+
+def _table(node, named):
+    """Return the dict that `node` writes, of those `named` before; {} if it is none."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return named.get(name, {})
+        case ast.Call(func=ast.Name(id="dict"), args=[whole], keywords=changed):
+            return _table(whole, named) | {at.arg: _literal(at.value) for at in changed}
+    found = _literal(node)
+    return found if isinstance(found, dict) else {}
+
+
+def _literal(node):
+    """Return the value of `node`, None if it is not written in words."""
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return None
 
 
 def lines(options: Iterable[str], known: dict[str, Value]) -> bytes:

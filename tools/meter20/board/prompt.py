@@ -136,6 +136,10 @@ class Prompt:
         with self._plugged_in():
             self._transport.fs_rmfile(path)
 
+    def rename(self, path: str, to: str) -> None:
+        """Let a file take the place of another: with LittleFS in one moment."""
+        self.run(f"import os\nos.rename({path!r}, {to!r})")
+
     def remove_if_empty(self, folder: str) -> None:
         """Remove a folder, unless something is in it."""
         self.run(f"import os\ntry:\n os.rmdir({folder!r})\nexcept OSError:\n pass")

@@ -21,6 +21,7 @@ from meter20.board.running import Running
 from meter20.board.trouble import Code, Trouble
 
 _BLANK = b"\xff"
+_LOOKING_HERE_FIRST = f'import sys\n\nsys.path.insert(0, "{ROM}")\n'
 
 #: What MicroPython says of partition 0: how many blocks of how many bytes, and whether a meter's
 #: or a fixture's `board.mpy` is in it. No rom_ioctl, or a number in place of a device: none.
@@ -88,7 +89,7 @@ def split(files: dict[str, bytes]) -> tuple[dict[str, bytes], bytes]:
     """
     kept = {path: files[path] for path in (flashing.START, options.FILE) if path in files}
     rom = {path: content for path, content in files.items() if path not in kept}
-    kept[flashing.START] = _looking_here_first(files[flashing.START], rom)
+    kept[flashing.START] = flashing.beginning_with(files[flashing.START], _LOOKING_HERE_FIRST, rom)
     return kept, image(rom)
 
 
@@ -158,20 +159,6 @@ def clear(prompt: Prompt, told: Callable[[str], None]) -> None:
     told(f"remove {flashing.START}, restart, and clear {ROM}")
     prompt.stop(flashing.START)
     prompt.run(_UNMOUNT + "rom.ioctl(6, 0)")
-
-
-def _looking_here_first(start, rom):
-    """Return `start`, main.py, with /rom first in its path before it reads a module of `rom`."""
-    lines = start.decode().splitlines(keepends=True)
-    for at, line in enumerate(lines):
-        name = line.strip().removeprefix("import ")
-        if line.lstrip().startswith("import ") and f"{name}.mpy" in rom:
-            indent = line[: len(line) - len(line.lstrip())]
-            said = (f"{indent}import sys\n", "\n", f'{indent}sys.path.insert(0, "{ROM}")\n')
-            return "".join([*lines[:at], *said, *lines[at:]]).encode()
-    raise Trouble(
-        Code.FAILED, f"{flashing.START} of this board reads no module: flash without --romfs"
-    )
 
 
 def _write(writer, tree):

@@ -49,7 +49,7 @@ def flash(  # noqa: PLR0913, PLR0917
     board: BoardName = None,
     mpy: Annotated[
         bool,
-        typer.Option("--mpy", help="Compile first: smaller files, a faster start."),
+        typer.Option("--mpy", help="Compile first, into one file: smaller, a faster start."),
     ] = False,
     romfs: Annotated[
         bool,
@@ -77,6 +77,9 @@ def flash(  # noqa: PLR0913, PLR0917
 
     The command copies only files that differ, and verifies each by its hash. If the board was
     unplugged half way, run the command again.
+
+    With --mpy the meter is one file: unplugged half way, the board still has the meter that it
+    had.
 
     With --romfs the meter lies in the ROM partition of the board, runs there in place, and needs
     less memory. The board's image of MicroPython must have such a partition, see boards/README.md.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import typer
 
-from meter20.board import flashing, romfs, running
+from meter20.board import flashing, pack, romfs, running
 from meter20.board import options as board_options
 from meter20.board import prompt as prompts
 from meter20.board.prompt import ROM, Prompt
@@ -53,19 +53,27 @@ def bring_up_to_date(
     if wishes.compiled:
         prompt.running.check_reads(files["board.mpy"])
     rom = _Rom.of(prompt, files, wishes.in_rom)
+    packed = None
+    if architecture is not None and not wishes.in_rom:
+        opening = flashing.opening(board, chosen.options)
+        packed = pack.made(files, architecture, opening)
     for line in (f"{prompt.running.words()}, board {board}", *chosen.lines):
         say(printable(line))
     in_rom = rom.bring(prompt, say)
     if in_rom:
         there = prompt.hashes()
-    steps = flashing.plan(rom.kept, libraries, there, wishes.production, files)
-    if not steps.nothing:
+    kept = rom.kept if packed is None else packed.files
+    steps = flashing.plan(kept, libraries, there, wishes.production, files)
+    copied, same = len(steps.put) + steps.start_differs, steps.same
+    if packed is not None:
+        sent = 0 if steps.nothing else pack.carry_out(prompt, packed, steps, say)
+        copied, same = packed.counted(steps, sent)
+    elif not steps.nothing:
         flashing.carry_out(prompt, steps, say)
     report = {
-        "ok": True, "port": prompt.port, "board": board, "copied": len(steps.put)
-        + steps.start_differs, "removed": len(steps.remove), "same": steps.same,
-        "production": wishes.production, "options": chosen.options, "dropped": chosen.dropped,
-        "rom": in_rom,
+        "ok": True, "port": prompt.port, "board": board, "copied": copied,
+        "removed": len(steps.remove), "same": same, "production": wishes.production,
+        "options": chosen.options, "dropped": chosen.dropped, "rom": in_rom,
     }  # fmt: skip
     return report, [name for name in libraries if not prompt.has_module(name)]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import littlefs
 
-from meter20.board import boards, flashing, romfs
+from meter20.board import boards, flashing, pack, romfs
 
 BOARD = "rp2_pico"
 FLASH_SIZE = 2 * 1024 * 1024  # bytes, a Pico's
@@ -70,14 +70,21 @@ def read(uf2: Path) -> Firmware:
 def flashed(firmware: Firmware, files: dict[str, bytes]) -> bytes:
     """Return a flash with `files`, {path: content}, in the file system of `firmware`.
 
-    If it has a ROM partition, all that can lie there does, as `board flash --romfs` does it.
-    Raises NoFirmware if the partition is too small.
+    What can lie in a ROM partition does if it has one, as `board flash --romfs` does it; else in
+    a pack, as `board flash --mpy` does it. Raises NoFirmware if the partition is too small.
     """
-    rom = b""
-    if firmware.rom_size:
-        files, rom = romfs.split(files)
-        if len(rom) > firmware.rom_size:
-            raise NoFirmware(f"its ROM partition has {firmware.rom_size} bytes, not {len(rom)}")
+    if not firmware.rom_size:
+        architecture, opening = boards.find(BOARD).architecture, flashing.opening(BOARD)
+        packed = pack.made(files, architecture, opening)
+        return with_files(firmware, packed.files)
+    files, rom = romfs.split(files)
+    if len(rom) > firmware.rom_size:
+        raise NoFirmware(f"its ROM partition has {firmware.rom_size} bytes, not {len(rom)}")
+    return with_files(firmware, files, rom)
+
+
+def with_files(firmware: Firmware, files: dict[str, bytes], rom: bytes = b"") -> bytes:
+    """Return a flash with `files` in the file system of `firmware`, and `rom` in its partition."""
     made = littlefs.LittleFS(
         block_size=SECTOR,
         block_count=firmware.size // SECTOR,
@@ -96,7 +103,7 @@ def flashed(firmware: Firmware, files: dict[str, bytes]) -> bytes:
 
 
 def meter_files() -> dict[str, bytes]:
-    """Return what `meter20 board flash --mpy` puts on a Pico, but micropython-lib's ssd1306.
+    """Return what `meter20 board flash` compiles for a Pico, but micropython-lib's ssd1306.
 
     That one comes over the network, and the display of the board as it stands needs none.
     """
