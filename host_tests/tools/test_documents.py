@@ -5,6 +5,7 @@ reason. docs/bench.md has a test of its own, on the virtual board.
 """
 
 import fnmatch
+import functools
 import os
 import re
 import shlex
@@ -108,9 +109,15 @@ def test_every_command_within_a_line_has_the_options_it_names(document):
         assert unknown(shlex.split(words)) == [], words
 
 
+@functools.cache
+def commands():
+    """Return the tree of all commands, which is made part by part as it is looked at."""
+    return get_command(app)
+
+
 def unknown(words):
     """Return what of a command line `meter20 ...` there is not: commands, and options."""
-    command, offered, missing = get_command(app), set(), []
+    command, offered, missing = commands(), set(), []
     for word in words[1:]:
         if word.startswith("--"):
             offered = {name for one in command.params for name in one.opts} | {"--help"}
