@@ -21,21 +21,24 @@ class PowerCut(BaseException):
 
 
 class RamImage:
-    """Content of a chip in memory. A file or a browser's storage can take its place."""
+    """Content of a chip in memory. A file or a browser's storage can take its place.
 
-    __slots__ = ("_cells",)
+    cells: the content, a bytearray.
+    """
+
+    __slots__ = ("cells",)
 
     def __init__(self, size: int):
-        self._cells = bytearray(BLANK * size)
+        self.cells = bytearray(BLANK * size)
 
     def size(self) -> int:
-        return len(self._cells)
+        return len(self.cells)
 
     def read(self, offset: int, size: int) -> bytes:
-        return bytes(self._cells[offset : offset + size])
+        return bytes(self.cells[offset : offset + size])
 
     def write(self, offset: int, data: bytes):
-        self._cells[offset : offset + len(data)] = data
+        self.cells[offset : offset + len(data)] = data
 
 
 class FlashChip(NorFlash):
@@ -50,7 +53,7 @@ class FlashChip(NorFlash):
     page_size = PAGE
 
     def __init__(self, image):
-        self._image = image
+        self.image = image
         self.read = image.read  # most of all calls, and a cut does nothing to it
         self._cut_in = None
         self._tear = None
@@ -77,7 +80,7 @@ class FlashChip(NorFlash):
     def program(self, offset, data):
         if offset // PAGE != (offset + len(data) - 1) // PAGE:
             raise ValueError("programming across a page")
-        old = self._image.read(offset, len(data))
+        old = self.image.read(offset, len(data))
         new = int.from_bytes(old, "little") & int.from_bytes(data, "little")
         self.busy_ms += _PROGRAM_MS
         self._operate(offset, old, new.to_bytes(len(old), "little"))
@@ -89,18 +92,18 @@ class FlashChip(NorFlash):
         self.busy_ms += _ERASE_MS
         worn = self.endurance is not None and self.erases[sector] > self.endurance
         clean = _WORN if worn else BLANK * SECTOR
-        self._operate(offset, self._image.read(offset, SECTOR), clean)
+        self._operate(offset, self.image.read(offset, SECTOR), clean)
 
     def _operate(self, offset, old, new):
         self.operations += 1
         if self._cut_in == 0:
             self._cut_in = None
             if self._tear is not None:
-                self._tear(self._image, offset, old, new, self.operations)
+                self._tear(self.image, offset, old, new, self.operations)
             raise PowerCut
         if self._cut_in is not None:
             self._cut_in -= 1
-        self._image.write(offset, new)
+        self.image.write(offset, new)
 
 
 def half(image, offset, old, new, seed):
@@ -121,14 +124,14 @@ class FlashPart(NorFlash):
     page_size = PAGE
 
     def __init__(self, chip: "FlashChip", start: int, size: int):
-        self._chip, self._start = chip, start
+        self.chip, self.start = chip, start
         self.size = size
 
     def read(self, offset, size):
-        return self._chip.read(self._start + offset, size)
+        return self.chip.read(self.start + offset, size)
 
     def program(self, offset, data):
-        self._chip.program(self._start + offset, data)
+        self.chip.program(self.start + offset, data)
 
     def erase(self, offset):
-        self._chip.erase(self._start + offset)
+        self.chip.erase(self.start + offset)

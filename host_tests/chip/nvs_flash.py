@@ -18,7 +18,7 @@ Source: ESP-IDF Programming Guide, Non-Volatile Storage Library, Internals.
 
 import struct
 from binascii import crc32
-from collections import namedtuple
+from collections import OrderedDict, namedtuple
 
 _ENTRIES = 126
 _ENTRY = 32
@@ -34,6 +34,8 @@ _U8, _BLOB_DATA, _BLOB_INDEX = 0x01, 0x42, 0x48
 _NO_PART = 0xFF
 _VERSIONS = (0x00, 0x80)  # first part of a blob, by turns, so that old and new are told apart
 _PART_MAX = (_ENTRIES - 1) * _ENTRY
+#: The states of the four entries of each octet of the table.
+_STATES = [bytes([octet >> at & 3 for at in (0, 2, 4, 6)]) for octet in range(256)]
 
 NOT_FOUND, NOT_ENOUGH_SPACE, FLASH_FAILED, NO_FREE_PAGES = -0x1102, -0x1105, -0x1106, -0x110D
 
@@ -232,7 +234,7 @@ class NvsFlash:
         return [
             (page, at, page.items[at])
             for page in self._used
-            for at in sorted(page.items)
+            for at in page.items
             if page.items[at].kind == kind
         ]
 
@@ -246,7 +248,11 @@ class NvsFlash:
 
 
 class _Page:
-    """One page, as it is found. items: those in use, by the number of their first entry."""
+    """One page, as it is found.
+
+    items: those in use, by the number of their first entry. They lie in the order in which they
+    were written, which is that of these numbers.
+    """
 
     def __init__(self, flash, at):
         self._flash, self._at = flash, at
@@ -276,10 +282,11 @@ class _Page:
 
     def find(self, namespace, kind, key, part=None, data_5=None):
         """Return the number of the entry of the first item that fits, or None."""
-        for at in sorted(self.items):
-            item = self.items[at]
+        for at, item in self.items.items():
             if (
-                (item.namespace, item.kind, item.key) == (namespace, kind, key)
+                item.kind == kind
+                and item.key == key
+                and item.namespace == namespace
                 and part in (None, item.part)
                 and data_5 in (None, item.data[5])
             ):
@@ -314,7 +321,7 @@ class _Page:
         """Write all items in use to `other`, entry by entry."""
         if self.items and other.state == _BLANK:
             other._begin()
-        for at in sorted(self.items):
+        for at in self.items:
             first = other._next
             for entry in range(at, at + self.items[at].span):
                 other._write_entries(self._flash.read(self._address(entry), _ENTRY))
@@ -335,7 +342,7 @@ class _Page:
         self._forget()
 
     def _forget(self):
-        self.state, self.number, self.items = _BLANK, None, {}
+        self.state, self.number, self.items = _BLANK, None, OrderedDict()
         self._table = bytearray([_EMPTY] * _ENTRIES)
         self._next = 0
 
@@ -357,8 +364,8 @@ class _Page:
             self.state = _CORRUPT
             return
         self.state, self.number = state, number
-        for at in range(_ENTRIES):
-            self._table[at] = raw[_TABLE_AT + at // 4] >> at % 4 * 2 & 3
+        octets = raw[_TABLE_AT:_ENTRIES_AT]
+        self._table = bytearray(b"".join([_STATES[octet] for octet in octets])[:_ENTRIES])
         self._next = _ENTRIES
         if state == _ACTIVE:
             self._find_next(raw)
@@ -403,13 +410,12 @@ class _Page:
 
     def _set_states(self, begin, end, state):
         """Mark entries, a word of the table after the other, the last word first."""
-        for at in range(begin, end):
-            self._table[at] = state
+        self._table[begin:end] = bytes([state]) * (end - begin)
         for word in range((end - 1) // 16, begin // 16 - 1, -1):
-            bits = 0
-            for at in range(16):
-                entry = word * 16 + at
-                bits |= (self._table[entry] if entry < _ENTRIES else _EMPTY) << at * 2
+            bits, shift = 0xFFFFFFFF, 0  # what lies behind the last entry stays empty
+            for entry in self._table[word * 16 : word * 16 + 16]:
+                bits ^= (entry ^ _EMPTY) << shift
+                shift += 2
             self._program(_TABLE_AT + word * 4, struct.pack("<I", bits))
 
     def _program(self, offset, data):

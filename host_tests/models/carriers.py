@@ -60,6 +60,6 @@ ALL = BARE + (NVS,)
 
 def copied(image):
     """Return another image of the same content."""
-    other = RamImage(image.size())
-    other.write(0, image.read(0, image.size()))
+    other = RamImage(0)
+    other.cells = bytearray(image.cells)
     return other

@@ -41,9 +41,14 @@ class ChipContext(UserContext):
         self.in_size = chip.size
         self._chip = chip
         self.cut = self.failed = False
+        part = chip if isinstance(chip, FlashPart) else FlashPart(chip, 0, chip.size)
+        cells, start = part.chip.image.cells, part.start
 
-    def read(self, _cfg, block, off, size):
-        return self._chip.read(block * SECTOR + off, size)
+        def read(_cfg, block, off, size):
+            at = start + block * SECTOR + off
+            return cells[at : at + size]
+
+        self.read = read  # LittleFS makes a hundred for each file, and a cut does nothing to it
 
     def prog(self, _cfg, block, off, data):
         return self._do(self._program, block * SECTOR + off, bytes(data))

@@ -100,7 +100,7 @@ def test_service_port_tells_store_failed_and_store_lost():
     body._chip.program = kept
     assert ask(do="read")["credit_wh"] == 0
     assert ask(do="token", digits=token())["result"] == results.ACCEPT
-    body._chip._image.write(0, bytes(body._chip.size))
+    body._chip.image.write(0, bytes(body._chip.size))
     ask(do="power_cut")
     read = ask(do="read")
     assert (read["drn"], read["relay"], read["relay_reason"]) == ("", "open", "store_fault")
