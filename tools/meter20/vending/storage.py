@@ -237,8 +237,10 @@ class Storage:
         """Wait until no other writing transaction is open; SQLite did so at BEGIN IMMEDIATE."""
         if self.path:
             return
-        connection.execute(text(f"SET LOCAL lock_timeout = {int(self._busy_s * 1000)}"))
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
+        connection.exec_driver_sql(  # at once: a sale goes to the server and back once less
+            f"SET LOCAL lock_timeout = {int(self._busy_s * 1000)}; "
+            f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"
+        )
 
     @contextmanager
     def _creating(self) -> Iterator[None]:
