@@ -131,8 +131,9 @@ def of_sales(size: int) -> Figures:
     sealing.SCRYPT_COST = 2
     with tempfile.TemporaryDirectory(prefix="meter20-bench-") as name:
         path = Path(name) / "station.sqlite"
-        fill(vend_campaign.found(str(path)), size)
-        gc.collect()  # closes the file: the next one opens it as the first program of a day does
+        first = vend_campaign.found(str(path))
+        fill(first, size)
+        first._storage.close()  # the next one opens the file as the first program of a day does
         open_s, station = _opened(path)
         chance = random.Random(size)
         began = time.process_time()
