@@ -53,10 +53,7 @@ def bring_up_to_date(
     if wishes.compiled:
         prompt.running.check_reads(files["board.mpy"])
     rom = _Rom.of(prompt, files, wishes.in_rom)
-    packed = None
-    if architecture is not None and not wishes.in_rom:
-        opening = flashing.opening(board, chosen.options)
-        packed = pack.made(files, architecture, opening)
+    packed = _packed(files, board, architecture, chosen) if not wishes.in_rom else None
     for line in (f"{prompt.running.words()}, board {board}", *chosen.lines):
         say(printable(line))
     in_rom = rom.bring(prompt, say)
@@ -64,18 +61,30 @@ def bring_up_to_date(
         there = prompt.hashes()
     kept = rom.kept if packed is None else packed.files
     steps = flashing.plan(kept, libraries, there, wishes.production, files)
-    copied, same = len(steps.put) + steps.start_differs, steps.same
-    if packed is not None:
-        sent = 0 if steps.nothing else pack.carry_out(prompt, packed, steps, say)
-        copied, same = packed.counted(steps, sent)
-    elif not steps.nothing:
-        flashing.carry_out(prompt, steps, say)
+    copied, same = _carried_out(prompt, packed, steps, say)
     report = {
         "ok": True, "port": prompt.port, "board": board, "copied": copied,
         "removed": len(steps.remove), "same": same, "production": wishes.production,
         "options": chosen.options, "dropped": chosen.dropped, "rom": in_rom,
     }  # fmt: skip
     return report, [name for name in libraries if not prompt.has_module(name)]
+
+
+def _packed(files, board, architecture, chosen):
+    """Return the pack of `files`, None if they are not compiled."""
+    if architecture is None:
+        return None
+    return pack.made(files, architecture, flashing.opening(board, chosen.options))
+
+
+def _carried_out(prompt, packed, steps, say):
+    """Do what `steps` says; return (how many files were copied, how many were the same)."""
+    if packed is not None:
+        sent = 0 if steps.nothing else pack.carry_out(prompt, packed, steps, say)
+        return packed.counted(steps, sent)
+    if not steps.nothing:
+        flashing.carry_out(prompt, steps, say)
+    return len(steps.put) + steps.start_differs, steps.same
 
 
 def words(report: dict) -> str:
