@@ -4,7 +4,6 @@ from account import carrier
 from dlms.facts import Facts, Gateway
 from journal import history
 from micropython import const
-from panel import view as views
 from sts import results
 
 from carriers import dlms_status, dlms_tables
@@ -150,20 +149,20 @@ class MeterFacts(Facts):
 
     def credit(self):
         credit = self._state.register.credit
-        if not views.in_currency(self._view):
+        if not self._view.state.in_currency:
             return credit
         hundredths = abs(credit) // _MONEY  # what is below is cut off, as on the display
         return -hundredths if credit < 0 else hundredths
 
     def low_credit(self):
         view = self._view
-        return 0 if views.in_currency(view) else view.settings.low_credit_wh
+        return 0 if view.state.in_currency else view.settings.low_credit_wh
 
     def unit(self):
-        return "currency" if views.in_currency(self._view) else "Wh"
+        return "currency" if self._view.state.in_currency else "Wh"
 
     def scaler(self):
-        return -2 if views.in_currency(self._view) else 0
+        return -2 if self._view.state.in_currency else 0
 
     @property
     def _state(self):

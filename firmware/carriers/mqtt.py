@@ -311,14 +311,14 @@ def _result(entered, result, amount, turn: "Turn"):
         fields += [("accepted_tid", noted.tid), ("accepted_by", carrier.NAMES[noted.by])]
         amount = noted.amount
     if amount:
-        fields.append(("amount_currency" if views.in_currency(turn) else "amount_wh", amount))
+        fields.append(("amount_currency" if turn.state.in_currency else "amount_wh", amount))
     return tuple(fields)
 
 
 def _registers(turn: "Turn"):
     state = turn.state
     fields = [("credit_wh", views.credit_wh(turn))]
-    if views.in_currency(turn):
+    if turn.state.in_currency:
         fields.append(("credit_currency", state.register.credit))
     return tuple(
         fields

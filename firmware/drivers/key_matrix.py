@@ -77,18 +77,15 @@ class KeyMatrix:
 
     def _has_rectangle(self, mask):
         """Return whether two rows share two columns or more."""
-        if not mask & (mask - 1):
-            return False  # one key, as a rule
-        full = (1 << self._columns) - 1
-        rows = []
+        columns = self._columns
         while mask:
-            rows.append(mask & full)
-            mask >>= self._columns
-        for number, row in enumerate(rows):
-            for other in rows[number + 1 :]:
-                both = row & other
+            row = mask & (1 << columns) - 1
+            mask = others = mask >> columns
+            while others:
+                both = row & others  # of the lowest of them
                 if both & (both - 1):
                     return True
+                others >>= columns
         return False
 
     def _labels(self, mask):

@@ -8,7 +8,6 @@ Pure domain: no ports, no clock, no I/O.
 
 from sts import results
 
-from panel import view as views
 from panel.screens import WIDTH, credit, not_following
 
 #: Words and advice for each result, under its name in the standard: one text a result takes less
@@ -48,7 +47,7 @@ def shown(outcome, switch_faulty: bool, view, wait_s: int):
 def _told(outcome, view, wait_s):
     if outcome.missing:
         return _key_change(outcome)
-    in_currency = views.in_currency(view)
+    in_currency = view.state.in_currency
     words, advice = _WORDS[outcome.result].split("|")
     if outcome.amount:
         words = ("+" if outcome.amount > 0 else "") + credit(outcome.amount, in_currency)
@@ -79,7 +78,7 @@ def _key_change(outcome):
 
 
 def _credit_now(view):
-    amount = credit(view.state.register.credit, views.in_currency(view))
+    amount = credit(view.state.register.credit, view.state.in_currency)
     for word in ("Now ", "="):
         if len(word + amount) <= WIDTH:
             return word + amount

@@ -72,7 +72,7 @@ def idle(view):
         return message("MEMORY LOST", _REASONS[decision.STORE_FAULT], "Call your seller", FIRMWARE)
     if not view.state.identity.drn:
         return message("Not provisioned", _REASONS[decision.NOT_PROVISIONED], FIRMWARE)
-    in_currency = views.in_currency(view)
+    in_currency = view.state.in_currency
     return [
         ("Cr " if in_currency else "") + credit(view.state.register.credit, in_currency),
         _state_of_supply(view),

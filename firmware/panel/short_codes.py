@@ -70,7 +70,7 @@ def _total(view):
 
 
 def _credit(view):
-    amount = screens.credit(view.state.register.credit, views.in_currency(view))
+    amount = screens.credit(view.state.register.credit, view.state.in_currency)
     return screens.message("Credit", amount)
 
 
@@ -154,7 +154,7 @@ def _amount(view, number):
     entry = _nth(view, number)
     if entry is None or not entry.amount:
         return screens.message(_back("Last amount", number), "none")
-    amount = screens.credit(entry.amount, views.in_currency(view))
+    amount = screens.credit(entry.amount, view.state.in_currency)
     return screens.message(_back("Last amount", number), amount, "", _result(entry))
 
 

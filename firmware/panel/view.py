@@ -26,13 +26,6 @@ View = namedtuple(
     ),
 )
 
-_UNPROVISIONED = ""
-
-
-def in_currency(view) -> bool:
-    """Whether the meter keeps its credit in money; true also of one whose tariff was lost."""
-    return view.state.in_currency
-
 
 def credit_wh(view) -> int:
     """Return the credit in Wh; of money, what it buys at the price of the next Wh.
@@ -47,7 +40,7 @@ def credit_wh(view) -> int:
 
 def is_low(view) -> bool:
     """Whether the customer must be warned that credit runs out."""
-    if view.state.identity.drn == _UNPROVISIONED:
+    if not view.state.identity.drn:
         return False
     return (
         view.relay_reason == decision.EMERGENCY

@@ -164,15 +164,9 @@ def keys(request: dict) -> str:
 def _object(fields, request):
     """Return `fields` as a JSON object, with the id of `request` if it has one."""
     identity = request.get("id")
-    if _is_id(identity):
+    if type(identity) is int or (isinstance(identity, str) and len(identity) <= _ID_MAX):
         fields = [("id", identity)] + fields
     return written(tuple(fields))
-
-
-def _is_id(value):
-    if isinstance(value, str):
-        return len(value) <= _ID_MAX
-    return type(value) is int
 
 
 def _joined(value, dumps):

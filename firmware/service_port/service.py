@@ -110,7 +110,7 @@ class Service:
         view = self._app.front.view(now_ms)
         fields = [("result", outcome.result), ("kind", outcome.kind)] + credit_fields(view)
         if outcome.amount:
-            name = "amount_currency" if views.in_currency(view) else "amount_wh"
+            name = "amount_currency" if view.state.in_currency else "amount_wh"
             fields.append((name, outcome.amount))
         if outcome.missing:
             fields.append(("missing", list(outcome.missing)))
@@ -174,7 +174,7 @@ def read_fields(app: "App", now_ms: int):
 def credit_fields(view: "View"):
     """Return the credit of `view`: in Wh, and of a meter that keeps money also as that."""
     fields = [("credit_wh", views.credit_wh(view))]
-    if views.in_currency(view):
+    if view.state.in_currency:
         fields.append(("credit_currency", view.state.register.credit))
     return fields
 
