@@ -32,6 +32,7 @@ from world import WORLD
 
 _MS = 1_000_000
 _COARSE_MS = 5500  # the meter is asked this seldom while nobody is near; its watchdog takes 8000
+_PAUSE_MS = 14  # beside a collection of garbage: two waits in one step
 _FINGER_MS = 80
 _COLLECT_BYTES = 65_536  # most garbage is the emulation's; the meter's own limit is for its own
 _CHUNK = 256  # as the loop takes it from USB
@@ -155,7 +156,7 @@ class Script:
             if isinstance(deed, bytes):
                 return deed
             self._left_ms, self._coarse = deed
-        step_ms = _COARSE_MS if self._coarse else duration_ms
+        step_ms = _COARSE_MS if self._coarse and duration_ms > _PAUSE_MS else duration_ms
         step_ms = max(1, min(step_ms, self._left_ms))
         self._left_ms -= step_ms
         WORLD.advance_ms(step_ms)
