@@ -19,6 +19,7 @@ _LF, _CR = b"\n", b"\r"
 _FIRST_PRINTABLE = const(0x20)
 _LAST_PRINTABLE = const(0x7E)
 _DELETE = "\x7f"
+_HOLDERS = (tuple, list)
 _PAIRS = const(0x10000)  # from here on JSON escapes a character as two surrogates
 
 
@@ -196,7 +197,10 @@ def _put_members(parts, fields, dumps):
     before = '{"'
     for name, value in fields:
         parts += (before, name, '": ')
-        _put(parts, value, dumps)
+        if isinstance(value, _HOLDERS):
+            _put(parts, value, dumps)
+        else:
+            parts.append(dumps(value))
         before = ', "'
     parts.append("}" if fields else "{}")
 
