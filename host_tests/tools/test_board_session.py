@@ -124,6 +124,52 @@ def test_a_cut_of_the_power_is_in_it_whoever_made_it(far, kept, tmp_path):
     assert differences(kept, tmp_path) == []
 
 
+def test_a_restart_shows_after_any_time(far, kept, tmp_path):
+    for _ in range(6):
+        kept.request(do="token", digits=samples.CREDIT.digits[:-1] + "6")
+    far.passes(2000)
+    far.request(do="power_cut")
+    far.passes(60_000)
+    kept.look()
+    assert [each["do"] for each in sent(kept)].count("power_cut") == 1
+    assert differences(kept, tmp_path) == []
+
+
+def test_the_boards_clock_is_set_when_the_session_is_played(far, tmp_path):
+    far.request(do="clock", utc="2026-11-29T10:00:00Z")
+    far.passes(1500)
+    recorder = BoardRecorder(far, far.clock_s)
+    recorder.request(**{**samples.PROVISION, "friendly_from": 10, "friendly_to": 12})
+    far.passes(60_000)
+    assert recorder.request(do="read")["relay_reason"] == "friendly_hours"
+    assert differences(recorder, tmp_path) == []
+
+
+def test_an_answer_that_does_not_come_ends_the_session(far, kept):
+    far.exchange = lambda _line: b""
+    before = len(sent(kept))
+    with pytest.raises(Trouble, match="may have done what was asked"):
+        kept.request(do="token", digits=samples.CREDIT.digits)
+    assert {each["do"] for each in sent(kept)[before:]} <= {"live"}
+
+
+def test_a_meter_that_cannot_be_read_says_why(far, kept):
+    far.request = lambda **_: {"ok": False, "error": "fault", "message": "display: OSError"}
+    with pytest.raises(Trouble, match="cannot be read: display: OSError"):
+        kept.look()
+
+
+def test_the_octet_of_ctrl_c_does_not_reach_the_board(far, kept):
+    far.exchange = None
+    assert b"octet 3 would stop a meter" in kept.exchange(b"ab\x03cd")
+
+
+def test_the_head_says_the_firmware_of_the_board(far):
+    plain = far.request
+    far.request = lambda **named: {**plain(**named), "firmware": "meter20 9.9"}
+    assert '"firmware": "meter20 9.9"' in BoardRecorder(far, far.clock_s).text()
+
+
 def test_what_tells_of_the_board_alone_is_not_kept(far, kept, tmp_path):
     before = len(sent(kept))
     for request in ({"do": "help"}, {"do": "fly"}, {"do": "explain", "digits": "0" * 20}):

@@ -1,6 +1,7 @@
 """Sessions: what was done at one meter gets the same answers from the next."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ from panel.screens import FIRMWARE
 from rigs import sim_session
 from rigs.board_command import ran
 
-from meter20 import session
+from meter20 import samples, session
 from meter20.bodies import EmulatedBody, open_body
 
 
@@ -95,6 +96,67 @@ def test_a_key_is_hidden_in_the_file_and_given_again(tmp_path):
     assert file.stat().st_mode & 0o077 == 0
     assert list(session.differences(session.read(file), EmulatedBody(), key)) == []
     assert list(session.differences(session.read(file), EmulatedBody(), None)) != []
+
+
+SECRET_KEY = "FFeeddccbbaa99887766554433221100"  # TEST KEY
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['{"do":"provision","decoder_key":"%s",}', '\ufeff{"do":"provision","decoder_key":"%s"}',
+     '[{"decoder_key":"%s"}]', '{"do":"x","record":{"decoder_key":"%s"}}', '{"Decoder_key":"%s"}',
+     '{"do":"provision","decoder_key":"%s","decoder_key":"1"}', '{"do":"read","id":"%s"}',
+     '{"do":"provision","decoder_key":"1%s"}', '{"do":"dlms","guek":"%s",}', "%s"],
+)  # fmt: skip
+def test_a_secret_in_a_wrong_place_or_form_is_not_kept(tmp_path, line):
+    recorder = session.Recorder(EmulatedBody(), "emulated")
+    recorder.exchange(line.replace("%s", SECRET_KEY).encode())
+    recorder.request(**{**samples.PROVISION, "decoder_key": "f94b"})
+    recorder.request(**samples.PROVISION)
+    recorder.request(do="read", id="hidden")
+    assert SECRET_KEY.lower() not in recorder.text().lower()
+    recorder.write(tmp_path / "file")
+    assert list(session.differences(session.read(tmp_path / "file"), EmulatedBody(), None)) == []
+    assert [json.loads(sent)["do"] for sent, _ in session.read(tmp_path / "file").entries] == [
+        "provision", "read",
+    ]  # fmt: skip
+
+
+def test_a_key_that_is_written_with_escapes_is_hidden(tmp_path):
+    recorder = session.Recorder(EmulatedBody(), "emulated")
+    request = json.dumps({**samples.PROVISION, "decoder_key": SECRET_KEY})
+    escaped = request.replace(SECRET_KEY[:2], "\\u0046\\u0046")
+    assert recorder.exchange(escaped.encode()).startswith(b'{"ok": true')
+    recorder.write(tmp_path / "file")
+    assert SECRET_KEY[2:] not in recorder.text()
+    read = session.read(tmp_path / "file")
+    assert list(session.differences(read, EmulatedBody(), SECRET_KEY)) == []
+
+
+@pytest.mark.parametrize("name", ["folder", "pipe"])
+def test_what_is_no_plain_file_takes_no_session(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(session.NoSession, match="no plain file"):
+        session.prepare(tmp_path / name)
+
+
+def test_a_file_that_goes_away_is_named_at_the_end(tmp_path):
+    with pytest.raises(session.NoSession, match="gone/file cannot be written: No such file"):
+        session.Recorder(EmulatedBody(), "emulated").write(tmp_path / "gone" / "file")
+
+
+def test_a_file_that_was_open_to_others_is_so_no_more(tmp_path):
+    (tmp_path / "file").touch(0o644)
+    session.Recorder(EmulatedBody(), "emulated").write(tmp_path / "file")
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(("closed", "name"), [("<&-", "stdin"), (">&-", "stdout")])
+def test_serving_on_a_closed_end_is_wrong_usage(closed, name):
+    command = f"{sys.executable} -m meter20.cli serve --stdio {closed}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, f"nothing to serve on: {name} closed" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("body", ["emulated", "virtual"])

@@ -103,7 +103,7 @@ def test_clock_that_is_far_ahead_is_accepted_or_turned_back_by_command(bare):
 
 
 def test_person_at_a_terminal_is_asked_whether_the_clock_is_right(vend, monkeypatch):
-    monkeypatch.setattr("meter20.cli.vend_clock.at_terminal", lambda: True)
+    monkeypatch.setattr("meter20.terminal.is_typed_at", lambda: True)
     with freeze_time("2045-03-10 09:30"):
         assert vend.run("credit", DRN, "--kwh", "1", stdin="n\n").exit_code == 1
         done = vend.run("credit", DRN, "--kwh", "1", stdin="y\n")

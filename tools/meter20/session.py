@@ -4,8 +4,10 @@ A file is lines of JSON, see docs/sessions.md: a head, then a request of the ser
 reply in each line. Time is in the requests, so a session plays the same on every body.
 """
 
+import contextlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +22,13 @@ from meter20.service_client import ServiceClient
 FORMAT = 1
 #: Stands for a decoder key, which no file of ours holds unless everybody has it.
 HIDDEN = "hidden"
-#: Requests that are not kept: they hold passwords and keys, and set up networks that no file has.
-_NOT_KEPT = ("dlms", "mqtt", "wifi")
+#: What no line that is kept holds, but for a decoder key in its place. A request that has it sets
+#: up networks, which no file has, or the meter did nothing with it.
+_SECRET = re.compile(
+    r"key\b|guek|gak|password|dlms|mqtt|wifi|(?=[0-9]*[a-f])[0-9a-f]{32}", re.IGNORECASE
+)
+_KEY = re.compile(r"[0-9a-fA-F]{16}|[0-9a-fA-F]{32}")
+_HIDDEN_KEY = re.compile(rf'("decoder_key"\s*:\s*)"{HIDDEN}"')
 _PASSING = {"do", "watts", "ms", "slice_ms"}
 
 #: The body in the head of a session of a real board.
@@ -59,11 +66,18 @@ class Recorder(ServiceClient):
         self._entries: list[dict[str, str]] = []
         self._lines = Lines()
 
+    def firmware(self, name: str) -> None:
+        """Say in the head which firmware answers, if it is not this program's own."""
+        self._head["firmware"] = name
+
     def feed(self, data: bytes) -> bytes:
         """Take bytes of the service port; return what the meter answers to the lines in them."""
-        lines = self._lines.feed(data)
-        too_long = b"x" * (LINE_MAX + 1)
-        return b"".join(self.exchange(too_long if one is None else one) + b"\n" for one in lines)
+        return b"".join(self.answers(data))
+
+    def answers(self, data: bytes) -> Iterator[bytes]:
+        """Yield what the meter answers to each line in these bytes of the service port."""
+        for line in self._lines.feed(data):
+            yield self.exchange(b"x" * (LINE_MAX + 1) if line is None else line) + b"\n"
 
     def exchange(self, line: bytes) -> bytes:
         reply = self._body.exchange(line)
@@ -74,9 +88,13 @@ class Recorder(ServiceClient):
         return self._body.close()
 
     def write(self, file: Path) -> None:
-        """Write the session into `file`, for its owner alone. Raises OSError."""
+        """Write the session into `file`, for its owner alone. Raises NoSession."""
         mode = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        with os.fdopen(os.open(file, mode, 0o600), "w", encoding="utf-8") as opened:
+        with (
+            _said_of(file),
+            os.fdopen(os.open(file, mode, 0o600), "w", encoding="utf-8") as opened,
+        ):
+            os.fchmod(opened.fileno(), 0o600)
             opened.write(self.text())
 
     def text(self) -> str:
@@ -84,9 +102,13 @@ class Recorder(ServiceClient):
         return "".join(json.dumps(each) + "\n" for each in (self._head, *self._entries))
 
     def keep(self, line: bytes, reply: bytes) -> None:
-        """Take a request and its reply into the session, without a decoder key."""
-        sent, got = _without_key(line), reply.decode(errors="backslashreplace")
-        if fields(sent).get("do") in _NOT_KEPT:
+        """Take a request and its reply into the session, without a decoder key.
+
+        A request of networks, and a key in a wrong place or form, are left out.
+        """
+        got = reply.decode(errors="backslashreplace")
+        sent = _without_key(line.decode(errors="backslashreplace"), fields(got).get("ok", False))
+        if _SECRET.search(_HIDDEN_KEY.sub("", sent, count=1) + got):
             return
         before = self._entries[-1]["sent"] if self._entries else ""
         together = _together(before, sent)
@@ -97,11 +119,20 @@ class Recorder(ServiceClient):
 
 def prepare(file: Path | None) -> None:
     """Raise NoSession if a session cannot be written to `file`, before it begins."""
-    if file is not None:
-        try:
-            os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
-        except OSError as error:
-            raise NoSession(f"{file} cannot be written: {error.strerror}") from None
+    if file is None:
+        return
+    if file.exists() and not file.is_file():
+        raise NoSession(f"{file} cannot be written: it is no plain file")
+    with _said_of(file):
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
+
+
+@contextlib.contextmanager
+def _said_of(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise NoSession(f"{file} cannot be written: {error.strerror}") from None
 
 
 @dataclass(frozen=True)
@@ -160,8 +191,8 @@ def _agree(of_board: dict, found: dict) -> bool:
 
 def to_send(sent: str, key: str | None) -> bytes:
     """Return the line of a request in a file, with the decoder key that the file hides."""
-    line = sent.replace(f'"{HIDDEN}"', f'"{key or samples.PROVISION["decoder_key"]}"')
-    return line.encode()
+    given = key or samples.PROVISION["decoder_key"]
+    return _HIDDEN_KEY.sub(rf'\g<1>"{given}"', sent, count=1).encode()
 
 
 def fields(line: str) -> dict:
@@ -173,10 +204,19 @@ def fields(line: str) -> dict:
     return found if isinstance(found, dict) else {}
 
 
-def _without_key(line: bytes) -> str:
-    text = line.decode(errors="backslashreplace")
-    key = fields(text).get("decoder_key")
-    return text.replace(key, HIDDEN) if isinstance(key, str) and key else text
+def _without_key(line: str, accepted: bool) -> str:
+    """Return `line` with the decoder key of its place hidden, if it has the form of one."""
+    request = fields(line)
+    key = request.get("decoder_key")
+    if not _is_key(key):
+        return line
+    if accepted and line.count(f'"{key}"') != 1:  # written with escapes
+        return json.dumps({**request, "decoder_key": HIDDEN})
+    return line.replace(f'"{key}"', f'"{HIDDEN}"')
+
+
+def _is_key(value: object) -> bool:
+    return isinstance(value, str) and _KEY.fullmatch(value) is not None
 
 
 def _together(before: str, sent: str) -> str:

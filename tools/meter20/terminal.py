@@ -2,10 +2,12 @@
 
 import contextlib
 import errno
+import io
 import os
 import select
 import sys
 from collections.abc import Iterator
+from typing import BinaryIO
 
 _HARMLESS = (0x0A,)
 _DIRECTION = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
@@ -60,7 +62,7 @@ def unseen(asked: bool = True) -> Iterator[None]:
     Somebody who knows that a passphrase comes types it before it is asked for, and a terminal
     shows what is typed early. What is typed then is dropped when the question comes.
     """
-    if not asked or sys.stdin is None or not sys.stdin.isatty():
+    if not asked or not is_typed_at():
         yield
         return
     import termios  # not on every system
@@ -72,6 +74,22 @@ def unseen(asked: bool = True) -> Iterator[None]:
         yield
     finally:
         termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, before)
+
+
+def is_typed_at() -> bool:
+    """Say whether standard input is a terminal."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def octets_in() -> BinaryIO:
+    """Return standard input for reading bytes; one that is closed has none."""
+    return io.BytesIO() if sys.stdin is None else sys.stdin.buffer
+
+
+def ends_fault() -> str:
+    """Return which of standard input and output is closed, "" if a program can serve on both."""
+    closed = [name for name in ("stdin", "stdout") if getattr(sys, name) is None]
+    return f"{' and '.join(closed)} closed" if closed else ""
 
 
 def output_fault() -> str | None:

@@ -10,10 +10,17 @@ import time
 from collections.abc import Callable
 
 from meter20.board.service import ServicePort
+from meter20.board.trouble import Code, Trouble
 from meter20.session import BOARD, NoSession, Recorder, fields
 
 #: Requests whose reply tells of the board, not of what was done at the meter.
 _OF_THE_BOARD = ("explain", "help")
+_CTRL_C = b"\x03"
+_BAD_OCTET = (
+    b'{"ok": false, "error": "bad_json", "message": "octet 3 would stop a meter on a board"}'
+)
+#: By how much uptimes and the host's time may differ: they are whole seconds.
+_SLACK_S = 1.5
 #: Times of so many milliseconds become one request in the file.
 _STEP_MS = 1000
 
@@ -33,20 +40,29 @@ class BoardRecorder(Recorder):
         self._kept_ms = 0
         self._imp_per_kwh = 0
         self._pulses = 0
+        self._read_s = self._began_s
         self._state = self._read()
         if self._state["drn"] or self._state["relay_reason"] != "not_provisioned":
             raise NoSession(
                 f"the meter on {port.port} is no new one, and a session is played on a new one: "
                 "erase the board, and flash it again"
             )
+        self.firmware(self._state["firmware"])
+        self._keep_clock()
 
     def exchange(self, line: bytes) -> bytes:
         """Return the reply to `line`, and keep both. Raises Trouble."""
+        if _CTRL_C in line:
+            return _BAD_OCTET
         self._look(1)
         request = fields(line.decode(errors="backslashreplace"))
         reply = self._port.exchange(line)
+        if not reply:
+            raise Trouble(
+                Code.NO_ANSWER,
+                f"the meter on {self._port.port} did not answer; it may have done what was asked",
+            )
         told = fields(reply.decode(errors="backslashreplace"))
-        # What was used while the meter answered comes before this request in the file, or after.
         before, self._state = self._state, self._read_after(request, told)
         self._keep_pulses(_total_wh(before, told, self._state))
         if told.get("ok") and request.get("do") == "provision":
@@ -60,14 +76,28 @@ class BoardRecorder(Recorder):
         self._look(_STEP_MS)
 
     def _look(self, step_ms):
-        before, self._state = self._state, self._read()
-        if self._state["uptime_s"] < before["uptime_s"]:
+        before, passed_s = self._state, self._clock_s() - self._read_s
+        self._state = state = self._read()
+        if (
+            state["uptime_s"] < before["uptime_s"] + passed_s - _SLACK_S
+            or state["total_wh"] < before["total_wh"]
+        ):
             self._add({"do": "power_cut"}, {"ok": True})
         self._keep_pulses(self._state["total_wh"])
         self._keep_time(step_ms)
 
     def _read(self):
-        return self._port.request(do="read")
+        state = self._port.request(do="read")
+        if not state["ok"]:
+            raise Trouble(Code.REFUSED, f"the meter cannot be read: {state.get('message')}")
+        self._read_s = self._clock_s()
+        return state
+
+    def _keep_clock(self):
+        """Keep what the board's clock says, for friendly hours and the months of a tariff."""
+        told = self._port.request(do="clock")
+        if told["ok"] and told["utc"]:
+            self._add({"do": "clock", "utc": told["utc"]}, {"ok": True})
 
     def _read_after(self, request, told):
         if request.get("do") == "power_cut" and told.get("ok"):
@@ -106,11 +136,12 @@ class BoardRecorder(Recorder):
 def _total_wh(before, told, after):
     """Return the total as it was when the meter answered `told`, between two states of `read`.
 
-    The reply to a token tells the credit alone: what it lacks was used before.
+    The reply to a token tells the credit alone: what it lacks was used before. On a meter that
+    counts money that cannot be told, so what is used meanwhile is played after the request.
     """
     if "total_wh" in told:
         return told["total_wh"]
-    if "credit_wh" not in told:
+    if "credit_wh" not in told or "credit_currency" in before:
         return before["total_wh"]
     used_wh = before["credit_wh"] + told.get("amount_wh", 0) - told["credit_wh"]
     return before["total_wh"] + max(0, min(used_wh, after["total_wh"] - before["total_wh"]))

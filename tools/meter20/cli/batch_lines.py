@@ -6,7 +6,6 @@ answers cannot differ.
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -45,7 +44,7 @@ def answer_lines(job: Job, defaults: dict, good: Callable[[dict], bool] = bool) 
     """
     defaults = {name: value for name, value in defaults.items() if value is not None}
     failed = False
-    for bunch in given_text.bunches(sys.stdin.buffer):
+    for bunch in given_text.bunches(terminal.octets_in()):
         answers = []
         for line in bunch:
             try:

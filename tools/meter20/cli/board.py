@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from sts import digits, results
 
-from meter20 import given_text
+from meter20 import given_text, terminal
 from meter20.board import boards, images, serial_ports, wiring_check
 from meter20.board import clock as clocks
 from meter20.board import options as board_options
@@ -206,8 +206,10 @@ def session(
     A request is a line of JSON, such as {"do":"read"}. `meter20 replay FILE` plays the session
     on a new meter, so the board's meter must be a new one, too: without a number. Time that
     passes and energy that is used are kept; keys that somebody presses on the pad are not.
-    docs/sessions.md says more.
+    FILE is written when the input ends, and overwritten. docs/sessions.md says more.
     """
+    if closed := terminal.ends_fault():
+        raise typer.BadParameter(f"there are no requests, or nowhere to answer: {closed}")
     board_session.run(serial_ports.find(port), file)
 
 

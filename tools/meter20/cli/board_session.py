@@ -3,12 +3,11 @@
 import contextlib
 import os
 import select
-import sys
 from pathlib import Path
 
 import typer
 
-from meter20 import bodies
+from meter20 import bodies, terminal
 from meter20.board.keeping import BoardRecorder
 from meter20.board.service import ServicePort
 from meter20.ending import in_good_order
@@ -27,7 +26,7 @@ def run(port: str, file: Path) -> None:
     with ServicePort(port) as board, contextlib.suppress(BrokenPipeError):
         recorder = BoardRecorder(board)
         prepare(file)
-        if sys.stdin.isatty():
+        if terminal.is_typed_at():
             typer.echo('Requests are lines of JSON, such as {"do":"read"}. Ctrl-D ends.', err=True)
         try:
             with in_good_order():
@@ -44,5 +43,5 @@ def _serve(recorder: BoardRecorder) -> None:
         if not data:
             recorder.look()
             return
-        sys.stdout.buffer.write(recorder.feed(data))
-        sys.stdout.buffer.flush()
+        for reply in recorder.answers(data):
+            terminal.write(reply.decode(errors="backslashreplace"))

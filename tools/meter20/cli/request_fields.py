@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 from sts.ea07_sta import Tables, check_tables
 
-from meter20 import given_text
+from meter20 import given_text, terminal
 
 HEXADECIMAL_HELP = "'-' asks for it, so that neither the shell nor a list of processes shows it."
 
@@ -86,9 +86,9 @@ def secret(option: str, given: str | None, batch: bool) -> str | None:
         return given
     if batch:
         raise typer.BadParameter(f"{option} - reads the input that --batch needs")
-    if sys.stdin.isatty():
+    if terminal.is_typed_at():
         return getpass.getpass(f"{option.lstrip('-')}: ")
-    return sys.stdin.readline(given_text.LINE_MAX).strip()
+    return "" if sys.stdin is None else sys.stdin.readline(given_text.LINE_MAX).strip()
 
 
 def _given(request, name):

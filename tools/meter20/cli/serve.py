@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import select
-import sys
 import time
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,7 +12,7 @@ import typer
 from broker_line import BrokerLine
 from drivers.socket_network import SocketNetwork
 
-from meter20 import bodies
+from meter20 import bodies, terminal
 from meter20.bodies import EmulatedBody
 from meter20.cli import networks, own_meter
 from meter20.cli.answers import say
@@ -105,6 +104,8 @@ def serve(  # noqa: PLR0913, PLR0917
     """
     if stdio == pty:
         raise typer.BadParameter("say where to serve: --stdio or --pty")
+    if stdio and (closed := terminal.ends_fault()):
+        raise typer.BadParameter(f"there is nothing to serve on: {closed}")
     if link and not pty:
         raise typer.BadParameter("--link is for --pty")
     if pty and body == "virtual" and (dlms is not None or hdlc or mqtt):
@@ -196,7 +197,7 @@ class _Outside:
 
 
 def _serve_stdio(body: str, store: Path | None, outside: _Outside) -> None:
-    if sys.stdin.isatty():
+    if terminal.is_typed_at():
         typer.echo('Requests are lines of JSON, such as {"do":"read"}. Ctrl-D ends.', err=True)
     if body == "virtual":
         _become_node(store, outside)

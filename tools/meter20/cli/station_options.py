@@ -7,7 +7,6 @@ without it.
 import getpass
 import os
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -172,7 +171,7 @@ def passphrase(variable: str, words: str, again: bool = False) -> Secret:
     given = os.environ.get(variable)
     if given is not None:
         return Secret.passphrase(given)
-    if not sys.stdin.isatty():
+    if not terminal.is_typed_at():
         raise Refusal(
             refusal.SECRET, f"{words} needed: set {variable}, give a key file, or use a terminal."
         )

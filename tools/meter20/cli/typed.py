@@ -5,7 +5,6 @@ digits of other scripts, spaces around.
 """
 
 import re
-import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any, get_args, get_type_hints
 import typer
 from typer.models import ParameterInfo
 
-from meter20 import given_text
+from meter20 import given_text, terminal
 from meter20.vending import refusal
 from meter20.vending.refusal import Refusal
 
@@ -94,7 +93,7 @@ def file_text(path: Path) -> str:
     """Return the text of a file, '-' for the input; raises Refusal."""
     try:
         if str(path) == "-":
-            return given_text.stream_text(sys.stdin.buffer)
+            return given_text.stream_text(terminal.octets_in())
         return given_text.file_text(path)
     except given_text.Unreadable as why:
         name = "The input " if str(path) == "-" else ""

@@ -81,7 +81,7 @@ def _not_shown(numbers: list[str], why: str) -> str:
 
 def _lines(orders: Path | None):
     if orders is None:
-        yield from given_text.lines(sys.stdin.buffer)
+        yield from given_text.lines(terminal.octets_in())
         return
     try:
         with orders.open("rb") as file:

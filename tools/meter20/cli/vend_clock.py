@@ -1,10 +1,10 @@
 """`meter20 vend clock`: the station's clock and zone, and the way back from one that ran ahead."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from meter20 import terminal
 from meter20.cli.answers import say_facts
 from meter20.cli.outcome import Done, do
 from meter20.cli.station_options import AsJson, looking, opened
@@ -27,7 +27,7 @@ def selling(ctx: typer.Context, as_json: bool) -> "Station":
     the station refuses to issue, and says how to confirm the clock.
     """
     station = opened(ctx)
-    doubt = None if as_json or not at_terminal() else station.clock_doubt()
+    doubt = None if as_json or not terminal.is_typed_at() else station.clock_doubt()
     if doubt is not None:
         typer.echo(printable(str(doubt)), err=True)
         if typer.confirm("Is the clock right?", default=False, err=True):
@@ -108,11 +108,6 @@ def zone(
         return Done(stands, {"zone": name}, f"{stands}.", _SHOWS)
 
     do(opened(ctx), as_json, job)
-
-
-def at_terminal() -> bool:
-    """Say whether somebody at a terminal can answer a question."""
-    return sys.stdin.isatty()
 
 
 def _accept(station: "Station") -> None:

@@ -1,7 +1,6 @@
 """`meter20 vend setup`: a station that can sell, in one command; and `vend keyring`."""
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meter20 import given_text
+from meter20 import given_text, terminal
 from meter20.cli import kept_passphrase
 from meter20.cli.outcome import Done, do, hand_over, uninterrupted
 from meter20.cli.station_options import (
@@ -93,7 +92,7 @@ def setup(  # noqa: PLR0913, PLR0917
     if keyring:
         kept_passphrase.check()
     _check_unfounded(ctx, storage)
-    ask = _Questions(sys.stdin.isatty() and not as_json)
+    ask = _Questions(terminal.is_typed_at() and not as_json)
     plan = _Plan(
         name=ask("Name of the station", name, _NAME),
         zone=zone,
