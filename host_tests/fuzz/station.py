@@ -35,6 +35,9 @@ _NAMES = (
 class _Inside(Books):
     """Books of a savepoint: whoever made it ends it, and keeps the connection."""
 
+    def __enter__(self):
+        return self
+
     def commit(self):
         if self.in_transaction():
             Session.commit(self)

@@ -157,7 +157,7 @@ def _write(used, image, medium, slot, content):
     else:
         at = medium._offset(slot)
         if isinstance(medium._flash, FlashPart):
-            at += medium._flash._start
+            at += medium._flash.start
         image.write(at, content[:PAGE])
 
 

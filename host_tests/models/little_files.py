@@ -42,13 +42,21 @@ class ChipContext(UserContext):
         self._chip = chip
         self.cut = self.failed = False
         part = chip if isinstance(chip, FlashPart) else FlashPart(chip, 0, chip.size)
-        cells, start = part.chip.image.cells, part.start
+        if isinstance(part.chip, FlashChip):
+            self.read = self._of(part.chip.image.cells, part.start)
+
+    @staticmethod
+    def _of(cells, start):
+        """Return what reads `cells`: LittleFS reads a hundred times a file; no cut harms it."""
 
         def read(_cfg, block, off, size):
             at = start + block * SECTOR + off
             return cells[at : at + size]
 
-        self.read = read  # LittleFS makes a hundred for each file, and a cut does nothing to it
+        return read
+
+    def read(self, _cfg, block, off, size):
+        return self._chip.read(block * SECTOR + off, size)
 
     def prog(self, _cfg, block, off, data):
         return self._do(self._program, block * SECTOR + off, bytes(data))

@@ -143,7 +143,7 @@ def test_answer_that_would_be_refused_is_asked_for_again(monkeypatch, capsys):
 
 
 def test_new_passphrase_that_is_too_short_or_mistyped_is_asked_for_again(monkeypatch, capsys):
-    monkeypatch.setattr(station_options.sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr("meter20.terminal.is_typed_at", lambda: True)
     answers = ["short", PASSPHRASE, "other", PASSPHRASE, PASSPHRASE, "a", "b", "c"]
     monkeypatch.setattr(station_options.getpass, "getpass", lambda _words: answers.pop(0))
     told = station_options.passphrase("METER20_NONE", "Passphrase", again=True)
