@@ -55,7 +55,7 @@ class Pin:
 
     def value(self, value=None):
         if value is None:
-            return WORLD.level(self.id)
+            return self._wire.level_at(WORLD.now_ns)
         if self._mode == self.IN:
             raise ValueError("pin %s is an input" % self.id)
         self._value = int(bool(value))
@@ -78,6 +78,8 @@ class Pin:
             raise TypeError("extra keyword arguments given")
         self._wire.handler = lambda: handler(self)
         self._wire.trigger = trigger
+        if self._wire not in WORLD.interrupting:
+            WORLD.interrupting.append(self._wire)
 
     def _drive(self):
         output = self._value

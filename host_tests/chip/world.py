@@ -86,9 +86,10 @@ class _Wire:
 
     def level_at(self, time_ns):
         output = self.output
-        for changed_ns, before in reversed(self._before):
-            if changed_ns > time_ns:
-                output = before
+        if self._before:
+            for changed_ns, before in reversed(self._before):
+                if changed_ns > time_ns:
+                    output = before
         if output is not FLOATING:
             return output
         level = FLOATING
@@ -133,6 +134,7 @@ class World:
         self.chip = chip
         self.now_ns = 0
         self.wires = {}
+        self.interrupting = []  # those of them whose changes call a handler
         self.owners = {}
         self.devices = {}
         self.timers = []
@@ -150,11 +152,12 @@ class World:
 
     def wire(self, number) -> _Wire:
         """Return the wire at pin `number`."""
-        if number not in self.chip.pins:
-            raise ValueError("%s has no pin %s to use" % (self.chip.name, number))
-        if number not in self.wires:
-            self.wires[number] = _Wire(number)
-        return self.wires[number]
+        wire = self.wires.get(number)
+        if wire is None:
+            if number not in self.chip.pins:
+                raise ValueError("%s has no pin %s to use" % (self.chip.name, number))
+            wire = self.wires[number] = _Wire(number)
+        return wire
 
     def claim(self, number, use):
         """Take pin `number` for `use`. Raises ValueError if it is taken."""
@@ -186,7 +189,8 @@ class World:
         until_ns = self.now_ns + duration_ns
         while True:
             at_ns = self._next_event_ns(until_ns)
-            self.settle(at_ns)
+            if self.machines or self.watched:
+                self.settle(at_ns)
             self.now_ns = at_ns
             self._check_watchdog()
             if not self.interrupts_off:
@@ -210,20 +214,21 @@ class World:
 
     def _next_event_ns(self, until_ns):
         at_ns = until_ns
-        for wire in self.wires.values():
-            if wire.handler is not None and hasattr(wire.outside, "next_edge_ns"):
+        for wire in self.interrupting:
+            if hasattr(wire.outside, "next_edge_ns"):
                 edge_ns = wire.outside.next_edge_ns(self.now_ns)
                 if edge_ns is not None and edge_ns <= at_ns:
                     wire.latched = 1
                     at_ns = edge_ns
         if not self.interrupts_off:
             for timer in self.timers:
-                at_ns = min(at_ns, max(self.now_ns, timer.due_ns))
+                if timer.due_ns < at_ns:
+                    at_ns = max(self.now_ns, timer.due_ns)
         return at_ns
 
     def _interrupt(self):
-        for wire in list(self.wires.values()):
-            if wire.handler is not None and wire.latched:
+        for wire in self.interrupting:
+            if wire.latched:
                 wire.latched = 0
                 level = wire.level_at(self.now_ns)
                 if wire.trigger & (2 if level else 1) or wire.trigger == 3:
