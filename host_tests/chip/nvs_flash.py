@@ -30,12 +30,16 @@ _ALL = b"\xff"
 # States of a page: each clears one more bit.
 _BLANK, _ACTIVE, _FULL, _FREEING, _CORRUPT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFC, 0xFFFFFFF8, 0
 _EMPTY, _WRITTEN, _ERASED = 3, 2, 0  # of an entry
+_WRITTEN_STATE = bytes([_WRITTEN])
 _U8, _BLOB_DATA, _BLOB_INDEX = 0x01, 0x42, 0x48
 _NO_PART = 0xFF
 _VERSIONS = (0x00, 0x80)  # first part of a blob, by turns, so that old and new are told apart
 _PART_MAX = (_ENTRIES - 1) * _ENTRY
 #: The states of the four entries of each octet of the table.
 _STATES = [bytes([octet >> at & 3 for at in (0, 2, 4, 6)]) for octet in range(256)]
+_BLANK_PAGE = _ALL * (_ENTRIES_AT + _ENTRIES * _ENTRY)
+#: Words of the table made so far, by the states of their entries.
+_WORDS = {}
 
 NOT_FOUND, NOT_ENOUGH_SPACE, FLASH_FAILED, NO_FREE_PAGES = -0x1102, -0x1105, -0x1106, -0x110D
 
@@ -232,16 +236,16 @@ class NvsFlash:
     def _items(self, kind):
         """Return (page, number of the entry, item) of all items of `kind`, oldest page first."""
         return [
-            (page, at, page.items[at])
+            (page, at, item)
             for page in self._used
-            for at in page.items
-            if page.items[at].kind == kind
+            for at, item in page.items.items()
+            if item.kind == kind
         ]
 
     def _find(self, namespace, kind, key, part=None, data_5=None):
         """Return (page, number of the entry, item) of the first that fits, or None."""
         for page in self._used:
-            at = page.find(namespace, kind, key, part, data_5)
+            at = page.find(namespace, kind, key, part, data_5) if page.items else None
             if at is not None:
                 return page, at, page.items[at]
         return None
@@ -355,7 +359,7 @@ class _Page:
 
     def _load(self, raw):
         """Take what power finds; put right what a cut left half done."""
-        if raw == _ALL * len(raw):
+        if raw == _BLANK_PAGE:
             return
         state, number = struct.unpack("<II", raw[:8])
         if state not in (_ACTIVE, _FULL, _FREEING) or raw[28:32] != struct.pack(
@@ -384,23 +388,25 @@ class _Page:
             self._next += 1
 
     def _load_items(self, raw):
-        at = 0
-        while at < self._next:
-            if self._table[at] != _WRITTEN:
-                at += 1
-                continue
-            item = _unpacked(raw[_ENTRIES_AT + at * _ENTRY :][:_ENTRY])
+        at = self._next_written(0)
+        while at >= 0:
+            begin = _ENTRIES_AT + at * _ENTRY
+            item = _unpacked(raw[begin : begin + _ENTRY])
             if item is None or not 0 < item.span <= _ENTRIES - at:
                 self._set_states(at, at + 1, _ERASED)
-                at += 1
+                at = self._next_written(at + 1)
                 continue
             double = self.find(item.namespace, item.kind, item.key, item.part)
             self.items[at] = item
-            if bytes(self._table[at : at + item.span]) != bytes([_WRITTEN] * item.span):
+            if self._table[at : at + item.span] != _WRITTEN_STATE * item.span:
                 self.erase_item(at)
             elif double is not None and self.state == _ACTIVE:
                 self.erase_item(double)
-            at += item.span
+            at = self._next_written(at + item.span)
+
+    def _next_written(self, begin):
+        """Return the first entry from `begin` on that is marked written, -1 if there is none."""
+        return self._table.find(_WRITTEN_STATE, begin, self._next)
 
     def _write_entries(self, data):
         self._program(_ENTRIES_AT + self._next * _ENTRY, data)
@@ -410,24 +416,35 @@ class _Page:
 
     def _set_states(self, begin, end, state):
         """Mark entries, a word of the table after the other, the last word first."""
-        self._table[begin:end] = bytes([state]) * (end - begin)
+        table = self._table
+        table[begin:end] = bytes([state]) * (end - begin)
         for word in range((end - 1) // 16, begin // 16 - 1, -1):
-            bits, shift = 0xFFFFFFFF, 0  # what lies behind the last entry stays empty
-            for entry in self._table[word * 16 : word * 16 + 16]:
-                bits ^= (entry ^ _EMPTY) << shift
-                shift += 2
-            self._program(_TABLE_AT + word * 4, struct.pack("<I", bits))
+            word_states = bytes(table[word * 16 : word * 16 + 16])
+            octets = _WORDS.get(word_states)
+            if octets is None:
+                octets = _WORDS[word_states] = _packed_states(word_states)
+            self._program(_TABLE_AT + word * 4, octets)
 
     def _program(self, offset, data):
         """Program bytes of the page, a page of the flash at a time."""
         offset += self._at
-        while data:
-            size = self._flash.page_size - offset % self._flash.page_size
+        size = self._flash.page_size - offset % self._flash.page_size
+        while len(data) > size:
             self._flash.program(offset, data[:size])
-            offset, data = offset + size, data[size:]
+            offset, data, size = offset + size, data[size:], self._flash.page_size
+        self._flash.program(offset, data)
 
     def _address(self, entry):
         return self._at + _ENTRIES_AT + entry * _ENTRY
+
+
+def _packed_states(states):
+    """Return a word of the table; what lies behind the last entry stays empty."""
+    bits, shift = 0xFFFFFFFF, 0
+    for state in states:
+        bits ^= (state ^ _EMPTY) << shift
+        shift += 2
+    return struct.pack("<I", bits)
 
 
 def _packed(item):

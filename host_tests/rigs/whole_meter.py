@@ -73,7 +73,7 @@ class Rig:
     @property
     def essence(self):
         """What no cut may leave in between, see `essence`."""
-        return essence(meter_state.to_bytes(self.state))
+        return _essence(self.state)
 
     def enter(self, digits):
         return self.app.front.enter(digits, 0).result
@@ -92,7 +92,10 @@ class Rig:
 
 def essence(record):
     """Return what of a record of the state no cut may leave in between."""
-    state = meter_state.from_bytes(record)
+    return _essence(meter_state.from_bytes(record))
+
+
+def _essence(state):
     return meter_state.to_bytes(
         meter_state.changed(
             state,
@@ -108,7 +111,8 @@ def essence(record):
 
 def ports(**given):
     """Return Ports of the parts `given`; a board lacks the others."""
-    return Ports(*[{"phases": 1, **given}.get(name) for name in NAMES])
+    parts = {"phases": 1, **given}
+    return Ports(*[parts.get(name) for name in NAMES])
 
 
 def provisioned(carrier, commits=0, imp_per_kwh=1000):
