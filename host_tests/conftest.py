@@ -102,10 +102,15 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection():
+def pytest_collection(session):
     """Nothing that a collection makes is garbage: nobody looks for it until the end."""
     gc.disable()
     try:
+        if told := getattr(session.config, "workerinput", None):
+            from compiled import compile_in_turn
+
+            worker = int(told["workerid"].removeprefix("gw"))
+            compile_in_turn(session.config, worker % told["workercount"], told["workercount"])
         return (yield)
     finally:
         gc.enable()
