@@ -31,10 +31,10 @@ def test_port_that_is_no_serial_port_is_told(word, tmp_path):
 
 @pytest.mark.parametrize("word", ["flash", "monitor", "test"])
 def test_permission_denied_is_told_with_the_group_to_join(word, monkeypatch):
-    def refuse(*_, **__):
+    def refuse(_line):
         raise serial.SerialException(13, "could not open port: [Errno 13] Permission denied")
 
-    monkeypatch.setattr(serial, "Serial", refuse)
+    monkeypatch.setattr(serial.Serial, "open", refuse)
     code, said = meter20("board", word, "--port", "/dev/ttyACM0", "--json")
     reply = json.loads(said)
     assert (code, reply["error"]) == (Code.PERMISSION_DENIED, "permission_denied")

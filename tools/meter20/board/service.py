@@ -24,6 +24,26 @@ _PIECE_BYTES = 128
 _START = b"\r\x03\x03\x02\x04"
 
 
+class _Line(serial.Serial):
+    """A serial line that takes all that came at once: pyserial asks for each byte by itself."""
+
+    _came = b""
+
+    def readline(self, _size: int | None = -1, /) -> bytes:
+        """Return a line, or what came of it before the time-out; the rest is for later."""
+        came = b"-"
+        while came and b"\n" not in self._came:
+            came = self.read(max(1, self.in_waiting))
+            self._came += came
+        line, end, self._came = self._came.partition(b"\n")
+        return line + end
+
+    def reset_input_buffer(self) -> None:
+        """Forget what came, and was not asked for."""
+        self._came = b""
+        super().reset_input_buffer()
+
+
 class ServicePort(ServiceClient):
     """A meter behind the serial port `port`. A context manager.
 
@@ -86,7 +106,7 @@ class ServicePort(ServiceClient):
 
     def _open(self):
         try:
-            self._line = serial.Serial(self.port, 115200, timeout=0.05, exclusive=True)
+            self._line = _Line(self.port, 115200, timeout=0.05, exclusive=True)
         except OSError as error:
             raise serial_ports.why_closed(self.port, error) from None
 
