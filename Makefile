@@ -37,6 +37,7 @@ demo: setup  ## the whole story, in the terminal
 test: export PYTHONDONTWRITEBYTECODE :=
 test: export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 test: setup  ## all tests, under CPython and under MicroPython
+	@$(BIN)/python host_tests/compiled_by_pip.py
 	@$(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 powercut-campaign: setup  ## cut the power at everything, at more places than make test
