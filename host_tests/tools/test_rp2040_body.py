@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import littlefs
 import pytest
@@ -356,6 +357,24 @@ def test_what_is_written_on_the_bus_is_read_on_the_glass(pico):
         assert write(0x27, put(letter, 1))
     assert glass.lines == ["Accept", "", "", ""]
     assert not write(0x3C, [0])
+
+
+def test_a_pause_after_a_transfer_is_as_long_for_the_device():
+    ends_ns, clock = [], SimpleNamespace(nanos=0)
+    i2c = SimpleNamespace(
+        complete_connect=lambda _known: None,
+        complete_write=lambda _taken: None,
+        complete_stop=lambda: None,
+    )
+    device = SimpleNamespace(written=lambda _data, end_ns: ends_ns.append(end_ns))
+    Bus(i2c, clock, {0x27: device})
+    for octets in (16, 4):
+        i2c.on_connect(0x27, 0)
+        for octet in range(octets):
+            i2c.on_write_byte(octet)
+        i2c.on_stop()
+        clock.nanos += 2_000_000
+    assert ends_ns == [16 * 90_000, 16 * 90_000 + 2_000_000 + 4 * 90_000]
 
 
 # The suite

@@ -83,8 +83,9 @@ class PulseOutput:
 class Bus:
     """The wires of one I2C bus. devices: {address: with written(data, time_ns)}.
 
-    rp2040py hands over a byte in no time. To the devices each lasts as long as at 100 kHz,
-    so that a display can tell what comes too soon.
+    rp2040py hands over a byte in no time. To the devices each lasts as long as at 100 kHz, and
+    their time is later than the chip's by all that was sent: so a pause that the firmware makes
+    after a transfer is as long for a display, which can tell what comes too soon.
     """
 
     def __init__(self, i2c, clock, devices):
@@ -92,7 +93,7 @@ class Bus:
         self._devices = devices
         self._address = None
         self._data = bytearray()
-        self._free_ns = 0
+        self._sent_ns = 0
         i2c.on_connect = self._connect
         i2c.on_write_byte = self._write
         i2c.on_stop = self._stop
@@ -109,8 +110,7 @@ class Bus:
     def _stop(self):
         device = self._devices.get(self._address)
         if device and self._data:
-            begun_ns = max(self._free_ns, int(self._clock.nanos))
-            self._free_ns = begun_ns + len(self._data) * _BYTE_NS
-            device.written(bytes(self._data), self._free_ns)
+            self._sent_ns += len(self._data) * _BYTE_NS
+            device.written(bytes(self._data), int(self._clock.nanos) + self._sent_ns)
         self._data.clear()
         self._i2c.complete_stop()
