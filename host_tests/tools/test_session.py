@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from data import meters
+from data.tokens import key_change
 from panel.screens import FIRMWARE
 from rigs import sim_session
 from rigs.board_command import ran
@@ -106,7 +107,8 @@ SECRET_KEY = "FFeeddccbbaa99887766554433221100"  # TEST KEY
     ['{"do":"provision","decoder_key":"%s",}', '\ufeff{"do":"provision","decoder_key":"%s"}',
      '[{"decoder_key":"%s"}]', '{"do":"x","record":{"decoder_key":"%s"}}', '{"Decoder_key":"%s"}',
      '{"do":"provision","decoder_key":"%s","decoder_key":"1"}', '{"do":"read","id":"%s"}',
-     '{"do":"provision","decoder_key":"1%s"}', '{"do":"dlms","guek":"%s",}', "%s"],
+     '{"do":"provision","decoder_key":"1%s"}', '{"do":"dlms","guek":"%s",}', "%s",
+     '{"do":"provision","id":"%s","decoder_key":"%s"}'],
 )  # fmt: skip
 def test_a_secret_in_a_wrong_place_or_form_is_not_kept(tmp_path, line):
     recorder = session.Recorder(EmulatedBody(), "emulated")
@@ -120,6 +122,20 @@ def test_a_secret_in_a_wrong_place_or_form_is_not_kept(tmp_path, line):
     assert [json.loads(sent)["do"] for sent, _ in session.read(tmp_path / "file").entries] == [
         "provision", "read",
     ]  # fmt: skip
+
+
+def test_a_meter_that_speaks_of_keys_is_kept_and_played(tmp_path):
+    recorder = session.Recorder(EmulatedBody(), "emulated")
+    assert recorder.request(do="provision", **meters.PROVISION)["ok"]
+    displays = []
+    for digits in key_change():
+        assert recorder.request(do="token", digits=digits)["result"] != "CRCError"
+        displays += recorder.request(do="read")["display"]
+    recorder.write(tmp_path / "file")
+    kept = session.read(tmp_path / "file")
+    assert len(kept.entries) == 1 + 2 * len(key_change())
+    assert any("key" in line.lower() for line in displays)
+    assert list(session.differences(kept, EmulatedBody(), meters.KEY.hex())) == []
 
 
 def test_a_key_that_is_written_with_escapes_is_hidden(tmp_path):

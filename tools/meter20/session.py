@@ -106,9 +106,11 @@ class Recorder(ServiceClient):
 
         A request of networks, and a key in a wrong place or form, are left out.
         """
-        got = reply.decode(errors="backslashreplace")
-        sent = _without_key(line.decode(errors="backslashreplace"), fields(got).get("ok", False))
-        if _SECRET.search(_HIDDEN_KEY.sub("", sent, count=1) + got):
+        text, got = [octets.decode(errors="backslashreplace") for octets in (line, reply)]
+        key = fields(text).get("decoder_key")
+        sent = _without_key(text, fields(got).get("ok", False))
+        told_again = _is_key(key) and key in sent + got  # as the id
+        if told_again or _SECRET.search(_HIDDEN_KEY.sub("", sent, count=1)):
             return
         before = self._entries[-1]["sent"] if self._entries else ""
         together = _together(before, sent)
