@@ -1,8 +1,8 @@
 """Keeps the session of a meter on a board, for `meter20 replay`.
 
-On a board time and energy pass by themselves. So the meter is read before each request, and what
-passed goes into the session as requests of an emulated meter: `live` for time, `pulses` for
-energy. What the keypad got stays unknown, for no request tells of it.
+On a board time and energy pass by themselves. So the meter is read before and after each request,
+and what passed goes into the session as requests of an emulated meter: `live` for time, `pulses`
+for energy. What the keypad got stays unknown, for no request tells of it.
 """
 
 import json
