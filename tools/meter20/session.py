@@ -107,7 +107,7 @@ class Recorder(ServiceClient):
         A request of networks, and a key in a wrong place or form, are left out.
         """
         text, got = [octets.decode(errors="backslashreplace") for octets in (line, reply)]
-        key = fields(text).get("decoder_key")
+        key = str(fields(text).get("decoder_key"))
         sent = _without_key(text, fields(got).get("ok", False))
         told_again = _is_key(key) and key in sent + got  # as the id
         if told_again or _SECRET.search(_HIDDEN_KEY.sub("", sent, count=1)):
