@@ -4,12 +4,14 @@ Whatever was cut: after the restart the state is one of those that the same act 
 through without a cut, and a token counts once. Carriers: bare flash, NVS, and LittleFS.
 """
 
+import functools
+
 import pytest
 from account import state
-from flash_chip import SECTOR
 from journal import events
 from models import carriers, little_files, tears
 from powercut.campaign import sized
+from powercut.cuts import Dark, sectors_after_cuts
 from rigs import actions, whole_meter
 from rigs.whole_meter import Rig
 from sts import digits as sts_digits
@@ -55,79 +57,44 @@ def test_cut_at_any_operation_leaves_all_or_nothing(carrier, note):
 
 def cut_everywhere(carrier, action, commits):
     """Cut `action` at every operation in every way; return how many cuts that were."""
-    image = image_before(carrier, action, commits)
-    allowed = passed_through(prepared(carrier, action, image), action)
+    image, allowed, operations = once(carrier, action, commits)
+    dark = Dark(carrier, image)
     cuts, seen = 0, set()
-    for tear in TEARS[carrier]:
-        after, went = 0, True
-        while went:
-            rig = prepared(carrier, action, image)
-            went = rig.cut(action.act, after, tear)
-            after += 1
-            if went:
-                cuts += 1
-                left = written(rig.image, image)
-                if left not in seen:
-                    seen.add(left)
-                    check(rig, action, allowed)
-                    assert rig.failures_found in [failures for _essence, failures in allowed]
+    for left in sectors_after_cuts(image, {}, operations, TEARS[carrier]):
+        cuts += 1
+        if is_new(left, seen):
+            rig = dark.rig(left)
+            check(rig, action, allowed)
+            assert rig.failures_found in [failures for _essence, failures in allowed]
     return cuts
 
 
-def written(image, before):
-    """Return the sectors of `image` that are not as in `before`, ((offset, bytes), ...).
-
-    They stand for all: files fill a few of hundreds.
-    """
-    cells, old = image.cells, before.cells
-    return tuple(
-        (at, bytes(cells[at : at + SECTOR]))
-        for at in range(0, len(cells), SECTOR)
-        if cells[at : at + SECTOR] != old[at : at + SECTOR]
-    )
+def is_new(left, seen):
+    """Return whether `left`, sectors that a cut leaves, are not among `seen`; then they are."""
+    known = len(seen)
+    seen.add(frozenset(left.items()))
+    return len(seen) > known
 
 
 @pytest.mark.parametrize("carrier", PAIRS_ON, ids=lambda carrier: carrier.name)
 def test_two_cuts_while_a_token_is_entered(carrier, note):
     """Cut the token, then the restart or the next try to enter it: every pair."""
     action = actions.ALL["credit"]
-    image = image_before(carrier, action, STARTS[carrier][-1])
-    allowed = passed_through(prepared(carrier, action, image), action)
+    image, allowed, operations = once(carrier, action, STARTS[carrier][-1])
+    dark = Dark(carrier, image)
     pairs, pairs_after, seen = 0, {}, set()
-    for tear in FIRST_TEARS.get(carrier, TEARS[carrier]):
-        first, went = 0, True
-        while went:
-            rig = prepared(carrier, action, image)
-            went = rig.cut(action.act, first, tear)
-            first += 1
-            if went:
-                left = written(rig.image, image)
-                if left not in pairs_after:
-                    again = carrier, rig.image, action, allowed
-                    pairs_after[left] = cut_again(*again, image, seen)
-                pairs += pairs_after[left]
+    tears_of_first = FIRST_TEARS.get(carrier, TEARS[carrier])
+    for left in sectors_after_cuts(image, {}, operations, tears_of_first):
+        first = frozenset(left.items())
+        if first not in pairs_after:
+            again = dark.rig(left).operations(restart_and_enter)
+            pairs_after[first] = 0
+            for twice in sectors_after_cuts(image, left, again, SECOND_TEARS[carrier]):
+                pairs_after[first] += 1
+                if is_new(twice, seen):
+                    check(dark.rig(twice), action, allowed)
+        pairs += pairs_after[first]
     note(f"pairs of cuts in a credit token, {carrier.name}: {pairs}")
-
-
-def cut_again(carrier, image, action, allowed, before, seen):
-    """Cut a second time at each operation of restart and token; return how many cuts.
-
-    before: the flash before the first cut. seen: what cuts left of it, see `written`.
-    """
-    pairs = 0
-    for tear in SECOND_TEARS[carrier]:
-        after, went = 0, True
-        while went:
-            rig = Rig.dark(carrier, carriers.copied(image))
-            went = rig.cut(restart_and_enter, after, tear)
-            after += 1
-            if went:
-                pairs += 1
-                left = written(rig.image, before)
-                if left not in seen:
-                    seen.add(left)
-                    check(rig, action, allowed)
-    return pairs
 
 
 def restart_and_enter(rig):
@@ -135,25 +102,32 @@ def restart_and_enter(rig):
     rig.enter(actions.CREDIT)
 
 
+@pytest.mark.parametrize("name", actions.ALL)
+@pytest.mark.parametrize("carrier", STARTS, ids=lambda carrier: carrier.name)
+def test_what_cuts_leave_is_what_a_meter_leaves_whose_power_goes(carrier, name):
+    """For one cut of each act on each carrier: the other tests play them."""
+    action, commits = actions.ALL[name], STARTS[carrier][0]
+    image, _allowed, operations = once(carrier, action, commits)
+    tear = TEARS[carrier][-1]
+    after = len(operations) // 2
+    left = list(sectors_after_cuts(image, {}, operations, [tear]))[after]
+    rig = prepared(carrier, action, image_before(carrier, action, commits))
+    assert rig.image.cells == image.cells
+    assert rig.cut(action.act, after, tear)
+    assert rig.image.cells == Dark(carrier, image).rig(left).image.cells
+
+
 @pytest.mark.parametrize(
     "carrier", [carriers.NVS, *little_files.ALL], ids=lambda carrier: carrier.name
 )
 def test_a_disturbed_neighbour_may_cost_a_copy_and_never_invents_one(carrier, note):
     """More than LittleFS and NVS are made for. An ESP32 has both, and forgets nothing."""
-    action = actions.ALL["credit"]
     tally = {"old or new": 0, "nothing left": 0}
     for commits in STARTS[carrier]:
-        image = image_before(carrier, action, commits)
-        allowed = [
-            essence for essence, _ in passed_through(prepared(carrier, action, image), action)
-        ]
-        after, went = 0, True
-        while went:
-            rig = prepared(carrier, action, image)
-            went = rig.cut(action.act, after, tears.beside_it)
-            after += 1
-            if went:
-                tally[disturbed(rig, allowed)] += 1
+        image, allowed, operations = once(carrier, actions.ALL["credit"], commits)
+        dark = Dark(carrier, image)
+        for left in sectors_after_cuts(image, {}, operations, [tears.beside_it]):
+            tally[disturbed(dark.rig(left), [essence for essence, _ in allowed])] += 1
     note(f"neighbouring page disturbed, {carrier.name}: {tally}")
     assert tally["old or new"]
     assert carrier != little_files.ESP32_BOARD or not tally["nothing left"]
@@ -175,22 +149,14 @@ def disturbed(rig, allowed):
     return "old or new"
 
 
-def image_before(carrier, action, commits):
-    """Return the flash of a meter that is about to `action`, but for what lives in RAM."""
-    return (
-        Rig(carrier).image if action.factory else whole_meter.provisioned(carrier, commits).image
-    )
+def once(carrier, action, commits):
+    """Do the act once, without a cut, after `commits` more to the store.
 
-
-def prepared(carrier, action, image):
-    rig = Rig(carrier, carriers.copied(image))
-    if action.prepare:
-        action.prepare(rig)
-    return rig
-
-
-def passed_through(rig, action):
-    """Do the act without a cut; return what is stored meanwhile: [(essence, failures), ...]."""
+    Return the flash before it; what is stored meanwhile, [(essence, failures), ...]; and the
+    operations of the flash, see Rig.operations.
+    """
+    rig = prepared(carrier, action, image_before(carrier, action, commits))
+    image = carriers.copied(rig.image)
     store = rig.app._ports.store
     commit = store.commit
     seen = [stored(store.load())] if store.load() else [(rig.essence, 0)]
@@ -200,8 +166,26 @@ def passed_through(rig, action):
         seen.append(stored(record))
 
     store.commit = watched
-    action.act(rig)
-    return seen
+    return image, seen, rig.operations(action.act)
+
+
+def image_before(carrier, action, commits):
+    """Return the flash of a meter that is about to be prepared for `action`."""
+    return carriers.copied(
+        Rig(carrier).image if action.factory else provisioned_image(carrier, commits)
+    )
+
+
+@functools.cache
+def provisioned_image(carrier, commits):
+    return whole_meter.provisioned(carrier, commits).image
+
+
+def prepared(carrier, action, image):
+    rig = Rig.dark(carrier, image).boot()
+    if action.prepare:
+        action.prepare(rig)
+    return rig
 
 
 def stored(record):

@@ -17,8 +17,25 @@ from store.slot_store import SlotStore
 from meter20.vending.encoder import encode
 
 
+class _WatchedChip(FlashChip):
+    """Adds each operation that is done to `done`: (offset, old bytes, new bytes, its number)."""
+
+    def __init__(self, image, done):
+        super().__init__(image)
+        self._done = done
+
+    def _operate(self, offset, old, new):
+        super()._operate(offset, old, new)
+        self._done.append((offset, old, new, self.operations))
+
+
 class Rig:
-    """A meter on `carrier`, see models.carriers, whose flash holds `image`."""
+    """A meter on `carrier`, see models.carriers, whose flash holds `image`.
+
+    operations_done: of its flash, see _WatchedChip; None where they are not written down.
+    """
+
+    operations_done = None
 
     def __init__(self, carrier, image=None):
         self.carrier = carrier
@@ -28,15 +45,21 @@ class Rig:
 
     @classmethod
     def dark(cls, carrier, image):
-        """Return a Rig without power."""
+        """Return a Rig without power, which writes down the operations of its flash."""
         rig = cls.__new__(cls)
         rig.carrier, rig.image, rig._armed = carrier, image, None
-        rig.chip = FlashChip(image)
+        rig.operations_done = []
+        rig.chip = rig._new_chip()
         return rig
+
+    def _new_chip(self):
+        if self.operations_done is None:
+            return FlashChip(self.image)
+        return _WatchedChip(self.image, self.operations_done)
 
     def boot(self):
         """Power comes."""
-        self.chip = FlashChip(self.image)
+        self.chip = self._new_chip()
         if self._armed is not None:
             self.chip.arm_cut(*self._armed)
         clock = Clock()
@@ -65,6 +88,12 @@ class Rig:
             self._armed = None
             self.chip.disarm()
         return False
+
+    def operations(self, action):
+        """Do `action`(rig); return what it did to the flash, see `operations_done`."""
+        begin = len(self.operations_done)
+        action(self)
+        return self.operations_done[begin:]
 
     @property
     def state(self):
