@@ -207,7 +207,7 @@ class Board {
   /**
    * Return how many bytes a program may read, null if Ctrl-C came, which interrupts it instead.
    *
-   * The line is read before one looks for Ctrl-C: one that came in between would be taken for data.
+   * The line is read once, before one looks for Ctrl-C: one that came later is not counted.
    */
   awaited() {
     const count = this.line.available();
@@ -235,16 +235,24 @@ class Board {
   /** Look for Ctrl-C, now and then unless `always`; return whether the program is interrupted. */
   poll(always = false) {
     this.polls = (this.polls ?? 0) + 1;
-    return this.running && (always || this.polls % CALLS_A_POLL === 0) && this.interrupted();
-  }
-
-  /** If Ctrl-C came and the program does not read it as data, interrupt it and return true. */
-  interrupted() {
-    const { _module: module } = this.mp;
-    if (module._mp_hal_get_interrupt_char() !== CTRL_C || !this.line.dropToInterrupt()) {
+    if (!this.running || !(always || this.polls % CALLS_A_POLL === 0) || this.takesCtrlC) {
       return false;
     }
-    module._mp_sched_keyboard_interrupt();
+    this.line.available();
+    return this.interrupted();
+  }
+
+  /** Whether a Ctrl-C is data for the program. */
+  get takesCtrlC() {
+    return this.mp._module._mp_hal_get_interrupt_char() !== CTRL_C;
+  }
+
+  /** If Ctrl-C is waiting and the program does not read it as data, interrupt it; say whether. */
+  interrupted() {
+    if (this.takesCtrlC || !this.line.dropToInterrupt()) {
+      return false;
+    }
+    this.mp._module._mp_sched_keyboard_interrupt();
     return true;
   }
 

@@ -7,6 +7,7 @@ import { readSync, writeSync } from "node:fs";
 const CTRL_C = 3;
 const [LF, CR] = [10, 13];
 const PAUSE_MS = 2;
+const LONG_PAUSE_MS = 8; // where nothing comes for longer
 const FLUSH_BYTES = 1024;
 
 // Nobody reads the line: a board's USB gives up after half a second and drops what it had to say.
@@ -44,6 +45,8 @@ export class Terminal {
   available() {
     this.ended ||= this.supply.failing;
     let count;
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0; // most often nothing has come, and nobody asks from where
     try {
       count = readSync(this.input, this.chunk, 0, this.chunk.length);
     } catch (error) {
@@ -51,6 +54,8 @@ export class Terminal {
         this.ended = true; // EIO, EOF: whoever held the other end is gone
       }
       return this.waiting.length;
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
     }
     if (count === 0) {
       this.ended = true;
@@ -62,13 +67,13 @@ export class Terminal {
 
   /** Return the next byte, however long it takes to come; null when there will be none. */
   take() {
-    while (this.waiting.length === 0) {
+    for (let ms = PAUSE_MS; this.waiting.length === 0; ms = Math.min(2 * ms, LONG_PAUSE_MS)) {
       this.flush();
       if (this.available() === 0) {
         if (this.ended) {
           return null;
         }
-        pause(PAUSE_MS);
+        pause(ms);
       }
     }
     const byte = this.waiting[0];
@@ -76,9 +81,8 @@ export class Terminal {
     return byte;
   }
 
-  /** Forget all that came up to a Ctrl-C; return whether there was one. */
+  /** Forget all that is waiting up to a Ctrl-C; return whether there was one. */
   dropToInterrupt() {
-    this.available();
     const at = this.waiting.lastIndexOf(CTRL_C);
     this.waiting = this.waiting.subarray(at + 1);
     return at >= 0;
