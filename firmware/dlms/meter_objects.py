@@ -19,6 +19,7 @@ _CLOCK_CLASS, _REGISTER_CLASS = const(8), const(3)
 _NEVER = (2000, 1, 1, 0, 0, 0, 6)
 _RANGE, _ENTRIES = const(1), const(2)
 _PERIOD_S = const(900)
+_NO_ZONE, _ANY = const(0x8000), const(0xFF)  # of a time: what is not specified
 _ZERO = b"\x05\x00\x00\x00\x00"  # double-long 0
 
 
@@ -85,7 +86,7 @@ def _account(facts):
     attributes = {
         2: structure(number(ENUM, 2), number(ENUM, 2)),  # prepayment, active
         3: number(U8, 0),
-        4: lambda: bits(8, 0x80 if facts.credit() > 0 else 0x04),  # in credit; out of credit
+        4: lambda: bits(8, _credit_status(facts.credit(), facts.low_credit())),
         5: lambda: number(I32, max(0, facts.credit())),
         6: lambda: number(I32, max(0, -facts.credit())),
         7: _ZERO,
@@ -107,6 +108,11 @@ def _account(facts):
         19: _ZERO,
     }
     return Object(111, ACCOUNT, attributes, _refused(3))
+
+
+def _credit_status(credit, low):
+    """Return the bits in credit (0x80), low credit (0x40) and out of credit (0x02)."""
+    return (0x80 if credit > 0 else 0x02) | (0x40 if credit < low else 0)
 
 
 def _credit(facts):
@@ -260,5 +266,16 @@ def _place(rows, count, moment, after):
 
 
 def _comparable(moment):
-    """Return year to second, without weekday, hundredths and what follows."""
-    return moment[:4] + moment[5:8]
+    """Return `moment` in seconds of UTC, from any first one; hundredths count for nothing.
+
+    A client tells times in any zone, by the minutes that lead to UTC; without them a time is the
+    meter's own, which is UTC. An hour, minute or second that is not specified is 0.
+    """
+    month, hour, minute, second = moment[2], moment[5], moment[6], moment[7]
+    year = (moment[0] << 8 | moment[1]) - (month < 3)  # begins in March: a leap day ends it
+    days = year * 365 + year // 4 - year // 100 + year // 400 + moment[3]
+    days += (153 * ((month + 9) % 12) + 2) // 5
+    to_utc = moment[9] << 8 | moment[10]
+    if to_utc & 0x8000:
+        to_utc = to_utc - 0x10000 if to_utc != _NO_ZONE else 0
+    return ((days * 24 + hour % _ANY) * 60 + minute % _ANY + to_utc) * 60 + second % _ANY

@@ -43,7 +43,7 @@ def test_public_client_lists_what_it_may_see(served):
 def test_management_reads_over_tcp_by_its_keys(served):
     where = f"127.0.0.1:{served.port}"
     assert dlms("read", where, "0.0.96.1.0.255", *served.keys).stdout == meters.DRN + "\n"
-    assert dlms("read", where, "0.0.19.0.0.255", "4", *served.keys).stdout == "00000100\n"
+    assert dlms("read", where, "0.0.19.0.0.255", "4", *served.keys).stdout == "01000010\n"
     load = dlms("read", where, "1.0.99.1.0.255", *served.keys)
     assert len(load.stdout.splitlines()) in (1000, 1001)
     assert load.stdout.splitlines()[0] == "{07ea010104000000000000" + "00, 1000}"

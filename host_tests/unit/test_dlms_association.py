@@ -129,6 +129,27 @@ class ManagementClientTest(Case):
         self.assertEqual([row[1] for row in rows], [1004, 1005, 1006, 1007, 1008])
         self.assertEqual(self.client.get(7, LOAD, 2, _range(last, first))[1], [])
 
+    def test_range_is_told_in_any_time_zone(self):
+        """Clients on a computer in Johannesburg, New York or Kathmandu ask for the same hour."""
+        for first, last, to_utc in (
+            ((2026, 1, 1, 3, 0, 0, 4), (2026, 1, 1, 4, 0, 0, 4), -120),
+            ((2025, 12, 31, 20, 0, 0, 3), (2025, 12, 31, 21, 0, 0, 3), 300),
+            ((2026, 1, 1, 6, 45, 0, 4), (2026, 1, 1, 7, 45, 0, 4), -345),
+            ((2026, 1, 1, 1, 0, 0xFF, 4), (2026, 1, 1, 2, 0, 0xFF, 4), -0x8000),  # not specified
+        ):
+            rows = self.client.get(7, LOAD, 2, _range(first, last, to_utc))[1]
+            self.assertEqual([row[1] for row in rows], [1004, 1005, 1006, 1007, 1008])
+
+    def test_status_of_the_account_has_the_bits_that_clients_know(self):
+        """In credit is the first bit, low credit the second, out of credit the seventh."""
+        what = (111).to_bytes(2, "big") + _name("0.0.19.0.0.255") + b"\x04\x00"
+        for credit, low, bits in (
+            (25600, 5000, 0b10000000), (4999, 5000, 0b11000000), (0, 0, 0b00000010),
+            (-100, 5000, 0b01000010),
+        ):  # fmt: skip
+            self.facts.credit, self.facts.low_credit = lambda c=credit: c, lambda w=low: w
+            self.assertEqual(self.client.ask(b"\xc0\x01\xc1" + what)[-3:], bytes((4, 8, bits)))
+
     def test_selection_of_another_form_is_refused(self):
         for selection in (b"\x01\x03\x00", b"\x01\x02\x09\x01a", b"\x01\x01\x02\x01\x00"):
             self.assertEqual(self.client.get(7, LOAD, 2, selection), (TYPE, None))
@@ -271,12 +292,13 @@ def _entries(first, last):
     )  # fmt: skip
 
 
-def _range(first, last):
+def _range(first, last, to_utc=0):
     clock = axdr.structure(
         axdr.number(axdr.U16, 8), axdr.octets(_name("0.0.1.0.0.255")),
         axdr.number(axdr.I8, 2), axdr.number(axdr.U16, 0),
     )  # fmt: skip
-    times = [axdr.octets(axdr.date_time(time)) for time in (first, last)]
+    zone = (to_utc & 0xFFFF).to_bytes(2, "big") + b"\x00"
+    times = [axdr.octets(axdr.date_time(time)[:9] + zone) for time in (first, last)]
     return b"\x01\x01" + axdr.structure(clock, times[0], times[1], axdr.array([]))
 
 
