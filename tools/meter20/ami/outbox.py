@@ -10,9 +10,10 @@ answer.
 
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
+from functools import cache
 from random import Random
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import ScalarResult, Select, bindparam, select, update
 from sqlalchemy.orm import Session, aliased
 from sts import results
 
@@ -52,11 +53,17 @@ _WORDS = {
 }
 
 
-def due(state: tuple[str, ...], now: datetime, limit: int):
-    """Return the query of the purchases in `state` that wait for something, oldest first.
+def due(session: Session, state: tuple[str, ...], now: datetime,
+        limit: int) -> ScalarResult[Purchase]:  # fmt: skip
+    """Return the purchases in `state` that wait for something, oldest first, `limit` at most.
 
     Of each meter one: what was sold first, since a key change may lie between two sales.
     """
+    return session.scalars(_due(state, limit), {"now": stamp(now)})
+
+
+@cache  # to make the query takes ten times as long as to ask, and a worker asks all the time
+def _due(state: tuple[str, ...], limit: int):
     earlier = aliased(Purchase)
     before = earlier.id < Purchase.id if ORDERED in state else earlier.slip_id < Purchase.slip_id
     waits = (
@@ -67,7 +74,7 @@ def due(state: tuple[str, ...], now: datetime, limit: int):
     )  # fmt: skip
     return (
         select(Purchase)
-        .where(Purchase.due_at <= stamp(now), Purchase.state.in_(state), ~waits)
+        .where(Purchase.due_at <= bindparam("now"), Purchase.state.in_(state), ~waits)
         .order_by(Purchase.due_at, Purchase.id)
         .limit(limit)
     )
@@ -85,9 +92,7 @@ class Outbox:
 
     def claim(self, session: Session, carrier: str, now: datetime, limit: int) -> list[Parcel]:
         """Note as sent what is due by `carrier`; return it, to be sent after the commit."""
-        query = _due_by(carrier, now, limit)
-        query = query.with_for_update(skip_locked=True, of=Purchase)  # others have those
-        rows = list(session.scalars(query))
+        rows = list(session.scalars(_due_by(carrier, limit, free=True), {"now": stamp(now)}))
         held = _read(session, rows)
         parcels = [self._claimed(session, one, carrier, now) for one in rows]
         del held
@@ -95,7 +100,7 @@ class Outbox:
 
     def is_due(self, session: Session, carrier: str, now: datetime) -> bool:
         """Say whether anything is due by `carrier`; locks nothing."""
-        return session.scalar(_due_by(carrier, now, 1)) is not None
+        return session.scalar(_due_by(carrier, 1), {"now": stamp(now)}) is not None
 
     def _claimed(self, session: Session, purchase: Purchase, carrier: str,
                  now: datetime) -> Parcel | None:  # fmt: skip
@@ -233,9 +238,12 @@ def _read(session: Session, rows: list[Purchase]) -> list:
     ]
 
 
-def _due_by(carrier: str, now: datetime, limit: int):
-    query = due((VENDED, SENT), now, limit)
-    return query.join(Route, Route.meter_id == Purchase.meter_id).where(Route.carrier == carrier)
+@cache
+def _due_by(carrier: str, limit: int, free: bool = False):
+    """free: those that no other worker holds; they are held from then on."""
+    query = _due((VENDED, SENT), limit)
+    query = query.join(Route, Route.meter_id == Purchase.meter_id).where(Route.carrier == carrier)
+    return query.with_for_update(skip_locked=True, of=Purchase) if free else query
 
 
 def _token(slip: Slip, purchase: Purchase) -> Token:

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 from queue import Empty
 
-from sqlalchemy import select
+from sqlalchemy import ScalarResult, select
 from sqlalchemy.orm import Session
 
 from meter20.ami import outbox as outboxes
@@ -128,8 +128,7 @@ class Worker:
         numbers: list[int] = []
         try:
             with self._station.desk() as desk:  # nobody else sells meanwhile
-                query = outboxes.due((purchases.ORDERED,), self._now(), _SALES)
-                ordered = list(desk.session.scalars(query))
+                ordered = list(self._ordered(desk.session, _SALES))
                 numbers += [one.id for one in ordered]
                 slips = purchases.vend_all(desk, ordered)
         except Refusal as refused:
@@ -144,8 +143,10 @@ class Worker:
 
     def _any_ordered(self) -> bool:
         with self._storage.reading() as session:
-            query = outboxes.due((purchases.ORDERED,), self._now(), 1)
-            return session.scalar(query) is not None
+            return self._ordered(session, 1).first() is not None
+
+    def _ordered(self, session: Session, limit: int) -> ScalarResult[Purchase]:
+        return outboxes.due(session, (purchases.ORDERED,), self._now(), limit)
 
     def _sell(self, number: int) -> None:
         assert self._station is not None
