@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+from types import SimpleNamespace
 
 import pytest
 from rigs.selling import refused
@@ -110,6 +111,22 @@ def test_restored_station_numbers_new_rows_on(busy, file, elsewhere, secret, clo
     with there.looking() as session:
         assert list(session.scalars(select(VendingKey.id).order_by(VendingKey.id))) == [1, 2]
         assert list(session.scalars(select(Meter.id).order_by(Meter.id))) == [1, 2]
+
+
+def test_backup_of_older_tables_is_restored_and_brought_up_to_date(
+    busy, file, elsewhere, secret, clock, monkeypatch
+):
+    """Here: of those before the log-ins that failed."""
+    older = [each for each in Base.metadata.sorted_tables if each.name != "login_failure"]
+    metadata = SimpleNamespace(sorted_tables=older)
+    file.parent.mkdir()
+    with monkeypatch.context() as patch, busy.looking() as session:
+        patch.setattr(backup_file, "Base", SimpleNamespace(metadata=metadata))
+        backup_file.write(session, file, busy.module.keeper.backup_key, "0009", "then")
+    there = restored(elsewhere, file, secret, clock)
+    but = ("audit_head", "meter", "audit_entry")
+    assert rows(there, *but) == rows(busy, *but)
+    assert sell(there).id == sell(busy).id
 
 
 def test_backup_is_of_one_moment_while_selling_goes_on(

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from meter20.vending import refusal, sealing
 from meter20.vending.models import Base, Vault, table
 from meter20.vending.refusal import Refusal
+from meter20.vending.schema import REVISION
 from meter20.vending.sealing import Key
 
 FORMAT = "meter20 vending backup 1"
@@ -129,8 +130,7 @@ def fill(path: Path, head: Header, key: Key, to: Connection) -> dict[str, int]:
 
     Raises Refusal for a backup that is not whole, or not of the holder of `key`.
     """
-    metadata = MetaData()
-    metadata.reflect(bind=to)
+    metadata = _tables(head.revision, to)
     counts: Counter[str] = Counter()
     for part in _opened(path, head, key):
         if "counts" in part:
@@ -147,6 +147,15 @@ def fill(path: Path, head: Header, key: Key, to: Connection) -> dict[str, int]:
     if to.dialect.name == "postgresql":
         _number_on(metadata, to)
     return dict(counts)
+
+
+def _tables(revision: str, to: Connection) -> MetaData:
+    """Return the tables of `revision` as they are in `to`."""
+    if revision == REVISION:
+        return Base.metadata
+    older = MetaData()
+    older.reflect(bind=to)
+    return older
 
 
 def _opened(path: Path, head: Header, key: Key) -> Iterator[dict]:

@@ -38,6 +38,7 @@ def _stamped(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).isoformat()[:19] + "Z"
 
 
+@lru_cache  # the list of all zones is read from a hundred files
 def checked_zone(name: str) -> str:
     """Return the IANA `name` of a time zone; raises Refusal if there is none of that name."""
     if name not in available_timezones():
