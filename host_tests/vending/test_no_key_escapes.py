@@ -14,6 +14,7 @@ import traceback
 import pytest
 from rigs.leaks import leaks, told_by, told_of
 from rigs.stations import DRN, PASSPHRASE, SGC, furnished
+from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError
 from typer.testing import CliRunner
 
@@ -29,6 +30,15 @@ from meter20.vending.vending_key import KeyTerms
 VK = bytes.fromhex("8d3b51e2c06f9a47b81d7ef02495ac635e91d0c3")  # test key
 OTHER = "99999999990"
 TRANSPORT = "agreed by telephone"
+
+
+@pytest.fixture
+def own_statements(monkeypatch):
+    """Let a station keep the statements that it compiled by itself, as outside the tests.
+
+    Those that all tests keep together lead to a million objects that are not the station's.
+    """
+    monkeypatch.setattr("meter20.vending.engines.create_engine", create_engine)
 
 
 @pytest.fixture
@@ -58,6 +68,7 @@ def worked(sqlite, secret, clock):
     return station, keys
 
 
+@pytest.mark.usefixtures("own_statements")
 def test_no_object_of_a_station_tells_a_key(worked):
     station, keys = worked
     with station.desk() as desk:
@@ -69,6 +80,7 @@ def test_no_object_of_a_station_tells_a_key(worked):
     assert [(name, found) for name, text in told if (found := leaks(text, *keys))] == []
 
 
+@pytest.mark.usefixtures("own_statements")
 def test_the_walk_would_see_a_key(worked):
     station, keys = worked
     station.module.keys._opened["spare"] = station  # so that the walk goes through it
