@@ -5,6 +5,9 @@ They are forks of a process that is started once: a new one loads SQLAlchemy for
 
 import multiprocessing
 import os
+import sys
+import tempfile
+from pathlib import Path
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
@@ -22,6 +25,37 @@ def started(target, *args):
     process = CONTEXT.Process(target=_do, args=(dict(os.environ), target, args))
     process.start()
     return process
+
+
+def command(words, out=None, encoding="utf-8", folder="."):
+    """Run `meter20` with `words` in `folder`; return (exit code, standard output, its errors).
+
+    out: the file that its standard output is; None for one that takes all. It is written in
+    `encoding`.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        said, errors = Path(place, "out"), Path(place, "err")
+        process = started(_be_meter20, words, str(out or said), str(errors), encoding, str(folder))
+        process.join()
+        text = "" if out else said.read_text(encoding=encoding)
+        return process.exitcode, text, errors.read_text(encoding="utf-8")
+
+
+def _be_meter20(words, out, errors, encoding, folder):
+    from meter20.cli.__main__ import main
+
+    sys.stdout, sys.stderr = _led_to(out, 1, encoding), _led_to(errors, 2, "utf-8")
+    sys.argv = ["meter20", *words]
+    os.chdir(folder)
+    main()
+
+
+def _led_to(path, number, encoding):
+    """Let the descriptor `number` be the file `path`; return what writes there."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    os.dup2(file, number)
+    os.close(file)
+    return os.fdopen(number, "w", encoding=encoding, closefd=False)
 
 
 def _take(environment):
