@@ -20,11 +20,6 @@ from meter20.vending.new_file import NewFile
 _WRITES = ("output", "write", "replace")
 
 
-@pytest.fixture(autouse=True)
-def _quick_tables():
-    """The migrations themselves make the tables here."""
-
-
 @contextlib.contextmanager
 def _prepared():
     """Give what the campaign sets for a process of its own, and put it back afterwards."""
