@@ -7,7 +7,8 @@
 | asks PIO after each instruction, but not during a sleep | an alarm for each step of PIO |
 | never fails | the power goes at any moment, or in a flash operation |
 
-Time is the chip's own: nothing here looks at the clock of the host.
+findings/rp2040py-lets-pio-stand-while-the-processor-sleeps.sh shows the third. Time is the chip's
+own: nothing here looks at the clock of the host.
 """
 
 import random
