@@ -12,6 +12,8 @@ database was put back to an earlier copy. Nothing binds somebody who controls th
 process: that needs a module in its own hardware.
 """
 
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from msgspec.structs import replace
@@ -32,6 +34,7 @@ from meter20.vending.log_head import (
 from meter20.vending.models import AuditEntry, AuditHead
 from meter20.vending.plain_sql import Plain
 from meter20.vending.sealing import Key
+from meter20.vending.station_time import stamp
 
 _ADD, _MOVE = Plain(insert(ENTRIES)), Plain(update(HEADS))
 
@@ -48,14 +51,14 @@ class Tail:
     """The end of the log in one transaction: what is written there at the next flush.
 
     minute, slips, condemned: as in `Head`, for the transaction to raise. anchored: what the
-    head will say of the anchor.
+    head will say of the anchor. time: of its entries, if they have no other.
     """
 
     last = True  # what waits besides adds to the log while it is written
 
-    def __init__(self, books: Books, key: Key):
+    def __init__(self, books: Books, key: Key, clock: Callable[[], datetime]):
         """Begin at the end of the log; raises Refusal unless it is whole there."""
-        self._key = key
+        self._key, self.time = key, stamp(clock())
         self._books = books
         self.head = sound(books.connection(), key)
         self.minute, self.slips = self.head.minute or 0, self.head.slips or 0

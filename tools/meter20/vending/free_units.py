@@ -40,5 +40,6 @@ def issued(
 
 def note(due: int) -> str:
     """Return what a receipt says of the free units that are still `due`, in 0.1 kWh."""
-    words = f"Free units still due: {due / 10:.1f} kWh. They come with a later purchase."
-    return words if due else ""
+    if not due:
+        return ""
+    return f"Free units still due: {due / 10:.1f} kWh. They come with a later purchase."

@@ -64,7 +64,7 @@ class Keeper:
 
     def tail(self, books: Books) -> audit.Tail:
         """Return the end of the log in this transaction; raises Refusal unless it is whole."""
-        return books.later(audit.Tail, self._key)
+        return books.later(audit.Tail, self._key, self._now)
 
     def ready(self, books: Books) -> None:
         """Raise Refusal unless this transaction may add to the log."""
@@ -76,13 +76,11 @@ class Keeper:
 
     def append(self, books: Books, actor: str, operation: str, **facts) -> None:
         """Add an entry, in the caller's transaction: it stands if what it tells of stands."""
-        entry = {
-            "actor": actor, "operation": operation, "meter": "", "supply": "", "kind": "",
-            "tid": None, "amount": None, "detail": "", **facts,
-        }  # fmt: skip
-        if "time" not in entry:
-            entry["time"] = stamp(self._now())
-        self.tail(books).append(entry)
+        tail = self.tail(books)
+        tail.append({
+            "time": tail.time, "actor": actor, "operation": operation, "meter": "", "supply": "",
+            "kind": "", "tid": None, "amount": None, "detail": "", **facts,
+        })  # fmt: skip
 
     def committed(self, books: Books, place: Anchor) -> None:
         """Note outside of the database what was just committed."""

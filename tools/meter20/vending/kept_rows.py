@@ -51,7 +51,7 @@ class KeptRows:
     def fetch(self, numbers: Iterable[str]) -> None:
         """Read many meters by one statement, for `meter`."""
         new = list(set(numbers) - set(self._meters))
-        for found in self._books.connection().execute(_AMONG, {"numbers": new}):
+        for found in self._books.connection().execute(_AMONG, {"numbers": new}).all():
             self._keep(found)
 
     def _keep(self, found: Any) -> None:

@@ -56,6 +56,6 @@ class ModuleClock:
 
     def check(self, session: Books) -> None:
         """Raise Refusal when the clock is not believed; else remember that it was used."""
-        known, now = session.later(StationTime), self._now()
-        known.check(now)
-        known.issued(stamp(now))
+        known = session.later(StationTime)
+        time, _ = known.issuing(self._now)
+        known.issued(time)

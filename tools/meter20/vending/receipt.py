@@ -206,8 +206,9 @@ def _told(slip: Slip) -> str:
 
 def money(cents: int) -> str:
     """Return cents as a decimal text."""
-    sign = "-" if cents < 0 else ""
-    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02}"
+    if cents < 0:
+        return f"-{money(-cents)}"
+    return f"{cents // 100}.{cents % 100:02}"
 
 
 def _minute(token: Token) -> tuple[int, int] | None:

@@ -96,7 +96,7 @@ def credit(desk: Desk, order: CreditOrder) -> Slip:
     slip = new_slip(
         desk, CREDIT, meter, ref=order.ref or None, asked=order.text(),
         paid_cents=quote.paid, units=quote.units,
-        lines=[list(line) for line in quote.lines], typed=[list(line) for line in typed],
+        lines=[list(line) for line in quote.lines], typed=typed,
         currency=tariff.currency if tariff else "",
         undo=_standing(meter), note=free_units.note(due),
     )  # fmt: skip
@@ -127,7 +127,7 @@ def free(desk: Desk, order: CreditOrder) -> Slip:
     (token,) = desk.module.issue(desk.session, meter_list.key_of(meter), [request], desk.actor)
     slip = new_slip(
         desk, CREDIT, meter, ref=order.ref or None, asked=order.text(),
-        typed=[list(_free_line(request))], currency=tariff.currency if tariff else "",
+        typed=[_free_line(request)], currency=tariff.currency if tariff else "",
         undo=_standing(meter), note=free_units.note(due - request.value),
     )  # fmt: skip
     add_token(slip, meter, request.kind, _label(request, tariff), token, request.tid)

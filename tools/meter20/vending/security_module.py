@@ -105,7 +105,7 @@ class SecurityModule:
         module._lock(vault, secret)
         session.add(vault)
         module.keeper.begin(session)
-        module._log(
+        module.keeper.append(
             session,
             actor,
             "create",
@@ -146,7 +146,7 @@ class SecurityModule:
     def relock(self, session: Books, secret: sealing.Secret, actor: str) -> None:
         """Lock the module with another `secret` from now on; no vending key changes."""
         self._lock(session.get_one(Vault, 1), secret)
-        self._log(session, actor, "relock", detail=f"now locked with a {secret.kind}")
+        self.keeper.append(session, actor, "relock", detail=f"now locked with a {secret.kind}")
 
     def _lock(self, vault: Vault, secret: sealing.Secret) -> None:
         lock = sealing.Lock.new(secret)
@@ -163,21 +163,21 @@ class SecurityModule:
         Raises Refusal before it has changed anything; `log_refusal` puts it into the audit log,
         once the caller has taken back what it did itself.
         """
-        row, now, known = meter.vending_key, self._now(), session.later(StationTime)
-        day = max(row.day, station_time.day(now, known.zone))
-        usage = session.later(key_usage.Usage, row.id, day)
+        row, known = meter.vending_key, session.later(StationTime)
         try:
-            known.check(now)
+            time, today = known.issuing(self._now)
+            day = max(row.day, today)
+            usage = session.later(key_usage.Usage, row.id, day)
             tokens, amounts = self._encoded(usage, meter, requests)
             self.keeper.gave(session, [request.tid for request in requests], row.base_date)
         except Refusal as refused:
             refused.about = {"meter": meter.drn, "supply": row.label, "kind": requests[0].kind}
             raise
-        row.day, time = day, stamp(now)
+        row.day = day
         known.issued(time)
         for request, amount in zip(requests, amounts, strict=True):
             usage.count(request.kind, amount)
-            self._log(
+            self.keeper.append(
                 session,
                 actor,
                 ISSUE,
@@ -195,7 +195,9 @@ class SecurityModule:
         """Return a class 1 token: for any meter, under no key, and without a TID."""
         if kind not in (kinds.TEST_2DIGIT, kinds.TEST_4DIGIT, kinds.READ_EXTENDED):
             raise Refusal(refusal.VALUE, f"{kind} is not a token of class 1.")
-        self._log(session, actor, ISSUE, kind=kind, detail=f"control {fields['control']:x}")
+        self.keeper.append(
+            session, actor, ISSUE, kind=kind, detail=f"control {fields['control']:x}"
+        )
         return encode(kind, None, None, fields)
 
     def key_change(
@@ -216,7 +218,7 @@ class SecurityModule:
         old_key, new_key = self._decoder_key(old), self._decoder_key(new)
         key_change.check(old, new, now_tid, same_key=old_key == new_key)
         parts = key_change.sections(new, new_key, key_change.rolls_over(old, new), sections)
-        self._log(
+        self.keeper.append(
             session,
             actor,
             "key change",
@@ -243,7 +245,7 @@ class SecurityModule:
             )
         self.clock.check(session)
         kind = vending_key.DECODER_KEY_NAMES[meter.kt]
-        self._log(
+        self.keeper.append(
             session,
             actor,
             _PROVISION,
@@ -257,12 +259,12 @@ class SecurityModule:
 
     def note(self, session: Books, actor: str, operation: str, meter: str, detail: str) -> None:
         """Put something that the station did without a token into the audit log."""
-        self._log(session, actor, operation, meter=meter, detail=detail)
+        self.keeper.append(session, actor, operation, meter=meter, detail=detail)
 
     def log_refusal(self, session: Books, actor: str, refused: Refusal) -> None:
         """Put a refusal of this module into the audit log; others are the station's own."""
         if refused.about:
-            self._log(session, actor, "refuse", **refused.about, detail=refused.code)
+            self.keeper.append(session, actor, "refuse", **refused.about, detail=refused.code)
 
     def verify_log(self, session: Session, noted: str | None = None) -> Report:
         """Verify the audit log with the module's own key; see `audit_walk.verify`."""
@@ -284,16 +286,13 @@ class SecurityModule:
         """Return the TID of a base date from which on a minute is certainly new."""
         return self.keeper.floor(session, base_date)
 
-    def _log(self, session: Books, actor: str, operation: str, **facts) -> None:
-        self.keeper.append(session, actor, operation, **facts)
-
     # -- inside --------------------------------------------------------------------------------
 
     def _encoded(
         self, usage: key_usage.Usage, meter: MeterKey, requests: Sequence[TokenRequest]
     ) -> tuple[list[str], list[int]]:
         """Return tokens and the amounts they carry, after every rule of the key was kept."""
-        terms = self.keys._terms(meter.vending_key)
+        terms, supply = self.keys._open(meter.vending_key)
         if meter.kt == DITK:
             raise Refusal(
                 refusal.KEY_TYPE,
@@ -304,7 +303,7 @@ class SecurityModule:
             check(terms, meter, request)
         bodies = [body(request) for request in requests]
         key_usage.check(usage, meter.vending_key, terms, requests, bodies)
-        key = self._decoder_key(meter)
+        key = _derived(meter, supply)
         tokens = [
             self._encode(request.kind, meter.ea, key, fields)
             for request, (fields, _) in zip(requests, bodies, strict=True)
@@ -318,18 +317,16 @@ class SecurityModule:
     def _decoder_key(self, meter: MeterKey) -> bytes:
         if meter.initial:
             return self.keys._initial_key(meter)
-        row = meter.vending_key
-        return decoder_key(
-            row.dkga,
-            meter.ea,
-            self.keys._vending_key(row),
-            row.sgc,
-            f"{meter.ti:02d}",
-            row.krn,
-            row.kt,
-            row.base_date,
-            meter.pan,
-        )
+        return _derived(meter, self.keys._vending_key(meter.vending_key))
+
+
+def _derived(meter: MeterKey, supply: bytes) -> bytes:
+    """Return the decoder key of `meter` under the vending key `supply`."""
+    row = meter.vending_key
+    return decoder_key(
+        row.dkga, meter.ea, supply, row.sgc, f"{meter.ti:02d}", row.krn, row.kt, row.base_date,
+        meter.pan,
+    )  # fmt: skip
 
 
 def _about(vault: Vault) -> bytes:

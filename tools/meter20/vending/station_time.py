@@ -7,6 +7,7 @@ issues nothing until an operator has said that the clock is right. A station for
 nobody: there the operator gives the time.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -83,6 +84,7 @@ class StationTime:
         assert found is not None
         self.zone, self.latest, self.rehearsal = found[0], found[1], bool(found[2])
         self._kept = (self.zone, self.latest)
+        self._issuing: tuple[str, str] | None = None
 
     def doubt(self, now: datetime) -> Refusal | None:
         """Return why a clock that says `now` is not believed, None if it is."""
@@ -96,11 +98,18 @@ class StationTime:
             "right, say so: meter20 vend clock accept.",
         )
 
-    def check(self, now: datetime) -> None:
-        """Raise Refusal when the clock is too far ahead to be believed."""
-        doubted = self.doubt(now)
-        if doubted:
-            raise doubted
+    def issuing(self, clock: Callable[[], datetime]) -> tuple[str, str]:
+        """Return (the time of all tokens of this transaction, its day); asks the `clock` once.
+
+        The time is as `stamp` gives it, the day is that of the zone. Raises Refusal when the
+        clock is too far ahead to be believed.
+        """
+        if self._issuing is None:
+            now = clock()
+            if doubted := self.doubt(now):
+                raise doubted
+            self._issuing = stamp(now), day(now, self.zone)
+        return self._issuing
 
     def issued(self, time: str) -> None:
         """Remember, to the hour, that a token was issued at `time`, as `stamp` gives it."""

@@ -7,13 +7,14 @@ Source: IEC 62055-41, TID, special reserved token identifier.
 """
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from sts.tid import BASE_YEARS
 
 _FIRST = datetime(1993, 1, 1)
 _MINUTE = timedelta(minutes=1)
-_STARTS = {year: datetime(year, 1, 1) for year in BASE_YEARS}
-_BEGAN = {year: (start - _FIRST) // _MINUTE for year, start in _STARTS.items()}
+_FIRST_DAYS = {year: datetime(year, 1, 1).toordinal() for year in BASE_YEARS}
+_BEGAN = {year: (datetime(year, 1, 1) - _FIRST) // _MINUTE for year in BASE_YEARS}
 
 #: The highest TID: 24 bits.
 LAST = (1 << 24) - 1
@@ -51,7 +52,8 @@ def tid_of(when: datetime, base_year: int, after: int | None = None, special=Fal
 
 def minutes_since(when: datetime, base_year: int) -> int:
     """Return the minutes from 1 January of `base_year` to `when`; a time zone is not looked at."""
-    return (when.replace(tzinfo=None) - _STARTS[base_year]) // _MINUTE
+    days = when.toordinal() - _FIRST_DAYS[base_year]
+    return (days * 24 + when.hour) * 60 + when.minute
 
 
 def minute(tid: int, base_year: int) -> int:
@@ -69,6 +71,7 @@ def minute_at(when: datetime) -> int:
     return (when.replace(tzinfo=None) - _FIRST) // _MINUTE
 
 
+@lru_cache
 def text(minute: int) -> str:
     """Return a minute since 1993 as a time for people."""
     return (_FIRST + minute * _MINUTE).isoformat(" ", "minutes")
