@@ -120,8 +120,8 @@ def pytest_collection_finish():
     """The tests themselves live as long as the process: no collection looks at them again.
 
     There are a million objects of theirs, and the loop of a board collects whenever it rests.
+    What is garbage among them is little, and stays.
     """
-    gc.collect()
     gc.freeze()
 
 

@@ -66,6 +66,17 @@ class Spread(LoadScopeScheduling):
     def __init__(self, config, log=None):
         super().__init__(config, log)
         config.option.loadscopereorder = False
+        self._indexes = {}
+
+    def _assign_work_unit(self, node):
+        """As in LoadScopeScheduling, which looks through thousands of tests for each."""
+        name, work = self.workqueue.popitem(last=False)
+        self.assigned_work.setdefault(node, {})[name] = work
+        if not self._indexes:  # all workers have collected the same, in the same order
+            collected = self.registered_collections[node]
+            self._indexes = {nodeid: index for index, nodeid in enumerate(collected)}
+        to_do = [nodeid for nodeid, done in work.items() if not done]
+        node.send_runtest_some([self._indexes[nodeid] for nodeid in to_do])
 
     def _split_scope(self, nodeid):
         return piece(nodeid)

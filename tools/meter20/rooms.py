@@ -5,7 +5,7 @@ inward: a room imports only rooms that stand before it here, so there is no circ
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from meter20 import DEVICE_ROOT
@@ -44,15 +44,20 @@ def modules(root: Path = DEVICE_ROOT) -> dict[str, Path]:
 def imported(module: str, root: Path = DEVICE_ROOT) -> set[str]:
     """Return the modules of the firmware that `module` imports, wherever in it."""
     known = modules(root)
-    return {name for name in named(known[module].read_text(encoding="utf-8")) if name in known}
+    return _imported_by(known[module], known)
+
+
+def _imported_by(file: Path, known: Container[str]) -> set[str]:
+    return {name for name in named(file.read_text(encoding="utf-8")) if name in known}
 
 
 def arrows(root: Path = DEVICE_ROOT) -> dict[str, set[str]]:
     """Return {room: the other rooms that it imports}."""
     found: dict[str, set[str]] = {room: set() for room in MAY_IMPORT}
-    for module in modules(root):
+    known = modules(root)
+    for module, file in known.items():
         room = _room(module)
-        found[room] |= {_room(other) for other in imported(module, root)} - {room}
+        found[room] |= {_room(other) for other in _imported_by(file, known)} - {room}
     return found
 
 
