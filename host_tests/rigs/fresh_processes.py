@@ -20,9 +20,9 @@ def pool(processes):
     return CONTEXT.Pool(processes, _take, [dict(os.environ)])
 
 
-def started(target, *args):
-    """Return a Process that does `target`(*args), started."""
-    process = CONTEXT.Process(target=_do, args=(dict(os.environ), target, args))
+def started(target, *args, **more):
+    """Return a Process that does `target`(*args, **more), started."""
+    process = CONTEXT.Process(target=_do, args=(dict(os.environ), target, args, more))
     process.start()
     return process
 
@@ -35,13 +35,16 @@ def command(words, out=None, encoding="utf-8", folder="."):
     """
     with tempfile.TemporaryDirectory() as place:
         said, errors = Path(place, "out"), Path(place, "err")
-        process = started(_be_meter20, words, str(out or said), str(errors), encoding, str(folder))
+        process = started(
+            meter20, words, str(out or said), str(errors), encoding=encoding, folder=str(folder)
+        )
         process.join()
         text = "" if out else said.read_text(encoding=encoding)
         return process.exitcode, text, errors.read_text(encoding="utf-8")
 
 
-def _be_meter20(words, out, errors, encoding, folder):
+def meter20(words, out, errors, encoding="utf-8", folder="."):
+    """Be `meter20`, for `started`. out, errors: the paths of its outputs."""
     from meter20.cli.__main__ import main
 
     sys.stdout, sys.stderr = _led_to(out, 1, encoding), _led_to(errors, 2, "utf-8")
@@ -55,7 +58,8 @@ def _led_to(path, number, encoding):
     file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     os.dup2(file, number)
     os.close(file)
-    return os.fdopen(number, "w", encoding=encoding, closefd=False)
+    by_lines = "PYTHONUNBUFFERED" in os.environ
+    return os.fdopen(number, "w", 1 if by_lines else -1, encoding=encoding, closefd=False)
 
 
 def _take(environment):
@@ -64,6 +68,6 @@ def _take(environment):
     os.environ.update(environment)
 
 
-def _do(environment, target, args):
+def _do(environment, target, args, more):
     _take(environment)
-    target(*args)
+    target(*args, **more)

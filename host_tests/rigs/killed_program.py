@@ -1,19 +1,22 @@
 """A `meter20` program that is killed between a commit and what it would do next.
 
-    python host_tests/rigs/killed_program.py "INSERT INTO slip" shop --db station.sqlite serve
-
 The commit is the first of a transaction with a statement that begins so. On return of that commit
 the process kills itself (SIGKILL): the transaction stands, and nobody was told.
 """
 
 import os
 import signal
-import sys
 
 from sqlalchemy import Pool, event
 from sqlalchemy.engine.default import DefaultDialect
 
-from meter20.cli.__main__ import main
+from rigs import fresh_processes
+
+
+def run(beginning: str, *words_and_outputs) -> None:
+    """Be `meter20` until then, for `fresh_processes.started`."""
+    kill_after(beginning)
+    fresh_processes.meter20(*words_and_outputs)
 
 
 def kill_after(beginning: str) -> None:
@@ -34,8 +37,3 @@ def kill_after(beginning: str) -> None:
 
     event.listen(Pool, "connect", connected)
     DefaultDialect.do_commit = committed
-
-
-if __name__ == "__main__":
-    kill_after(sys.argv.pop(1))
-    main()

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from contextlib import contextmanager
 from queue import SimpleQueue
 
@@ -11,7 +9,7 @@ import httpx
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
-from rigs import killed_program
+from rigs import fresh_processes, killed_program
 from rigs.customers import Customer
 from rigs.mosquitto import Mosquitto
 from rigs.open_shop import station_in, until
@@ -39,23 +37,28 @@ def station(tmp_path, secret):
     made._storage.close()
 
 
-@contextmanager
-def program(station, after, *words):
-    """Run `meter20` until it is killed after a commit; give the first line that it says."""
-    tool, *rest = words
-    command = [sys.executable, killed_program.__file__, after, tool,
-               "--db", str(station._storage.path), *rest]  # fmt: skip
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True,
-        env=os.environ | {"METER20_PASSPHRASE": PASSPHRASE, "PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
-    try:
-        yield process.stdout.readline()
-        assert process.wait(_WAIT_S) == -signal.SIGKILL
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+@pytest.fixture
+def program(station, tmp_path, monkeypatch):
+    """Return what runs `meter20` until it is killed after a commit; it gives the first line."""
+    monkeypatch.setenv("METER20_PASSPHRASE", PASSPHRASE)
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    said, errors = tmp_path / "said", tmp_path / "errors"
+    os.mkfifo(said)
+
+    @contextmanager
+    def run(after, tool, *rest):
+        words = [tool, "--db", str(station._storage.path), *rest]
+        process = fresh_processes.started(killed_program.run, after, words, said, errors)
+        try:
+            with said.open() as lines:
+                yield lines.readline()
+                process.join(_WAIT_S)
+            assert process.exitcode == -signal.SIGKILL, errors.read_text()
+        finally:
+            process.kill()
+            process.join()
+
+    return run
 
 
 def tokens(station):
@@ -65,11 +68,11 @@ def tokens(station):
         return [token.digits for token in slip.tokens]
 
 
-def test_shop_killed_after_the_commit_has_sold_once_and_the_same_form_finds_it(station):
+def test_shop_killed_after_the_commit_has_sold_once_and_the_same_form_finds_it(station, program):
     customer = Customer(station)
     assert customer.quote(DRN, "200").status_code == 200
     form, cookies = customer.form(), dict(customer.web.cookies)
-    with program(station, _SOLD, "shop", "serve", "--port", "0") as said:
+    with program(_SOLD, "shop", "serve", "--port", "0") as said:
         place = said.split()[-1]
         with pytest.raises(httpx.TransportError):
             httpx.post(f"{place}/orders", data=form, cookies=cookies, timeout=_WAIT_S)
@@ -78,10 +81,12 @@ def test_shop_killed_after_the_commit_has_sold_once_and_the_same_form_finds_it(s
     assert customer.tokens(done.headers["location"]) == tokens(station)
 
 
-def test_point_of_sale_killed_after_the_commit_has_sold_once_and_a_retry_finds_it(station):
+def test_point_of_sale_killed_after_the_commit_has_sold_once_and_a_retry_finds_it(
+    station, program
+):
     shop = Shop(station, DRN)
     message = shop.order(200_00)
-    with program(station, _SOLD, "pos", "serve", "--port", "0") as said:
+    with program(_SOLD, "pos", "serve", "--port", "0") as said:
         place = said.split()[-1] + BASE + f"/tokenPurchases/{shop.last}"
         with pytest.raises(httpx.TransportError):
             httpx.post(place, json=message, auth=shop.auth, timeout=_WAIT_S)
@@ -90,18 +95,18 @@ def test_point_of_sale_killed_after_the_commit_has_sold_once_and_a_retry_finds_i
 
 
 def test_head_end_killed_after_the_commit_of_a_sale_and_of_a_sending_loses_nothing(
-    station, tmp_path
+    station, tmp_path, program
 ):
     with station.desk() as desk:
         keep_mqtt(desk, DRN)
         purchases.place(desk.session, Order(DRN, units=5), desk.now)
-    with program(station, _SOLD, "ami", "run"):
+    with program(_SOLD, "ami", "run"):
         pass
     assert state_of(station) == (VENDED, 0)
     arrived, heard = SimpleQueue(), SimpleQueue()
     with Mosquitto(tmp_path) as broker, meter(broker.port, arrived):
         options = ("--send-only", "--retry-s", "1", "--mqtt", f"mqtt://127.0.0.1:{broker.port}")
-        with program(station, _NOTED, "ami", "run", *options):
+        with program(_NOTED, "ami", "run", *options):
             pass
         assert (state_of(station), arrived.empty()) == ((SENT, 1), True)
         carrier = MqttCarrier(Broker("127.0.0.1", broker.port), heard)
