@@ -143,38 +143,44 @@ def postgresql_server():
         yield folder
 
 
+@pytest.fixture(scope="session")
+def postgresql_master(postgresql_server):
+    """Return a connection that makes databases."""
+    import psycopg
+
+    with psycopg.connect(
+        host=str(postgresql_server), user="meter20", dbname="postgres", autocommit=True
+    ) as to:
+        yield to
+
+
 @pytest.fixture
-def postgresql_database(postgresql_server):
+def postgresql_database(postgresql_master):
     """Return the URL of a new, empty database."""
-    return _new_database(postgresql_server)
+    return _new_database(postgresql_master)
 
 
 @pytest.fixture(scope="session")
-def postgresql_original(postgresql_server, tmp_path_factory):
+def postgresql_original(postgresql_master, tmp_path_factory):
     """Return the original of `any_station` on PostgreSQL."""
     with pytest.MonkeyPatch.context() as patch:
         _make_cheap(patch)
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("original")))
-        return Original(_new_database(postgresql_server))
+        return Original(_new_database(postgresql_master))
 
 
 @pytest.fixture
-def postgresql_copy(postgresql_server, postgresql_original):
+def postgresql_copy(postgresql_master, postgresql_original):
     """Return the URL of a copy of it."""
-    return _new_database(postgresql_server, make_url(postgresql_original.where).database)
+    return _new_database(postgresql_master, make_url(postgresql_original.where).database)
 
 
-def _new_database(server, template="template1"):
-    import psycopg
-
+def _new_database(master, template="template1"):
     name = f"station_{uuid4().hex[:12]}"
-    with psycopg.connect(
-        host=str(server), user="meter20", dbname="postgres", autocommit=True
-    ) as to:
-        # A server before 15 copies the files by itself. The names are ours: letters and digits.
-        how = " STRATEGY FILE_COPY" if to.info.server_version >= 150_000 else ""
-        to.execute(f"CREATE DATABASE {name} TEMPLATE {template}{how}")
-    return f"postgresql:///{name}?host={server}&user=meter20"
+    # A server before 15 copies the files by itself. The names are ours: letters and digits.
+    how = " STRATEGY FILE_COPY" if master.info.server_version >= 150_000 else ""
+    master.execute(f"CREATE DATABASE {name} TEMPLATE {template}{how}")
+    return f"postgresql:///{name}?host={master.info.host}&user=meter20"
 
 
 @pytest.fixture
