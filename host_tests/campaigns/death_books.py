@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select, text
+from sqlalchemy.orm import selectinload
 
 from meter20.vending import log_head, sales, schema
 from meter20.vending.models import (
@@ -27,9 +28,15 @@ from meter20.vending.storage import Storage
 
 #: The revision of the tables of an old station, see death_places.py.
 OLD = "0003"
-_OTHERS = (
-    Meter, VendingKey, SupplyGroup, TariffRow, Purchase, Route, PosClient, PosKey, ShopOperator,
-)  # fmt: skip
+_SLIPS = select(Slip).options(selectinload(Slip.tokens))
+_ENTRIES = select(
+    AuditEntry.operation, AuditEntry.meter, AuditEntry.supply, AuditEntry.detail
+).order_by(AuditEntry.seq)
+_OTHERS = [
+    select(kind.__table__)
+    for kind in (Meter, VendingKey, SupplyGroup, TariffRow, Purchase, Route, PosClient, PosKey,
+                 ShopOperator)
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,11 +87,9 @@ def books(
             if vault is None:
                 return None
             read = Books(
-                {slip.id: _slip(slip) for slip in session.scalars(select(Slip))},
-                [(e.operation, e.meter, e.supply, e.detail)
-                 for e in session.scalars(select(AuditEntry).order_by(AuditEntry.seq))],
-                (*(tuple(sorted(_facts(row) for row in session.scalars(select(kind))))
-                   for kind in _OTHERS),),
+                {slip.id: _slip(slip) for slip in session.scalars(_SLIPS)},
+                [tuple(entry) for entry in session.execute(_ENTRIES)],
+                (*(tuple(sorted(map(repr, session.execute(each)))) for each in _OTHERS),),
                 vault.lock_salt.hex(),
                 revision,
                 frozenset(session.scalars(select(PosKey.digest))),
@@ -115,10 +120,6 @@ def _slip(slip: Slip) -> tuple:
     """Return the facts of a slip, last the digits that may be shown."""
     digits = () if slip.state == sales.VOID else tuple(token.digits for token in slip.tokens)
     return slip.operation, slip.state, slip.prints, digits
-
-
-def _facts(row) -> str:
-    return repr([getattr(row, column.name) for column in row.__table__.columns])
 
 
 def _check_opens(storage: Storage, secrets: list[Secret], whole: bool) -> None:
