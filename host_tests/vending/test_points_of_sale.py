@@ -248,6 +248,17 @@ def test_amounts_beyond_what_a_meter_can_be_sold_are_named(shop):
     assert receipts(shop) == 1
 
 
+@pytest.mark.parametrize(("letters", "number"), [("GHS", "936"), ("UGX", "800"), ("ALL", "008")])
+def test_amounts_are_hundredths_in_the_currency_of_the_tariff(shop, letters, number):
+    """Also where ISO 4217 has no hundredths, as of the shilling of Uganda."""
+    set_tariff(shop, currency=letters, fixed_charge="0", steps=[{"price": "2"}], tax_percent="0")
+    bought = shop.order(200_00) | {"purchaseAmount": {"amount": 200_00, "currency": number}}
+    answer = shop.post(f"/tokenPurchases/{shop.last}", bought).json()
+    assert answer["tokens"][0]["units"] == 100.0
+    assert answer["amounts"]["approvedAmount"] == {"amount": 200_00, "currency": number}
+    failed(shop.buy(200_00), 400, declined.AMOUNT)  # in rand
+
+
 # -- key changes, reprints, faults, notices ------------------------------------------------------
 
 
