@@ -95,7 +95,7 @@ RAISED = [
     (Doubt("It broke off."), 4, "doubt", str(Doubt("It broke off."))),
     (Trouble(Code.PORT_BUSY, "in use"), 13, "port_busy", "in use"),
     (NoMeter("it is gone"), 1, "no_meter", "it is gone"),
-    (typer.BadParameter("say which"), 2, "usage", "Invalid value: say which"),
+    (typer.BadParameter("say which"), 2, "usage", "say which"),
     (FileNotFoundError(errno.ENOENT, "No such file", "x.json"), 1, "system",
      "x.json: No such file"),
     (typer.Abort(), 1, "aborted", "Nothing was done: nobody agreed."),
@@ -128,7 +128,16 @@ def test_without_json_there_are_words_on_standard_error_alone(capsys):
         said = capsys.readouterr()
         assert (ended.value.code, said.out) == (exit_code, "")
         if not isinstance(raised, typer.Abort | KeyboardInterrupt):
-            assert message.removeprefix("Invalid value: ") in said.err
+            assert f"{message}\n" in said.err
+            assert "Invalid" not in said.err
+
+
+def test_word_that_an_option_does_not_know_is_refused_in_plain_words(capsys):
+    with pytest.raises(SystemExit) as ended:
+        ROOT.main(["demo", "--body", "real"])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "Invalid value for '--body': 'real' is not one of 'emulated', 'virtual'." in said
 
 
 def test_json_after_two_dashes_is_an_argument(capsys):

@@ -142,16 +142,22 @@ def test_answer_that_would_be_refused_is_asked_for_again(monkeypatch, capsys):
     assert capsys.readouterr().err.count("A supply group code (SGC) has 6 digits.") == 2
 
 
+def test_option_that_would_be_refused_is_refused_before_the_next_question():
+    ask = vend_setup._Questions(on_terminal=True)
+    with pytest.raises(Refusal, match="6 digits"):
+        ask("Code", "twelve", "123457", KeyTerms)
+
+
 def test_new_passphrase_that_is_too_short_or_mistyped_is_asked_for_again(monkeypatch, capsys):
     monkeypatch.setattr("meter20.terminal.is_typed_at", lambda: True)
     answers = ["short", PASSPHRASE, "other", PASSPHRASE, PASSPHRASE, "a", "b", "c"]
     monkeypatch.setattr(station_options.getpass, "getpass", lambda _words: answers.pop(0))
-    told = station_options.passphrase("METER20_NONE", "Passphrase", again=True)
+    told = station_options.passphrase("METER20_NONE", "Passphrase", "--file", again=True)
     assert (told.material, answers) == (PASSPHRASE.encode(), ["a", "b", "c"])
     said = capsys.readouterr().err
     assert "8 characters at least" in said and "do not agree" in said
     with pytest.raises(Refusal):
-        station_options.passphrase("METER20_NONE", "Passphrase", again=True)
+        station_options.passphrase("METER20_NONE", "Passphrase", "--file", again=True)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from meter20.vending.storage import Storage, default_url
 
 
 def test_no_database_yet_says_what_to_do(storage):
-    assert "vend setup" in refused(refusal.NO_DATABASE, storage.check)
+    said = refused(refusal.NO_DATABASE, storage.check)
+    assert "vend setup" in said and "--db" in said
 
 
 def test_looking_for_a_database_leaves_no_file(sqlite, secret):

@@ -55,8 +55,9 @@ def ending(ctx: typer.Context | None, as_json: bool) -> Iterator[None]:
         _end(in_json(), why.code, f"{why.lead}: {why}", str(why))
     except _UsageError as wrong:
         _say_where_it_belongs(wrong)
+        wrong = _in_our_words(wrong)
         if not in_json():
-            raise
+            raise wrong from None
         _end(True, "usage", "", wrong.format_message())
     except typer.Abort:
         _end(in_json(), "aborted", "Aborted.", "Nothing was done: nobody agreed.")
@@ -77,6 +78,18 @@ def _say_where_it_belongs(wrong: Any) -> None:
         if any(name in one.opts for one in at.command.params):
             wrong.message = f"{name} stands earlier: {at.command_path} {name} ..."
             wrong.possibilities = None
+
+
+def _in_our_words(wrong: Any) -> Any:
+    """Return the usage error `wrong` without what typer and pydantic put before its sentence.
+
+    A sentence of ours names its options: it may be about one that is missing, so that there is
+    no "Invalid value". Where typer names the option, its "Invalid value for" stays.
+    """
+    wrong.message = wrong.message.removeprefix("Value error, ")
+    if isinstance(wrong, typer.BadParameter) and not (wrong.param or wrong.param_hint):
+        return _UsageError(wrong.message, wrong.ctx)
+    return wrong
 
 
 def is_output(error: OSError) -> bool:

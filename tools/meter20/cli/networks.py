@@ -42,10 +42,10 @@ def broker(url: str) -> Broker:
         report_s = int(asked.pop("report_s", "900"))
         clean = {"yes": True, "no": False}[asked.pop("clean", "no")]
     except (ValueError, KeyError):
-        raise typer.BadParameter(f"--mqtt: {_FORM}") from None
+        raise typer.BadParameter(f"--mqtt takes {_FORM}") from None
     authority, tls = asked.pop("ca", None), parts.scheme == "mqtts"
     if not port or not parts.hostname or parts.path.strip("/") or asked or (not tls and authority):
-        raise typer.BadParameter(f"--mqtt: {_FORM}")
+        raise typer.BadParameter(f"--mqtt takes {_FORM}")
     if parts.password is not None:
         raise typer.BadParameter(
             f"--mqtt: others see a password in a list of processes; put it into {PASSWORD}"

@@ -51,7 +51,7 @@ def key_bytes(request: dict, name: str) -> bytes:
     except Missing:
         raise
     except ValueError:
-        raise ValueError(f"'{name}' must be bytes in hexadecimal") from None
+        raise ValueError(f"'{name}' must be hexadecimal, two digits for each byte") from None
 
 
 def tables(request: dict) -> Tables | None:

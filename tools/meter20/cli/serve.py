@@ -103,7 +103,7 @@ def serve(  # noqa: PLR0913, PLR0917
     --store names another folder. A new one gets its key, as by `vend provision --direct`.
     """
     if stdio == pty:
-        raise typer.BadParameter("say where to serve: --stdio or --pty")
+        raise typer.BadParameter("say where to serve: either --stdio or --pty")
     if stdio and (closed := terminal.ends_fault()):
         raise typer.BadParameter(f"there is nothing to serve on: {closed}")
     if link and not pty:

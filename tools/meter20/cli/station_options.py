@@ -92,7 +92,7 @@ class StationOptions:
         """Return the secret of the security module; a terminal asks for it, twice if `again`."""
         if self.key_file:
             return Secret.key_file(self.key_file)
-        return passphrase(_PASSPHRASE, "Passphrase of the security module", again)
+        return passphrase(_PASSPHRASE, "Passphrase of the security module", "--key-file", again)
 
     @property
     def asks(self) -> bool:
@@ -166,14 +166,18 @@ def looking(ctx: typer.Context) -> Iterator["Session"]:
         yield session
 
 
-def passphrase(variable: str, words: str, again: bool = False) -> Secret:
-    """Return the passphrase in an environment variable, else ask for it on a terminal."""
+def passphrase(variable: str, words: str, file_option: str, again: bool = False) -> Secret:
+    """Return the passphrase in an environment variable, else ask for it on a terminal.
+
+    file_option: the option that takes a key file instead.
+    """
     given = os.environ.get(variable)
     if given is not None:
         return Secret.passphrase(given)
     if not terminal.is_typed_at():
         raise Refusal(
-            refusal.SECRET, f"{words} needed: set {variable}, give a key file, or use a terminal."
+            refusal.SECRET,
+            f"{words} needed: set {variable}, give {file_option} FILE, or use a terminal.",
         )
     return _new(words) if again else Secret.passphrase(getpass.getpass(f"{words}: "))
 

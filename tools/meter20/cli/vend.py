@@ -160,7 +160,7 @@ def change_passphrase(
     station, storage = opened(ctx), database(ctx)
 
     def another() -> Secret:
-        return passphrase("METER20_NEW_PASSPHRASE", "New passphrase", again=True)
+        return passphrase("METER20_NEW_PASSPHRASE", "New passphrase", "--new-key-file", again=True)
 
     def forget() -> None:  # what a keyring has opens nothing any more
         kept_passphrase.forget(storage)

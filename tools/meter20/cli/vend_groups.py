@@ -247,4 +247,5 @@ def _limits(
 def _transport_secret(key_file: Path | None, again: bool = False) -> Secret:
     if key_file:
         return Secret.key_file(key_file)
-    return passphrase("METER20_TRANSPORT_PASSPHRASE", "Transport passphrase", again)
+    variable, option = "METER20_TRANSPORT_PASSPHRASE", "--transport-key-file"
+    return passphrase(variable, "Transport passphrase", option, again)

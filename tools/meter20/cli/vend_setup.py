@@ -130,7 +130,9 @@ class _Questions:
     ) -> str:
         """Return `given`, or what was answered. check: raises Refusal for what will be refused."""
         if given is not None or not self._on_terminal:
-            return given or default
+            chosen = given or default
+            check(chosen)  # before the next question
+            return chosen
 
         def checked(answer: str) -> str:
             try:

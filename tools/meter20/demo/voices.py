@@ -46,7 +46,7 @@ class Plain:
             if isinstance(event.step.action, Press):
                 print("   keys: " + grouped(event.step.action.keys))
         elif event.kind == "taken":
-            print("   then: " + ", ".join(line for line in event.meter["display"] if line))
+            print("   then: " + " | ".join(line for line in event.meter["display"] if line))
         elif event.kind == "end":
             self._show(event)
 

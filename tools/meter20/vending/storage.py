@@ -271,7 +271,8 @@ class Storage:
     def _no_database(self) -> Refusal:
         return Refusal(
             refusal.NO_DATABASE,
-            f"There is no vending station in {self.where} yet: `meter20 vend setup` makes one.",
+            f"There is no vending station in {self.where} yet: make one with "
+            "`meter20 vend setup`, or name another database with --db.",
         )
 
     @contextmanager
