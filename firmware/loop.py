@@ -218,11 +218,11 @@ def _where(fault):
     """Return the lines of a traceback; not what `fault` says, which may be anything: a key."""
     import io
 
-    told = io.StringIO()
+    stream = io.StringIO()
     # The stubs' StringIO is no stream and has no getvalue
-    sys.print_exception(fault, told)  # pyright: ignore[reportArgumentType]
-    said = told.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
-    return [line for line in said.split("\n") if line.startswith('  File "')]
+    sys.print_exception(fault, stream)  # pyright: ignore[reportArgumentType]
+    text = stream.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
+    return [line for line in text.split("\n") if line.startswith('  File "')]
 
 
 def _keep_heap_whole():

@@ -109,14 +109,14 @@ class Fixture:
         ]
 
     def _keys(self, request, now_ms):
-        wanted = keys(request)
+        pressed = keys(request)
         hold_ms = integer(request, "hold_ms", 1, _LONGEST_MS, default=80)
         gap_ms = integer(request, "gap_ms", 1, _LONGEST_MS, default=80)
         if self._keypad.left:
             raise Refused("busy", "keys: there are keys still to be pressed")
-        self._keypad.press(wanted, hold_ms, gap_ms, now_ms)
+        self._keypad.press(pressed, hold_ms, gap_ms, now_ms)
         self._keypad.step(now_ms)
-        return [("takes_ms", len(wanted) * (hold_ms + gap_ms))]
+        return [("takes_ms", len(pressed) * (hold_ms + gap_ms))]
 
     def _make_pulses(self, request, _now_ms):
         count = integer(request, "count", 1, _COUNT_MAX)

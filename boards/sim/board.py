@@ -2,7 +2,7 @@
 
 | part | what it is |
 | --- | --- |
-| display | 20x4 characters, or as asked |
+| display | 20x4 characters, or of the size that the caller names |
 | keypad | 4x4 |
 | store | a ring of 6 flash sectors of 4 KiB; 2 more for settings and history |
 | load switch, buzzer, pulse input, watchdog, tamper switch | one each |

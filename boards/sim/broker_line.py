@@ -30,12 +30,12 @@ class BrokerLine:
         return said
 
 
-def _line(told):
-    where = "%s:%d" % (told["host"], told["port"])
-    if told["connected"]:
+def _line(reply):
+    where = "%s:%d" % (reply["host"], reply["port"])
+    if reply["connected"]:
         return "MQTT on " + where
-    if told["refused"]:
-        return "MQTT not on %s: the broker refuses, code %d" % (where, told["refused"])
-    if told["failed"]:
-        return "MQTT not on %s: %s" % (where, WORDS[told["failed"]])
+    if reply["refused"]:
+        return "MQTT not on %s: the broker refuses, code %d" % (where, reply["refused"])
+    if reply["failed"]:
+        return "MQTT not on %s: %s" % (where, WORDS[reply["failed"]])
     return ""

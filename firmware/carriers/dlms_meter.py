@@ -42,7 +42,7 @@ class Token:
         if self._text is None:
             self._judged, self.status = True, dlms_status.of(results.FORMAT)
             return True
-        self._offered, self._since_ms = inbox.offer(self._text, self.by, self._told), now_ms
+        self._offered, self._since_ms = inbox.offer(self._text, self.by, self._settle), now_ms
         self.status = (dlms_status.QUEUED, 0)
         return self.waits
 
@@ -50,10 +50,10 @@ class Token:
         """Whether the meter judged this, None while it waits. It waits _PATIENCE_MS at most."""
         if self.waits and now_ms - self._since_ms >= _PATIENCE_MS:
             inbox.withdraw(self._offered)
-            self._told(None)
+            self._settle(None)
         return None if self.waits else self._judged
 
-    def _told(self, outcome):
+    def _settle(self, outcome):
         """The meter has entered the token. None: it could not, and nothing was done."""
         self._offered, self._judged = None, outcome is not None
         done = self._judged

@@ -56,7 +56,7 @@ class DlmsPart:
         """Return the fields of the reply to `dlms`. Raises Refused."""
         if "encryption_key" in request:
             self._provision(request, now_ms)
-        return self._told()
+        return self._reply()
 
     def _begin(self, now_ms):
         from carriers.dlms_carrier import DlmsCarrier  # read when it is needed: it is large
@@ -95,7 +95,7 @@ class DlmsPart:
                 "port_taken", "the keys are stored, but the TCP port of DLMS is taken"
             ) from None
 
-    def _told(self):
+    def _reply(self):
         keys, carrier = self._record.keys, self._carrier
         fields = [("keys", keys is not None), ("port", 0 if carrier is None else carrier.port)]
         if keys is not None:

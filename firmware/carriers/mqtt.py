@@ -86,7 +86,7 @@ class _Publisher:
     def __init__(self, topic, access: "Access", outbox: "Outbox"):
         self.topic, self._access, self._outbox = topic, access, outbox
         self._report_ms = 0
-        self._told_events = 0
+        self._sent_events = 0
         self._flying = ()  # names of what was published and not acknowledged
         self.client = None
 
@@ -105,7 +105,7 @@ class _Publisher:
         """The client is lost, and with it what was not acknowledged."""
         self.client, self._flying = None, ()
         for entry in self._outbox.entries:
-            entry.told = False
+            entry.sent = False
 
     def report(self, now_ms):
         """Publish the registers at the next turn."""
@@ -121,9 +121,9 @@ class _Publisher:
             self._publish("registers", _registers(turn), "registers", retain=True)
             rest_ms = 1000 * self._access.report_s
             self._report_ms = turn.now_ms + rest_ms if rest_ms else 1 << 60
-        told = crc32(events.to_bytes(turn.notes.events))
-        if told != self._outbox.events_told and "events" not in self._flying:
-            self._told_events = told
+        check = crc32(events.to_bytes(turn.notes.events))
+        if check != self._outbox.events_sent and "events" not in self._flying:
+            self._sent_events = check
             self._publish("events", _events(turn.notes.events), "events", retain=True)
 
     def answer_at_once(self, entered, result, turn):
@@ -144,7 +144,7 @@ class _Publisher:
     def _landed(self, what):
         self._flying = tuple([other for other in self._flying if other is not what])
         if what == "events":
-            self._outbox.note_events(self._told_events)
+            self._outbox.note_events(self._sent_events)
         elif what in self._outbox.entries:
             self._outbox.remove(what)
 
@@ -290,15 +290,15 @@ class Mqtt:
         if self._turn.now_ms < self._again_ms:
             return
         for entry in self._outbox.entries:
-            if not entry.result and not entry.asked:
-                told = lambda outcome, entry=entry: self._settle(entry, outcome)  # noqa: E731
-                offered = self._inbox.offer(entry.digits, carrier.REMOTE, told)
-                entry.asked = offered is not None
+            if not entry.result and not entry.offered:
+                settle = lambda outcome, entry=entry: self._settle(entry, outcome)  # noqa: E731
+                offered = self._inbox.offer(entry.digits, carrier.REMOTE, settle)
+                entry.offered = offered is not None
                 self._turn.news = True
 
     def _settle(self, entry, outcome):
         if outcome is None:
-            entry.asked, self._again_ms = False, self._turn.now_ms + _AGAIN_MS
+            entry.offered, self._again_ms = False, self._turn.now_ms + _AGAIN_MS
             return
         self._outbox.settle(entry, outcome.result, outcome.amount)
         self._publisher.report(self._turn.now_ms)

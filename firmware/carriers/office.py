@@ -28,7 +28,7 @@ class Office:
     dlms_port: TCP port of DLMS at once, instead of the one that its keys come with. calm: further
     arguments of carriers.dlms_carrier.DlmsCarrier, by name.
 
-    A port that is taken is no reason not to meter: then there is no DLMS, unless `dlms_port` asked
+    A port that is taken is no reason not to meter: then there is no DLMS, unless `dlms_port` asks
     for it, which raises OSError.
     """
 
@@ -146,10 +146,10 @@ class Office:
             self._ports.network.join(self.access.wifi_name, self.access.wifi_password)
         return [("name", self.access.wifi_name), ("up", self._ports.network.up())]
 
-    def _check_open(self, told):
-        """Raise Refused if the service port is shut and the setting was `told` before."""
-        if self._shut and told:
-            raise Refused("already_provisioned", "a meter whose port is shut is told once")
+    def _check_open(self, kept):
+        """Raise Refused if the service port is shut and the setting was `kept` before."""
+        if self._shut and kept:
+            raise Refused("already_provisioned", "a meter whose port is shut takes this once")
 
     def _change(self, **values):
         try:

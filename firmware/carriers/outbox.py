@@ -36,12 +36,12 @@ _ENTRY_SIZE = const(18)
 class Entry:
     """A token of 20 `digits`. result: of sts.results, "" while it waits. amount: as in Outcome.
 
-    asked: the token is in the inbox. told: its result is on its way.
+    offered: the token is in the inbox. sent: its result is on its way.
     """
 
     def __init__(self, digits, result="", amount=0):
         self.digits, self.result, self.amount = digits, result, amount
-        self.asked = self.told = False
+        self.offered = self.sent = False
 
 
 class Outbox:
@@ -50,7 +50,7 @@ class Outbox:
     def __init__(self, store: "RecordStore"):
         self._store = store
         self.entries = []
-        self.events_told = 0
+        self.events_sent = 0
         record = store.load()
         if record:
             try:
@@ -81,38 +81,38 @@ class Outbox:
         if digits in [entry.digits for entry in self.entries]:
             return
         entry = Entry(digits)
-        self._commit(self.entries + [entry], self.events_told)
+        self._commit(self.entries + [entry], self.events_sent)
 
     def settle(self, entry, result: str, amount: int):
         """Note what became of a token. One commit; if that fails, in RAM only."""
-        entry.result, entry.amount, entry.asked = result, amount, False
-        self._try_commit(self.entries, self.events_told)
+        entry.result, entry.amount, entry.offered = result, amount, False
+        self._try_commit(self.entries, self.events_sent)
 
     def remove(self, entry):
         """Forget a token whose result is acknowledged. One commit; if that fails, in RAM only."""
         left = [other for other in self.entries if other is not entry]
-        self._try_commit(left, self.events_told)
+        self._try_commit(left, self.events_sent)
 
     def note_events(self, check_value: int):
         """Note that the events of `check_value` were published. One commit, as `remove`."""
         self._try_commit(self.entries, check_value)
 
-    def _try_commit(self, entries, events_told):
+    def _try_commit(self, entries, events_sent):
         try:
-            self._commit(entries, events_told)
+            self._commit(entries, events_sent)
         except StoreFailed:
-            self.entries, self.events_told = entries, events_told
+            self.entries, self.events_sent = entries, events_sent
 
-    def _commit(self, entries, events_told):
-        head = struct.pack(_HEAD, _VERSION, events_told)
+    def _commit(self, entries, events_sent):
+        head = struct.pack(_HEAD, _VERSION, events_sent)
         try:
             self._store.commit(head + b"".join([_packed(entry) for entry in entries]))
         except OSError:
             raise StoreFailed from None
-        self.entries, self.events_told = entries, events_told
+        self.entries, self.events_sent = entries, events_sent
 
     def _read(self, record):
-        version, self.events_told = struct.unpack(_HEAD, record[:_HEAD_SIZE])
+        version, self.events_sent = struct.unpack(_HEAD, record[:_HEAD_SIZE])
         count = (len(record) - _HEAD_SIZE) // _ENTRY_SIZE
         if version != _VERSION or count > CAPACITY:
             raise ValueError("record of another version")

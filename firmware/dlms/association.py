@@ -146,10 +146,10 @@ class Association:
         diagnostic = self._diagnostic(context, mechanism, secret, client)
         self._ciphered = context == _CIPHERED
         if diagnostic in (0, _PROVE):
-            asked = self._asked(parts.get(0xBE, b"")[2:])
+            proposed = self._proposed(parts.get(0xBE, b"")[2:])
             self.client, self.mechanism = client, mechanism
             self._state = _PROVING if diagnostic == _PROVE else _OPEN
-            said = self._initiated(asked)
+            said = self._initiated(proposed)
         else:
             said = b"\x0e\x01\x06\x01"  # confirmed service error: initiate
             self._ciphered = False
@@ -172,7 +172,7 @@ class Association:
             return _PROVE
         return _MECHANISM
 
-    def _asked(self, initiate):
+    def _proposed(self, initiate):
         """Return (conformance, largest PDU) that the client proposes."""
         if axdr.octet(initiate, 0) == 0x21:
             size, at = axdr.take_length(initiate, 1)
@@ -185,8 +185,8 @@ class Association:
         numbers = axdr.part(initiate, at + len(_INITIATE), 5)
         return int.from_bytes(numbers[:3], "big"), int.from_bytes(numbers[3:], "big")
 
-    def _initiated(self, asked):
-        conformance, pdu = asked
+    def _initiated(self, proposed):
+        conformance, pdu = proposed
         self._pdu_max = min(max(pdu, 64), PDU_MAX) if pdu else PDU_MAX
         said = b"\x08\x00" + _INITIATE + (conformance & CONFORMANCE).to_bytes(3, "big")
         said += PDU_MAX.to_bytes(2, "big") + b"\x00\x07"

@@ -7,7 +7,7 @@ Source: IEC 62056-46, frame format type 3; ISO/IEC 13239.
 
 from micropython import const
 
-INFO_MAX = const(128)  # octets of information a frame; also told to the client
+INFO_MAX = const(128)  # octets of information a frame; the client hears it, too
 _FLAG = const(0x7E)
 _FRAME_MAX = const(170)  # 2 format, 8 addresses, 1 control, 2 HCS, INFO_MAX, 2 FCS, and to spare
 _APDU_MAX = const(1024)
@@ -19,7 +19,7 @@ _RR = const(0x11)
 _SEGMENT = const(0x08)
 _TO_SERVER = b"\xe6\xe6\x00"
 _TO_CLIENT = b"\xe6\xe7\x00"
-# Always told: a client that hears no limits goes on with larger ones of its own.
+# Always sent: a client that hears no limits goes on with larger ones of its own.
 _LIMITS = (
     bytes((0x81, 0x80, 0x12, 5, 1, INFO_MAX, 6, 1, INFO_MAX))
     + b"\x07\x04\x00\x00\x00\x01\x08\x04\x00\x00\x00\x01"
@@ -27,14 +27,14 @@ _LIMITS = (
 
 
 class Hdlc:
-    """One link. asked: dlms.association.Association. server: its address.
+    """One link. association: dlms.association.Association. server: its address.
 
     The association ends when a link begins or ends. busy: an answer is not known yet, or more
     octets wait for their turn; `feed` then goes on with no octets, and the next ones come later.
     """
 
-    def __init__(self, asked, server: int = 1):
-        self._asked, self._server = asked, server
+    def __init__(self, association, server: int = 1):
+        self._association, self._server = association, server
         self._waits = self.busy = False
         self._got = bytearray()
         self._open = False
@@ -53,7 +53,7 @@ class Hdlc:
         self._got += data
         if self._waits:
             self.busy = True
-            return self._answered(self._asked.later())
+            return self._answered(self._association.later())
         frame = self._next_frame()
         self.busy = frame is not None
         return b"" if frame is None else self._answer(frame)
@@ -91,13 +91,13 @@ class Hdlc:
             return b""
         self._ends = client + to_server
         if control == _SNRM:
-            self._asked.drop()
+            self._association.drop()
             self._begin()
             self._open = True
             return self._frame(_UA, _LIMITS)
         if control == _DISC:
             was_open, self._open = self._open, False
-            self._asked.drop()
+            self._association.drop()
             return self._frame(_UA if was_open else _DM)
         if not self._open:
             return self._frame(_DM)
@@ -115,14 +115,14 @@ class Hdlc:
         if len(self._coming) > _APDU_MAX:
             self._coming = b""
             self._open = False
-            self._asked.drop()
+            self._association.drop()
             return self._frame(_DM)
         if frame[0] & _SEGMENT:
             return self._frame(_RR | self._received << 5)
         apdu, self._coming = self._coming, b""
         if not apdu.startswith(_TO_SERVER):
             return self._frame(_RR | self._received << 5)
-        return self._answered(self._asked.answer(apdu[3:], client))
+        return self._answered(self._association.answer(apdu[3:], client))
 
     def _answered(self, answer):
         self._waits = answer is None

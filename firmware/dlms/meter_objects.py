@@ -160,8 +160,8 @@ def _gateway(gateway):
 
 def _descriptions(gateway):
     accepted = gateway.accepted()
-    told = [b"STS token, 20 digits"]
-    return told if accepted is None else told + [b"accepted, TID %d, %s" % accepted]
+    texts = [b"STS token, 20 digits"]
+    return texts if accepted is None else texts + [b"accepted, TID %d, %s" % accepted]
 
 
 def _association(objects, association):
@@ -253,12 +253,12 @@ def _place(rows, count, moment, after):
     """Return how many rows lie before `moment`, 12 octets; with `after`, those of it as well."""
     if not isinstance(moment, bytes) or len(moment) != 12:
         raise TypeError
-    wanted = _comparable(moment)
+    sought = _comparable(moment)
     low, high = 0, count
     while low < high:
         middle = (low + high) // 2
         found = _comparable(axdr.date_time(rows.row(middle)[0] or _NEVER))
-        if found < wanted or (after and found == wanted):
+        if found < sought or (after and found == sought):
             low = middle + 1
         else:
             high = middle

@@ -54,7 +54,7 @@ class Services:
         self.drop()
         if what == 0xC0 and form == 1:
             status, value, _ = self._get(apdu, 3, client)
-            return self._told(call, status, value, room)
+            return self._got(call, status, value, room)
         if what == 0xC0 and form == 3:
             return self._get_list(apdu, call, client, room)
         if what == 0xC1:  # SET: nothing here is set from outside
@@ -76,7 +76,7 @@ class Services:
         status, value = self._objects.get(key, index, selection, client)
         return status, value, at
 
-    def _told(self, call, status, value, room):
+    def _got(self, call, status, value, room):
         if status != OK:
             return b"\xc4\x01" + call + bytes((1, status))
         if self._begin(iter((value,)) if isinstance(value, bytes) else value, room - 4):
@@ -109,11 +109,11 @@ class Services:
                 self._pieces = None
         return self._pieces is None and len(self._rest) <= room
 
-    def _next(self, call, told, room):
-        """Return the block after block number `told`."""
-        if told != self._block or (self._pieces is None and not self._rest):
+    def _next(self, call, number, room):
+        """Return the block after block `number`."""
+        if number != self._block or (self._pieces is None and not self._rest):
             self.drop()
-            return b"\xc4\x02" + call + b"\x01" + told.to_bytes(4, "big") + bytes((1, _NO_BLOCK))
+            return b"\xc4\x02" + call + b"\x01" + number.to_bytes(4, "big") + bytes((1, _NO_BLOCK))
         room -= _BLOCK_HEAD
         last = self._fill(room)
         part, self._rest = self._rest[:room], self._rest[room:]

@@ -10,14 +10,14 @@ _APDU_MAX = const(1024)
 
 
 class Wrapper:
-    """One connection. asked: dlms.association.Association. server: its address.
+    """One connection. association: dlms.association.Association. server: its address.
 
     busy: an answer is not known yet, or a whole request waits for its turn; `feed` then goes on
     with no octets, and the next ones come later.
     """
 
-    def __init__(self, asked, server: int = 1):
-        self._asked, self._server = asked, server
+    def __init__(self, association, server: int = 1):
+        self._association, self._server = association, server
         self._got = bytearray()
         self._client = 0
         self._waits = False
@@ -30,7 +30,7 @@ class Wrapper:
         tell where the next one would begin, so the caller closes it.
         """
         self._got += data
-        out = self._answered(self._asked.later()) if self._waits else self._next()
+        out = self._answered(self._association.later()) if self._waits else self._next()
         self.busy = self._waits or self._size() > 0
         return out
 
@@ -55,7 +55,7 @@ class Wrapper:
         if server != self._server:
             return b""
         self._client = client
-        return self._answered(self._asked.answer(apdu, client))
+        return self._answered(self._association.answer(apdu, client))
 
     def _answered(self, answer):
         self._waits = answer is None

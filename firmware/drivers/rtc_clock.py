@@ -38,12 +38,12 @@ class _RtcClock(Clock):
             registers = self._i2c.readfrom_mem(self.address, self.first_register, 7)
         except OSError:
             return None  # no clock answers: none is trusted
-        told = [registers[place] for place in self.order]
-        for octet, wrong in zip(told, self.wrong):
+        octets = [registers[place] for place in self.order]
+        for octet, wrong in zip(octets, self.wrong):
             if octet & wrong:
                 return None
-        told[2] = self.hour(told[2])
-        return _time([octet & mask for octet, mask in zip(told, self.masks)])
+        octets[2] = self.hour(octets[2])
+        return _time([octet & mask for octet, mask in zip(octets, self.masks)])
 
     def hour(self, register: int) -> int:
         """Return the hours' `register` as it is in 24-hour mode, _NONE for no hour."""

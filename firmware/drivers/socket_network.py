@@ -198,11 +198,11 @@ class SocketListener(Listener):
 
 def _number(listening):
     """Return the port that the system chose. Raises OSError where it does not tell."""
-    told = getattr(listening, "getsockname", None)
-    if told is None:  # MicroPython
+    address_of = getattr(listening, "getsockname", None)
+    if address_of is None:  # MicroPython
         listening.close()
         raise OSError(errno.EINVAL)
-    return told()[1]
+    return address_of()[1]
 
 
 def tls_failure(failed, number) -> str:

@@ -19,7 +19,7 @@ class Wifi:
     def __init__(self):
         self._wlan = None
         self._names = ()
-        self._told_ms = self._wait_ms = 0
+        self._named_ms = self._wait_ms = 0
 
     def join(self, name: str, password: str):
         """Belong to the Wi-Fi `name` from the next `up` on; "" for none."""
@@ -37,8 +37,8 @@ class Wifi:
         if self._wait_ms and self._wlan.isconnected():
             self._wait_ms = _FIRST_MS
             return True
-        if not self._wait_ms or time.ticks_diff(time.ticks_ms(), self._told_ms) >= self._wait_ms:
-            self._told_ms = time.ticks_ms()
+        if not self._wait_ms or time.ticks_diff(time.ticks_ms(), self._named_ms) >= self._wait_ms:
+            self._named_ms = time.ticks_ms()
             self._wait_ms = min(2 * self._wait_ms, _LONGEST_MS) or _FIRST_MS
             self._tell()
         return False
@@ -48,4 +48,4 @@ class Wifi:
             self._wlan.disconnect()
             self._wlan.connect(*self._names)
         except OSError:
-            pass  # the radio is busy, or has no network by this name; told again later
+            pass  # the radio is busy, or has no network by this name; gets the name again later

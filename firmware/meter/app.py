@@ -79,9 +79,9 @@ class App:
             ports.keypad, entry, panel, self.inbox, answers,
             lambda turn: answers.parts_found(ports, turn),
         )  # fmt: skip
-        told = restart.noted(self._turn, ports.store.health)
-        if told:
-            panel.call_up(told, now_ms)
+        found = restart.noted(self._turn, ports.store.health)
+        if found:
+            panel.call_up(found, now_ms)
         elif not meter.provisioned and not meter.lost:
             answers.parts_found(ports, self._turn)
         metering = self._stopping.metering = Metering(ports, answers, now_ms)

@@ -62,13 +62,13 @@ class Front:
 
         Raises NotProvisioned, StoreLost or StoreFailed, after showing it, and Faulted.
         """
-        turn = self._asked(now_ms)
+        turn = self._turn_at(now_ms)
         with Watch(self._supervisor, "token", (NotProvisioned, StoreFailed)):
             return self._inbox.enter(digits, turn, by)
 
     def press(self, key: str, now_ms: int):
         """Take one key, of ports.keypad.KEYS. Raises Faulted."""
-        turn = self._asked(now_ms)
+        turn = self._turn_at(now_ms)
         with Watch(self._supervisor, "keypad"):
             self._keys.press(key, turn)
 
@@ -80,7 +80,7 @@ class Front:
         The settings are safe before the number that makes them count. Raises ValueError, in
         words, StoreLost, StoreFailed and Faulted.
         """
-        turn = self._asked(self._turn.now_ms)
+        turn = self._turn_at(self._turn.now_ms)
         meter = turn.meter
         with Watch(self._supervisor, "token", (ValueError, StoreLost, StoreFailed)):
             if meter.lost and not again:
@@ -94,7 +94,7 @@ class Front:
             meter.provision(identity, key, manufactured, power_limit_w, again)
         self._panel.dismiss()
 
-    def _asked(self, now_ms):
+    def _turn_at(self, now_ms):
         """Return the turn for something that comes from outside. Raises Faulted after a fault."""
         turn = self._turn
         if turn is None or self._supervisor.fault:

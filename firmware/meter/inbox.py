@@ -23,10 +23,10 @@ if _FOR_EDITOR:
 CAPACITY = const(8)
 _REST_MS = const(10_000)
 
-#: digits: as they came, without spaces. by: of account.carrier. told: called with the Outcome, see
-#: account.outcome, once the token was entered and all of it is stored; with None when nothing was
-#: done because the meter has no key, or its store does not take it.
-_Waiting = namedtuple("_Waiting", ("digits", "by", "told"))
+#: digits: as they came, without spaces. by: of account.carrier. settle: called with the Outcome,
+#: see account.outcome, once the token was entered and all of it is stored; with None when nothing
+#: was done because the meter has no key, or its store does not take it.
+_Waiting = namedtuple("_Waiting", ("digits", "by", "settle"))
 
 
 class Inbox:
@@ -44,16 +44,16 @@ class Inbox:
         """How many tokens may come now."""
         return CAPACITY - len(self._waiting)
 
-    def offer(self, digits: str, by: int, told):
+    def offer(self, digits: str, by: int, settle):
         """Let a token wait, see _Waiting; return what `withdraw` takes, None without room."""
         if not self.room:
             return None
-        waiting = _Waiting(digits, by, told)
+        waiting = _Waiting(digits, by, settle)
         self._waiting.append(waiting)
         return waiting
 
     def withdraw(self, waiting):
-        """Let a token wait no more: it is not entered, and nothing is told of it."""
+        """Let a token wait no more: it is not entered, and nobody hears of it."""
         self._waiting.remove(waiting)
 
     def step(self, turn: "Turn") -> int:
@@ -64,7 +64,7 @@ class Inbox:
                 outcome = self.enter(waiting.digits, turn, waiting.by)
             except (NotProvisioned, StoreFailed):
                 outcome = None
-            waiting.told(outcome)
+            waiting.settle(outcome)
         return 1 if self._waiting else _REST_MS  # who offers one tells the turn the news
 
     def enter(self, digits: str, turn: "Turn", by: int = carrier.MANUAL):

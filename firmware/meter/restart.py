@@ -11,19 +11,19 @@ if _FOR_EDITOR:
 
 
 def noted(turn: "Turn", health: str):
-    """Note the restart and what was found; return the screens that tell it.
+    """Note the restart and what was found; return the screens that say it.
 
     health: of the store, of ports.record_store. A store that lost its records is left as it
     is: another firmware may be able to read it.
     """
     meter, notes = turn.meter, turn.notes
-    told, codes = [], []
+    shown, codes = [], []
     if meter.start(turn.now_ms):
-        told.append(screens.key_change_dropped())
+        shown.append(screens.key_change_dropped())
     ahead = history.is_ahead(notes.history, meter.state.tids)
     if ahead or REPAIRED in (health, notes.health):
         codes.append(events.REPAIRED)
-        told.insert(0, screens.repaired())
+        shown.insert(0, screens.repaired())
     if meter.kept.store_lost:
         codes.append(events.STORE_FAULT)
     elif notes.health == LOST:
@@ -31,4 +31,4 @@ def noted(turn: "Turn", health: str):
     if meter.provisioned:
         codes.append(events.RESTART)
     notes.log(codes, meter.state.register.total_wh, not meter.lost)
-    return told
+    return shown

@@ -71,9 +71,9 @@ class Turn:
             return None
         supervisor = self.supervisor
         before, supervisor.at = supervisor.at, "clock"
-        told = self._clock.now()
+        time = self._clock.now()
         supervisor.at = before
-        return told
+        return time
 
     def measure(self):
         """Bring the power up to date; another one is news."""

@@ -12,7 +12,7 @@ def shown(view, page: int, rows: int):
     key = state.key
     if not state.identity.drn:
         return None
-    told = (
+    whole = (
         ["Meter number", state.identity.drn, "Total used", total_used(view)],
         [
             "SGC " + key.sgc,
@@ -22,5 +22,5 @@ def shown(view, page: int, rows: int):
         ],
         ["EA " + key.ea, FIRMWARE, "Power fails", str(state.power_fails)],
     )
-    cut = [lines for screen in told for lines in pages(screen, rows)]
+    cut = [lines for screen in whole for lines in pages(screen, rows)]
     return cut[page] if page < len(cut) else None

@@ -99,8 +99,8 @@ class Keys:
             turn.news = True
             if keys:
                 self._entry.press("C", turn.now_ms)
-                told = screens.message("KEY STUCK", keys, "Let go of it")
-                self._panel.call_up([told], turn.now_ms)
+                stuck = screens.message("KEY STUCK", keys, "Let go of it")
+                self._panel.call_up([stuck], turn.now_ms)
 
     def _call_up_code(self, code, turn: "Turn"):
         from panel import short_codes  # a board reads it when the first code comes

@@ -40,11 +40,11 @@ def shown(outcome, switch_faulty: bool, view, wait_s: int):
         from panel import meter_tests  # a board reads it when the first test token comes
 
         return [meter_tests.screen(number, view) for number in outcome.tests]
-    told = [_told(outcome, view, wait_s)]
-    return told + [not_following("load switch")] if switch_faulty else told
+    said = [_screen(outcome, view, wait_s)]
+    return said + [not_following("load switch")] if switch_faulty else said
 
 
-def _told(outcome, view, wait_s):
+def _screen(outcome, view, wait_s):
     if outcome.missing:
         return _key_change(outcome)
     in_currency = view.state.in_currency

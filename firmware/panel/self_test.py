@@ -25,11 +25,11 @@ _MEMORY = {
 def found(ports, turn: "Turn"):
     """Return the screens: all dots of the display, then each part of `ports` that is there."""
     dots, eights = "#" * screens.WIDTH, "8" * screens.WIDTH
-    told = [[dots, eights, dots, eights]]
+    shown = [[dots, eights, dots, eights]]
     lines = _memory(ports) + _switch(ports, turn) + _inputs(ports, turn) + _time(ports, turn)
     for at in range(0, len(lines), _PARTS_A_SCREEN):
-        told.append(screens.message("Self test", *lines[at : at + _PARTS_A_SCREEN]))
-    return told
+        shown.append(screens.message("Self test", *lines[at : at + _PARTS_A_SCREEN]))
+    return shown
 
 
 def _memory(ports):
@@ -48,20 +48,20 @@ def _switch(ports, turn: "Turn"):
 
 
 def _inputs(ports, turn: "Turn"):
-    told = []
+    lines = []
     if ports.keypad is not None:
-        told.append(
+        lines.append(
             _line("Keys", "STUCK " + ports.keypad.stuck if ports.keypad.stuck else "none down")
         )
     if ports.buzzer is not None:
-        told.append(_line("Buzzer", "listen"))
+        lines.append(_line("Buzzer", "listen"))
     if ports.tamper is not None:
-        opened = _asked(turn, "tamper", ports.tamper.active)
-        told.append(_line("Cover", "OPEN" if opened else "closed"))
+        opened = _read(turn, "tamper", ports.tamper.active)
+        lines.append(_line("Cover", "OPEN" if opened else "closed"))
     if ports.brown_out is not None:
-        failing = _asked(turn, "brown-out", ports.brown_out.failing)
-        told.append(_line("Supply", "LOW" if failing else "good"))
-    return told
+        failing = _read(turn, "brown-out", ports.brown_out.failing)
+        lines.append(_line("Supply", "LOW" if failing else "good"))
+    return lines
 
 
 def _time(ports, turn: "Turn"):
@@ -71,13 +71,13 @@ def _time(ports, turn: "Turn"):
     return [_line("UTC", "not set" if time is None else "%02d:%02d" % (time[4], time[5]))]
 
 
-def _asked(turn: "Turn", part, ask):
+def _read(turn: "Turn", part, ask):
     """Return what `ask` says; `part` is to blame for what it raises."""
     supervisor = turn.supervisor
     before, supervisor.at = supervisor.at, part
-    told = ask()
+    value = ask()
     supervisor.at = before
-    return told
+    return value
 
 
 def _line(part, how):

@@ -21,33 +21,33 @@ _FIELDS = ((0, 4), (5, 7), (8, 10), (11, 13), (14, 16), (17, 19))
 def answer(clock: "Clock | None", supervisor: "Supervisor", request: dict):
     """Return the fields of the reply: `utc`, null from a clock that nobody set or that stopped.
 
-    With `utc` in `request` the clock is set first; then come `was`, what it told before, and
+    With `utc` in `request` the clock is set first; then come `was`, the time before, and
     `moved_s`, by how many seconds it went forward, null where `was` is. clock:
     ports.clock.Clock or None. Raises Refused.
     """
     if clock is None:
         raise Refused("no_clock", "this meter has no clock")
-    wanted = _read(text(request, "utc")) if "utc" in request else None
+    new = _read(text(request, "utc")) if "utc" in request else None
     supervisor.at = "clock"
     before = clock.now()
     supervisor.at = "service port"
-    if wanted is None:
+    if new is None:
         return [("utc", _written(before))]
-    now = _set(clock, supervisor, wanted)
+    now = _set(clock, supervisor, new)
     moved_s = None if before is None else _seconds(now) - _seconds(before)
     return [("utc", _written(now)), ("was", _written(before)), ("moved_s", moved_s)]
 
 
-def _set(clock: "Clock", supervisor: "Supervisor", wanted):
-    """Return what `clock` tells after it was set to `wanted`. Raises Refused."""
+def _set(clock: "Clock", supervisor: "Supervisor", new):
+    """Return what `clock` tells after it was set to `new`. Raises Refused."""
     supervisor.at = "clock"
     try:
-        clock.set(*wanted)
+        clock.set(*new)
     except OSError:
         raise Refused("clock_failed", "the clock did not answer while it was set") from None
     now = clock.now()
     supervisor.at = "service port"
-    if now is None or not 0 <= _seconds(now) - seconds(*wanted) <= 1:
+    if now is None or not 0 <= _seconds(now) - seconds(*new) <= 1:
         raise Refused("clock_failed", "the clock did not keep the time that it was set to")
     return now
 

@@ -56,7 +56,7 @@ class Service:
     def shut(self):
         """From now on press no key, restart nothing and set no clock: the port is shut to that."""
         self._handlers["keys"] = self._handlers["power_cut"] = port_shut
-        self._handlers["clock"] = self._told_clock
+        self._handlers["clock"] = self._answer_clock
 
     def reply(self, line, now_ms: int) -> str:
         """Return the reply, without a newline, to `line`, bytes or None for one too long."""
@@ -92,7 +92,7 @@ class Service:
 
         return clock_request.answer(self._app.clock, self._app.supervisor, request)
 
-    def _told_clock(self, request, now_ms):
+    def _answer_clock(self, request, now_ms):
         """Tell the time, and set none."""
         if "utc" in request:
             port_shut(request, now_ms)

@@ -411,7 +411,7 @@ class ConnectionTest(Case):
         def broken(apdu, address):
             raise KeyError
 
-        self.part.carrier._connection._codec._asked.answer = broken
+        self.part.carrier._connection._codec._association.answer = broken
         self.assertEqual(client.say(b"\xc0\x01\xc1", 1), b"")
         self.wait(10)
         self.assertEqual(self.part.carrier.bugs, 1)

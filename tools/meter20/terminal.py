@@ -21,7 +21,7 @@ _SHOWN = {
 def printable(text: object) -> str:
     """Return `text` with its control characters written out: a terminal obeys none of them.
 
-    Line ends stay. So does no half of a surrogate pair, which cannot be printed at all.
+    Line ends stay. Half of a surrogate pair is written out too: it cannot be printed at all.
     """
     return str(text).translate(_SHOWN).encode("utf-8", "backslashreplace").decode("utf-8")
 

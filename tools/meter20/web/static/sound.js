@@ -1,4 +1,4 @@
-// What is heard: the buzzer's tones and the click of the load switch. Off until wanted.
+// What is heard: the buzzer's tones and the click of the load switch. Off until switched on.
 
 let audio = null;
 let tone = null;
