@@ -167,4 +167,4 @@ const money = (cents) => (cents / 100).toFixed(2);
 const asked = (slip) =>
   slip.what === OTHER_BOX
     ? t("box_other")
-    : t("box_asked", slip.drn, slip.sgc, slip.krn, slip.tokens.length);
+    : t("box_request", slip.drn, slip.sgc, slip.krn, slip.tokens.length);

@@ -23,7 +23,7 @@ export class Glass {
 
   label() {
     this.forms.forEach((form, at) => {
-      const label = element("label", "", t("digits"));
+      const label = element("label", "", at === 0 ? t("first_glass") : t("second_glass"));
       const input = element("input");
       input.inputMode = "numeric";
       input.autocomplete = "off";
