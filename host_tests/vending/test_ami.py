@@ -301,6 +301,21 @@ def test_carrier_that_has_its_broker_again_says_so():
     carrier.close()
 
 
+def test_broker_that_is_not_reached_is_said_once_and_so_is_its_return(head_end, monkeypatch):
+    monkeypatch.setattr("meter20.ami.worker._PATIENCE_S", 0)
+    said, worker = [], head_end.workers[0]
+    worker._say = said.append
+    head_end.chaos.ready = False
+    worker.turn()
+    worker.turn()
+    head_end.chaos.ready = True
+    worker.turn()
+    worker.turn()
+    assert [line.partition(":")[0] for line in said] == [
+        "mqtt is not connected", "mqtt is connected",
+    ]  # fmt: skip
+
+
 def test_worker_without_reports_hears_answers_only():
     subscribed = []
     carrier = MqttCarrier(Broker("127.0.0.1", 1), SimpleQueue(), reports=False)

@@ -105,9 +105,16 @@ def ready(machine):
 
 def test_one_command_makes_a_station_that_sells(machine):
     said = machine.run("vend", "setup").stdout
-    assert f"Next: meter20 sim --meter {DRN}" in said
+    assert f"Next: meter20 sim --meter {DRN}\n" in said
     assert "2.30 ZAR a kWh" in said
     assert machine.data("vend", "credit", DRN, "--money", "200")["kwh"] == "86.9"
+
+
+def test_next_commands_name_the_database_if_only_the_command_line_did(machine, monkeypatch):
+    elsewhere = machine.folder / "my shop.sqlite"
+    said = machine.run("vend", "--db", elsewhere, "setup").stdout
+    assert f"Next: meter20 sim --meter {DRN} --db '{elsewhere}'\n" in said
+    assert f"meter20 vend --db '{elsewhere}' credit {DRN}" in said
 
 
 def test_options_say_everything(machine):

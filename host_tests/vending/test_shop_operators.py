@@ -392,5 +392,20 @@ def test_operators_are_added_listed_and_removed(run, monkeypatch):
     assert run("operator", "add", NAME)[1]["error"] == "value"
 
 
-def test_wrong_usage_of_serve_is_told(run):
-    assert run("serve", "--tls-cert", "x")[1]["error"] == "usage"
+@pytest.mark.parametrize("what", ["shop", "pos"])
+def test_serve_that_cannot_use_tls_says_so_before_it_names_an_address(
+    what, run, sqlite, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("socket.socket.bind", None)  # no address is taken
+    (tmp_path / "no.pem").write_text("no certificate")
+
+    def said(code, *words):
+        done = CliRunner().invoke(app, [what, "--db", str(sqlite.path), "serve", *words])
+        assert (done.exit_code, done.stdout) == (code, "")
+        return done.stderr
+
+    no_file, no_pem = str(tmp_path / "nowhere.pem"), str(tmp_path / "no.pem")
+    assert "give both --tls-cert and --tls-key" in said(2, "--tls-cert", no_pem)
+    missing = said(1, "--tls-cert", no_file, "--tls-key", no_file)
+    assert f"TLS cannot use {no_file}" in missing and "No such file" in missing
+    assert "no certificate in PEM" in said(1, "--tls-cert", no_pem, "--tls-key", no_pem)

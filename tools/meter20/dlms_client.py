@@ -37,7 +37,7 @@ _GATEWAY = (115, "0.0.19.40.0.255")
 _DESCRIPTIONS, _STATUS = 4, 6
 _ACCEPTED = re.compile(rb"accepted, TID (\d{1,8}), ([a-z]+)")
 _QUEUED = 8
-_ASKED = 100  # times that the status of a token is asked for
+_LOOKS = 100  # at the status of a token
 
 #: token_status_code in words. Source: IEC 62056-6-2, token gateway.
 STATUSES = {
@@ -105,7 +105,7 @@ class Session:
             enumerations.CosemInterface(cls), cosem.Obis(*_octets(logical_name)), 1
         )
         self._client.action(method, axdr.octets(digits.encode()))
-        for _ in range(_ASKED):
+        for _ in range(_LOOKS):
             status, data = self.read(cls, logical_name, _STATUS)
             if status != _QUEUED:
                 return status, int(data, 2)
@@ -152,7 +152,7 @@ def load_secrets(file: Path | None) -> dict[str, str]:
         found = json.loads(file.read_text(encoding="utf-8"))
         return {name: str(found[name]) for name in found}
     except OSError as failed:
-        raise DlmsRefused(f"{file}: {_reason(failed)}") from None
+        raise DlmsRefused(f"{file} cannot be read: {failed.strerror}") from None
     except (ValueError, TypeError):
         raise DlmsRefused(f"{file}: not the JSON of a dlms request") from None
 
@@ -202,7 +202,7 @@ def _opened(client):
         yield client
         client.release_association()
     finally:
-        with contextlib.suppress(Exception):  # it is over either way; the first error is told
+        with contextlib.suppress(Exception):  # it is over either way; the first error counts
             client.transport.io.disconnect()
 
 

@@ -27,6 +27,7 @@ from meter20.vending.storage import Storage
 
 _AT_ONCE = 100
 _SALES = 25  # in a transaction, for which all others who sell wait
+_PATIENCE_S = 3.0  # for a carrier that is not ready, before people hear of it
 _REPORTS, _REPORTS_S = 500, 2.0  # so many at once, and so long between
 _ANSWERS = 10_000  # kept while the database is away; for older ones the tokens are sent again
 #: Refusals that say something of the station, not of the order: it is tried again.
@@ -56,18 +57,35 @@ class Worker:
         self._came: deque[Answer | Awake | Back] = deque(maxlen=_ANSWERS)
         self._reports: dict[tuple[str, str], Report] = {}
         self._kept_at_s = -_REPORTS_S
+        self._ready_at_s = dict.fromkeys(carriers, time.monotonic())
+        self._missed: set[str] = set()
 
     def turn(self) -> int:
         """Do what is to be done now; return how many answers, sales and sendings that were.
 
         Raises Refusal or Doubt if the database cannot be used; nothing is lost by that.
         """
+        self._watch_carriers()
         done = self.listen()
         if self._station is not None:
             done += self.sell()
         done += self.send()
         self.keep_reports()
         return done
+
+    def _watch_carriers(self) -> None:
+        """Say which carrier has not been ready for a while, and when it is ready again."""
+        now_s = time.monotonic()
+        for name, carrier in self._carriers.items():
+            if carrier.ready:
+                self._ready_at_s[name] = now_s
+                if name in self._missed:
+                    self._missed.remove(name)
+                    self._say(f"{name} is connected")
+            elif name not in self._missed and now_s - self._ready_at_s[name] >= _PATIENCE_S:
+                self._missed.add(name)
+                self._say(f"{name} is not connected: is the other side running, and are user and "
+                          "password right? Its tokens wait")  # fmt: skip
 
     def listen(self) -> int:
         """Note the answers that came. What the database does not take is noted the next time."""
@@ -105,7 +123,7 @@ class Worker:
         answers = [each for each in came if isinstance(each, Answer)]
         for each in sorted(answers, key=lambda answer: answer.drn):
             if purchase := outboxes.record(session, each, now):
-                lines.append(_told(purchase, each.drn, each.why))
+                lines.append(_words(purchase, each.drn, each.why))
         return lines
 
     def keep_reports(self) -> None:
@@ -192,7 +210,7 @@ class Worker:
             return self._outbox.is_due(session, carrier, self._now())
 
 
-def _told(purchase: Purchase, drn: str, why: str) -> str:
+def _words(purchase: Purchase, drn: str, why: str) -> str:
     said = purchase.result if not why else f"no answer ({why})"
     became = f"{purchase.state} {purchase.outcome}".strip()
     return f"purchase {purchase.id}, meter {drn}: {said}; {became}"

@@ -1,6 +1,8 @@
 """`meter20 vend setup`: a station that can sell, in one command; and `vend keyring`."""
 
 import json
+import os
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -37,7 +39,10 @@ _NAME, _SGC, _METER, _CURRENCY, _PRICE = "meter20", "123457", "12345678903", "ZA
 
 @dataclass(frozen=True)
 class _Plan:
-    """What will be set up. terms: of the tariff. zone: IANA name."""
+    """What will be set up. terms: of the tariff. zone: IANA name.
+
+    again: the --db that the next commands have to repeat, "" for none.
+    """
 
     name: str
     zone: str
@@ -45,6 +50,7 @@ class _Plan:
     terms: dict
     meter: str
     customer: str
+    again: str = ""
 
     def check(self) -> None:
         """Raise Refusal for what the station would refuse, before there is a station."""
@@ -100,6 +106,7 @@ def setup(  # noqa: PLR0913, PLR0917
         terms=_terms(terms, ask, price, currency),
         meter=ask("Number of the first meter", meter, _METER, meter_list.checked_drn),
         customer=customer,
+        again=_again(ctx, storage),
     )
     plan.check()
     secret = options(ctx).secret(again=not _founded(storage))
@@ -231,6 +238,14 @@ def _set_up(desk: "Desk", plan: _Plan, storage: "Storage", keyring: bool) -> Don
     return Done(stands, data, words, "`meter20 vend meter list` shows it.")
 
 
+def _again(ctx: typer.Context, storage: "Storage") -> str:
+    """Return " --db FILE" if the command line alone names the file; a URL may hold a password."""
+    given = options(ctx).db
+    if not given or storage.path is None or given == os.environ.get("METER20_DB"):
+        return ""
+    return f" --db {shlex.quote(given)}"
+
+
 def _words(plan: _Plan, storage: "Storage", label: str, drn: str) -> str:
     steps = plan.terms["steps"]
     price = f"{steps[0]['price']} {plan.terms['currency']} a kWh" if len(steps) == 1 else (
@@ -242,8 +257,8 @@ def _words(plan: _Plan, storage: "Storage", label: str, drn: str) -> str:
         f"Tariff        {_TARIFF}: {price}",
         f"Meter         {drn}",
         "",
-        f"Next: meter20 sim --meter {drn}",
-        f"and, in another terminal: meter20 vend credit {drn} --money 200",
+        f"Next: meter20 sim --meter {drn}{plan.again}",
+        f"and, in another terminal: meter20 vend{plan.again} credit {drn} --money 200",
     ])  # fmt: skip
 
 
@@ -259,7 +274,7 @@ def keyring_keep(ctx: typer.Context, as_json: AsJson = False) -> None:
         desk.module.note(desk.session, desk.actor, "keyring", "", _KEPT)
         stands = f"The audit log says that {_KEPT}"
         return replace(
-            _told(_KEPT), stands=stands, file_first=True,
+            _done(_KEPT), stands=stands, file_first=True,
             last=lambda: kept_passphrase.keep(storage, secret),
         )  # fmt: skip
 
@@ -272,10 +287,10 @@ def keyring_forget(ctx: typer.Context, as_json: AsJson = False) -> None:
     storage = database(ctx)
     storage.check()
     kept_passphrase.forget(storage)
-    hand_over(as_json, _told("the keyring of the system has no passphrase of this station"))
+    hand_over(as_json, _done("the keyring of the system has no passphrase of this station"))
 
 
-def _told(words: str) -> Done:
+def _done(words: str) -> Done:
     stands = words[0].upper() + words[1:]
     again = "`meter20 vend audit show` tells of it."
     return Done(stands, {"keyring": words}, f"{stands}.", again)

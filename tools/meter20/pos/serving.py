@@ -1,6 +1,7 @@
 """Serving an application by HTTP or HTTPS, until Ctrl-C."""
 
 import socket
+import ssl
 import sys
 
 import uvicorn
@@ -25,7 +26,12 @@ def serve(
 
 
 def server_of(application: FastAPI, certificate: str | None, key: str | None) -> uvicorn.Server:
-    """Return a server of an application. Logs no address of a request: ids are in it."""
+    """Return a server of an application. Logs no address of a request: ids are in it.
+
+    Raises Refusal if the files of TLS cannot be used.
+    """
+    if certificate is not None:
+        _check_tls(certificate, key)
     return uvicorn.Server(
         uvicorn.Config(
             application, access_log=False, log_level="warning", server_header=False,
@@ -33,6 +39,18 @@ def server_of(application: FastAPI, certificate: str | None, key: str | None) ->
             timeout_graceful_shutdown=_LAST_S,
         )
     )  # fmt: skip
+
+
+def _check_tls(certificate: str, key: str | None) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except ssl.SSLError:
+        why = "they are no certificate in PEM with its key"
+    except OSError as error:
+        why = str(error.strerror)
+    else:
+        return
+    raise Refusal(refusal.VALUE, f"TLS cannot use {certificate} with {key}: {why}.")
 
 
 def run(server: uvicorn.Server, name: str, host: str, port: int) -> None:
