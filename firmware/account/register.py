@@ -1,7 +1,7 @@
 """Credit register: pulses in, watt-hours off the credit.
 
 Energy is an integer in Wh; what a pulse leaves below one Wh is kept exactly,
-as a remainder in units of 1/imp_per_kwh Wh. So for ever
+as a remainder in units of 1/imp_per_kwh Wh. So at all times
 total_wh * imp_per_kwh + remainder == 1000 * pulses, and in a meter that counts
 energy credit == all credited - all consumed. A meter that keeps money takes the
 price of each Wh off instead, with the same care for what is below one unit.

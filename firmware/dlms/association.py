@@ -1,10 +1,10 @@
 """One DLMS association: who is there, what they may do, and the seal on what is said.
 
-`Association.answer(apdu, client)` is all there is: one APDU in, one out, b"" for none, None for
-one that `later` tells. Two clients are known. The public client (16) needs no secret and reads
-what is no secret. The management client (1) proves who it is by HLS-5 (GMAC) and everything it
-says is sealed under suite 0; on a local line (`local`) it may say a password (LLS) instead. There
-is no SET.
+`Association.answer(apdu, client)` takes one APDU and returns one: b"" for no answer, None for an
+answer that `later` returns. Two clients are known. The public client (16) needs no secret and
+reads what is no secret. The management client (1) proves who it is by HLS-5 (GMAC) and everything
+it says is sealed under suite 0; on a local line (`local`) it may say a password (LLS) instead.
+There is no SET.
 
 Pure: imports `dlms` modules and `const`, nothing else.
 Source: IEC 62056-5-3, ACSE; security suite 0; IEC 62056-6-2, Association LN.

@@ -4,8 +4,8 @@ Only characters that changed are sent. A changed screen of 20x4 takes 33 ms at
 100 kHz, the most that a PCF8574 can do; one digit takes 1 ms.
 
 Making the driver does not touch the bus. `show` sets the display up when it is first
-called and again after each failure, so a display that is missing at boot, or
-comes loose, is shown to again as soon as it answers.
+called and again after each failure, so a display that was missing at boot, or
+came loose, works again as soon as it answers.
 """
 
 import time

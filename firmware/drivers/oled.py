@@ -5,8 +5,8 @@ the manifest's `require("ssd1306")`, and holds the 1024 bytes of the picture. A
 screen takes 25 ms at 400 kHz.
 
 Making the driver does not touch the bus. `show` sets the display up when it is first
-called and again after each failure, so a display that is missing at boot, or
-comes loose, is shown to again as soon as it answers.
+called and again after each failure, so a display that was missing at boot, or
+came loose, works again as soon as it answers.
 """
 
 from micropython import const

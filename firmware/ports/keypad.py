@@ -7,7 +7,7 @@ KEYS = "0123456789*#ABCD"
 class Keypad:
     """Reports key presses, debounced, each once.
 
-    stuck: the keys that are down for ever and not listened to, "" when all is well.
+    stuck: the keys that do not come up again and are left out, "" when all is well.
     """
 
     stuck = ""

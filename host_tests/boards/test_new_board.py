@@ -27,7 +27,7 @@ from meter20.board import boards, flashing, mpy, packages, running, type_checks
 from meter20.board.running import Running
 
 said = Running((1, 29, 0), "rp2", {MACHINE!r}, 4870)
-files = flashing.wanted({NAME!r}, "armv6m")[0]
+files = flashing.to_hold({NAME!r}, "armv6m")[0]
 print(json.dumps({{
     "meters": [board.name for board in boards.meters()],
     "recognised": running.recognised(said).name,

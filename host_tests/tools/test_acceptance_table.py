@@ -98,7 +98,7 @@ def board():
     """A virtual board with the meter on it, running."""
     with PtyBoard() as board:
         with Prompt(board.port) as prompt:
-            files, libraries = flashing.wanted("sim", "")
+            files, libraries = flashing.to_hold("sim", "")
             steps = flashing.plan(files, libraries, prompt.hashes())
             flashing.carry_out(prompt, steps, lambda _text: None)
             prompt.restart()

@@ -95,8 +95,8 @@ class Fingers(board_command._Person):
 
     prompt = None
 
-    def told(self, text):
-        super().told(text)
+    def say(self, text):
+        super().say(text)
         if text.startswith("Press the key"):
             self.prompt.run(f"p.keypad.press('{text.split()[3]}')")
 

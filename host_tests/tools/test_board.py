@@ -155,9 +155,9 @@ def test_ctrl_c_in_the_wiring_check_starts_the_meter_again(flashed, monkeypatch)
 
 
 def test_options_follow_the_board_as_delivered():
-    plain, _ = flashing.wanted("rp2_pico", None)
+    plain, _ = flashing.to_hold("rp2_pico", None)
     options = ["display_kind=ssd1306", "oled_address=0x3D", "demo_load=True", "keys=123456789*0#"]
-    changed, _ = flashing.wanted("rp2_pico", None, options)
+    changed, _ = flashing.to_hold("rp2_pico", None, options)
     assert [path for path in plain if plain[path] != changed[path]] == ["board.py"]
     assert changed["board.py"].startswith(plain["board.py"])
     assert changed["board.py"].decode().splitlines()[-4:] == [
@@ -166,7 +166,7 @@ def test_options_follow_the_board_as_delivered():
         "Board.demo_load = True",
         "Board.keys = '123456789*0#'",
     ]
-    compiled, _ = flashing.wanted("rp2_pico", "armv6m", options)
+    compiled, _ = flashing.to_hold("rp2_pico", "armv6m", options)
     assert b"ssd1306" in compiled["board.mpy"]
 
 
@@ -223,7 +223,7 @@ class Hands:
         self._prompt = prompt
         self.heard = []
 
-    def told(self, text):
+    def say(self, text):
         self.heard.append(text)
         if text.startswith("Press the key"):
             key = text.split()[3]
@@ -254,7 +254,7 @@ def test_board_without_a_meter_is_told_what_to_do():
 
 
 def test_unplugged_half_way_and_a_second_run_repairs_it(tmp_path):
-    files, libraries = flashing.wanted("sim", None)
+    files, libraries = flashing.to_hold("sim", None)
     board = PtyBoard(tmp_path)
     copied = []
 

@@ -35,7 +35,7 @@ def test_wrong_board_is_told(answers, name, code):
 
 
 def test_micropython_that_reads_other_mpy_files_is_told_before_anything_is_copied():
-    files, _ = flashing.wanted("sim", "")
+    files, _ = flashing.to_hold("sim", "")
     VIRTUAL.check_reads(files["board.mpy"])
     PICO.check_reads(files["board.mpy"])
     with pytest.raises(Trouble, match="without --mpy") as caught:

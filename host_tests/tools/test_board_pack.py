@@ -134,7 +134,7 @@ def test_power_that_fails_at_any_step_of_an_update_leaves_the_old_meter_or_the_n
     monkeypatch,
 ):
     monkeypatch.setattr(pack, "_write", half_first)
-    files, libraries = flashing.wanted("sim", "")
+    files, libraries = flashing.to_hold("sim", "")
     old = pack.made(files, "")
     changed = dict(files, **{"options.txt": b"x=1\n", "sts/tid.mpy": files["sts/tid.mpy"] + b"1"})
     new = pack.made(changed, "")
@@ -161,21 +161,21 @@ def test_power_that_fails_at_any_step_of_an_update_leaves_the_old_meter_or_the_n
 
 def test_every_board_has_room_for_the_front_and_no_two_names_alike():
     for board in boards.meters():
-        files, _ = flashing.wanted(board.name, board.architecture)
+        files, _ = flashing.to_hold(board.name, board.architecture)
         made = pack.made(files, board.architecture)
         assert {*made.places, "main.py"} == set(files)
         assert all(made.module(path) == files[path] for path in made.places)
 
 
 def test_two_names_that_the_index_cannot_tell_apart_are_refused(monkeypatch):
-    files, _ = flashing.wanted("sim", "")
+    files, _ = flashing.to_hold("sim", "")
     monkeypatch.setattr(pack, "_hash", len)
     with pytest.raises(ValueError, match="same hash"):
         pack.made(files, "")
 
 
 def test_in_production_no_prompt_comes_before_the_pack_is_read():
-    files, _ = flashing.wanted("rp2_pico", "armv6m", production=True)
+    files, _ = flashing.to_hold("rp2_pico", "armv6m", production=True)
     made = pack.made(files, "armv6m")
     said = f"try:\n    import {made.name.removesuffix('.mpy')}\n    import loop\n"
     assert "micropython.kbd_intr(-1)\n" + said in made.files["main.py"].decode()

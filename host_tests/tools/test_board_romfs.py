@@ -101,7 +101,7 @@ def test_flash_of_files_leaves_no_meter_in_rom(board):
 def test_main_looks_into_rom_first_and_in_production_no_sooner_than_it_is_safe():
     start = {}
     for production in (False, True):
-        files, _ = flashing.wanted("rp2_pico", "armv6m", production=production)
+        files, _ = flashing.to_hold("rp2_pico", "armv6m", production=production)
         kept, made = romfs.split(files)
         assert list(kept) == ["main.py"]
         assert len(made) <= _BLOCKS * BLOCK_BYTES

@@ -36,7 +36,7 @@ def test_what_is_typed_early_is_not_shown_and_later_it_is_again(stdin):
 
 
 def test_nothing_happens_where_nobody_is_asked_or_there_is_no_terminal(stdin, monkeypatch):
-    with terminal.unseen(asked=False):
+    with terminal.unseen(awaited=False):
         assert echoes(stdin)
     monkeypatch.setattr("sys.stdin", None)
     with terminal.unseen():

@@ -24,7 +24,7 @@ PROVISION = {
 @pytest.fixture(scope="module")
 def board(tmp_path_factory):
     """A virtual board with a small buffer, flashed through it."""
-    files, libraries = flashing.wanted("sim", "")
+    files, libraries = flashing.to_hold("sim", "")
     with PtyBoard(tmp_path_factory.mktemp("board"), input_buffer=BUFFER_BYTES) as board:
         with Prompt(board.port) as prompt:
             steps = flashing.plan(files, libraries, prompt.hashes())

@@ -97,7 +97,7 @@ def with_a_meter(store, options=()):
     """Bring a meter on the virtual board in `store`, and give it a key."""
     with serve_pty(store) as server:
         port = said(server)
-        files, libraries = flashing.wanted("sim", "", options)
+        files, libraries = flashing.to_hold("sim", "", options)
         with Prompt(port) as prompt:
             steps = flashing.plan(files, libraries, prompt.hashes())
             flashing.carry_out(prompt, steps, lambda _text: None)

@@ -113,7 +113,7 @@ class _Splitter:
         self._held = b""
         self._decoder: codecs.IncrementalDecoder | None = None
         self._begun = self._long = self._after_cr = False
-        self._blank = 0  # lines, told when another follows
+        self._blank = 0  # lines, given when another follows
 
     def feed(self, data: bytes) -> Iterator[str | Unreadable]:
         """Yield the lines that end in `data`."""
@@ -154,7 +154,7 @@ class _Splitter:
         return data[len(mark) :]
 
     def _line(self, line: bytes) -> Iterator[str | Unreadable]:
-        if self._long:  # it was told already
+        if self._long:  # it was refused already
             self._long = False
         elif not line.strip():
             self._blank += 1

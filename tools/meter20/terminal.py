@@ -1,4 +1,8 @@
-"""Text that others wrote, made safe to print: what a serial line says, what a database holds."""
+"""The terminal: text of others made safe to print, an output that may fail, an input unseen.
+
+Text of others is what a serial line says, or what a database holds. An output fails when it is
+closed, full or has lost its reader. An input is unseen while a person types a passphrase.
+"""
 
 import contextlib
 import errno
@@ -56,13 +60,14 @@ def give_up() -> None:
 
 
 @contextlib.contextmanager
-def unseen(asked: bool = True) -> Iterator[None]:
-    """Let the terminal show nothing that is typed, if `asked`; nothing happens without a terminal.
+def unseen(awaited: bool = True) -> Iterator[None]:
+    """Let the terminal show nothing that is typed, if a passphrase is `awaited`.
 
-    Somebody who knows that a passphrase comes types it before it is asked for, and a terminal
-    shows what is typed early. What is typed then is dropped when the question comes.
+    Without a terminal nothing happens. Somebody who knows that a passphrase comes types it before
+    the question, and a terminal shows what is typed early. What is typed then is dropped when the
+    question comes.
     """
-    if not asked or not is_typed_at():
+    if not awaited or not is_typed_at():
         yield
         return
     import termios  # not on every system

@@ -49,9 +49,9 @@ def write(folder: Path, host: str, passwords: dict[str, str], port: int = PORT) 
     _replace(folder / "mosquitto.conf", _config(folder.absolute(), port))
     private_folder.make(folder / "meters")
     for drn, password in passwords.items():
-        told = {"do": "mqtt", "host": host, "port": port, "tls": True, "user": drn,
+        request = {"do": "mqtt", "host": host, "port": port, "tls": True, "user": drn,
                 "password": password}  # fmt: skip
-        _replace(folder / "meters" / f"{drn}.json", json.dumps(told) + "\n")
+        _replace(folder / "meters" / f"{drn}.json", json.dumps(request) + "\n")
     return sorted(path.name for path in folder.iterdir())
 
 

@@ -30,11 +30,11 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the meter `drn` said of a token. result: of sts.results, "" if it could not be asked.
+    """What the meter `drn` said of a token. result: of sts.results, "" if there was no answer.
 
     accepted_tid, accepted_by: of a used token, what the meter's history holds of it: TID and
-    carrier, see firmware account.carrier; None if it holds it not. amount: in Wh, or in 10^-5 of
-    the currency; None if not told. why: of an empty result.
+    carrier, see firmware account.carrier; None if the history lacks it. amount: in Wh, or in
+    10^-5 of the currency; None if it did not say. why: of an empty result.
     """
 
     drn: str

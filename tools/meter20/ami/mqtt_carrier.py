@@ -97,24 +97,24 @@ class MqttCarrier:
 
     def _report(self, drn: str, topic: str, payload: bytes, retained: bool) -> None:
         """Hear a report. Registers that the broker kept say nothing of now; events do."""
-        if not (retained and topic == REGISTERS) and (told := report_of(drn, topic, payload)):
-            self._heard.put(told)
+        if not (retained and topic == REGISTERS) and (report := report_of(drn, topic, payload)):
+            self._heard.put(report)
 
 
 def answer_of(drn: str, payload: bytes) -> Answer | None:
     """Return what a payload of the topic `result` says, None if it is none."""
     try:
-        told = json.loads(payload)
-        token, result = told["token"], told["result"]
+        fields = json.loads(payload)
+        token, result = fields["token"], fields["result"]
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
     if not (isinstance(token, str) and isinstance(result, str)) or len(result) > 32:
         return None
-    amount = told.get("amount_wh", told.get("amount_currency"))
+    amount = fields.get("amount_wh", fields.get("amount_currency"))
     return Answer(
         drn, token, result,
-        accepted_tid=_whole(told.get("accepted_tid")),
-        accepted_by=str(told.get("accepted_by", "")) or None,
+        accepted_tid=_whole(fields.get("accepted_tid")),
+        accepted_by=str(fields.get("accepted_by", "")) or None,
         amount=_whole(amount),
     )  # fmt: skip
 

@@ -181,9 +181,9 @@ def outcome_of(answer: Answer, tid: int | None, key_change: bool = False) -> str
 
 def _settle(purchase: Purchase, slip: Slip, answer: Answer, outcome: str, now: datetime) -> None:
     """Note the outcome of one token; go on with the next, or close the purchase."""
-    told = {"token": purchase.position, "result": answer.result, "outcome": outcome,
-            "amount": answer.amount}  # fmt: skip
-    purchase.told = [*purchase.told, told]
+    settled = {"token": purchase.position, "result": answer.result, "outcome": outcome,
+               "amount": answer.amount}  # fmt: skip
+    purchase.told = [*purchase.told, settled]
     of_a_set = slip.operation == KEY_CHANGE
     if purchase.position < len(slip.tokens) and (outcome == CREDITED or not of_a_set):
         purchase.position += 1
@@ -217,8 +217,8 @@ def _soon(session: Session, which: Select, now: datetime) -> None:
     which = which.with_for_update(of=Purchase, skip_locked=True)  # others do the same for those
     numbers = list(session.scalars(which))
     for some in batched(numbers, _IN_A_STATEMENT):
-        wanted = update(Purchase).where(Purchase.id.in_(some)).values(due_at=soon)
-        session.execute(wanted, execution_options={"synchronize_session": False})
+        change = update(Purchase).where(Purchase.id.in_(some)).values(due_at=soon)
+        session.execute(change, execution_options={"synchronize_session": False})
 
 
 def batched(numbers: list[int], size: int) -> Iterator[list[int]]:

@@ -8,8 +8,8 @@
 | answered | got "used", and the meter does not know who brought it | a person closes it |
 | closed | is credited, credited by hand, or refused with a reason | |
 
-A purchase has one sale for ever: its `code` is the sale's ref. The tokens of a key change travel
-as a purchase of nothing, which is made with its slip.
+A purchase has one sale and no other: its `code` is the sale's ref. The tokens of a key change
+travel as a purchase of nothing, which is made with its slip.
 """
 
 import secrets
@@ -81,9 +81,9 @@ def vend(desk: Desk, purchase: Purchase) -> Slip:
 
 def vend_all(desk: Desk, ordered: list[Purchase]) -> list[Slip]:
     """Sell several purchases at this desk, all of them or, with a Refusal of one, none."""
-    wanted = [one.meter_id for one in ordered]
+    ids = [one.meter_id for one in ordered]
     meters = {one.id: one.drn for one in desk.session.scalars(
-        select(Meter).where(Meter.id.in_(wanted)))}  # fmt: skip
+        select(Meter).where(Meter.id.in_(ids)))}  # fmt: skip
     meter_list.fetch_meters(desk.session, meters.values())
     slips = [sales.credit(desk, _order_of(one, meters[one.meter_id])) for one in ordered]
     desk.session.flush()  # numbers them

@@ -30,44 +30,44 @@ _KRN_MAX = 9
 
 @dataclass(frozen=True)
 class Report:
-    """What the meter `drn` told: columns of MeterReport and their values."""
+    """What the meter `drn` reported: columns of MeterReport and their values."""
 
     drn: str
-    told: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> tuple[str, str]:
         """Return what it is the newest of: the meter, and registers or events."""
-        return self.drn, REGISTERS if "power_w" in self.told else EVENTS
+        return self.drn, REGISTERS if "power_w" in self.values else EVENTS
 
 
 def report_of(drn: str, topic: str, payload: bytes) -> Report | None:
     """Return what a payload of `registers` or `events` says, None if it is none."""
     try:
-        told = json.loads(payload)
-        found = _registers(told) if topic == REGISTERS else {"events": _events(told["events"])}
+        fields = json.loads(payload)
+        found = _registers(fields) if topic == REGISTERS else {"events": _events(fields["events"])}
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
     return Report(drn, found)
 
 
-def _registers(told: dict) -> dict:
+def _registers(fields: dict) -> dict:
     found: dict[str, Any] = {
-        column: _whole(told[name]) for name, column in _NUMBERS.items() if name in told
+        column: _whole(fields[name]) for name, column in _NUMBERS.items() if name in fields
     }
     for name in _WORDS:
-        if name in told:
-            found[name] = _name(told[name])
+        if name in fields:
+            found[name] = _name(fields[name])
     if not {"total_wh", "power_w"} <= set(found) or found.get("krn", 1) > _KRN_MAX:
         raise ValueError
     return found
 
 
-def _events(told: list) -> list[dict]:
+def _events(events: list) -> list[dict]:
     return [
         {"event": _name(each["event"]), "count": _whole(each["count"]),
          "total_kwh": _whole(each["total_kwh"])}
-        for each in told[:_MOST_EVENTS]
+        for each in events[:_MOST_EVENTS]
     ]  # fmt: skip
 
 
@@ -90,12 +90,12 @@ def keep(session: Session, heard: Iterable[Report], now: datetime) -> None:
     """
     ordered = sorted(heard, key=lambda each: each.drn)
     ours = _ours(session, {each.drn for each in ordered})
-    rows = [{"meter_id": ours[each.drn], **each.told} for each in ordered if each.drn in ours]
+    rows = [{"meter_id": ours[each.drn], **each.values} for each in ordered if each.drn in ours]
     registers = [row for row in rows if "power_w" in row]
-    told = [row for row in rows if "power_w" not in row]
-    told += [row | {"heard_at": stamp(now)} for row in registers]
-    for columns in sorted({tuple(row) for row in told}):
-        alike = [{"events": []} | row for row in told if tuple(row) == columns]
+    latest = [row for row in rows if "power_w" not in row]
+    latest += [row | {"heard_at": stamp(now)} for row in registers]
+    for columns in sorted({tuple(row) for row in latest}):
+        alike = [{"events": []} | row for row in latest if tuple(row) == columns]
         _upsert(session, MeterReport, alike, ("meter_id",), columns)
     if registers:
         _keep_loads(session, registers, now)

@@ -45,11 +45,11 @@ def set_to_host(meter: ServicePort) -> Times:
 
 def report(times: Times, was_set: bool) -> dict:
     """Return `times` for programs. was_set: whether the clock was set just now."""
-    told = {
+    fields = {
         "ok": True, "utc": _written(times.board), "host_utc": _written(times.host),
         "ahead_s": times.ahead_s,
     }  # fmt: skip
-    return {**told, "was": _written(times.was), "moved_s": times.moved_s} if was_set else told
+    return {**fields, "was": _written(times.was), "moved_s": times.moved_s} if was_set else fields
 
 
 def words(times: Times, was_set: bool) -> str:

@@ -60,7 +60,7 @@ class Plan:
         return not (self.put or self.remove or self.start_differs)
 
 
-def wanted(
+def to_hold(
     board: str,
     architecture: str | None,
     chosen: Sequence[str] = (),
@@ -73,23 +73,23 @@ def wanted(
     production: with the main.py that leaves no way to the prompt.
     chosen: what this board's class says otherwise, each as "name=value".
     """
-    asked = manifest.contents(board, root, production)
-    sources = {path: source.read_bytes() for path, source in asked.files.items()}
+    listed = manifest.contents(board, root, production)
+    sources = {path: source.read_bytes() for path, source in listed.files.items()}
     sources[BOARD] += options.lines(chosen, options.known(sources, BOARD))
     remembered = {options.FILE: "".join(f"{one}\n" for one in chosen).encode()} if chosen else {}
     if architecture is None:
-        return {**remembered, **sources}, asked.libraries
+        return {**remembered, **sources}, listed.libraries
     files = {**remembered, START: sources.pop(START)}
     for path, source in sources.items():
         files[path.removesuffix(".py") + ".mpy"] = compiled(source, path, architecture)
-    return files, asked.libraries
+    return files, listed.libraries
 
 
 def known_options(board: str, root: Path = DEVICE_ROOT) -> dict[str, options.Value]:
     """Return {name: value as delivered} of what can be set when `board` is flashed."""
-    asked = manifest.contents(board, root)
+    listed = manifest.contents(board, root)
     return options.known(
-        {path: source.read_bytes() for path, source in asked.files.items()}, BOARD
+        {path: source.read_bytes() for path, source in listed.files.items()}, BOARD
     )
 
 
@@ -99,8 +99,8 @@ def opening(board: str, chosen: Sequence[str] = (), root: Path = DEVICE_ROOT) ->
     "" where a driver has to do it: of a latching relay, and of a pin that is not named in words
     that can be read here.
     """
-    asked = manifest.contents(board, root)
-    sources = {path: source.read_bytes() for path, source in asked.files.items()}
+    listed = manifest.contents(board, root)
+    sources = {path: source.read_bytes() for path, source in listed.files.items()}
     known = options.known(sources, BOARD)
     known.update(options.value(one, known) for one in chosen)
     pin = options.pins(sources, BOARD).get("relay")
@@ -143,25 +143,25 @@ def plan(
     )
 
 
-def carry_out(prompt: Prompt, steps: Plan, told: Callable[[str], None]) -> None:
-    """Do what `steps` says; `told` is given a line of text before each. Raises Trouble."""
+def carry_out(prompt: Prompt, steps: Plan, say: Callable[[str], None]) -> None:
+    """Do what `steps` says; `say` is given a line of text before each. Raises Trouble."""
     if START in prompt.hashes():
-        told(f"remove {START} until the rest is there")
+        say(f"remove {START} until the rest is there")
         prompt.remove(START)
-    remove(prompt, steps.remove, told)
+    remove(prompt, steps.remove, say)
     for path, content in steps.put.items():
-        told(f"copy {path} ({len(content)} bytes)")
+        say(f"copy {path} ({len(content)} bytes)")
         prompt.put(path, content)
     _verify(prompt, steps.put)
-    told(f"copy {START}")
+    say(f"copy {START}")
     prompt.put(START, steps.start)
     _verify(prompt, {START: steps.start})
 
 
-def remove(prompt: Prompt, paths: Sequence[str], told: Callable[[str], None]) -> None:
+def remove(prompt: Prompt, paths: Sequence[str], say: Callable[[str], None]) -> None:
     """Remove the files at `paths`, and their folders if nothing else is there. Raises Trouble."""
     for path in paths:
-        told(f"remove {path}")
+        say(f"remove {path}")
         prompt.remove(path)
     for folder in sorted(_folders(paths)):
         prompt.remove_if_empty(folder)
@@ -245,7 +245,7 @@ def _folders(paths: Iterable[str]) -> set[str]:
 
 
 def _ours(path: str, files: set[str]) -> bool:
-    """Return whether a file that is not wanted would be in the way, or is left of an older meter.
+    """Return whether a file that is too many is in the way, or is left of an older meter.
 
     MicroPython takes thing.py before thing.mpy, so one must not outlive the other.
     """

@@ -62,12 +62,12 @@ class BoardRecorder(Recorder):
                 Code.NO_ANSWER,
                 f"the meter on {self._port.port} did not answer; it may have done what was asked",
             )
-        told = fields(reply.decode(errors="backslashreplace"))
-        before, self._state = self._state, self._read_after(request, told)
-        self._keep_pulses(_total_wh(before, told, self._state))
-        if told.get("ok") and request.get("do") == "provision":
+        answer = fields(reply.decode(errors="backslashreplace"))
+        before, self._state = self._state, self._read_after(request, answer)
+        self._keep_pulses(_total_wh(before, answer, self._state))
+        if answer.get("ok") and request.get("do") == "provision":
             self._imp_per_kwh = request["imp_per_kwh"]
-        if request.get("do") not in _OF_THE_BOARD and told.get("error") != "unknown_request":
+        if request.get("do") not in _OF_THE_BOARD and answer.get("error") != "unknown_request":
             self.keep(line, reply)
         return reply
 
@@ -95,12 +95,12 @@ class BoardRecorder(Recorder):
 
     def _keep_clock(self):
         """Keep what the board's clock says, for friendly hours and the months of a tariff."""
-        told = self._port.request(do="clock")
-        if told["ok"] and told["utc"]:
-            self._add({"do": "clock", "utc": told["utc"]}, {"ok": True})
+        answer = self._port.request(do="clock")
+        if answer["ok"] and answer["utc"]:
+            self._add({"do": "clock", "utc": answer["utc"]}, {"ok": True})
 
-    def _read_after(self, request, told):
-        if request.get("do") == "power_cut" and told.get("ok"):
+    def _read_after(self, request, answer):
+        if request.get("do") == "power_cut" and answer.get("ok"):
             self._port.await_restart()
         return self._read()
 
@@ -133,15 +133,15 @@ class BoardRecorder(Recorder):
         self.keep(json.dumps(request).encode(), json.dumps(reply).encode())
 
 
-def _total_wh(before, told, after):
-    """Return the total as it was when the meter answered `told`, between two states of `read`.
+def _total_wh(before, answer, after):
+    """Return the total as it was when the meter answered `answer`, between two states of `read`.
 
     The reply to a token tells the credit alone: what it lacks was used before. On a meter that
-    counts money that cannot be told, so what is used meanwhile is played after the request.
+    counts money nobody knows that total, so what is used meanwhile is played after the request.
     """
-    if "total_wh" in told:
-        return told["total_wh"]
-    if "credit_wh" not in told or "credit_currency" in before:
+    if "total_wh" in answer:
+        return answer["total_wh"]
+    if "credit_wh" not in answer or "credit_currency" in before:
         return before["total_wh"]
-    used_wh = before["credit_wh"] + told.get("amount_wh", 0) - told["credit_wh"]
+    used_wh = before["credit_wh"] + answer.get("amount_wh", 0) - answer["credit_wh"]
     return before["total_wh"] + max(0, min(used_wh, after["total_wh"] - before["total_wh"]))

@@ -42,7 +42,7 @@ class Chosen:
 
     @property
     def lines(self) -> list[str]:
-        """What a person is told."""
+        """What a person reads."""
         dropped = [f"dropped {words}" for words in self.dropped]
         return [*dropped, *(f"{option} is kept from before" for option in self.kept)]
 

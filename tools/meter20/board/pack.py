@@ -105,28 +105,26 @@ def made(files: dict[str, bytes], architecture: str, opening: str = "") -> Pack:
     return Pack(f"{name}.mpy", places, {**beside, f"{name}.mpy": content})
 
 
-def carry_out(
-    prompt: Prompt, pack: Pack, steps: flashing.Plan, told: Callable[[str], None]
-) -> int:
+def carry_out(prompt: Prompt, pack: Pack, steps: flashing.Plan, say: Callable[[str], None]) -> int:
     """Do what `steps` says of `pack` and the rest; return how many modules were sent.
 
-    told: is given a line of text before each step. Raises Trouble.
+    say: is given a line of text before each step. Raises Trouble.
     """
     sent, staged = 0, {}
     first, last = _in_order(steps)
-    flashing.remove(prompt, first, told)
+    flashing.remove(prompt, first, say)
     for path, content in steps.put.items():
         if path == pack.name:
             others = [other for other in last if flashing.is_pack(other)]
-            sent = _write(prompt, pack, others, told)
+            sent = _write(prompt, pack, others, say)
         else:
-            told(f"copy {path} ({len(content)} bytes)")
+            say(f"copy {path} ({len(content)} bytes)")
             staged[path] = content
     if steps.start_differs:
-        told(f"copy {flashing.START}")
+        say(f"copy {flashing.START}")
         staged[flashing.START] = steps.start
     flashing.replace(prompt, staged, {pack.name: pack.content})
-    flashing.remove(prompt, last, told)
+    flashing.remove(prompt, last, say)
     return sent
 
 
@@ -141,7 +139,7 @@ def _in_order(steps):
     return half, [path for path in steps.remove if path not in half]
 
 
-def _write(prompt, pack, others, told):
+def _write(prompt, pack, others, say):
     """Write `pack` on the board; return how many modules came from here, not from `others`."""
     has = {}
     for name in others:
@@ -153,7 +151,7 @@ def _write(prompt, pack, others, told):
         module = pack.module(path)
         place = has.get(hashlib.sha256(module).hexdigest())
         if place is None:
-            told(f"copy {path} ({len(module)} bytes)")
+            say(f"copy {path} ({len(module)} bytes)")
             _send(prompt, module)
             sent += 1
         else:
@@ -192,9 +190,9 @@ def _laid_out(front, modules):
         at += len(content)
     entries = {_hash(folder): 0 for folder in folders}
     entries.update({_hash(path): place for path, (place, _) in places.items()})
-    asked = {_hash(path.removesuffix("mpy") + "py") for path in modules}
-    asked |= {_hash(path.removesuffix(".mpy")) for path in modules}
-    if len(entries) < len(modules) + len(folders) or asked & set(entries):
+    searched = {_hash(path.removesuffix("mpy") + "py") for path in modules}
+    searched |= {_hash(path.removesuffix(".mpy")) for path in modules}
+    if len(entries) < len(modules) + len(folders) or searched & set(entries):
         raise ValueError("two names of modules have the same hash: rename one")
     index = struct.pack(f"<H{2 * len(entries)}I", len(entries), *entries, *entries.values())
     return places, front.ljust(INDEX_AT, b"\0") + index + b"".join(modules.values())

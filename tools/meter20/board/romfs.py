@@ -27,7 +27,7 @@ _LOOKING_HERE_FIRST = f'import sys\n\nsys.path.insert(0, "{ROM}")\n'
 #: or a fixture's `board.mpy` is in it. No rom_ioctl, or a number in place of a device: none.
 _ASK = f"""
 import os, vfs
-def asked():
+def found():
     try:
         rom = vfs.rom_ioctl(2, 0)
         blocks, block_bytes = rom.ioctl(4, 0), rom.ioctl(5, 0)
@@ -37,7 +37,7 @@ def asked():
         return blocks, block_bytes, "board.mpy" in os.listdir("{ROM}")
     except OSError:
         return blocks, block_bytes, False
-print(asked())
+print(found())
 """
 _HASH = """
 import hashlib, vfs
@@ -132,31 +132,31 @@ def differing(prompt: Prompt, found: Partition, made: bytes) -> list[int]:
     return [n for n, block in enumerate(blocks) if there[n] != hashlib.sha256(block).hexdigest()]
 
 
-def write(prompt: Prompt, found: Partition, made: bytes, told: Callable[[str], None]) -> int:
+def write(prompt: Prompt, found: Partition, made: bytes, say: Callable[[str], None]) -> int:
     """Bring the partition up to date with the image `made`; return how many blocks were written.
 
-    If it is not 0, main.py was taken off the board. told: is given a line of text before each
+    If it is not 0, main.py was taken off the board. say: is given a line of text before each
     step. Raises Trouble.
     """
     blocks, wanting = found.cut(made), differing(prompt, found, made)
     if not wanting:
         return 0
-    clear(prompt, told)
+    clear(prompt, say)
     order = [n for n in wanting if n] + [0]
     for n in order:
-        told(f"write block {n + 1} of {len(blocks)} of {ROM} ({found.block_bytes} bytes)")
+        say(f"write block {n + 1} of {len(blocks)} of {ROM} ({found.block_bytes} bytes)")
         prompt.run(f"rom.writeblocks({n}, a2b_base64({b64encode(blocks[n])}))")
     if differing(prompt, found, made):
         raise Trouble(Code.WRONG_HASH, f"{ROM} is not what was sent: run this again")
     return len(order)
 
 
-def clear(prompt: Prompt, told: Callable[[str], None]) -> None:
+def clear(prompt: Prompt, say: Callable[[str], None]) -> None:
     """Take main.py off the board, restart it, and erase the first block of the partition.
 
     *Why restart*: what was interrupted has a timer and names in the partition. Raises Trouble.
     """
-    told(f"remove {flashing.START}, restart, and clear {ROM}")
+    say(f"remove {flashing.START}, restart, and clear {ROM}")
     prompt.stop(flashing.START)
     prompt.run(_UNMOUNT + "rom.ioctl(6, 0)")
 

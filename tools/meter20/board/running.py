@@ -59,7 +59,7 @@ def recognised(running: Running, name: str | None = None) -> Board:
             f"{running.words()}: this board is not known; name one that is wired alike "
             f"with --board ({names})",
         )
-    names = ", ".join(board.name for board in seen)
+    names = ", ".join(one.name for one in seen)
     raise Trouble(
         Code.WRONG_BOARD,
         f"{running.words()}: several boards say that; name the one that it is "
@@ -68,11 +68,11 @@ def recognised(running: Running, name: str | None = None) -> Board:
 
 
 def _named(running: Running, name: str) -> Board:
-    wanted, seen = boards.find(name), _seen(running)
-    if wanted.family != running.platform or (seen and not _is(wanted, running)):
-        looks = f"; it looks like {' or '.join(board.name for board in seen)}" if seen else ""
+    board, seen = boards.find(name), _seen(running)
+    if board.family != running.platform or (seen and not _is(board, running)):
+        looks = f"; it looks like {' or '.join(one.name for one in seen)}" if seen else ""
         raise Trouble(Code.WRONG_BOARD, f"this is no {name}: {running.words()}{looks}")
-    return wanted
+    return board
 
 
 def _seen(running: Running) -> list[Board]:

@@ -34,16 +34,16 @@ def events(before: dict, after: dict) -> list[str]:
     """Return in words what happened between two replies to `read`."""
     if not before:
         return []
-    told = [
+    happened = [
         f"{name}: {before.get(name)} -> {after.get(name)}"
         for name in _TELLING
         if before.get(name) != after.get(name)
     ]
     if after["credit_wh"] > before["credit_wh"]:
-        told.append(f"credit: +{after['credit_wh'] - before['credit_wh']} Wh")
+        happened.append(f"credit: +{after['credit_wh'] - before['credit_wh']} Wh")
     if after["uptime_s"] < before["uptime_s"]:
-        told.append("the meter restarted")
-    return [printable(event) for event in told]
+        happened.append("the meter restarted")
+    return [printable(event) for event in happened]
 
 
 class View:

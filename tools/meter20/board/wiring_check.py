@@ -63,7 +63,7 @@ print(p.buzzer is not None)
 class Tester(Protocol):
     """The person at the board."""
 
-    def told(self, text: str) -> None:
+    def say(self, text: str) -> None:
         """Read what is to be done, or what came of it."""
 
     def sees(self, question: str) -> bool:
@@ -112,20 +112,20 @@ def _display(prompt, tester):
 
 def _keys(prompt, tester, keys):
     for key in keys:
-        tester.told(f"Press the key {key} (within {_KEY_S} s)")
+        tester.say(f"Press the key {key} (within {_KEY_S} s)")
         pressed = prompt.run(_NEXT_KEY).strip()
         words = {"": "nothing came", key: "seen"}.get(pressed, f"{pressed} came instead")
         yield Found(f"key {key}", pressed == key, words)
 
 
 def _relay(prompt, tester):
-    tester.told("The relay closes and opens twice")
+    tester.say("The relay closes and opens twice")
     prompt.run(_CLICK)
     return _seen(tester, "relay", "Did it click four times?")
 
 
 def _buzzer(prompt, tester):
-    tester.told("The buzzer sounds")
+    tester.say("The buzzer sounds")
     if prompt.run(_BEEP).strip() != "True":
         return Found("buzzer", None, "none")
     return _seen(tester, "buzzer", "Did you hear it?")
@@ -134,11 +134,11 @@ def _buzzer(prompt, tester):
 def _pulses(prompt, tester, demo_load):
     prompt.run("p.pulses.take()")
     if demo_load:
-        tester.told(f"The relay closes, and the demo load makes pulses for {_PULSES_S} s")
+        tester.say(f"The relay closes, and the demo load makes pulses for {_PULSES_S} s")
     else:
-        tester.told(f"Make test pulses for {_PULSES_S} s: touch the pulse input to ground")
+        tester.say(f"Make test pulses for {_PULSES_S} s: touch the pulse input to ground")
     count = int(prompt.run(COUNT % demo_load))
-    tester.told(f"{count} pulses were counted")
+    tester.say(f"{count} pulses were counted")
     return Found("pulses", count > 0, f"{count} counted")
 
 

@@ -53,7 +53,7 @@ def order(
     from meter20.vending.decimal_text import hundredths, tenths
     from meter20.vending.receipt import Receipt
 
-    asked = Order(
+    ordered = Order(
         meter,
         money=hundredths(amount, "AMOUNT") if money else None,
         units=None if money else tenths(amount, "AMOUNT"),
@@ -61,16 +61,16 @@ def order(
     )
 
     def job(desk) -> Done:
-        made = purchases.place(desk.session, asked, desk.now)
+        made = purchases.place(desk.session, ordered, desk.now)
         desk.session.flush()
         if made.outcome == purchases.REFUSED and made.slip_id is None:
             raise Refusal(refusal.STATE, f"Purchase {made.id} was refused: {made.reason}")
         slip = purchases.vend(desk, made)
         facts = purchases.facts(desk.session, made)
-        told = Receipt.of(slip, station.name)
-        words = f"Purchase {made.id}, {made.state}.\n\n{told.text()}"
+        receipt = Receipt.of(slip, station.name)
+        words = f"Purchase {made.id}, {made.state}.\n\n{receipt.text()}"
         again = f"`meter20 ami show {made.id}` shows it."
-        return Done(f"Purchase {made.id} stands", {**facts, "slip": told.data()}, words, again)
+        return Done(f"Purchase {made.id} stands", {**facts, "slip": receipt.data()}, words, again)
 
     station = vend_clock.selling(ctx, as_json)
     do(station, as_json, job)
@@ -292,7 +292,7 @@ def _worker(
     from meter20.ami.worker import Worker
 
     check_output()
-    broker = _broker(mqtt) if mqtt else None
+    broker = networks.broker(mqtt).for_host() if mqtt else None
     station, opens, storage = _opened(ctx, send_only, key)
     heard: Heard = SimpleQueue()
     carriers: dict[str, Carrier] = {}
@@ -320,14 +320,3 @@ def _opened(ctx, send_only, key) -> "tuple[Station | None, Key | None, Storage]"
         return station, station.module.carriers_key, storage
     opens = None if key is None else sealing.Key(sealing.Secret.key_file(key).material)
     return None, opens, storage
-
-
-def _broker(url: str):
-    from meter20.ami.mqtt_carrier import Broker
-
-    told = networks.broker(url)
-    asked = told.request
-    return Broker(
-        str(asked["host"]), int(str(asked["port"])), str(asked["user"]), str(asked["password"]),
-        told.authority,
-    )  # fmt: skip

@@ -237,7 +237,7 @@ def token(
 
 
 def _taken(reply: dict) -> bool:
-    """Say whether the meter did what it was asked: no error, and no token refused."""
+    """Say whether the meter did what the request says: no error, and no token refused."""
     return reply["ok"] and reply.get("result", results.ACCEPT) in _TAKEN
 
 
@@ -341,7 +341,7 @@ class _Person:
     def __init__(self, quiet: bool):
         self._quiet = quiet
 
-    def told(self, text: str) -> None:
+    def say(self, text: str) -> None:
         typer.echo(text, err=self._quiet)
 
     def sees(self, question: str) -> bool:

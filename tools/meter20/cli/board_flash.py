@@ -47,7 +47,7 @@ def bring_up_to_date(
     with of_set():
         chosen = _chosen(prompt, there, board, wishes)
     architecture = prompt.running.architecture if wishes.compiled else None
-    files, libraries = flashing.wanted(
+    files, libraries = flashing.to_hold(
         board, architecture, chosen.options, production=wishes.production
     )
     if wishes.compiled:
@@ -88,7 +88,7 @@ def _carried_out(prompt, packed, steps, say):
 
 
 def words(report: dict) -> str:
-    """Return what a person is told at the end, of the report of `bring_up_to_date`."""
+    """Return what a person reads at the end, of the report of `bring_up_to_date`."""
     copied = f"{report['copied']} files copied, {report['same']} were the same"
     rom = report["rom"]
     if rom is None:
@@ -118,10 +118,10 @@ class _Rom:
     kept: dict[str, bytes]
 
     @classmethod
-    def of(cls, prompt: Prompt, files: dict[str, bytes], asked: bool) -> "_Rom":
-        """Return what the partition gets of `files`, if that is asked. Raises Trouble."""
+    def of(cls, prompt: Prompt, files: dict[str, bytes], to_rom: bool) -> "_Rom":
+        """Return what the partition gets of `files`, if `to_rom`. Raises Trouble."""
         found = romfs.partition(prompt)
-        if not asked:
+        if not to_rom:
             return cls(found, b"", files)
         kept, image = romfs.split(files)
         return cls(romfs.check_fits(found, image, prompt.running), image, kept)

@@ -126,10 +126,10 @@ def enter(
     result = results.NAMES[number - 1] if 0 < number <= len(results.NAMES) else "no result"
     words = f"{result}: {STATUSES.get(status, status)}"
     if as_json:
-        told: dict[str, object] = {"ok": status == _EXECUTED, "result": result, "status": status}
+        answer: dict[str, object] = {"ok": status == _EXECUTED, "result": result, "status": status}
         if status != _EXECUTED:
-            told.update(error="dlms", message=words)
-        typer.echo(json.dumps(told))
+            answer.update(error="dlms", message=words)
+        typer.echo(json.dumps(answer))
     else:
         typer.echo(words)
     if status != _EXECUTED:

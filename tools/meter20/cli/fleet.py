@@ -62,24 +62,20 @@ def run(
 
     Ends with exit code 1 if books and meters do not agree then. The meters are forgotten.
     """
-    from meter20.ami.mqtt_carrier import Broker
     from meter20.fleet.running import Fleet
 
-    told = networks.broker(mqtt)
-    asked = told.request
+    reached = networks.broker(mqtt)
+    request = reached.request
     shares = min(processes or os.cpu_count() or 1, count)
     _check_files(count, shares)
     storage, station = database(ctx), opened(ctx)
-    listener = Broker(
-        str(asked["host"]), int(str(asked["port"])), str(asked["user"]), str(asked["password"]),
-        told.authority,
-    )  # fmt: skip
+    listener = reached.for_host()
     fleet = None
     with contextlib.ExitStack() as held:
         with in_good_order():
-            specs = _enrolled(station, count, asked, as_json)
+            specs = _enrolled(station, count, request, as_json)
             if broker is not None:
-                _write_logins(station, broker, asked, as_json)
+                _write_logins(station, broker, request, as_json)
             fleet = held.enter_context(Fleet(storage, specs, shares, listener, buy_s))
             with _voice(as_json) as tell:
                 for facts in fleet.facts(seconds):
@@ -157,11 +153,11 @@ def _check_files(count: int, shares: int) -> None:
         )
 
 
-def _enrolled(station, count: int, asked: dict, as_json: bool) -> list:
+def _enrolled(station, count: int, request: dict, as_json: bool) -> list:
     """Register the meters, which takes a while, and say so."""
     from meter20.fleet import books
 
-    shared = {name: value for name, value in asked.items() if name not in ("user", "password")}
+    shared = {name: value for name, value in request.items() if name not in ("user", "password")}
     specs: list = []
     for made in books.enrol(station, count, shared):
         specs += made
@@ -172,12 +168,12 @@ def _enrolled(station, count: int, asked: dict, as_json: bool) -> list:
     return specs
 
 
-def _write_logins(station, folder: Path, asked: dict, as_json: bool) -> None:
+def _write_logins(station, folder: Path, request: dict, as_json: bool) -> None:
     from meter20.ami import broker_config, routes
 
     with station.looking() as session:
         passwords = routes.passwords(session, station.module.carriers_key)
-    broker_config.write(folder, str(asked["host"]), passwords, int(str(asked["port"])))
+    broker_config.write(folder, str(request["host"]), passwords, int(str(request["port"])))
     if not as_json:
         typer.echo(f"{folder} has the new logins: send Mosquitto a SIGHUP.", err=True)
 

@@ -22,10 +22,10 @@ _FORGET = "`meter20 vend keyring forget`"
 
 
 def kept(storage: "Storage") -> Secret | None:
-    """Return the passphrase that the keyring has; None if none is to be asked for."""
+    """Return the passphrase that the keyring has; None if nobody keeps one there."""
     if not _mark(storage).exists():
         return None
-    found = _asked(lambda ring: ring.get_password(_SERVICE, storage.where))
+    found = _answer(lambda ring: ring.get_password(_SERVICE, storage.where))
     return None if found is None else Secret.passphrase(found)
 
 
@@ -37,21 +37,21 @@ def keep(storage: "Storage", secret: Secret) -> None:
     text = secret.material.decode("utf-8", "surrogateescape")
     private_folder.make(_mark(storage).parent)
     _mark(storage).touch(0o600)  # first: what a keyring has without it, nobody takes out again
-    _asked(lambda ring: ring.set_password(_SERVICE, storage.where, text))
+    _answer(lambda ring: ring.set_password(_SERVICE, storage.where, text))
 
 
 def forget(storage: "Storage") -> None:
     """Take the passphrase out of the keyring. Nothing happens if none is there."""
     if not _mark(storage).exists():
         return
-    if _asked(lambda ring: ring.get_password(_SERVICE, storage.where)) is not None:
-        _asked(lambda ring: ring.delete_password(_SERVICE, storage.where))
+    if _answer(lambda ring: ring.get_password(_SERVICE, storage.where)) is not None:
+        _answer(lambda ring: ring.delete_password(_SERVICE, storage.where))
     _mark(storage).unlink()
 
 
 def check() -> None:
     """Raise Refusal unless this system has a keyring that can be trusted, and answers."""
-    _asked(lambda ring: ring.get_password(_SERVICE, ""))
+    _answer(lambda ring: ring.get_password(_SERVICE, ""))
 
 
 def wrong(why: Refusal) -> Refusal:
@@ -61,7 +61,7 @@ def wrong(why: Refusal) -> Refusal:
     return Refusal(why.code, f"{why} It came from the keyring: {_FORGET}.")
 
 
-def _asked(question):
+def _answer(question):
     """Return what the keyring answers to `question`; raises Refusal in words of our own.
 
     What a keyring raises may hold the passphrase.

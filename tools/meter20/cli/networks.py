@@ -1,13 +1,17 @@
-"""The broker of `meter20 serve --mqtt`: turns its URL into the request `mqtt` for the meter."""
+"""The broker of `--mqtt`: turns its URL into what a meter or a host program is given."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import typer
 
 from meter20.virtual import node
+
+if TYPE_CHECKING:
+    from meter20.ami import mqtt_carrier
 
 PASSWORD = "METER20_MQTT_PASSWORD"
 #: What virtual/serve.mjs asks the meter first.
@@ -29,6 +33,15 @@ class Broker:
         believed = ("--authority", str(self.authority)) if self.authority else ()
         return ("--network", "--library", str(node.library()), *believed)
 
+    def for_host(self) -> "mqtt_carrier.Broker":
+        """Return the broker as the head-end and the fleet connect to it."""
+        from meter20.ami import mqtt_carrier
+
+        host, port, user, password = [
+            str(self.request[name]) for name in ("host", "port", "user", "password")
+        ]
+        return mqtt_carrier.Broker(host, int(port), user, password, self.authority)
+
 
 def broker(url: str) -> Broker:
     """Return the broker of `url`, mqtt://[USER@]HOST[:PORT][?report_s=N], or mqtts://...?ca=FILE.
@@ -38,13 +51,14 @@ def broker(url: str) -> Broker:
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS.get(parts.scheme, 0)
-        asked = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
-        report_s = int(asked.pop("report_s", "900"))
-        clean = {"yes": True, "no": False}[asked.pop("clean", "no")]
+        options = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
+        report_s = int(options.pop("report_s", "900"))
+        clean = {"yes": True, "no": False}[options.pop("clean", "no")]
     except (ValueError, KeyError):
         raise typer.BadParameter(f"--mqtt takes {_FORM}") from None
-    authority, tls = asked.pop("ca", None), parts.scheme == "mqtts"
-    if not port or not parts.hostname or parts.path.strip("/") or asked or (not tls and authority):
+    authority, tls = options.pop("ca", None), parts.scheme == "mqtts"
+    odd = options or parts.path.strip("/") or (authority and not tls)
+    if odd or not port or not parts.hostname:
         raise typer.BadParameter(f"--mqtt takes {_FORM}")
     if parts.password is not None:
         raise typer.BadParameter(

@@ -167,11 +167,11 @@ def _digits_first(
     """Write the answer, then the file; with `--json` the answer's end waits for the file."""
     answer = json.dumps(done.data)[:-1] if as_json else printable(done.words) + "\n"
     unwritten = _written(done, answer)
-    told = not unwritten
+    written = not unwritten
     faults = faults + unwritten
     if file is not None and done.file is not None:
         faults += _filled(done, file, done.file)
-    if as_json and told:
+    if as_json and written:
         faults += _written(done, _end_of_answer(faults))
     return faults
 

@@ -15,7 +15,7 @@ from meter20.failure import NoMeter
 from meter20.session import Difference, Session
 
 _SHOWN = 5  # differences
-_TOLD_EVERY_S = 30
+_SAID_EVERY_S = 30
 #: Of this machine's time, about: for the first start of an emulated Pico, an emulated second, a
 #: request, and a start after a cut of the power.
 _START_S, _SECOND_S, _REQUEST_S, _CUT_S = 40, 3, 1, 15
@@ -94,13 +94,13 @@ def _on_pico(played: Session, key: str | None, image: Path | None) -> Iterator[D
     except (OSError, firmware.NoFirmware) as error:
         raise NoMeter(f"{chip}: {error}") from None
     _tell_length(played, playing.lasts_s(played))
-    told_s = time.monotonic()
+    said_s = time.monotonic()
     try:
         for step in playing.Player(bench.MeterOnPico(flash)).play(played, key):
             if step.difference:
                 yield step.difference
-            if time.monotonic() - told_s >= _TOLD_EVERY_S:
-                told_s = time.monotonic()
+            if time.monotonic() - said_s >= _SAID_EVERY_S:
+                said_s = time.monotonic()
                 typer.echo(f"request {step.number}, {step.passed_s:.0f} s", err=True)
     except bench.BenchFault as fault:
         raise NoMeter(f"the emulated RP2040 failed: {fault}") from None

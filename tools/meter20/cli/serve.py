@@ -190,9 +190,9 @@ class _Outside:
             typer.echo(f"DLMS on {_THIS_MACHINE}:{body.sim.dlms_port}", err=True)
         self.tell_line()
         if self.broker is not None:
-            told = body.request(**self.broker.request)
-            if not told["ok"]:
-                raise NoMeter(told["message"])
+            reply = body.request(**self.broker.request)
+            if not reply["ok"]:
+                raise NoMeter(reply["message"])
         return body
 
 

@@ -136,7 +136,7 @@ def opened(ctx: typer.Context, secret: Secret | None = None) -> "Station":
     """
     at = options(ctx)
     kept = None
-    with terminal.unseen(asked=secret is None and at.asks):
+    with terminal.unseen(awaited=secret is None and at.asks):
         from meter20.vending.station import Station
 
         check_output()
@@ -186,13 +186,13 @@ def _new(words: str) -> Secret:
     """Ask for a new passphrase, twice; again, some times, after one that cannot be used."""
     for _ in range(_TRIES - 1):
         try:
-            return _asked_twice(words)
+            return _typed_twice(words)
         except Refusal as why:
             typer.echo(str(why), err=True)
-    return _asked_twice(words)
+    return _typed_twice(words)
 
 
-def _asked_twice(words: str) -> Secret:
+def _typed_twice(words: str) -> Secret:
     first = getpass.getpass(f"{words}, new: ")
     made = Secret.passphrase(first)
     if getpass.getpass("Once more: ") != first:

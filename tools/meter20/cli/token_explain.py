@@ -15,7 +15,7 @@ _COLUMN = 20  # of the names of steps
 
 @dataclass(frozen=True)
 class Meter:
-    """The meter that is asked. key: hexadecimal, None for none. before: tokens entered first."""
+    """The meter that explains. key: hexadecimal, None for none. before: tokens entered first."""
 
     ea: str
     key: str | None = field(repr=False)
@@ -43,15 +43,15 @@ def steps(
 
 
 def _provision(body: EmulatedBody, meter: Meter) -> None:
-    told = body.request(
+    reply = body.request(
         **PROVISION
         | {
             "ea": meter.ea, "decoder_key": meter.key, "ken": meter.ken, "manufactured": 0,
             "kt": decoder_key.DUTK,
         }
     )  # fmt: skip
-    if not told["ok"]:
-        raise Refusal(refusal.VALUE, f"The meter refuses its key: {told['message']}.")
+    if not reply["ok"]:
+        raise Refusal(refusal.VALUE, f"The meter refuses its key: {reply['message']}.")
 
 
 def words(found: list[dict[str, str]]) -> str:

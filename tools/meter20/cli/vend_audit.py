@@ -77,7 +77,7 @@ def accept(
 ) -> None:
     """Go on after a break in the audit log, or with an older copy of the database.
 
-    The log says for ever what was found, and who went on. Without --floor the station dates no
+    The log goes on saying what was found, and who went on. Without --floor the station dates no
     token before the newest minute that it knows, or before now.
     """
     station = opened(ctx)

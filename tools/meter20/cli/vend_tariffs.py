@@ -25,12 +25,12 @@ def tariff_add(
     """Add a tariff, or replace its terms for later purchases."""
     from meter20.vending import tariff_list
 
-    asked = tariff_list.read_terms(typed.file_text(terms))
+    new = tariff_list.read_terms(typed.file_text(terms))
 
     def job(desk) -> Done:
-        tariff_list.keep_tariff(desk, name, asked)
+        tariff_list.keep_tariff(desk, name, new)
         stands = f"Tariff {name} is in force"
-        facts = {"tariff": name, "terms": asked}
+        facts = {"tariff": name, "terms": new}
         return Done(stands, facts, f"{stands}.", "`meter20 vend tariff list` shows it.")
 
     do(opened(ctx), as_json, job)

@@ -118,7 +118,7 @@ def meter(face: Face) -> Group:
 
 
 def narration(number: int, steps: int, title: str, say: str, wrong: bool = False) -> Group:
-    """Return the step now told: three lines. number: counted through all acts."""
+    """Return the step under way: three lines. number: counted through all acts."""
     badge = f" {number}/{steps} "
     style = "bold #101317 on #ffb224" if not wrong else "bold white on red"
     head = Text.assemble((badge, style), ("  " + title, "bold"))
@@ -126,7 +126,7 @@ def narration(number: int, steps: int, title: str, say: str, wrong: bool = False
 
 
 def ticks(results: Sequence[tuple[str, bool]], steps: int) -> Table:
-    """Return the steps of an act told so far, (name, whether as expected), in two columns."""
+    """Return the steps of an act so far, (name, whether as expected), in two columns."""
     half = -(-steps // 2)
     return _two_columns(
         [_tick(results, at) for at in range(half)],
@@ -135,7 +135,7 @@ def ticks(results: Sequence[tuple[str, bool]], steps: int) -> Table:
 
 
 def ticks_and_slip(results: Sequence[tuple[str, bool]], steps: int, receipt: Receipt) -> Table:
-    """Return the steps of an act told so far, and the customer's receipt beside them."""
+    """Return the steps of an act so far, and the customer's receipt beside them."""
     lines = slip(receipt)
     return _two_columns(
         [_tick(results, at) for at in range(max(steps, len(lines)))],
@@ -145,9 +145,9 @@ def ticks_and_slip(results: Sequence[tuple[str, bool]], steps: int, receipt: Rec
 
 def slip(receipt: Receipt) -> list[str]:
     """Return a receipt, as narrow as it goes: at most seven lines of 34 columns."""
-    told = receipt.meter
+    meter = receipt.meter
     lines = [(receipt.station, f"Receipt {receipt.number}")]
-    lines.append((f"Meter {told['Meter']}", f"KRN {told['KRN']}  TI {told['TI']}"))
+    lines.append((f"Meter {meter['Meter']}", f"KRN {meter['KRN']}  TI {meter['TI']}"))
     lines += [(words, money(cents)) for words, cents in receipt.lines]
     if receipt.lines:
         lines.append((f"Paid, {receipt.currency}", money(receipt.paid_cents)))

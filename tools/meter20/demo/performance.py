@@ -14,7 +14,7 @@ from rich.terminal_theme import MONOKAI
 from meter20.bodies import open_body
 from meter20.demo import drawing, voices
 from meter20.demo.story import Act
-from meter20.demo.telling import Event, told
+from meter20.demo.telling import Event, events_of
 
 _PICTURED = ("accept", "end")  # the moment that the picture shows
 
@@ -26,8 +26,8 @@ def picture(acts: Sequence[Act], body: str) -> str:
         color_system="truecolor", legacy_windows=False,
     )  # fmt: skip
     frame = voices.Frame([len(act) for act in acts])
-    with contextlib.closing(events(acts, body)) as told_so_far:
-        for event in told_so_far:
+    with contextlib.closing(events(acts, body)) as so_far:
+        for event in so_far:
             drawn = frame.after(event)
             if (event.step.name, event.kind) == _PICTURED:
                 console.print(drawn)
@@ -42,7 +42,7 @@ def events(acts: Sequence[Act], body: str) -> Generator[Event]:
     first = 1
     for act in acts:
         with open_body(body) as meter:
-            yield from told(act, meter, first)
+            yield from events_of(act, meter, first)
         first += len(act)
 
 

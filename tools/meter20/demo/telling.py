@@ -78,7 +78,7 @@ class Provision:
     request: dict
 
     def moments(self, body: ServiceClient) -> Iterator[Moment]:
-        asked(body, **self.request)
+        answer(body, **self.request)
         yield from ()
 
 
@@ -92,7 +92,7 @@ class Press:
     def moments(self, body: ServiceClient) -> Iterator[Moment]:
         for at in range(0, len(self.keys), self.at_once):
             keys = self.keys[at : at + self.at_once]
-            asked(body, do="keys", keys=keys)
+            answer(body, do="keys", keys=keys)
             yield Moment("key", key=keys)
 
 
@@ -125,17 +125,17 @@ class Draw:
         for until_s in range(_SLICE_S, self.seconds + 1, _SLICE_S):
             pulses = self.watts * until_s // 3600 - drawn
             drawn += pulses
-            reply = asked(body, do="pulses", count=pulses, over_s=_SLICE_S)
+            reply = answer(body, do="pulses", count=pulses, over_s=_SLICE_S)
             closed = reply["relay"] == "closed"
             yield Moment("draw", load_w=self.watts if closed else 0)
             if not closed:
                 break
         if self.rest_s:
-            asked(body, do="advance", seconds=self.rest_s)
+            answer(body, do="advance", seconds=self.rest_s)
             yield Moment("draw")
 
 
-def told(story: Iterable[Step], body: ServiceClient, first: int = 1) -> Iterator[Event]:
+def events_of(story: Iterable[Step], body: ServiceClient, first: int = 1) -> Iterator[Event]:
     """Run `story` on `body` and yield its events; `first` is the number of its first step.
 
     Raises NoMeter when the meter is gone.
@@ -143,18 +143,18 @@ def told(story: Iterable[Step], body: ServiceClient, first: int = 1) -> Iterator
     for number, step in enumerate(story, first):
         load_w = 0
         wrong: list[str] = []
-        yield Event("begin", number, step, asked(body, do="read"))
+        yield Event("begin", number, step, answer(body, do="read"))
         for moment in step.action.moments(body):
             load_w = moment.load_w
-            meter = asked(body, do="read")
+            meter = answer(body, do="read")
             wrong += _unseen(moment.shows, meter)
             yield Event(moment.kind, number, step, meter, moment.key, load_w)
-        meter = asked(body, do="read")
+        meter = answer(body, do="read")
         wrong += _wrong(step, meter)
         yield Event("end", number, step, meter, None, load_w, tuple(wrong))
 
 
-def asked(body: ServiceClient, **fields: object) -> dict:
+def answer(body: ServiceClient, **fields: object) -> dict:
     """Return the reply to a request that the story cannot do without. Raises NoMeter."""
     reply = body.request(**fields)
     if not reply["ok"]:

@@ -73,26 +73,26 @@ class JsonLines:
     """A JSON object a line: every event, and the end."""
 
     def hear(self, event: Event) -> None:
-        told: dict[str, object] = {"event": event.kind, "step": event.step.name}
+        fields: dict[str, object] = {"event": event.kind, "step": event.step.name}
         if event.kind == "begin":
-            told |= {"number": event.number, "title": event.step.title, "say": event.step.say}
+            fields |= {"number": event.number, "title": event.step.title, "say": event.step.say}
             if event.step.receipt:
-                told["receipt"] = event.step.receipt.data()
+                fields["receipt"] = event.step.receipt.data()
         if event.kind == "key":
-            told["key"] = event.key
+            fields["key"] = event.key
         if event.kind == "draw":
-            told["load_w"] = event.load_w
+            fields["load_w"] = event.load_w
         if event.kind == "end":
-            told |= {"ok": not event.wrong, "wrong": list(event.wrong), "meter": event.meter}
+            fields |= {"ok": not event.wrong, "wrong": list(event.wrong), "meter": event.meter}
         else:
-            told |= {name: event.meter[name] for name in ("credit_wh", "relay", "display")}
-        self._print(told)
+            fields |= {name: event.meter[name] for name in ("credit_wh", "relay", "display")}
+        self._print(fields)
 
     def end(self, wrong: int, seconds: float) -> None:
         self._print({"event": "over", "ok": wrong == 0, "seconds": round(seconds, 3)})
 
-    def _print(self, told):
-        print(json.dumps(told), flush=True)
+    def _print(self, fields):
+        print(json.dumps(fields), flush=True)
 
 
 class Drawn:

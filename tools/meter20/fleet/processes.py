@@ -1,4 +1,4 @@
-"""The processes of a fleet: hands each street its meters, and adds up what the streets tell."""
+"""The processes of a fleet: hands each street its meters, and adds up what the streets count."""
 
 import signal
 import time
@@ -8,14 +8,14 @@ from multiprocessing.connection import wait
 
 from meter20 import ending
 from meter20.fleet import street
-from meter20.fleet.street import Plan, Spec, Told
+from meter20.fleet.street import Plan, Spec, Tally
 
 _END_S = 120.0  # for a street to say what came to its meters
 
 
 @dataclass
 class Total:
-    """What the streets told last, together. See street.Told.
+    """The last tallies of all streets, added up. See street.Tally.
 
     cpu_ms_a_minute: of each meter, since the total before.
     """
@@ -34,7 +34,7 @@ class Processes:
 
     def __init__(self, specs: list[Spec], count: int, authority: str, buy_s: float):
         context = get_context("spawn")  # no descriptor, lock or key of this process goes along
-        self._last = [Told() for _ in range(count)]
+        self._last = [Tally() for _ in range(count)]
         self._pipes, self._processes = [], []
         self._then = (time.monotonic(), 0.0)
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ending.SIGNALS)  # in the new ones, too
@@ -56,37 +56,37 @@ class Processes:
         until_s = time.monotonic() + most_s
         while (left_s := until_s - time.monotonic()) > 0:
             for pipe in wait(self._pipes, left_s):
-                told = pipe.recv()  # type: ignore[union-attr]
-                self._last[self._pipes.index(pipe)] = told
-                total.wishes += told.wishes
-                total.late_ms = max(total.late_ms, told.late_ms)
+                tally = pipe.recv()  # type: ignore[union-attr]
+                self._last[self._pipes.index(pipe)] = tally
+                total.wishes += tally.wishes
+                total.late_ms = max(total.late_ms, tally.late_ms)
         return self._sum(total)
 
     def _sum(self, total: Total) -> Total:
-        for told in self._last:
-            total.meters += told.meters
-            total.connected += told.connected
-            total.cpu_s += told.cpu_s
-            total.memory_kib += told.memory_kib
+        for tally in self._last:
+            total.meters += tally.meters
+            total.connected += tally.connected
+            total.cpu_s += tally.cpu_s
+            total.memory_kib += tally.memory_kib
         now_s, (then_s, then_cpu_s) = time.monotonic(), self._then
         self._then = now_s, total.cpu_s
         minutes = (now_s - then_s) / 60 * max(1, total.meters)
         total.cpu_ms_a_minute = 1000 * (total.cpu_s - then_cpu_s) / minutes
         return total
 
-    def end(self) -> Told:
+    def end(self) -> Tally:
         """End all streets; return what came to each meter, and which of them stopped."""
-        last = Told()
+        last = Tally()
         for pipe in self._pipes:
             pipe.send(street.END)
         for pipe, process in zip(self._pipes, self._processes, strict=True):
             until_s = time.monotonic() + _END_S
             while pipe.poll(max(0.0, until_s - time.monotonic())):
-                told = pipe.recv()
-                last.wishes += told.wishes
-                if told.credited_wh:
-                    last.credited_wh |= told.credited_wh
-                    last.faults |= told.faults
+                tally = pipe.recv()
+                last.wishes += tally.wishes
+                if tally.credited_wh:
+                    last.credited_wh |= tally.credited_wh
+                    last.faults |= tally.faults
                     break
             process.join(_END_S)
         return last

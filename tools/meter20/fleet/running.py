@@ -1,4 +1,4 @@
-"""A fleet that runs: its processes, its orders in the books, and what is told of it."""
+"""A fleet that runs: its processes, its orders in the books, and the facts that people read."""
 
 import time
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ class Fleet:
         return total
 
     def facts(self, seconds: float | None) -> Iterator[dict]:
-        """Live; yield what can be told every few seconds, for `seconds` or for ever."""
+        """Live; yield the facts every few seconds, for `seconds` or for ever."""
         began_s = time.monotonic()
         while seconds is None or time.monotonic() - began_s < seconds:
             then_s = time.monotonic()
@@ -80,13 +80,13 @@ class Fleet:
 
     def end(self) -> dict:
         """End the streets in good order; return the comparison of books and meters."""
-        told = self._processes.end()
-        differences = books.differences(self._storage, told.credited_wh)
-        silent = self._count - len(told.credited_wh)
+        tally = self._processes.end()
+        differences = books.differences(self._storage, tally.credited_wh)
+        silent = self._count - len(tally.credited_wh)
         return {
-            "compared": len(told.credited_wh),
-            "credited_wh": sum(told.credited_wh.values()),
+            "compared": len(tally.credited_wh),
+            "credited_wh": sum(tally.credited_wh.values()),
             "differ": differences + [f"{silent} meters said nothing at the end"] * bool(silent),
-            "stopped": told.faults,
+            "stopped": tally.faults,
             "purchases": books.states(self._storage, *self._range),
         }

@@ -58,9 +58,9 @@ class Showcase:
         self.port = _free(port)
         self.folder = Path(self._held.enter_context(TemporaryDirectory(prefix="meter20-demo-")))
         self.broker_port = self._broker()
-        asked = {"do": "mqtt", "host": _HERE, "port": self.broker_port, "report_s": _REPORT_S}
+        request = {"do": "mqtt", "host": _HERE, "port": self.broker_port, "report_s": _REPORT_S}
         storage, station = self._station()
-        specs = [spec for some in books.enrol(station, METERS, asked) for spec in some]
+        specs = [spec for some in books.enrol(station, METERS, request) for spec in some]
         self.drns = [spec.drn for spec in specs]
         self._run("ami", "run", "--mqtt", f"mqtt://{_HERE}:{self.broker_port}")
         sells = self._run(*seller, "--port", str(self.port))

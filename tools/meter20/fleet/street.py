@@ -1,8 +1,8 @@
 """A street: meters of a fleet in one process, each stepped when it is due or hears something.
 
-It talks to the fleet's first process through a pipe: it tells a Told now and then, and ends when
-it is asked to or nobody is there any more. Passwords and keys come by the pipe, too, since others
-see the arguments of a process.
+It talks to the fleet's first process through a pipe: it sends a Tally now and then, and ends when
+that process says so or is gone. Passwords and keys come by the pipe, too, since others see the
+arguments of a process.
 """
 
 import gc
@@ -45,10 +45,12 @@ class Plan:
 
 
 @dataclass
-class Told:
-    """What a street tells. late_ms: by which a meter had its turn too late, the most since the
-    last time. cpu_s: of this process so far. memory_kib: it holds now. wishes: (drn, units of 0.1
-    kWh) that households ordered since. credited_wh: by meter, at the end only.
+class Tally:
+    """What a street has counted.
+
+    late_ms: by which a meter had its turn too late, the most since the last Tally. cpu_s: of this
+    process so far. memory_kib: what the process holds now. wishes: (drn, units of 0.1 kWh) that
+    households ordered since. credited_wh: by meter, at the end only.
     """
 
     meters: int = 0
@@ -89,7 +91,7 @@ class Street:
         self._meters: list[FleetMeter] = []
         self._due: list[tuple[int, int, FleetMeter]] = []  # a heap; some are out of date
         self._count = count()  # of what was put there: no two compare equal
-        self._told = Told()
+        self._tally = Tally()
         self._began_s = time.monotonic()
 
     def run(self) -> None:
@@ -112,18 +114,18 @@ class Street:
     def _begin_some(self) -> None:
         """Begin the meters whose time it is: not all come to the broker in one moment."""
         specs = self._plan.specs
-        wanted = min(len(specs), 1 + self._now_ms * _STARTS_PER_S // 1000)
-        wanted = min(wanted, len(self._meters) + _STARTS)  # the others have their turns meanwhile
-        if len(self._meters) >= wanted:
+        count = min(len(specs), 1 + self._now_ms * _STARTS_PER_S // 1000)
+        count = min(count, len(self._meters) + _STARTS)  # the others have their turns meanwhile
+        if len(self._meters) >= count:
             return
-        for spec in specs[len(self._meters) : wanted]:
+        for spec in specs[len(self._meters) : count]:
             meter = FleetMeter(spec.drn, self._watch, self._plan.authority, self._plan.buy_s)
             meter.began_ms = self._now_ms
             meter.ask(spec.provision)
             meter.ask(spec.mqtt)
             self._meters.append(meter)
             self._step(meter)
-        if wanted == len(specs):
+        if count == len(specs):
             gc.collect()
             gc.freeze()  # what lives as long as the process need not be looked at again
 
@@ -133,7 +135,7 @@ class Street:
                 return
             due_ms, _, meter = heapq.heappop(self._due)
             if meter.due_ms == due_ms:
-                self._told.late_ms = max(self._told.late_ms, self._now_ms - due_ms)
+                self._tally.late_ms = max(self._tally.late_ms, self._now_ms - due_ms)
                 self._step(meter)
 
     def _hear(self) -> None:
@@ -148,21 +150,21 @@ class Street:
         meter.due_ms = now_ms + max(1, meter.live(now_ms - meter.began_ms, heard))
         heapq.heappush(self._due, (meter.due_ms, next(self._count), meter))
         if units := meter.household.wish():
-            self._told.wishes.append((meter.drn, units))
+            self._tally.wishes.append((meter.drn, units))
 
     def _tell(self) -> None:
-        told, self._told = self._told, Told()
-        told.meters = len(self._meters)
-        told.connected = sum(meter.connected for meter in self._meters)
-        told.cpu_s, told.memory_kib = time.process_time(), _memory_kib()
-        self._pipe.send(told)
+        tally, self._tally = self._tally, Tally()
+        tally.meters = len(self._meters)
+        tally.connected = sum(meter.connected for meter in self._meters)
+        tally.cpu_s, tally.memory_kib = time.process_time(), _memory_kib()
+        self._pipe.send(tally)
 
     def _end(self) -> None:
         """Say what came to each meter, and leave the broker."""
-        told = Told(credited_wh={meter.drn: meter.credited_wh for meter in self._meters})
-        told.faults = {meter.drn: " ".join(meter.app.fault)
+        tally = Tally(credited_wh={meter.drn: meter.credited_wh for meter in self._meters})
+        tally.faults = {meter.drn: " ".join(meter.app.fault)
                        for meter in self._meters if meter.app.fault}  # fmt: skip
-        self._pipe.send(told)
+        self._pipe.send(tally)
         for meter in self._meters:
             meter.close()
         self._watch.close()

@@ -19,9 +19,9 @@ CONFIRMATION, REVERSAL = "confirmation", "reversal"
 KEY_CHANGE, KEY_CONFIRMATION = "key change", "key confirmation"
 
 
-def digest(*asked: object) -> str:
+def digest(*parts: object) -> str:
     """Return the digest of a message."""
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def find(desk: Desk, client: str, kind: str, number: str) -> PosMessage | None:
@@ -30,14 +30,14 @@ def find(desk: Desk, client: str, kind: str, number: str) -> PosMessage | None:
 
 
 def take(
-    desk: Desk, client: str, kind: str, number: str, asked: str = "", outcome: str = "",
+    desk: Desk, client: str, kind: str, number: str, order_digest: str = "", outcome: str = "",
     about: str | None = None,
 ) -> PosMessage:  # fmt: skip
     """Enter a new message; raises Repeated if its id was seen before."""
     if find(desk, client, kind, number):
         raise Repeated(f"This {kind} was sent before")
     row = PosMessage(
-        client_id=client, kind=kind, id=number, digest=asked, received_at=stamp(desk.now),
+        client_id=client, kind=kind, id=number, digest=order_digest, received_at=stamp(desk.now),
         outcome=outcome, about=about,
     )  # fmt: skip
     desk.session.add(row)
@@ -45,13 +45,13 @@ def take(
     return row
 
 
-def latest(desk: Desk, client: str, kind: str, asked: str, since: str) -> PosMessage | None:
+def latest(desk: Desk, client: str, kind: str, order_digest: str, since: str) -> PosMessage | None:
     """Return the latest equal message whose sale was at `since` (UTC) or later."""
     query = (
         select(PosMessage)
         .where(
-            PosMessage.digest == asked, PosMessage.client_id == client, PosMessage.kind == kind,
-            PosMessage.received_at >= since, PosMessage.outcome == SOLD,
+            PosMessage.digest == order_digest, PosMessage.client_id == client,
+            PosMessage.kind == kind, PosMessage.received_at >= since, PosMessage.outcome == SOLD,
         )
         .order_by(PosMessage.received_at.desc()).limit(1)
     )  # fmt: skip

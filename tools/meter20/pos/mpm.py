@@ -111,8 +111,8 @@ def stron(body: StronVending, request: Request, till: AtTill) -> PlainTextRespon
     if client is None:
         raise HTTPException(401, "Who are you?")
     order = Order(body.MeterId, units=_tenths(body.Amount / body.Price))
-    asked = order.digest(str(body.Amount), str(body.Price), body.CustomerId)
-    return PlainTextResponse(till.buy_unnumbered(client, _STRON, order, asked, WINDOW, _digits))
+    digest = order.digest(str(body.Amount), str(body.Price), body.CustomerId)
+    return PlainTextResponse(till.buy_unnumbered(client, _STRON, order, digest, WINDOW, _digits))
 
 
 @router.post("/calin/tokennew", response_model=CalinAnswer, responses=_CALIN_FAILS)

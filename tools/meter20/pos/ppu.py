@@ -9,8 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from meter20.pos import currency, door, messages, ppu_answers
-from meter20.pos import ppu_messages as asked
+from meter20.pos import currency, door, messages, ppu_answers, ppu_messages
 from meter20.pos.declined import AMOUNT, FORMAT, Declined
 from meter20.pos.ppu_messages import ErrorDetail
 from meter20.pos.till import Order, Sold, Till
@@ -29,13 +28,13 @@ router = APIRouter(prefix=BASE, tags=["Prepaid Utility Service Interface"], resp
 Client = Annotated[PosClient, Depends(door.by_password)]
 AtTill = Annotated[Till, Depends(door.till)]
 
-LookupId = Annotated[str, Path(alias="lookupId", pattern=asked.UUID)]
-PurchaseId = Annotated[str, Path(alias="purchaseId", pattern=asked.UUID)]
-TrialId = Annotated[str, Path(alias="trialId", pattern=asked.UUID)]
-ConfirmationId = Annotated[str, Path(alias="confirmationId", pattern=asked.UUID)]
-ReversalId = Annotated[str, Path(alias="reversalId", pattern=asked.UUID)]
-ReprintId = Annotated[str, Path(alias="reprintId", pattern=asked.UUID)]
-RequestId = Annotated[str, Path(alias="requestId", pattern=asked.UUID)]
+LookupId = Annotated[str, Path(alias="lookupId", pattern=ppu_messages.UUID)]
+PurchaseId = Annotated[str, Path(alias="purchaseId", pattern=ppu_messages.UUID)]
+TrialId = Annotated[str, Path(alias="trialId", pattern=ppu_messages.UUID)]
+ConfirmationId = Annotated[str, Path(alias="confirmationId", pattern=ppu_messages.UUID)]
+ReversalId = Annotated[str, Path(alias="reversalId", pattern=ppu_messages.UUID)]
+ReprintId = Annotated[str, Path(alias="reprintId", pattern=ppu_messages.UUID)]
+RequestId = Annotated[str, Path(alias="requestId", pattern=ppu_messages.UUID)]
 
 #: ErrorDetail.requestType by operation; the interface has none for two of them.
 REQUEST_TYPES = {
@@ -58,15 +57,15 @@ def failed(request: Request, error: str, text: str, detail: object, status: int)
     ids = request.path_params | dict(request.query_params)
     own = next((ids[name] for name in _OWN_IDS if name in ids), "")
     route = request.scope.get("route")
-    told: dict[str, object] = {
+    answer: dict[str, object] = {
         "errorType": error, "errorMessage": text, "id": str(own)[:80],
         "requestType": REQUEST_TYPES.get(getattr(route, "operation_id", ""), ""),
     }  # fmt: skip
     if "confirmationId" in ids or "reversalId" in ids:
-        told["originalId"] = str(ids.get("purchaseId") or ids.get("requestId"))[:80]
+        answer["originalId"] = str(ids.get("purchaseId") or ids.get("requestId"))[:80]
     if detail:
-        told["detailMessage"] = detail
-    return JSONResponse(told, status)
+        answer["detailMessage"] = detail
+    return JSONResponse(answer, status)
 
 
 _OWN_IDS = (
@@ -76,44 +75,44 @@ _OWN_IDS = (
 
 @router.post("/meterLookups/{lookupId}", operation_id="createMeterLookup", status_code=201)
 def look_up(
-    lookup_id: LookupId, body: asked.MeterRequest, client: Client, till: AtTill
+    lookup_id: LookupId, body: ppu_messages.MeterRequest, client: Client, till: AtTill
 ) -> JSONResponse:
     """Say whether a meter is known, whose it is, and what it can be sold."""
     _same(lookup_id, body.id)
     station = till.station.name
-    told = till.lookup(
+    answer = till.lookup(
         client, lookup_id.lower(), body.meter.meterId,
         lambda _desk, meter, offer: ppu_answers.lookup(meter, offer, station),
     )  # fmt: skip
-    return JSONResponse(body.repeated(station, lookup_id) | told, 201)
+    return JSONResponse(body.repeated(station, lookup_id) | answer, 201)
 
 
 @router.post(
     "/tokenPurchases/{purchaseId}", operation_id="createTokenPurchaseRequest", status_code=201
 )
 def buy(
-    purchase_id: PurchaseId, body: asked.PurchaseRequest, client: Client, till: AtTill
+    purchase_id: PurchaseId, body: ppu_messages.PurchaseRequest, client: Client, till: AtTill
 ) -> JSONResponse:
     """Sell for an amount; 0 asks for free units only."""
     _same(purchase_id, body.id)
-    told = till.buy(client, purchase_id.lower(), _order(body), _teller(till, body))
-    return JSONResponse(told, 201)
+    answer = till.buy(client, purchase_id.lower(), _order(body), _teller(till, body))
+    return JSONResponse(answer, 201)
 
 
 @router.post(
     "/tokenPurchases/{purchaseId}/retry", operation_id="retryPurchaseRequest", status_code=201
 )
 def retry(
-    purchase_id: PurchaseId, body: asked.PurchaseRequest, client: Client, till: AtTill
+    purchase_id: PurchaseId, body: ppu_messages.PurchaseRequest, client: Client, till: AtTill
 ) -> JSONResponse:
     """Give the tokens of a purchase again; sell now if nothing was sold under its id."""
-    told = till.retry(client, purchase_id.lower(), _order(body), _teller(till, body))
-    return JSONResponse(told, 201)
+    answer = till.retry(client, purchase_id.lower(), _order(body), _teller(till, body))
+    return JSONResponse(answer, 201)
 
 
 @router.post("/tokenPurchases/{trialId}/trial", operation_id="trialTokenPurchaseRequest")
 def trial(
-    trial_id: TrialId, body: asked.PurchaseRequest, client: Client, till: AtTill
+    trial_id: TrialId, body: ppu_messages.PurchaseRequest, client: Client, till: AtTill
 ) -> JSONResponse:
     """Say what a purchase would come to. Sells nothing, and makes no token."""
     _same(trial_id, body.id)
@@ -121,14 +120,14 @@ def trial(
 
     def tell(_desk, meter, offer, lines) -> dict:
         _check_currency(body, offer.currency)
-        told = {
+        answer = {
             "meter": ppu_answers.meter(meter), "customer": ppu_answers.owner(meter),
             "utility": ppu_answers.utility(station),
         }  # fmt: skip
-        return told | ppu_answers.amounts(order.cents or 0, lines, offer.currency, offer.debt)
+        return answer | ppu_answers.amounts(order.cents or 0, lines, offer.currency, offer.debt)
 
-    told = till.trial(client, trial_id.lower(), order, tell)
-    return JSONResponse(body.repeated(station, trial_id) | told)
+    answer = till.trial(client, trial_id.lower(), order, tell)
+    return JSONResponse(body.repeated(station, trial_id) | answer)
 
 
 @router.post(
@@ -139,7 +138,7 @@ def trial(
 def confirm(
     purchase_id: PurchaseId,
     confirmation_id: ConfirmationId,
-    body: asked.ConfirmationAdvice,
+    body: ppu_messages.ConfirmationAdvice,
     client: Client,
     till: AtTill,
 ) -> JSONResponse:
@@ -158,7 +157,7 @@ def confirm(
 def reverse(
     purchase_id: PurchaseId,
     reversal_id: ReversalId,
-    body: asked.ReversalAdvice,
+    body: ppu_messages.ReversalAdvice,
     client: Client,
     till: AtTill,
 ) -> JSONResponse:
@@ -173,15 +172,15 @@ def reverse(
 
 @router.post("/tokenReprints/{reprintId}", operation_id="requestTokenReprint")
 def reprint(
-    reprint_id: ReprintId, body: asked.ReprintRequest, client: Client, till: AtTill
+    reprint_id: ReprintId, body: ppu_messages.ReprintRequest, client: Client, till: AtTill
 ) -> JSONResponse:
     """Give the last tokens of a meter again, or those of a purchase id or receipt number."""
     _same(reprint_id, body.id)
     original = body.originalRef and body.originalRef.lower()
-    told = till.reprint(
+    answer = till.reprint(
         client, reprint_id.lower(), body.meter.meterId, original, _teller(till, body)
     )
-    return JSONResponse(told)
+    return JSONResponse(answer)
 
 
 @router.post(
@@ -190,12 +189,12 @@ def reprint(
     status_code=201,
 )
 def change_key(
-    request_id: RequestId, body: asked.MeterRequest, client: Client, till: AtTill
+    request_id: RequestId, body: ppu_messages.MeterRequest, client: Client, till: AtTill
 ) -> JSONResponse:
     """Give the key change tokens that a meter is due, or those it got last."""
     _same(request_id, body.id)
-    told = till.key_change(client, request_id.lower(), body.meter.meterId, _teller(till, body))
-    return JSONResponse(told, 201)
+    answer = till.key_change(client, request_id.lower(), body.meter.meterId, _teller(till, body))
+    return JSONResponse(answer, 201)
 
 
 @router.post(
@@ -206,7 +205,7 @@ def change_key(
 def confirm_key_change(
     request_id: RequestId,
     confirmation_id: ConfirmationId,
-    body: asked.Advice,
+    body: ppu_messages.Advice,
     client: Client,
     till: AtTill,
 ) -> JSONResponse:
@@ -219,7 +218,7 @@ def confirm_key_change(
 
 @router.post("/faultReports/{requestId}", operation_id="createFaultReport", status_code=201)
 def report_fault(
-    request_id: RequestId, body: asked.FaultReport, client: Client, till: AtTill
+    request_id: RequestId, body: ppu_messages.FaultReport, client: Client, till: AtTill
 ) -> JSONResponse:
     """Keep a fault for the utility."""
     _same(request_id, body.id)
@@ -227,8 +226,8 @@ def report_fault(
         client, request_id.lower(), body.meter.meterId, body.faultType, body.contactNumber,
         body.faultDescription,
     )  # fmt: skip
-    told = {"reference": reference, "description": f"Fault {reference} was noted"}
-    return JSONResponse(body.repeated(till.station.name, reference) | told, 201)
+    answer = {"reference": reference, "description": f"Fault {reference} was noted"}
+    return JSONResponse(body.repeated(till.station.name, reference) | answer, 201)
 
 
 @router.post(
@@ -238,8 +237,8 @@ def report_fault(
     response_class=Response,
 )
 def notify(
-    purchase_id: Annotated[str, Query(alias="purchaseId", pattern=asked.UUID)],
-    body: asked.Notice,
+    purchase_id: Annotated[str, Query(alias="purchaseId", pattern=ppu_messages.UUID)],
+    body: ppu_messages.Notice,
     client: Client,
     till: AtTill,
 ) -> Response:
@@ -253,24 +252,24 @@ def _same(in_path: str, in_body: str) -> None:
         raise Declined(FORMAT, "Ids differ", "The id in the path is not that in the message")
 
 
-def _order(body: asked.PurchaseRequest) -> Order:
+def _order(body: ppu_messages.PurchaseRequest) -> Order:
     return Order(body.meter.meterId, cents=body.purchaseAmount.cents)
 
 
-def _check_currency(body: asked.PurchaseRequest, letters: str) -> None:
-    wanted = currency.number(letters) if letters else ""
-    if wanted and body.purchaseAmount.currency != wanted:
-        raise Declined(AMOUNT, f"Currency is {wanted}", f"The tariff is in {letters}")
+def _check_currency(body: ppu_messages.PurchaseRequest, letters: str) -> None:
+    number = currency.number(letters) if letters else ""
+    if number and body.purchaseAmount.currency != number:
+        raise Declined(AMOUNT, f"Currency is {number}", f"The tariff is in {letters}")
 
 
-def _teller(till: Till, body: asked.MeterRequest):
+def _teller(till: Till, body: ppu_messages.MeterRequest):
     """Return what makes the answer of a purchase, before the commit."""
 
     def tell(desk, sold: Sold) -> dict:
         desk.session.flush()
-        if isinstance(body, asked.PurchaseRequest):
+        if isinstance(body, ppu_messages.PurchaseRequest):
             _check_currency(body, sold.slip.currency)
-        told = ppu_answers.purchase(desk, sold, till.station.name)
-        return body.repeated(till.station.name, str(sold.slip.id)) | told
+        answer = ppu_answers.purchase(desk, sold, till.station.name)
+        return body.repeated(till.station.name, str(sold.slip.id)) | answer
 
     return tell

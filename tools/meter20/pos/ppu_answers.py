@@ -52,13 +52,13 @@ def utility(station: str) -> dict:
 def lookup(meter_: Meter, offer: Offer, station: str) -> dict:
     """Return what a MeterLookupResponse has beside its header."""
     letters = offer.currency
-    told = {
+    answer = {
         "meter": meter(meter_), "customer": owner(meter_), "utility": utility(station),
         "bsstDue": offer.free > 0,
     }  # fmt: skip
     if not letters:
-        return told
-    return told | {
+        return answer
+    return answer | {
         "minAmount": money(0 if offer.free else offer.least, letters),
         "maxAmount": money(offer.most, letters),
         "arrearsAmount": money(offer.debt, letters),
@@ -70,16 +70,16 @@ def purchase(desk: Desk, sold: Sold, station: str) -> dict:
     desk.session.flush()
     slip, key = sold.slip, sold.key
     assert slip.meter is not None
-    told = {"meter": meter(slip.meter), "customer": owner(slip.meter),
+    answer = {"meter": meter(slip.meter), "customer": owner(slip.meter),
             "utility": utility(station), "utilityType": "Electricity",
             "tokens": [*(tokens(key) if key else []), *tokens(slip)],
             "slipData": printed(slip, station)}  # fmt: skip
     if key or slip.operation == KEY_CHANGE:
-        told["meter"]["keyChangeData"] = key_change_data(slip.meter)
+        answer["meter"]["keyChangeData"] = key_change_data(slip.meter)
     if slip.operation != KEY_CHANGE and slip.currency:
         balance = slip.undo.get("debt", 0)
-        told |= amounts(slip.paid_cents, parts.of(slip.typed), slip.currency, balance)
-    return told
+        answer |= amounts(slip.paid_cents, parts.of(slip.typed), slip.currency, balance)
+    return answer
 
 
 def amounts(paid: int, lines: list[parts.Line], letters: str, debt: int) -> dict:
@@ -89,7 +89,7 @@ def amounts(paid: int, lines: list[parts.Line], letters: str, debt: int) -> dict
     repaid = parts.total(lines, parts.DEBT)
     fixed = parts.total(lines, parts.FIXED)
     rate = max((line.rate for line in lines if line.kind == parts.CHARGE_TAX), default=0)
-    told = {
+    answer = {
         "purchaseTotal": money(energy, letters),
         "taxTotal": money(charge_tax + parts.total(lines, parts.ENERGY_TAX), letters),
         "amounts": {"requestAmount": money(paid, letters), "approvedAmount": money(paid, letters)},
@@ -100,34 +100,34 @@ def amounts(paid: int, lines: list[parts.Line], letters: str, debt: int) -> dict
         if parts.total(lines, kind)
     }
     if carried:
-        told["amounts"]["additionalAmounts"] = carried
+        answer["amounts"]["additionalAmounts"] = carried
     if repaid:
-        told["debtRecoveryCharges"] = [{
+        answer["debtRecoveryCharges"] = [{
             "amount": money(repaid, letters), "description": "Debt repaid",
             "balance": money(debt - repaid, letters),
         }]  # fmt: skip
     if fixed:
-        told["serviceCharges"] = [
+        answer["serviceCharges"] = [
             {"amount": _taxed(fixed, charge_tax, rate, letters), "description": "Fixed charge"}
         ]
-    return told
+    return answer
 
 
 def tokens(slip: Slip) -> list[dict]:
     """Return the Tokens of a receipt, as they are to be entered."""
     number, letters = str(slip.id), slip.currency
     lines = parts.of(slip.typed)
-    told = []
+    rows = []
     for token in slip.tokens:
         own = {"token": token.digits, "receiptNum": number}
         if slip.operation == KEY_CHANGE:
-            told.append({"tokenType": KEY, "units": 0, "amount": _nothing(letters)} | own)
+            rows.append({"tokenType": KEY, "units": 0, "amount": _nothing(letters)} | own)
         elif _is_free(token):
             free = sum(line.units for line in lines if line.kind == parts.FREE)
-            told.append({"tokenType": FREE, "units": free / 10, "amount": _nothing(letters)} | own)
+            rows.append({"tokenType": FREE, "units": free / 10, "amount": _nothing(letters)} | own)
         else:
-            told.append(_standard(slip, lines) | own)
-    return told
+            rows.append(_standard(slip, lines) | own)
+    return rows
 
 
 def _is_free(token) -> bool:

@@ -139,11 +139,11 @@ class Header(Part):
     def repeated(self, station: str, number: str) -> dict:
         """Return the header of the answer; number: the station's own of this transaction."""
         names = set(Header.model_fields)
-        told = self.model_dump(include=names, exclude_none=True)
-        told["thirdPartyIdentifiers"].append(
+        fields = self.model_dump(include=names, exclude_none=True)
+        fields["thirdPartyIdentifiers"].append(
             {"institutionId": station[:40], "transactionIdentifier": number}
         )
-        return told
+        return fields
 
 
 class MeterRequest(Header):

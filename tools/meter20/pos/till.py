@@ -92,16 +92,16 @@ class Till:
             done = _again(desk, row) or self._sell(desk, client, row, order)
             return tell(desk, done)
 
-    def buy_unnumbered(self, client: PosClient, kind: str, order: Order, asked: str,
+    def buy_unnumbered(self, client: PosClient, kind: str, order: Order, order_digest: str,
                        window: timedelta, tell: Callable[[Desk, Sold], T]) -> T:  # fmt: skip
         """Sell what comes without an id; the same within `window` is the same sale."""
         number = str(uuid4())
         with self._turn, self._refusals(client, kind, number, order), self.desk(client.id) as desk:
             since = stamp(desk.now - window)
-            row = messages.latest(desk, client.id, kind, asked, since)
+            row = messages.latest(desk, client.id, kind, order_digest, since)
             if row is not None and (done := _again(desk, row)):
                 return tell(desk, done)
-            row = messages.take(desk, client.id, kind, number, asked)
+            row = messages.take(desk, client.id, kind, number, order_digest)
             return tell(desk, self._sell(desk, client, row, order))
 
     def trial(self, client: PosClient, number: str, order: Order,
@@ -130,8 +130,8 @@ class Till:
         key = key_sets.due(desk, meter)
         check_amount(offers.of(desk, meter), order)
         ref = f"{row.kind} {client.id}: {row.id}"
-        asked = CreditOrder(meter.drn, money=order.cents, units=order.units, ref=ref)
-        slip = (sales.free if order.cents == 0 else sales.credit)(desk, asked)
+        credit = CreditOrder(meter.drn, money=order.cents, units=order.units, ref=ref)
+        slip = (sales.free if order.cents == 0 else sales.credit)(desk, credit)
         desk.session.flush()
         row.slip_id, row.outcome = slip.id, messages.SOLD
         row.key_slip_id = key.id if key else None
@@ -215,11 +215,11 @@ class Till:
         repeats: the same id again gets the same set; else it raises Repeated.
         """
         with self._words(), self.desk(client.id) as desk:
-            asked = messages.digest(meter)
+            order_digest = messages.digest(meter)
             row = messages.find(desk, client.id, messages.KEY_CHANGE, number)
             if row is None or not repeats:
-                row = messages.take(desk, client.id, messages.KEY_CHANGE, number, asked)
-            if row.digest != asked:
+                row = messages.take(desk, client.id, messages.KEY_CHANGE, number, order_digest)
+            if row.digest != order_digest:
                 raise Repeated("The id was used for another meter")
             if row.slip_id is not None:
                 return tell(desk, Sold(sales.reprinted(desk, row.slip_id)))

@@ -183,7 +183,7 @@ def _teller(till: Till):
         desk.session.flush()
         slips = [sold.key, sold.slip] if sold.key else [sold.slip]
         made = Receipt.of(sold.slip, till.station.name)
-        types = [told["tokenType"] for slip in slips for told in ppu_answers.tokens(slip)]
+        types = [token["tokenType"] for slip in slips for token in ppu_answers.tokens(slip)]
         tokens = [token for slip in slips for token in slip.tokens]
         return {
             "receipt": made.number, "time": made.time, "operation": made.operation,

@@ -1,7 +1,7 @@
 """Slowing down those who try again and again: wrong passwords and keys, numbers of no meter.
 
 Some failures are free. After them a client who fails waits, twice as long each time, up to a
-limit; what is asked meanwhile is refused unseen. The database counts: for all programs at once. A
+limit; what comes meanwhile is refused unseen. The database counts: for all programs at once. A
 password counts as wrong until it is known to be right, in the transaction that looks whether it
 may be tried: so many attempts at once, at several programs, are many.
 """
@@ -72,9 +72,9 @@ class Waits:
     def check(self, session: Session, *tried: Tried) -> set[str]:
         """Return `who` of those that failed lately. Raises TooOften while one must wait."""
         now = self._station.time()
-        wanted = LoginFailure.who.in_(each.who for each in tried)
+        theirs = LoginFailure.who.in_(each.who for each in tried)
         fresh = LoginFailure.failed_at >= stamp(now - _FORGET)
-        rows = session.scalars(select(LoginFailure).where(wanted, fresh)).all()
+        rows = session.scalars(select(LoginFailure).where(theirs, fresh)).all()
         _refuse(rows, now)
         return {row.who for row in rows}
 

@@ -160,9 +160,9 @@ class MeterOnPico:
         read = self._read()
         if read is None:
             return None
-        wanted = [text.rstrip() for text in read["display"]]
-        if not self._pico.run_until(lambda: self.glass.lines == wanted, _SETTLE_MS):
-            raise BenchFault(f"{self.glass.lines} is shown, {wanted} should be")
+        expected = [text.rstrip() for text in read["display"]]
+        if not self._pico.run_until(lambda: self.glass.lines == expected, _SETTLE_MS):
+            raise BenchFault(f"{self.glass.lines} is shown, {expected} should be")
         return {"ok": True, "display": self.glass.lines, "last_result": read["last_result"]}
 
     def _make_pulses(self, request):

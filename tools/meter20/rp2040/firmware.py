@@ -107,7 +107,7 @@ def meter_files() -> dict[str, bytes]:
 
     That one comes over the network, and the display of the board as it stands needs none.
     """
-    return flashing.wanted(BOARD, boards.find(BOARD).architecture)[0]
+    return flashing.to_hold(BOARD, boards.find(BOARD).architecture)[0]
 
 
 def _placed(uf2):

@@ -35,11 +35,11 @@ class Played:
 
 
 def unplayable(session: Session) -> str:
-    """Return which request a Pico as it stands in boards/ cannot be asked, "" if there is none."""
+    """Return which request a Pico as it stands in boards/ does not know, "" if there is none."""
     for number, (sent, _got) in enumerate(session.entries, 1):
         request = fields(sent)
         if request.get("do") in _OF_NOBODY or (request.get("do") == "clock" and "utc" in request):
-            return f"request {number}, {sent}: an emulated RP2040 cannot be asked that"
+            return f"request {number}, {sent}: an emulated RP2040 does not know that request"
     return ""
 
 
@@ -79,13 +79,13 @@ class Player:
         self._listen()
         sim = self._twin.sim
         began_ms, boots = sim.now_ms, sim.boots
-        told = json.loads(self._twin.exchange(line))
+        twins = json.loads(self._twin.exchange(line))
         passed_ms = sim.now_ms - began_ms if sim.boots == boots else 0
-        reply = self._done(line, told, began_ms, passed_ms)
+        reply = self._done(line, twins, began_ms, passed_ms)
         state = self._twin.request(do="read")
         differing = {}
         for _ in range(_SETTLES):
-            read = self._asked(_READ)
+            read = self._reply(_READ)
             differing = _differing(state, read, state.keys())
             differing |= self._answered(recorded, reply, read)
             if not differing:
@@ -115,22 +115,21 @@ class Player:
 
         self._heard, pulses.train = pulses, heard
 
-    def _done(self, line, told, began_ms, passed_ms):
-        """Do on the Pico what was done to the emulated meter, which `told` its reply.
+    def _done(self, line, twins, began_ms, passed_ms):
+        """Do on the Pico what was done to the emulated meter, whose reply is `twins`.
 
-        Returns the reply, None if the bench did it; what no Pico is asked keeps the one that was
-        told.
+        Returns the reply, None if the bench did it; what no Pico can do keeps `twins`.
         """
         request = fields(line.decode(errors="backslashreplace"))
         what = request.get("do")
-        if what in _OF_EMULATED_ALONE or (what in _OF_THE_BENCH and not told["ok"]):
-            return told
+        if what in _OF_EMULATED_ALONE or (what in _OF_THE_BENCH and not twins["ok"]):
+            return twins
         if what == "power_cut":
             self._boots = self._meter.cut_power()
-        elif what in _OF_THE_BENCH or (what == "keys" and told["ok"]):
+        elif what in _OF_THE_BENCH or (what == "keys" and twins["ok"]):
             self._pass(request, began_ms, passed_ms)
         else:
-            return self._asked(line)
+            return self._reply(line)
         return None
 
     def _pass(self, request, began_ms, passed_ms):
@@ -151,7 +150,7 @@ class Player:
         if moment_ms > self._meter.now_ms:
             self._meter.wait_ms(moment_ms - self._meter.now_ms)
 
-    def _asked(self, line):
+    def _reply(self, line):
         reply = self._meter.ask(line)
         assert reply is not None  # no cut of the power is armed
         return reply

@@ -28,11 +28,11 @@ Code = Annotated[str, Form(max_length=100)]
 
 
 class NobodyLoggedIn(Exception):
-    """A page for operators was asked for by somebody who has not logged in."""
+    """Somebody who has not logged in opened a page for operators."""
 
 
 class NotThere(HTTPException):
-    """What was asked for is not there. words: name of the text that says so."""
+    """The page, or what it would show, is not there. words: name of the text that says so."""
 
     def __init__(self, words: str):
         super().__init__(404)
@@ -112,11 +112,11 @@ def meters(
     after: Annotated[int, Query(ge=0, le=(1 << 31) - 1)] = 0,
 ) -> Response:
     """List meters: when each was heard last, its credit and load."""
-    wanted = "".join(char for char in begins if char.isdigit())
+    digits = "".join(char for char in begins if char.isdigit())
     with at.station.looking() as session:
-        rows = overview.meters(session, wanted, after)
+        rows = overview.meters(session, digits, after)
     more = rows[-1][0].id if len(rows) == overview.PAGE else 0
-    return _page(request, "op_meters.html", who, rows=rows, begins=wanted, more=more)
+    return _page(request, "op_meters.html", who, rows=rows, begins=digits, more=more)
 
 
 @router.get("/meters/{number}")
@@ -180,10 +180,10 @@ def report(
 ) -> Response:  # fmt: skip
     """Show the report of a day, in UTC."""
     try:
-        asked = datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None
+        moment = datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None
     except ValueError:
         raise NotThere("op.no_day") from None
-    return _page(request, "op_report.html", who, report=day_report.of(at.station, asked))
+    return _page(request, "op_report.html", who, report=day_report.of(at.station, moment))
 
 
 def _keys(request: Request, at: TheSeller, who: str, status: int, wrong: str) -> Response:

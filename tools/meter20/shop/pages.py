@@ -46,11 +46,11 @@ TOLD = {
 
 
 def language_of(request: Request) -> str:
-    """Return the language that a visitor asked for: now, before, or by its browser."""
-    asked = request.query_params.get("lang", "")
-    if asked in texts.LANGUAGES:
-        request.state.chosen_language = asked
-        return asked
+    """Return the language that a visitor chose: now, before, or by its browser."""
+    given = request.query_params.get("lang", "")
+    if given in texts.LANGUAGES:
+        request.state.chosen_language = given
+        return given
     kept = request.cookies.get(visitors.LANGUAGE_COOKIE, "")
     if kept in texts.LANGUAGES:
         return kept
@@ -88,9 +88,9 @@ def failed(request: Request, status: int, words: str, **values: object) -> HTMLR
 
 def _languages(request: Request) -> list[tuple[str, str]]:
     """Return (language, address of this page in it); after a form, of the first page."""
-    asked = {name: value for name, value in request.query_params.items() if name != "lang"}
+    others = {name: value for name, value in request.query_params.items() if name != "lang"}
     path = request.url.path if request.method == "GET" else "/"
-    return [(each, f"{path}?{urlencode(asked | {'lang': each})}") for each in texts.LANGUAGES]
+    return [(each, f"{path}?{urlencode(others | {'lang': each})}") for each in texts.LANGUAGES]
 
 
 def _money(language: str, cents: int, currency: str) -> str:
@@ -98,7 +98,7 @@ def _money(language: str, cents: int, currency: str) -> str:
 
 
 def _told(language: str, word: str | None) -> str:
-    """Return what a meter told of itself; a word that is not known as the meter said it."""
+    """Return what a meter said of itself; a word that is not known as the meter said it."""
     return texts.text(language, TOLD[word]) if word in TOLD else word or ""
 
 

@@ -1,7 +1,7 @@
 """The seller: quotes and sells, each request in one transaction of the station.
 
 An order has the key of its form: a form that is sent twice is one order, with one purchase, and
-so one token for ever. It is sold only for what was quoted; if the quote has changed meanwhile,
+so one token. It is sold only for what was quoted; if the quote has changed meanwhile,
 nothing is sold. What was quoted is the customer's to see before it is paid.
 """
 
@@ -101,14 +101,14 @@ class Seller:
             if known is not None and known.visitor != visitor:
                 raise Refusal(refusal.EXISTS, "This form is somebody else's.")
             meter = meter_list.find_meter(desk.session, number)
-            asked = purchases.Order(meter.drn, money=cents, ref=f"shop {key}")
+            order = purchases.Order(meter.drn, money=cents, ref=f"shop {key}")
             if known is not None:
-                purchases.place(desk.session, asked, desk.now)  # refuses another order
+                purchases.place(desk.session, order, desk.now)  # refuses another order
                 return known.address
             quoted = _quoted(desk, meter, cents)
             if quoted.mark != mark:
                 raise Changed(quoted)
-            made = purchases.place(desk.session, asked, desk.now)
+            made = purchases.place(desk.session, order, desk.now)
             desk.session.flush()
             purchases.vend(desk, made)
             address = secrets.token_urlsafe(_ADDRESS_OCTETS)

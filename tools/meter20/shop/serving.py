@@ -1,4 +1,4 @@
-"""Serving the shop until Ctrl-C; pages that wait for an answer are told that it ends."""
+"""Serving the shop until Ctrl-C; pages that wait for an answer hear that it ends."""
 
 from meter20.pos import serving
 from meter20.shop import app

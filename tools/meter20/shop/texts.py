@@ -25,10 +25,10 @@ def text(language: str, name: str, /, **values: object) -> str:
     return words.format(**values) if values else words
 
 
-def chosen(asked: str) -> str:
+def chosen(header: str) -> str:
     """Return the language of an Accept-Language header that we have; the first if none."""
     best, most = LANGUAGES[0], 0.0
-    for part in asked[:200].split(","):
+    for part in header[:200].split(","):
         tag, _, weight = part.strip().partition(";q=")
         try:
             weight = float(weight or 1)

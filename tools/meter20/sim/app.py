@@ -152,7 +152,7 @@ class Sim(App[None]):
         self._speed = SPEEDS[0]
         self._last_load_w = 2000
         self._to_type = ""
-        self._told: list[str] = []  # of the display, when the panel was drawn last
+        self._shown: list[str] = []  # of the display, when the panel was drawn last
 
     def compose(self) -> ComposeResult:
         yield Static(f"too small: needs {_LEAST}", id="too-small")
@@ -312,8 +312,8 @@ class Sim(App[None]):
         pulse = now < self._blink_until_s
         hz = self._hz if now < self._note_until_s else 0
         lines = world.lines
-        if lines[:2] != self._told:  # the panel says the same as the display, at once
-            self._told = lines[:2]
+        if lines[:2] != self._shown:  # the panel says the same as the display, at once
+            self._shown = lines[:2]
             self._show_reading()
         self._lcd.show(lines, lit)
         drawn_w = world.drawn_w if lit else 0

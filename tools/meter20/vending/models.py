@@ -294,8 +294,8 @@ class Purchase(Base):
     """An order that came over a network, and its way to the meter; `meter20.ami` works on it.
 
     code: its name for programs; the sale has it as its `ref`, so a purchase has one slip, and its
-    tokens, for ever. ref: the caller's own number: the same `ref` twice is one purchase. Either
-    `money_cents` or `units` (0.1 kWh) was ordered. state, outcome: see `ami.purchases`.
+    tokens, and no others. ref: the caller's own number: the same `ref` twice is one purchase.
+    Either `money_cents` or `units` (0.1 kWh) was ordered. state, outcome: see `ami.purchases`.
     position: which token of the slip is under way, from 1. sends: how often any was sent.
     result: what the meter said last. told: what it said of each token that is settled. due_at:
     when there is something to do next; None for never, and only then others of the meter follow.

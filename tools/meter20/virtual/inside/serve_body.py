@@ -32,10 +32,10 @@ def start(dlms, has_serial: bool, on_network: bool):
         from host_serial import HostSerial
 
         outside["serial"] = HostSerial()
-    wanted = {"outside": outside} if outside else {}
+    given = {"outside": outside} if outside else {}
     if dlms is not None:
-        wanted["dlms"] = dlms
-    made = body.SimBody(HostImage(board.FLASH_SIZE), **wanted)
+        given["dlms"] = dlms
+    made = body.SimBody(HostImage(board.FLASH_SIZE), **given)
     _bodies[:] = [made]
     if on_network:
         from broker_line import BrokerLine

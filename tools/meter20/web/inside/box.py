@@ -29,25 +29,25 @@ _TEST_KEYS = {
 
 
 class Box:
-    """Makes tokens under the key that is named. asked: how many it made."""
+    """Makes tokens under the key that is named. answers: how many it gave."""
 
     def __init__(self):
         self._keys = {key: bytes.fromhex(digits) for key, digits in _TEST_KEYS.items()}
-        self.asked = 0
+        self.answers = 0
 
     def provisioning_key(self, held) -> str:
         """Return the decoder key of a new meter, hexadecimal, for its maker."""
-        self.asked += 1
+        self.answers += 1
         return "".join(["%02x" % octet for octet in self._decoder_key(held)])
 
     def token(self, held, kind: str, fields: dict) -> str:
         """Return the digits of a token of `kind`, see sts.kinds, under the key `held`."""
-        self.asked += 1
+        self.answers += 1
         return encode(kind, EA, self._decoder_key(held), fields)
 
     def key_change(self, held, new) -> list:
         """Return the digits of the four tokens that take a meter from the key `held` to `new`."""
-        self.asked += 1
+        self.answers += 1
         row = _New(EA, new.ken, new.ti, _Row(new.sgc, new.krn, KT))
         under = self._decoder_key(held)
         parts = key_sections.sections(row, self._decoder_key(new), False, 4)

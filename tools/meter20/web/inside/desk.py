@@ -110,7 +110,7 @@ class Desk:
         return slip
 
     def _slip(self, what, held, kind, issued, fields):
-        fields["rnd"], fields["tid"] = self.box.asked * 7 & 15, issued
+        fields["rnd"], fields["tid"] = self.box.answers * 7 & 15, issued
         return self._keep(what, held, kind, [self.box.token(held, kind, fields)], issued)
 
     def _key_change(self):

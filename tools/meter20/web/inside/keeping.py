@@ -36,8 +36,8 @@ class Kept:
         self._end_passing()
         self._seen({"do": "live", "watts": watts, "keys": key})
 
-    def asked(self, request: str, reply: str):
-        """Note a request of the service port, and what it was answered."""
+    def answered(self, request: str, reply: str):
+        """Note a request of the service port, and its reply."""
         self._end_passing()
         self._add(request, reply)
 

@@ -1,7 +1,7 @@
 """The lessons of the page: what each asks the learner to do, and whether it was done.
 
-A task is told by what the meter did, see Seen; its words are in the texts, under
-`lesson.NAME.task`.
+`Seen` finds out from what the meter did whether a task is done. The words of a task are in the
+texts, under `lesson.NAME.task`.
 """
 
 from sts import results

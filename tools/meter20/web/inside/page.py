@@ -50,7 +50,7 @@ class Page:
             "lesson": self._begin,
         }
         if not bare:
-            self._asked(self.desk.register(self.house.minute))
+            self._reply(self.desk.register(self.house.minute))
         self.seen = Seen(self._state.key.krn)
         self._all_seen = {0: self.seen}  # by lesson
         self._heard = []  # (digits, whether spent, result, time), for the next frame
@@ -82,11 +82,11 @@ class Page:
         self.seen.krn = self._state.key.krn
         self.seen.credit = views.credit_wh(view)
         lines, is_faulty = sim.ports.display.lines, sim.app.fault is not None
-        meaning, told = below(lines, view, self._outcome, is_faulty)
+        meaning, said = below(lines, view, self._outcome, is_faulty)
         return {
             "lines": lines,
             "meaning": meaning,
-            "told": told,
+            "told": said,
             "wait_s": view.lockout_s,
             "closed": sim.ports.load_switch.closed,
             "moves": sim.ports.load_switch.operations,
@@ -130,14 +130,14 @@ class Page:
 
         app.inbox.enter = heard
 
-    def _asked(self, fields):
+    def _reply(self, fields):
         """Send a request to the service port; return the reply."""
         self.kept.before()
         request = json.dumps(fields)
         reply = self.sim.feed(request.encode() + b"\n")
         while reply is None:
             reply = self.sim.resume()
-        self.kept.asked(request, reply.decode()[:-1])
+        self.kept.answered(request, reply.decode()[:-1])
         return json.loads(reply)
 
     def _key(self, request):
@@ -164,7 +164,7 @@ class Page:
 
     def _power_cut(self, _request):
         self.seen.cuts += 1
-        self._asked({"do": "power_cut"})
+        self._reply({"do": "power_cut"})
 
     def _begin(self, request):
         """Begin a lesson, or go on with it: what others saw does not count for it."""
