@@ -1,6 +1,6 @@
 """Emulated NOR flash chip whose power can be cut at any operation.
 
-Emulated are the rules of the memory cells (erase sets all bits of a sector,
+It has the rules of the memory cells (erase sets all bits of a sector,
 programming only clears bits), their wear, and what a cut leaves behind. Time is
 added up, not spent: the clock does not move during an operation.
 """

@@ -7,10 +7,10 @@ that it saw for 3 ms: of 10 ms with 5 ms of bounce only 5 are steady, and a boun
 counts twice only if it holds both levels so long. When samples are missing - a flash
 erase, a collection of garbage, a long transfer - the edges of that gap tell.
 
-Exact, then, are a contact that bounces while the samples come, and a clean signal
-(optocoupler, or contact with 10 kOhm and 220 nF) at any time. Of a contact that bounced a
-moment ago the edges say too much: in a gap it is taken to go on at its rate, within what
-the levels before and after allow, which can give some pulses too many or too few in an erase.
+So the count is exact for a contact that bounces while the samples come, and for a clean signal
+(optocoupler, or contact with 10 kOhm and 220 nF) at any time. A contact that bounced a moment
+ago has too many edges: in a gap its pulses are taken to go on at their rate, within what the
+levels before and after allow. That can give some pulses too many or too few in an erase.
 """
 
 import time

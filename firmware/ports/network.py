@@ -27,7 +27,7 @@ class Network:
         return None
 
     def up(self) -> bool:
-        """Whether there is a link. Also keeps a lost one being looked for, so ask at each turn."""
+        """Whether there is a link. Call it at each turn: it goes on looking for a lost one."""
         raise NotImplementedError
 
     def open(self, host: str, port: int, tls=None):

@@ -301,7 +301,7 @@ def test_carrier_that_has_its_broker_again_says_so():
     carrier.close()
 
 
-def test_broker_that_is_not_reached_is_said_once_and_so_is_its_return(head_end, monkeypatch):
+def test_worker_says_that_it_does_not_reach_its_broker_and_that_it_does(head_end, monkeypatch):
     monkeypatch.setattr("meter20.ami.worker._PATIENCE_S", 0)
     said, worker = [], head_end.workers[0]
     worker._say = said.append

@@ -75,7 +75,7 @@ def _not_shown(numbers: list[str], why: str) -> str:
     )
     return (
         f"{stand}, but standard output failed: {why}. Nothing was sold after that. "
-        "`meter20 vend receipt NUMBER` shows each again, as does the same batch if it has refs."
+        "`meter20 vend receipt NUMBER` shows each again; the same batch shows all, if it has refs."
     )
 
 

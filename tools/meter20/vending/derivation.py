@@ -10,8 +10,8 @@ one base date and encryption algorithm. No message holds a key.
 | 03 | 16 bytes, 3DES | 8 bytes, EA07 | a description only: **no vector** confirms it |
 | 04 | 20 bytes, HMAC-SHA-256 | 8 or 16 bytes, EA07 or EA11 | vectors |
 
-DKGA01 is not here: its body was never published. Nor is KT 3 under DKGA04: whether
-the meter number takes part there is not known.
+DKGA01 is not here: its body was never published. KT 3 under DKGA04 is not here either: it is
+not known whether the meter number takes part there.
 
 Source: IEC 62055-41, decoder key generation; NIST SP 800-108.
 """
