@@ -110,11 +110,15 @@ def test_one_command_makes_a_station_that_sells(machine):
     assert machine.data("vend", "credit", DRN, "--money", "200")["kwh"] == "86.9"
 
 
-def test_next_commands_name_the_database_if_only_the_command_line_did(machine, monkeypatch):
+def test_next_commands_name_the_database_if_only_the_command_line_did(machine):
     elsewhere = machine.folder / "my shop.sqlite"
     said = machine.run("vend", "--db", elsewhere, "setup").stdout
     assert f"Next: meter20 sim --meter {DRN} --db '{elsewhere}'\n" in said
     assert f"meter20 vend --db '{elsewhere}' credit {DRN}" in said
+    other = machine.folder / "other.sqlite"
+    assert f"vend --db {other} group add" in machine.run("vend", "--db", other, "init").stdout
+    said = machine.run("ami", "--db", elsewhere, "meters", DRN, "--mqtt").stdout
+    assert f"ami --db '{elsewhere}' broker-config" in said
 
 
 def test_options_say_everything(machine):

@@ -17,6 +17,7 @@ from meter20.cli.station_options import (
     database,
     looking,
     opened,
+    same_db,
 )
 from meter20.vending import refusal
 from meter20.vending.refusal import Doubt, Refusal
@@ -170,7 +171,9 @@ def meters(
             route = routes.keep_dlms(desk, meter, dlms, given)
         facts = routes.facts(desk.session, route)
         stands = f"Meter {facts['meter']} is reached by {route.carrier}"
-        words = stands + (f" at {dlms}." if dlms else ". Next: meter20 ami broker-config FOLDER")
+        words = stands + (
+            f" at {dlms}." if dlms else f". Next: meter20 ami{same_db(ctx)} broker-config FOLDER"
+        )
         return Done(stands, facts, words, "`meter20 ami meters` lists it.")
 
     do(opened(ctx), as_json, job)

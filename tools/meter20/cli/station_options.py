@@ -6,6 +6,7 @@ without it.
 
 import getpass
 import os
+import shlex
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -127,6 +128,15 @@ def database(ctx: typer.Context) -> "Storage":
     made = Storage(at.db or default_url(), anchor=at.anchor)
     ctx.call_on_close(made.close)
     return made
+
+
+def same_db(ctx: typer.Context) -> str:
+    """Return " --db FILE" if the next command has to repeat it; a URL may hold a password."""
+    given = options(ctx).db
+    is_secret = given is not None and "://" in given and not given.startswith("sqlite:")
+    if not given or is_secret or given == os.environ.get("METER20_DB"):
+        return ""
+    return f" --db {shlex.quote(given)}"
 
 
 def opened(ctx: typer.Context, secret: Secret | None = None) -> "Station":

@@ -34,6 +34,7 @@ from meter20.cli.station_options import (
     opened,
     options,
     passphrase,
+    same_db,
 )
 from meter20.vending import sealing
 from meter20.vending.new_file import NewFile
@@ -47,17 +48,6 @@ app.add_typer(vend_tokens.manage_app, name="manage")
 app.add_typer(vend_audit.audit_app, name="audit")
 app.add_typer(vend_clock.clock_app, name="clock")
 app.add_typer(vend_setup.keyring_app, name="keyring")
-app.command("quote")(vend_selling.quote)
-app.command("pay")(vend_selling.pay)
-app.command("sales")(vend_selling.sales)
-app.command("setup")(vend_setup.setup)
-app.command("report")(vend_audit.report)
-app.command("backup")(vend_backup.backup)
-app.command("restore")(vend_backup.restore)
-app.command("test")(vend_tokens.test)
-app.command("key-change")(vend_tokens.key_change)
-app.command("provision")(vend_tokens.provision)
-app.command("batch")(vend_batch.batch)
 
 _NewKeyFile = Annotated[
     Path | None, typer.Option(help="New key file to write, which then locks the security module.")
@@ -101,7 +91,6 @@ def root(
     ctx.obj = StationOptions(db, key_file, operator, ea07_tables, anchor)
 
 
-@app.command()
 def init(
     ctx: typer.Context,
     name: Annotated[str, typer.Option(help="Name of the station, for receipts.")] = "meter20",
@@ -126,17 +115,16 @@ def init(
             file.keep()
         with uninterrupted():
             Station.make(storage, secret, name, at.actor(), zone=zone, rehearsal=rehearsal)
-            hand_over(as_json, _founded(name, storage.where, zone))
+            hand_over(as_json, _founded(name, storage.where, zone, same_db(ctx)))
 
 
-def _founded(name: str, where: str, zone: str) -> Done:
+def _founded(name: str, where: str, zone: str, db: str) -> Done:
     stands = f"The vending station {name!r} is in {where}"
     facts = {"station": name, "database": where, "zone": zone}
-    words = f"{stands}.\nNext: meter20 vend group add"
+    words = f"{stands}.\nNext: meter20 vend{db} group add"
     return Done(stands, facts, words, "`meter20 vend audit show` tells of it.")
 
 
-@app.command()
 def upgrade(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Bring the database of an older meter20 up to date."""
     storage = database(ctx)
@@ -149,7 +137,6 @@ def upgrade(ctx: typer.Context, as_json: AsJson = False) -> None:
         hand_over(as_json, Done(stands, {"database": storage.where}, f"{stands}.", ""))
 
 
-@app.command("passphrase")
 def change_passphrase(
     ctx: typer.Context, new_key_file: _NewKeyFile = None, as_json: AsJson = False
 ) -> None:
@@ -189,7 +176,26 @@ def _new_secret(
         yield Secret.key_file(path), file
 
 
-app.command("credit")(vend_selling.credit)
-app.command("receipt")(vend_selling.receipt)
-app.command("reverse")(vend_selling.reverse)
-app.command("history")(vend_selling.history)
+#: The commands in the order in which a person meets them: a station is made, sells and is kept.
+_IN_ORDER = {
+    "setup": vend_setup.setup,
+    "init": init,
+    "credit": vend_selling.credit,
+    "quote": vend_selling.quote,
+    "pay": vend_selling.pay,
+    "batch": vend_batch.batch,
+    "receipt": vend_selling.receipt,
+    "reverse": vend_selling.reverse,
+    "history": vend_selling.history,
+    "sales": vend_selling.sales,
+    "report": vend_audit.report,
+    "provision": vend_tokens.provision,
+    "key-change": vend_tokens.key_change,
+    "test": vend_tokens.test,
+    "backup": vend_backup.backup,
+    "restore": vend_backup.restore,
+    "upgrade": upgrade,
+    "passphrase": change_passphrase,
+}
+for _name, _command in _IN_ORDER.items():
+    app.command(_name)(_command)

@@ -12,7 +12,7 @@ from meter20.vending.decimal_text import hundredths
 if TYPE_CHECKING:
     from meter20.vending.models import Meter
 
-meter_app = typer.Typer(help="Meters.", no_args_is_help=True)
+meter_app = typer.Typer(help="The meters that the station sells to.", no_args_is_help=True)
 
 
 @meter_app.command("add")

@@ -1,8 +1,6 @@
 """`meter20 vend setup`: a station that can sell, in one command; and `vend keyring`."""
 
 import json
-import os
-import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -21,6 +19,7 @@ from meter20.cli.station_options import (
     looking,
     opened,
     options,
+    same_db,
 )
 from meter20.vending import refusal
 from meter20.vending.refusal import Refusal, Unfinished
@@ -41,7 +40,7 @@ _NAME, _SGC, _METER, _CURRENCY, _PRICE = "meter20", "123457", "12345678903", "ZA
 class _Plan:
     """What will be set up. terms: of the tariff. zone: IANA name.
 
-    again: the --db that the next commands have to repeat, "" for none.
+    db: the --db that the next commands have to repeat, "" for none.
     """
 
     name: str
@@ -50,7 +49,7 @@ class _Plan:
     terms: dict
     meter: str
     customer: str
-    again: str = ""
+    db: str = ""
 
     def check(self) -> None:
         """Raise Refusal for what the station would refuse, before there is a station."""
@@ -106,7 +105,7 @@ def setup(  # noqa: PLR0913, PLR0917
         terms=_terms(terms, ask, price, currency),
         meter=ask("Number of the first meter", meter, _METER, meter_list.checked_drn),
         customer=customer,
-        again=_again(ctx, storage),
+        db=same_db(ctx),
     )
     plan.check()
     secret = options(ctx).secret(again=not _founded(storage))
@@ -238,14 +237,6 @@ def _set_up(desk: "Desk", plan: _Plan, storage: "Storage", keyring: bool) -> Don
     return Done(stands, data, words, "`meter20 vend meter list` shows it.")
 
 
-def _again(ctx: typer.Context, storage: "Storage") -> str:
-    """Return " --db FILE" if the command line alone names the file; a URL may hold a password."""
-    given = options(ctx).db
-    if not given or storage.path is None or given == os.environ.get("METER20_DB"):
-        return ""
-    return f" --db {shlex.quote(given)}"
-
-
 def _words(plan: _Plan, storage: "Storage", label: str, drn: str) -> str:
     steps = plan.terms["steps"]
     price = f"{steps[0]['price']} {plan.terms['currency']} a kWh" if len(steps) == 1 else (
@@ -257,8 +248,8 @@ def _words(plan: _Plan, storage: "Storage", label: str, drn: str) -> str:
         f"Tariff        {_TARIFF}: {price}",
         f"Meter         {drn}",
         "",
-        f"Next: meter20 sim --meter {drn}{plan.again}",
-        f"and, in another terminal: meter20 vend{plan.again} credit {drn} --money 200",
+        f"Next: meter20 sim --meter {drn}{plan.db}",
+        f"and, in another terminal: meter20 vend{plan.db} credit {drn} --money 200",
     ])  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from meter20.cli.answers import show
 from meter20.cli.outcome import Done, do
 from meter20.cli.station_options import AsJson, looking, opened
 
-tariff_app = typer.Typer(help="Tariffs.", no_args_is_help=True)
+tariff_app = typer.Typer(help="What the station charges.", no_args_is_help=True)
 
 
 @tariff_app.command("add")

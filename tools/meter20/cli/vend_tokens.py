@@ -14,7 +14,9 @@ from meter20.cli.vend_clock import selling
 from meter20.vending import refusal
 from meter20.vending.refusal import Refusal
 
-manage_app = typer.Typer(help="Management tokens of class 2.", no_args_is_help=True)
+manage_app = typer.Typer(
+    help="Tokens of class 2: limits, credit and tamper cleared, and others.", no_args_is_help=True
+)
 
 #: Source: reference of ClearCredit.
 _REGISTERS = {
