@@ -88,7 +88,7 @@ def _falls():
 class PulseMaker:
     """Pulls the meter's pulse input low, again and again.
 
-    train, bounce, counter: numbers of state machines, in ascending order but for `counter`,
+    train, bounce, counter: numbers of state machines, in ascending order except `counter`,
     which comes after `train` and, like it, is in another PIO block than `bounce`.
     clean: the pin of the train without bounce, an output. out: the pin to the meter.
     """

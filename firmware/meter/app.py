@@ -95,7 +95,7 @@ class App:
         self.front.open(self._turn, panel, self.inbox, keys)
 
     def add_part(self, part, now_ms: int):
-        """Let `part`, see meter.turn, have its turn at each step; networks come so.
+        """Let `part`, see meter.turn, have its turn at each step. It is how networks join.
 
         It comes before the inbox, which then takes in the same step what it brought.
         """

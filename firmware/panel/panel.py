@@ -2,7 +2,7 @@
 
 From highest to lowest: an entry under way, screens that were called up (a
 result, a test, a short code), a page about the meter, the screen at rest.
-A key press ends what was called up, but for the Enter after a token.
+A key press ends what was called up, except the Enter after a token.
 """
 
 from micropython import const

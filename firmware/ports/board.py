@@ -24,7 +24,7 @@ class Board:
         raise NotImplementedError
 
     def display(self):
-        """Return the Display, None if the board has none. It may be missing: touch it not yet."""
+        """Return the Display, None if the board has none. Do not touch it yet: it may be missing."""
         raise NotImplementedError
 
     def ports(self, load_switch, display):

@@ -1,4 +1,4 @@
-"""Port: a network that carries bytes. Nothing here ever blocks, but for looking up a name.
+"""Port: a network that carries bytes. Nothing here ever blocks, except to look up a name.
 
 A board without one says None. Implemented by drivers.socket_network (boards, MicroPython's unix
 port, CPython) and by the virtual board; whatever implements it passes

@@ -27,8 +27,8 @@ _MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # days
 def refusal(tids, tid: int):
     """Return None if `tid` is new, else the result that refuses it (USED or OLD).
 
-    tids: ascending. Whatever lies below the lowest is old, be the memory full
-    or not: a new meter is `filled` with its manufacture for that purpose. An
+    tids: ascending. Whatever lies below the lowest is old, whether the memory is
+    full or not: a new meter is `filled` with its manufacture for that purpose. An
     empty memory refuses nothing.
     """
     if tid in tids:

@@ -22,7 +22,7 @@ _ESP32_MOST = 0xFFFF  # families of a UF2 are larger
 
 
 def image(kind: str, blocks: int = 3) -> bytes:
-    """Return what a flash loader takes for an image of `kind`: all zeroes but for its form."""
+    """Return what a flash loader takes for an image of `kind`: all zeroes except its form."""
     chip = _CHIPS[kind]
     if chip <= _ESP32_MOST:
         return bytes([0xE9]).ljust(12, b"\0") + struct.pack("<H", chip) + bytes(1000)

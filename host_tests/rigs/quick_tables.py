@@ -46,7 +46,7 @@ def _made_on_sqlite(connection, revision):
 
 
 def _sent(connection, revision):
-    """Let the migrations run; return what they sent, but for questions, as one text."""
+    """Let the migrations run; return what they sent, except questions, as one text."""
     sent = []
 
     def keep(_connection, _cursor, statement, parameters, _context, _many):

@@ -31,7 +31,7 @@ _END = "=== end of command"
 
 
 def steps():
-    """Return the console.Steps of the document, but for those of the list of what no test runs."""
+    """Return the console.Steps of the document, except those of the list of what no test runs."""
     return [
         step for step in console.steps(DOCUMENT) if console.is_run("docs/bench.md", step.command)
     ]

@@ -238,7 +238,7 @@ def test_the_command_keeps_a_session_that_replays(board, tmp_path):
     assert (replies[1]["result"], len(last)) == ("Accept", 2)
     done = subprocess.run([*COMMAND, "replay", str(file)], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.endswith(b"all as recorded but for times, power and display.\n")
+    assert done.stdout.endswith(b"all as recorded except times, power and display.\n")
     again = subprocess.run(
         [*COMMAND, "board", "session", str(tmp_path / "second"), "--port", board.port],
         stdin=subprocess.DEVNULL, capture_output=True, check=False,

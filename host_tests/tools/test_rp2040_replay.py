@@ -260,7 +260,7 @@ def test_the_command_says_how_long_it_takes_and_what_was_compared(file, monkeypa
     told = capsys.readouterr()
     count = len(session.read(file).entries)
     assert f"{count} requests, 141 s of the meter's time: about " in told.err
-    assert told.out == f"{count} answers, all as recorded but for times, power and display.\n"
+    assert told.out == f"{count} answers, all as recorded except times, power and display.\n"
     monkeypatch.setattr(bench, "MeterOnPico", lambda flash: LosesAPulse())
     with pytest.raises(session.Differs):
         asked(file, file)

@@ -108,7 +108,7 @@ def steps():
 
 
 def forms():
-    """Return the forms in which the firmware explains, but for those that are a value alone."""
+    """Return the forms in which the firmware explains, except those that are a value alone."""
     joined = {"%s (bits 28 and 27), ": explain._CLASSES, "%s: %s ": explain._UNITS.values()}
     found = set(explain.MEANINGS.values()) | {explain._KEY_PART}
     found |= {f"EA%s with the decoder key: {end}" for end in ("%s", explain._KEY_PART)}

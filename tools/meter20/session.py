@@ -22,7 +22,7 @@ from meter20.service_client import ServiceClient
 FORMAT = 1
 #: Stands for a decoder key, which no file of ours holds unless everybody has it.
 HIDDEN = "hidden"
-#: What no line that is kept holds, but for a decoder key in its place. A request that has it sets
+#: What no line of a file holds, except a decoder key in its place. A request with it either sets
 #: up networks, which no file has, or the meter did nothing with it.
 _SECRET = re.compile(
     r"key\b|guek|gak|password|dlms|mqtt|wifi|(?=[0-9]*[a-f])[0-9a-f]{32}", re.IGNORECASE
@@ -175,7 +175,7 @@ def read(file: Path) -> Session:
 def differences(session: Session, body: ServiceClient, key: str | None) -> Iterator[Difference]:
     """Play the session on `body`, a new meter; yield each request answered in another way.
 
-    Replies of a board are compared but for OF_TIME and its clock, all others bit for bit.
+    Replies of a board are compared except OF_TIME and its clock, all others bit for bit.
 
     key: the decoder key, hexadecimal, where the session hides it; None for the test key.
     """
@@ -186,7 +186,7 @@ def differences(session: Session, body: ServiceClient, key: str | None) -> Itera
 
 
 def _agree(of_board: dict, found: dict) -> bool:
-    """Say whether a reply has all that a board's reply has, but for what time decides."""
+    """Say whether a reply has all that a board's reply has, except what time decides."""
     names = of_board.keys() - OF_TIME - _OF_THE_CLOCK
     return bool(of_board) and all(of_board[name] == found.get(name) for name in names)
 

@@ -34,7 +34,7 @@ Value = str | int | None
 
 @dataclass(frozen=True)
 class Chosen:
-    """The options of a flash. kept: those of before; dropped: what is not, with the reason."""
+    """The options of a flash. kept: from before. dropped: not kept, each with why."""
 
     options: tuple[str, ...]
     kept: tuple[str, ...]

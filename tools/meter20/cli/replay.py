@@ -75,7 +75,7 @@ def replay(
     if found:
         raise session.Differs(f"{len(found)} of {count} answers differ")
     if body == "rp2040" or played.body == session.BOARD:
-        typer.echo(f"{count} answers, all as recorded but for times, power and display.")
+        typer.echo(f"{count} answers, all as recorded except times, power and display.")
     else:
         typer.echo(f"{count} answers, all as recorded.")
 

@@ -34,7 +34,7 @@ _UP_S = 120.0
 
 
 class Showcase:
-    """What runs. seller: the command that sells to people, with its arguments, but for the port.
+    """What runs. seller: the command that sells to people, with its arguments, except the port.
 
     fleet: the meters. address: of the seller. A context manager: nothing of it is left at its
     end. Raises Refusal.

@@ -70,8 +70,9 @@ def read(uf2: Path) -> Firmware:
 def flashed(firmware: Firmware, files: dict[str, bytes]) -> bytes:
     """Return a flash with `files`, {path: content}, in the file system of `firmware`.
 
-    What can lie in a ROM partition does if it has one, as `board flash --romfs` does it; else in
-    a pack, as `board flash --mpy` does it. Raises NoFirmware if the partition is too small.
+    If `firmware` has a ROM partition, what can lie there does, as after `board flash --romfs`.
+    Without one it lies in a pack, as after `board flash --mpy`. Raises NoFirmware if the
+    partition is too small.
     """
     if not firmware.rom_size:
         architecture, opening = boards.find(BOARD).architecture, flashing.opening(BOARD)

@@ -17,7 +17,7 @@ _YEAR_S = 365 * 86_400
 
 
 class ForeignForm(Exception):
-    """A form did not come from a page of ours, or from one of before the cookie was lost."""
+    """A form came from a strange page, or from a page of ours whose cookie is lost."""
 
 
 def cookie_of(request: Request) -> str:

@@ -52,7 +52,7 @@ _READ = Plain(text(
 class Head(Struct, frozen=True):
     """The end of a log. minute, floor: since 1993, of every base date. slips: the last receipt.
 
-    minute is None in a log of before receipts were bound into it (`old`). anchored: an anchor
+    minute is None in a log to which no receipts were bound yet (`old`). anchored: an anchor
     stands outside of the database. condemned: verifying found a break that nobody accepted yet.
     """
 

@@ -156,7 +156,7 @@ class AuditEntry(Base):
 class AuditHead(Base):
     """Where the audit log ends, with a mac that only the security module can make. One row.
 
-    The other columns are explained at `log_head.Head`; None in a log of before them.
+    The other columns are explained at `log_head.Head`; None in a log that is older than they are.
     """
 
     __tablename__ = "audit_head"

@@ -4,7 +4,7 @@ The code is an HMAC with a key of the security module. Without the module nobody
 for another text, or try which digits give the code in the log.
 
 It covers every column of a slip and of its tokens that has a value. One without a value is left
-out, so that a column that a later meter20 adds changes no seal of before.
+out, so that a column that a later meter20 adds changes no earlier seal.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,7 @@
 // The page's worker: MicroPython with the meter in it, and the page's time.
 //
 // Its own realm, because two interpreters in one would share their variables, and so that the page
-// stays smooth. All crosses to Python as text, but for milliseconds: integers are cut to 32 bits.
+// stays smooth. All crosses to Python as text, except milliseconds: integers are cut to 32 bits.
 //
 // In:  {start: {bare}}  {id, ask: JSON}  {id, port: octets in hexadecimal}  {id, keep}  {speed}
 // Out: {ready: JSON}  {id, reply}  {frame: JSON, pace}  {failed: words}
