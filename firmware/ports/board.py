@@ -24,7 +24,7 @@ class Board:
         raise NotImplementedError
 
     def display(self):
-        """Return the Display, None if the board has none. Do not touch it yet: it may be missing."""
+        """Return the Display or None. It may not answer yet, so this does not touch it."""
         raise NotImplementedError
 
     def ports(self, load_switch, display):
