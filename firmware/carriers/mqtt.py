@@ -79,8 +79,8 @@ class _Client(MQTTClient):
 class _Publisher:
     """Publishes results, registers and events below `topic` while there is a client.
 
-    access, outbox: see Mqtt. client: whom the broker took, None without. What the broker did not
-    acknowledge yet is not published once more.
+    access, outbox: see Mqtt. client: the connected one, None without a connection. What the broker
+    did not acknowledge yet is not published once more.
     """
 
     def __init__(self, topic, access: "Access", outbox: "Outbox"):
@@ -96,7 +96,7 @@ class _Publisher:
         return not self._flying
 
     def begin(self, client, now_ms):
-        """Publish by `client` from now on, whom the broker took: first that we are there."""
+        """Publish by `client`, which is connected: first that the meter is online."""
         self.client = client
         self.report(now_ms)
         client.publish(self.topic + "state", b"online", qos=1, retain=True)

@@ -2,7 +2,7 @@
 
 Not every number can be written. An amount is rounded up to the next that can,
 so that nobody gets less than was paid for; a currency amount is rounded towards
-plus infinity, so a debit takes no more than was asked. Integers only: settle on
+plus infinity, so a debit takes no more than was ordered. Integers only: settle on
 tenths of a kWh, or on 0.00001 of the base unit, before coming here.
 
 Source: IEC 62055-41, Amount, MPL and MPPUL; S&E for currency.

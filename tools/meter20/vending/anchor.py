@@ -63,9 +63,9 @@ class Anchor:
         Without a file both are empty.
         """
         try:
-            told = json.loads(self.path.read_bytes())
-            mac = told.pop("mac")
-            head = Head(**told)
+            fields = json.loads(self.path.read_bytes())
+            mac = fields.pop("mac")
+            head = Head(**fields)
             if hmac.compare_digest(mac, head.mac(key)):
                 return head, ""
         except FileNotFoundError:

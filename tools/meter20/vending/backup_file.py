@@ -90,8 +90,8 @@ def _parts(session: Session, counts: dict[str, int]) -> Iterator[dict]:
         for rows in read.partitions():
             counts[each.name] += len(rows)
             columns = [column.name for column in each.columns]
-            told = [[_plain(value) for value in row] for row in rows]
-            yield {"table": each.name, "columns": columns, "rows": told}
+            plain = [[_plain(value) for value in row] for row in rows]
+            yield {"table": each.name, "columns": columns, "rows": plain}
     yield {"counts": counts}
 
 
@@ -107,12 +107,12 @@ def header(path: Path) -> Header:
     try:
         with path.open("rb") as file:
             line = file.readline(_MAX_LINE)
-        told = json.loads(line)
-        if told["format"] == FORMAT:
-            names = [column.name for column in _VAULT.columns if column.name in told["vault"]]
-            vault = Vault(**{name: _typed(_VAULT, name, told["vault"][name]) for name in names})
+        fields = json.loads(line)
+        if fields["format"] == FORMAT:
+            names = [column.name for column in _VAULT.columns if column.name in fields["vault"]]
+            vault = Vault(**{name: _typed(_VAULT, name, fields["vault"][name]) for name in names})
             digest = hashlib.sha256(line).digest()
-            return Header(told["station"], told["time"], told["revision"], vault, digest)
+            return Header(fields["station"], fields["time"], fields["revision"], vault, digest)
     except OSError as error:
         raise Refusal(refusal.VALUE, f"Cannot read {path}: {error.strerror}.") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -64,13 +64,13 @@ def of(station: Station, day: datetime | None = None) -> dict:
 
 def close(desk: Desk, facts: dict) -> None:
     """Enter the sums of a day into the audit log: the operator who closed it stands for them."""
-    told = f"{facts['day']}: {facts['receipts']} receipts, {facts['paid'] or 'nothing'} paid"
+    line = f"{facts['day']}: {facts['receipts']} receipts, {facts['paid'] or 'nothing'} paid"
     desk.module.note(
         desk.session,
         desk.actor,
         "close day",
         "",
-        f"{told}, {facts['kwh']} kWh, log {facts['log']}",
+        f"{line}, {facts['kwh']} kWh, log {facts['log']}",
     )
 
 
@@ -79,8 +79,8 @@ def _counts(session: Session, that_day: ColumnElement) -> dict[str, int]:
     query = select(SLIPS.c.operation, func.count()).where(that_day).group_by(SLIPS.c.operation)
     found = {operation: count for operation, count in session.execute(query)}
     voids = select(func.count()).where(that_day, SLIPS.c.state == VOID)
-    told = {words: found.get(operation, 0) for operation, words in _WORDS.items()}
-    return told | {"voids": session.scalar(voids) or 0}
+    counts = {words: found.get(operation, 0) for operation, words in _WORDS.items()}
+    return counts | {"voids": session.scalar(voids) or 0}
 
 
 def _tills(session: Session, that_day: ColumnElement) -> str:

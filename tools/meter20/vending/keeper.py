@@ -234,13 +234,13 @@ class Keeper:
             raise Refusal(refusal.STATE, "The log is whole: there is nothing to accept.")
         margin = _FAR_AHEAD if operation == log_head.RESTORE else 1
         head = self._went_on(connection, report, noted[0], self._floor_of(floor, margin))
-        told = [
+        lines = [
             *_named(found),
             f"head was {audit.head_of(books)}",
             f"goes on from entry {head.seq}, no minute before {tid_clock.text(head.floor or 0)}",
             reason,
         ]
-        detail = "; ".join(told)
+        detail = "; ".join(lines)
         entry = {
             "time": stamp(self._now()), "actor": actor, "operation": operation, "meter": "",
             "supply": "", "kind": "", "tid": None, "amount": None, "detail": detail,
@@ -251,7 +251,7 @@ class Keeper:
         self.tail(books).anchored = False
         self._settle(books, actor, report)
         _raise_minutes(connection, head.floor or 0)
-        return told
+        return lines
 
     def _went_on(
         self, connection: Connection, report: Report, outside: Head | None,
@@ -269,15 +269,15 @@ class Keeper:
             log_head.START, minute, slips, max(before, floor(minute)),
         )  # fmt: skip
 
-    def _floor_of(self, asked: datetime | None, margin: int) -> Callable[[int], int]:
+    def _floor_of(self, given: datetime | None, margin: int) -> Callable[[int], int]:
         """Return a function: from the newest known minute to the first that is certainly new.
 
-        asked: what an operator says. margin: minutes that may have been given out after those
+        given: what an operator says. margin: minutes that may have been given out after those
         that are known, or ahead of the clock. Both since 1993.
         """
         now = tid_clock.minute_at(self._now())
-        if asked is not None:
-            said = tid_clock.minute_at(asked.astimezone(UTC))
+        if given is not None:
+            said = tid_clock.minute_at(given.astimezone(UTC))
             if said <= now:
                 words = "Minutes up to now may have been given out: --floor is a later time."
                 raise Refusal(refusal.VALUE, words)

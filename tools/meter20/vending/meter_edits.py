@@ -24,10 +24,10 @@ class Edit:
 def edit(desk: Desk, number: str, to: Edit) -> Meter:
     """Change a meter; its receipts keep what they said. Raises Refusal if nothing changes."""
     meter = meter_list.find_meter(desk.session, number)
-    told = []
+    changes = []
     if to.customer is not None and to.customer != meter.customer:
         plain_text.checked(to.customer, "customer")
-        told.append(f"customer {meter.customer!r} to {to.customer!r}")
+        changes.append(f"customer {meter.customer!r} to {to.customer!r}")
         meter.customer = to.customer
     if to.tariff is not None and (to.tariff or None) != meter.tariff:
         if to.tariff:
@@ -35,11 +35,11 @@ def edit(desk: Desk, number: str, to: Edit) -> Meter:
             fitting.check_meter(meter.accounting, meter.vending_key, tariff)
         else:
             tariff_list.check_key(desk.session, meter.accounting, None, meter.vending_key)
-        told.append(f"tariff {meter.tariff or '-'} to {to.tariff or '-'}")
+        changes.append(f"tariff {meter.tariff or '-'} to {to.tariff or '-'}")
         meter.tariff = to.tariff or None
-    if not told:
+    if not changes:
         raise Refusal(refusal.STATE, f"Meter {meter.drn} is like that already.")
-    desk.module.note(desk.session, desk.actor, "edit meter", meter.drn, "; ".join(told))
+    desk.module.note(desk.session, desk.actor, "edit meter", meter.drn, "; ".join(changes))
     return meter
 
 
