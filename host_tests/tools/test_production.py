@@ -181,7 +181,7 @@ def test_meter_that_lost_its_files_restarts_too(tmp_path):
     files = tmp_path / "files"
     files.mkdir()
     shutil.copy(DEVICE_ROOT / "firmware/production/main.py", files)
-    with PtyBoard(tmp_path) as board, serial.Serial(board.port, timeout=2) as line:
+    with PtyBoard(tmp_path) as board, serial.Serial(board.port, timeout=1) as line:
         line.write(CTRL_C + b"\r")
         assert b">>>" not in line.read(4096)
 
