@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 
 import pytest
 
@@ -192,6 +193,15 @@ def test_endless_recursion_is_a_crash(start):
 def test_endless_loop_is_killed(start):
     with pytest.raises(TimeoutError):
         ask(start(), b"hang", timeout_s=1.0)
+
+
+@pytest.mark.parametrize("size", [1, 10_000])
+def test_child_that_answers_and_reads_nothing_holds_nobody_up(size):
+    child = NodeChild([sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"])
+    assert child.exchange(b"x" * 1_000_000, 20.0) == b""
+    with pytest.raises(TimeoutError):
+        child.exchange(b"x" * size, 0.2)
+    child.close()
 
 
 def test_body_that_cannot_start_says_why(start, root):

@@ -25,6 +25,8 @@ MICROPYTHON_VERSION = "1.29.0-6"
 
 _HERE = Path(__file__).resolve().parent
 
+_ROOM = 4096  # octets that a pipe takes whose reader is slow
+
 #: Longest wait for one reply, seconds; 10^6 pulses take a fraction of it.
 REPLY_TIMEOUT_S = 120.0
 
@@ -131,6 +133,7 @@ class NodeChild:
             process_group=0,
         )
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._sender: threading.Thread | None = None
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
@@ -145,8 +148,12 @@ class NodeChild:
         Raises NoMeter when the process is gone, with what it said, and
         TimeoutError when no answer came in `timeout_s`; then the process has been killed.
         """
-        # In a thread of its own: a child that no longer reads must not hold up the caller.
-        threading.Thread(target=self._send, args=(line,), daemon=True).start()
+        sending = self._sender is not None and self._sender.is_alive()
+        if len(line) < _ROOM and not sending:
+            self._send(line)
+        else:  # in a thread of its own: a child that no longer reads must not hold up the caller
+            self._sender = threading.Thread(target=self._send, args=(line,), daemon=True)
+            self._sender.start()
         return self._reply(timeout_s)
 
     def _send(self, line: bytes):
