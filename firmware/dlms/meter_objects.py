@@ -203,7 +203,7 @@ def _profile(name, rows, columns, period_s):
 
     def buffer(selection):
         first, end = _selected(rows, selection)
-        return _rows(rows, first, end)
+        return _rows(rows, first, end, _chosen(columns, selection))
 
     attributes = {
         2: buffer,
@@ -223,12 +223,35 @@ def _column(cls, name, index):
     )
 
 
-def _rows(rows, first, end):
-    """Yield the array of the rows from `first` to before `end`, one at a time."""
+def _rows(rows, first, end, chosen):
+    """Yield the array of the rows from `first` to before `end`, one at a time.
+
+    chosen: the numbers of the columns that are asked for.
+    """
     yield axdr.array_head(end - first)
     for place in range(first, end):
         parts, values = rows.row(place)
-        yield structure(_time(parts), *values)
+        cells = [_time(parts)] + values
+        yield structure(*[cells[number] for number in chosen])
+
+
+def _chosen(columns, selection):
+    """Return the numbers of the columns that `selection` names, all if none. Raises TypeError."""
+    everything = list(range(len(columns)))
+    if selection is None:
+        return everything
+    how, (_, _, first, last) = selection
+    if how == _ENTRIES:
+        chosen = everything[max(first - 1, 0) : last or None]  # to column 0: to the last
+    else:
+        names = [[cls, octets(name), index] for cls, name, index in columns]
+        asked = [column[:3] for column in last or names]
+        chosen = [names.index(column) for column in asked if column in names]
+        if len(chosen) < len(asked):
+            raise TypeError
+    if not chosen:
+        raise TypeError
+    return chosen
 
 
 def _selected(rows, selection):

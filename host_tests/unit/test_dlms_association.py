@@ -140,6 +140,27 @@ class ManagementClientTest(Case):
             rows = self.client.get(7, LOAD, 2, _range(first, last, to_utc))[1]
             self.assertEqual([row[1] for row in rows], [1004, 1005, 1006, 1007, 1008])
 
+    def test_columns_that_a_selection_names_come_alone(self):
+        times, totals = (8, "0.0.1.0.0.255", 2), (3, TOTAL, 2)
+        first, last = (2026, 1, 1, 1, 0, 0, 4), (2026, 1, 1, 1, 15, 0, 4)
+        get = self.client.get
+        both, single = [2, 2], [1, 1]
+        for selection, cells in (
+            (_entries(5, 6, 1, 0), both), (_entries(5, 6, 0, 0), both),
+            (_entries(5, 6, 2, 0), single), (_entries(5, 6, 2, 2), single),
+            (_range(first, last, columns=[times, totals]), both),
+            (_range(first, last, columns=[totals]), single),
+        ):  # fmt: skip
+            rows = get(7, LOAD, 2, selection)[1]
+            self.assertEqual([len(row) for row in rows], cells)
+            self.assertEqual([row[-1] for row in rows], [1004, 1005])
+        self.assertEqual(len(get(7, LOAD, 2, _range(first, last, columns=[times]))[1][0][0]), 12)
+        for wrong in (
+            _entries(5, 6, 3, 0), _entries(5, 6, 2, 1),
+            _range(first, last, columns=[(3, TOTAL, 3)]),
+        ):  # fmt: skip
+            self.assertEqual(get(7, LOAD, 2, wrong), (TYPE, None))
+
     def test_status_of_the_account_has_the_bits_that_clients_know(self):
         """In credit is the first bit, low credit the second, out of credit the seventh."""
         what = (111).to_bytes(2, "big") + _name("0.0.19.0.0.255") + b"\x04\x00"
@@ -285,21 +306,26 @@ def _name(name):
     return bytes([int(part) for part in name.split(".")])
 
 
-def _entries(first, last):
+def _entries(first, last, first_column=1, last_column=0):
     return b"\x01\x02" + axdr.structure(
         axdr.number(axdr.U32, first), axdr.number(axdr.U32, last),
-        axdr.number(axdr.U16, 1), axdr.number(axdr.U16, 0),
+        axdr.number(axdr.U16, first_column), axdr.number(axdr.U16, last_column),
     )  # fmt: skip
 
 
-def _range(first, last, to_utc=0):
-    clock = axdr.structure(
-        axdr.number(axdr.U16, 8), axdr.octets(_name("0.0.1.0.0.255")),
-        axdr.number(axdr.I8, 2), axdr.number(axdr.U16, 0),
-    )  # fmt: skip
+def _range(first, last, to_utc=0, columns=()):
     zone = (to_utc & 0xFFFF).to_bytes(2, "big") + b"\x00"
     times = [axdr.octets(axdr.date_time(time)[:9] + zone) for time in (first, last)]
-    return b"\x01\x01" + axdr.structure(clock, times[0], times[1], axdr.array([]))
+    named = axdr.array([_column(*column) for column in columns])
+    clock = _column(8, "0.0.1.0.0.255", 2)
+    return b"\x01\x01" + axdr.structure(clock, times[0], times[1], named)
+
+
+def _column(cls, name, index):
+    return axdr.structure(
+        axdr.number(axdr.U16, cls), axdr.octets(_name(name)),
+        axdr.number(axdr.I8, index), axdr.number(axdr.U16, 0),
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
