@@ -31,15 +31,16 @@ class Pending(Protocol):
 class Books(Session):
     """A session that has the database to itself. Its rows outlive it.
 
-    connection: of its transaction, which begins and ends with the block that the books are used
-    in. The unit of work joins it when it is asked for something. Books that did without it can
-    be used for another transaction, which knows nothing of this one.
+    connection: of its transaction, which ends with the block that the books are used in. Whoever
+    enters the block takes the turn (`Storage`), on SQLite past SQLAlchemy. The unit of work joins
+    when it is asked for something. Books that did without it can be used for another transaction,
+    which knows nothing of this one.
     """
 
     def __init__(self, connection: Connection):
         super().__init__(connection, autoflush=False, expire_on_commit=False)
         self._connection = connection
-        self._unit_of_work = False
+        self._unit_of_work = self._open = False
         self._pending: dict[Any, Pending] = {}  # by its kind and arguments
         self.read = []
         #: Says, in another transaction, whether this one was committed; the audit log gives it.
@@ -48,7 +49,7 @@ class Books(Session):
     def __enter__(self) -> Self:
         self._pending, self.proof = {}, None
         self.info.clear()
-        self._connection.begin()
+        self._open = True
         return self
 
     @property
@@ -79,15 +80,27 @@ class Books(Session):
         """Make all that was flushed durable."""
         if self.in_transaction():
             self._unit_of_work = True
-            super().commit()  # leaves the rest to us
-        self._connection.commit()
+            super().commit()  # may leave the rest to us
+        if self._connection.in_transaction():
+            self._connection.commit()
+        else:  # SQLAlchemy was asked for nothing
+            self._connection.dialect.do_commit(self._raw)
+        self._open = False
 
     def close(self) -> None:
         """End the transaction; what was not committed is undone."""
+        undone, self._open = self._open, False
         if self.in_transaction():  # else the unit of work was not asked for anything
             super().close()
         if self._connection.in_transaction():
             self._connection.rollback()
+        elif undone:
+            self._connection.dialect.do_rollback(self._raw)
+
+    @property
+    def _raw(self) -> Any:
+        """Return the connection of the database's own module."""
+        return self._connection.connection.dbapi_connection
 
 
 def untracked(kind: type[R], facts: dict[str, Any]) -> R:

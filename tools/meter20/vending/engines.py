@@ -40,21 +40,19 @@ class SqliteFile:
         return engine
 
     def _begin(self, connection: Connection) -> None:
-        """Begin a transaction; a writing one waits here for its turn, not half way through.
+        """Begin a transaction that SQLAlchemy wants, unless its writer took the turn already."""
+        if connection.get_execution_options().get("reading"):
+            _waiting(connection, int(self._busy_s * 1000)).execute("BEGIN")
+        elif not _raw(connection).in_transaction:
+            self.take_turn(connection)
+
+    def take_turn(self, connection: Connection) -> None:
+        """Begin a writing transaction, past SQLAlchemy; waits here, not half way through.
 
         SQLite's own waiting sleeps ever longer, and behind several busy processes one may never
         find the moment between two of them. So it waits for _TRY_MS at a time, from the start.
         """
-        raw = connection.connection.dbapi_connection
-        assert isinstance(raw, sqlite3.Connection)
-        reading = connection.get_execution_options().get("reading")
-        longest_ms = int(self._busy_s * 1000) if reading else _TRY_MS
-        if connection.info.get("waits_ms") != longest_ms:  # a statement less, as a rule
-            raw.execute(f"PRAGMA busy_timeout = {longest_ms}")
-            connection.info["waits_ms"] = longest_ms
-        if reading:
-            connection.exec_driver_sql("BEGIN")
-            return
+        raw = _waiting(connection, _TRY_MS)
         until = time.monotonic() + self._busy_s
         while time.monotonic() < until:
             try:
@@ -63,7 +61,7 @@ class SqliteFile:
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                     break
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # SQLAlchemy says why not
+        raw.execute("BEGIN IMMEDIATE")  # says why not
 
     def _connect(self) -> sqlite3.Connection:
         mode = "rwc" if self.may_create else sqlite_file.mode(self._path)
@@ -78,6 +76,21 @@ class SqliteFile:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", f"foreign_keys={checks}"):
             connection.execute(f"PRAGMA {pragma}")
         return connection
+
+
+def _raw(connection: Connection) -> sqlite3.Connection:
+    raw = connection.connection.dbapi_connection
+    assert isinstance(raw, sqlite3.Connection)
+    return raw
+
+
+def _waiting(connection: Connection, longest_ms: int) -> sqlite3.Connection:
+    """Return SQLite's own connection, which waits for others that long at a time."""
+    raw = _raw(connection)
+    if connection.info.get("waits_ms") != longest_ms:  # a statement less, as a rule
+        raw.execute(f"PRAGMA busy_timeout = {longest_ms}")
+        connection.info["waits_ms"] = longest_ms
+    return raw
 
 
 def server_engine(where: str) -> Engine:

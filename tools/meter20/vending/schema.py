@@ -35,6 +35,8 @@ def migrate(connection: Connection, revision: str) -> None:
     from alembic import command
     from alembic.config import Config
 
+    if not connection.in_transaction():  # else Alembic begins one, and ends it half way through
+        connection.begin()
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection

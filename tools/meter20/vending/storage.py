@@ -234,8 +234,9 @@ class Storage:
             session.rollback()
 
     def _take_turn(self, connection) -> None:
-        """Wait until no other writing transaction is open; SQLite did so at BEGIN IMMEDIATE."""
-        if self.path:
+        """Begin to write, once no other writing transaction is open."""
+        if self._file:
+            self._file.take_turn(connection)
             return
         connection.exec_driver_sql(  # at once: a sale goes to the server and back once less
             f"SET LOCAL lock_timeout = {int(self._busy_s * 1000)}; "
