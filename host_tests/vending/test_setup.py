@@ -187,8 +187,10 @@ def test_mistake_is_refused_before_there_is_a_station(machine, options, words):
 
 
 def test_station_that_is_there_is_left_alone(ready):
+    ready.run("vend", "group", "add", "--sgc", "600000")
     before = ready.log()
-    assert "vend meter add" in ready.run("vend", "setup", code=1).stderr
+    said = ready.run("vend", "setup", code=1).stderr
+    assert "vend meter add NUMBER --sgc 123457`" in said
     assert ready.log() == before
 
 

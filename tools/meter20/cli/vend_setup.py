@@ -196,10 +196,11 @@ def _check_unfounded(ctx: typer.Context, storage: "Storage") -> None:
     with looking(ctx) as session:
         groups = supply_groups.vending_keys(session)
     if groups:
+        own = min(groups, key=lambda key: key.id)  # a fleet adds groups of its own
         raise Refusal(
             refusal.EXISTS,
             f"{storage.where} has a station already. Another meter: `meter20 vend meter add "
-            f"NUMBER --sgc {groups[-1].sgc}`. Another station: --db FILE before `setup`.",
+            f"NUMBER --sgc {own.sgc}`. Another station: --db FILE before `setup`.",
         )
 
 
