@@ -45,7 +45,7 @@ Identity = namedtuple("Identity", ("drn", "imp_per_kwh"))
 #: `check_value`, 0 for none. flags: see account.flags. tamper: it was detected and not cleared.
 #: key_change: a set of key change tokens is incomplete. emergency: the customer called up
 #: emergency credit.
-#: in_currency: the credit is money; so it is never taken for energy, should the tariff be lost,
+#: in_currency: the credit is money; so it is never taken for energy if the tariff is lost,
 #: which lies in another record.
 _FIELDS = (
     "identity",

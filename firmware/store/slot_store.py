@@ -48,7 +48,7 @@ class SlotStore(RecordStore):
     def __init__(self, medium: "SlotMedium"):
         self._medium = medium
         self._seq, self._found, self._slot = 0, False, medium.slots - 1
-        claimed = [0] * medium.slots  # the seq that each slot claims, be its record whole or not
+        claimed = [0] * medium.slots  # the seq that each slot claims, of a damaged record too
         for slot, data in medium.written():
             if self._is_committed(data):
                 claimed[slot] = _claimed_seq(data) or 1
@@ -130,7 +130,7 @@ class SlotStore(RecordStore):
         return seq, bytes(data[_HEAD_SIZE:end])
 
     def _is_committed(self, data):
-        """Whether something was committed to the slot, be it still whole or not."""
+        """Whether something was committed to the slot, even if it is damaged now."""
         if len(data) <= _HEAD_SIZE:
             return False
         if self._medium.whole:

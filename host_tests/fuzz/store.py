@@ -1,6 +1,6 @@
 """Target: the loader of what was stored. Every kind of store, spoilt, and records that are wrong.
 
-A case is a meter that was in use, and what befell its flash while it had no power: cells
+A case is a meter that was in use, and what happened to its flash while it had no power: cells
 changed, and slots written whose checksum is right whatever they hold.
 """
 

@@ -2,7 +2,7 @@
 
 typer reads every option and argument by pydantic. What most of them are - a text, a path, one of
 some words, what a function of ours reads - needs none of it. Everything else, and everything that
-is wrong, is left to typer. Should typer keep its readers elsewhere one day, it reads everything
+is wrong, is left to typer. If typer keeps its readers elsewhere one day, it reads everything
 itself: slower, and with the same result.
 """
 

@@ -127,7 +127,7 @@ class Street:
             self._step(meter)
         if count == len(specs):
             gc.collect()
-            gc.freeze()  # what lives as long as the process need not be looked at again
+            gc.freeze()  # what lives as long as the process is not looked at again
 
     def _step_due(self) -> None:
         for _ in range(_STEPS):

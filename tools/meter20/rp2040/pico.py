@@ -165,7 +165,7 @@ class Pico:
         self._stop()
 
     def _on_beat(self):
-        """Let each state machine make its step. `stopped`: rp2040py need not look at it, too."""
+        """Let each state machine make its step. `stopped`: rp2040py does not look at it, too."""
         self._beat.schedule(_PIO_NS)
         for pio in self.mcu.pio:
             pio.advance(_PIO_CYCLES)

@@ -66,7 +66,7 @@ class Secret:
         """Return the secret of a passphrase; raises Refusal when it is too short to protect."""
         if len(text) < MIN_PASSPHRASE:
             raise Refusal(refusal.VALUE, f"A passphrase has {MIN_PASSPHRASE} characters at least.")
-        # The environment's bytes, be they UTF-8 or not.
+        # The environment's bytes, whether they are UTF-8 or not.
         return cls(PASSPHRASE, text.encode("utf-8", "surrogateescape"))
 
     @classmethod
