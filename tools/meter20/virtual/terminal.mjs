@@ -38,11 +38,21 @@ export class Terminal {
     this.waiting = Buffer.alloc(0); // come in, not yet taken
     this.going = []; // to be written with the next flush
     this.lastByte = 0;
+    this.readAt = 0; // milliseconds, of the clock
     this.chunk = Buffer.alloc(65536);
   }
 
-  /** Return how many bytes can be taken without waiting. */
+  /**
+   * Return how many bytes can be taken without waiting.
+   *
+   * The line is read once a millisecond: a program that waits asks much more often.
+   */
   available() {
+    const now = realNow();
+    if (now === this.readAt) {
+      return this.waiting.length;
+    }
+    this.readAt = now;
     this.ended ||= this.supply.failing;
     let count;
     const { stackTraceLimit } = Error;
