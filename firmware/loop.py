@@ -144,9 +144,9 @@ class _Meter:
     def _wait(self, due_ms):
         """Return the bytes that came, after `due_ms` at most.
 
-        When it is time to, garbage is collected between two pauses: beside a step that has work,
-        it would hold up what happens then. A board whose pauses are too short does it at last
-        without.
+        When it is time to, flash is erased or garbage collected between two pauses: beside a step
+        that has work, it would hold up what happens then. A board whose pauses are too short does
+        it at last without.
         """
         self._untidy_steps += 1
         if self._untidy_steps < (_TIDY_STEPS if due_ms > _COLLECT_MS else 2 * _TIDY_STEPS):
@@ -155,8 +155,9 @@ class _Meter:
         if data:
             return data
         now_ms = self._uptime.now_ms
-        gc.collect()
-        self._untidy_steps = 0
+        if not self._ports.store.prepare():
+            gc.collect()
+            self._untidy_steps = 0
         return self._port.wait(max(0, now_ms + _COLLECT_MS - self._uptime.now_ms))
 
     def _answer(self, data):

@@ -34,3 +34,10 @@ class RecordStore:
         still stands.
         """
         raise NotImplementedError
+
+    def prepare(self) -> bool:
+        """Do some of what a later commit would wait for; return whether there was any of that.
+
+        Blocks as `commit` does, at most. A cut meanwhile keeps the record. Raises nothing.
+        """
+        return False

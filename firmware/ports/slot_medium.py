@@ -47,6 +47,14 @@ class SlotMedium:
         """
         raise NotImplementedError
 
+    def prepare(self, tried: int, newest: int) -> bool:
+        """Do some of what `write` of a slot soon after `tried` would wait for, e.g. an erase.
+
+        Return whether there was any of that. Harms slot `newest` no more than `write` does. Raises
+        OSError when the medium refuses.
+        """
+        return False
+
     def append(self, slot: int, offset: int, data: bytes):
         """Add `data` at `offset`, past all that `write` put there. Raises OSError.
 

@@ -6,7 +6,9 @@ takes a whole sector; so what is written next never lies beside the newest recor
 a cut left a slot half written, the next of the newest's own bank is passed over, too.
 
 A sector is erased when the ring enters it, so an erase is needed once in as
-many records as a sector has pages, and all sectors wear alike.
+many records as a sector has pages, and all sectors wear alike. `prepare` erases it a few
+records sooner, so that no record waits; but not on two sectors, of which each holds one
+of the two newest records.
 """
 
 from micropython import const
@@ -17,6 +19,7 @@ if _FOR_EDITOR:
     from ports.nor_flash import NorFlash
 
 _BESIDE = const(2)  # numbers between two pages beside each other
+_AHEAD = const(4)  # slots; a token takes two
 _BLANK = const(0xFF)
 
 
@@ -29,6 +32,8 @@ class NorSlots(SlotMedium):
         self._blank = b"\xff" * flash.page_size
         self.size = flash.page_size
         self.slots = flash.size // flash.page_size
+        self._ahead = _AHEAD if self.slots > 2 * self._pages_per_sector else 0
+        self._prepared = [-1, -1]  # of each half: the slot that waits in a sector just erased
 
     def ready(self, slot, newest):
         """The first page of a sector is erased by `write`; others must be blank by now.
@@ -55,10 +60,23 @@ class NorSlots(SlotMedium):
                 if sector[end - 1] != _BLANK:
                     yield self._slot(first + page), view[end - size : end]
 
+    def prepare(self, tried, newest):
+        """Erase a sector that the ring enters soon. A start forgets it: a cut may tear one."""
+        for step in range(1, self._ahead + 1):
+            slot = (tried + step) % self.slots
+            due = self._begins_sector(slot) and self._prepared[slot % 2] != slot
+            if due and self.ready(slot, newest):
+                self._flash.erase(self._offset(slot))
+                self._prepared[slot % 2] = slot
+                return True
+        return False
+
     def write(self, slot, data):
         offset = self._offset(slot)
         if self._begins_sector(slot):
-            self._flash.erase(offset)
+            if self._prepared[slot % 2] != slot:
+                self._flash.erase(offset)
+            self._prepared[slot % 2] = -1
         self._flash.program(offset, data)
 
     def append(self, slot, offset, data):

@@ -93,6 +93,12 @@ class SlotStore(RecordStore):
                 return
         raise OSError(EIO)  # worn out or full; without its mark nothing counts
 
+    def prepare(self):
+        try:
+            return self._medium.prepare(self._at, self._slot)
+        except OSError:
+            return False  # the commit tries it again, or passes the slot over
+
     def _written(self, slot, data):
         """Write `data` and its mark; return whether both are there."""
         medium = self._medium

@@ -5,6 +5,9 @@ import sys
 
 import loop
 import pytest
+from drivers.rp2_flash import Rp2Flash
+from meter.app import App
+from store.slot_store import SlotStore
 
 from meter20.board import mpy, packages
 from meter20.samples import PROVISION
@@ -121,6 +124,38 @@ def test_garbage_is_collected_between_two_pauses_after_a_reply_and_each_30_steps
         assert max(pauses_ms[:-1], default=0) <= 14  # no room for it before
     rests = " ".join(map(str, seen[first + 1 :])).split(" collection ")
     assert 30 < max(len(rest.split()) for rest in rests) < 40  # some find no room
+
+
+def test_flash_is_erased_between_two_pauses_and_by_no_record(play, monkeypatch, frozen):
+    erase, commit = Rp2Flash.erase, SlotStore.commit
+    inside, erased_inside = [], []
+    monkeypatch.setattr(
+        Rp2Flash, "erase",
+        lambda self, offset: erased_inside.append(bool(inside)) or erase(self, offset),
+    )  # fmt: skip
+
+    def committed(store, record):
+        inside.append(store)
+        commit(store, record)
+        inside.pop()
+
+    monkeypatch.setattr(SlotStore, "commit", committed)
+    made = []
+    app_made = App.__init__
+    monkeypatch.setattr(
+        App, "__init__", lambda self, *args: made.append(self) or app_made(self, *args)
+    )
+
+    def story(_script):
+        yield PROVISION
+        kept = made[0].meter.kept
+        for _ in range(100):
+            yield 3000  # two collections, and one of them gives way
+            kept.commit(kept.state)
+
+    play(Bench("rp2_pico"), story)
+    assert erased_inside.count(True) <= 4, erased_inside  # the first records of each store
+    assert erased_inside.count(False) >= 6
 
 
 def test_main_is_two_statements_that_the_board_compiles_at_once():

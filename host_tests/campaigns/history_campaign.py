@@ -57,6 +57,7 @@ _ACT_KINDS = {
     "key_change": (1, lambda chance: (chance.sample((1, 2, 3, 4), 4),)),
     "use": (3, lambda chance: (chance.randint(1, 120),)),
     "checkpoint": (1, lambda _chance: ()),
+    "rest": (2, lambda _chance: ()),
     "tamper": (1, lambda _chance: ()),
     "pass_time": (4, lambda chance: (chance.choice(WAITS_S),)),
     "restart": (1, lambda _chance: ()),

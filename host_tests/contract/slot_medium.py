@@ -91,6 +91,37 @@ def check_no_cut_harms_the_newest(carrier):
             newest, record = written(medium, newest, after), after
 
 
+def check_no_cut_while_it_prepares_harms_the_newest(carrier):
+    """Nor does a restart before the slot that it prepared is written."""
+    for tear in carrier.tears:
+        chip, medium = fresh(carrier)
+        newest, record = medium.slots - 1, b""
+        for turn in range(medium.slots):
+            chip.arm_cut(0, tear)
+            try:
+                medium.prepare(newest, newest)
+            except PowerCut:
+                medium = carrier.media(chip)[0]
+            chip.disarm()
+            if turn % 2:
+                medium.prepare(newest, newest)
+            assert medium.read(newest)[: len(record)] == record, (tear, turn)
+            record = b"record %d" % turn
+            newest = written(medium, newest, record)
+            assert medium.read(newest)[: len(record)] == record, (tear, turn)
+
+
+def check_what_is_prepared_is_never_the_newest(carrier):
+    """Whichever slot was tried last, after many that were worn out too."""
+    _chip, medium = fresh(carrier)
+    newest = medium.slots - 1
+    for _turn in range(4):
+        newest = written(medium, newest, NEWEST)
+        for tried in range(medium.slots):
+            medium.prepare(tried, newest)
+        assert medium.read(newest)[: len(NEWEST)] == NEWEST
+
+
 def written(medium, newest, data):
     """Write `data` to the next slot that is ready, and return that."""
     for step in range(1, medium.slots + 1):
@@ -109,4 +140,6 @@ CHECKS = (
     check_every_slot_with_its_mark_is_found_written,
     check_there_is_always_a_ready_slot_and_the_newest_stands,
     check_no_cut_harms_the_newest,
+    check_no_cut_while_it_prepares_harms_the_newest,
+    check_what_is_prepared_is_never_the_newest,
 )

@@ -69,6 +69,10 @@ class Histories(RuleBasedStateMachine):
         self.history.checkpoint()
 
     @rule()
+    def rest(self):
+        self.history.rest()
+
+    @rule()
     def tamper(self):
         self.history.tamper()
 

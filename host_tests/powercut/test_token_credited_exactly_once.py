@@ -22,9 +22,9 @@ def booted(image):
     return chip, meter
 
 
-def provisioned(commits):
+def provisioned(commits, sectors=_SECTORS):
     """Return the image of a meter after `commits` more, so that tests begin all round the ring."""
-    image = RamImage(_SECTORS * 4096)
+    image = RamImage(sectors * 4096)
     _chip, meter = booted(image)
     meter.provision(Identity(meters.DRN, 1000), meters.key(), meters.MANUFACTURED, 0)
     for _ in range(commits):
@@ -44,14 +44,15 @@ def interrupt_before(_image, _offset, _old, _new, _number):
 
 
 class PowerCutTest(unittest.TestCase):
-    def cut_at_every_operation(self, commits, torn):
-        """Return how many operations there were to cut."""
+    def cut_at_every_operation(self, commits, torn, sectors=_SECTORS):
+        """Return how many operations there were to cut. More than two sectors are prepared."""
         cut_at = 0
         while True:
-            image = provisioned(commits)
+            image = provisioned(commits, sectors)
             chip, meter = booted(image)
             chip.arm_cut(cut_at, torn)
             try:
+                meter.kept._store.prepare()
                 meter.enter(meters.TOKEN_100_WH, 0)
                 return cut_at
             except PowerCut:
@@ -96,6 +97,13 @@ class PowerCutTest(unittest.TestCase):
             for commits in range(_SECTORS * _SLOTS):
                 operations = self.cut_at_every_operation(commits, torn)
                 self.assertTrue(operations in (4, 5, 6))  # two records of two, perhaps erases
+
+    def test_cut_at_any_operation_of_a_token_after_an_erase_that_was_early(self):
+        early = 0
+        for torn in (False, True):
+            for commits in range(_SLOTS + 8, 2 * _SLOTS + 2):
+                early += self.cut_at_every_operation(commits, torn, 4) > 4
+        self.assertTrue(early >= 8)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,8 @@ class History:
         self.chip = FlashChip(self.image)
         if self._armed is not None:
             self.chip.arm_cut(*self._armed)
-        self.meter = Meter(SlotStore(self.carrier.media(self.chip)[0]))
+        self._store = SlotStore(self.carrier.media(self.chip)[0])
+        self.meter = Meter(self._store)
         self.meter.start(0)
         self.now = 0
 
@@ -118,6 +119,10 @@ class History:
 
     def checkpoint(self):
         self._step(self.meter.checkpoint, self.model.checkpoint)
+
+    def rest(self):
+        """There is time to erase for what comes."""
+        self._step(self._store.prepare, lambda: None)
 
     def tamper(self):
         self._step(self.meter.detect_tamper, self.model.detect_tamper)

@@ -19,6 +19,10 @@ def offset(slot):
     return (slot % 2 * (_SLOTS // 2) + slot // 2) * PAGE
 
 
+def refused(_offset):
+    raise OSError(5)
+
+
 class NeverReady(NorSlots):
     """Slots of which none can be written any more."""
 
@@ -161,6 +165,60 @@ class SlotStoreTest(unittest.TestCase):
         self.spoil(offset(8) + 7, 1)
         store = self.booted()
         self.assertEqual((store.load(), store.health), (_RECORD + bytes([4]), REPAIRED))
+
+    def erases_waited_for(self, sectors, prepares):
+        """Commit 200 times, twice between two moments of rest; return (erases of them, all)."""
+        self.image = RamImage(sectors * SECTOR)
+        store, waited = self.booted(), 0
+        for n in range(100):
+            if prepares:
+                store.prepare()
+            before = sum(self.chip.erases)
+            for half in (0, 1):
+                store.commit(bytes([n, half]))
+            waited += sum(self.chip.erases) - before
+            self.assertEqual(SlotStore(NorSlots(self.chip)).load(), bytes([n, 1]))
+        return waited, sum(self.chip.erases)
+
+    def test_no_commit_waits_for_an_erase_that_was_done_when_there_was_time(self):
+        waited, erases = self.erases_waited_for(6, prepares=False)
+        self.assertEqual(waited, erases)
+        self.assertEqual(self.erases_waited_for(6, prepares=True), (1, erases))  # the second
+
+    def test_erase_that_was_early_spares_one_erase_and_not_those_of_later_rounds(self):
+        for prepared in (0, 1):
+            self.image = RamImage(4 * SECTOR)
+            store = self.booted()
+            self.assertEqual([store.prepare() for _ in range(prepared)], [True] * prepared)
+            for n in range(4 * _SLOTS + 2):
+                store.commit(_RECORD + bytes([n]))
+            self.assertEqual(self.chip.erases, [3, 2, 3, 2])
+
+    def test_two_sectors_are_never_prepared_as_each_holds_one_of_the_two_newest_records(self):
+        unprepared = self.erases_waited_for(2, prepares=False)
+        self.assertEqual(self.erases_waited_for(2, prepares=True), unprepared)
+
+    def test_store_is_in_good_health_after_a_restart_between_an_erase_and_its_record(self):
+        self.image = RamImage(4 * SECTOR)
+        store = self.booted()
+        for n in range(3 * _SLOTS):
+            while store.prepare():
+                pass
+            store.commit(_RECORD + bytes([n]))
+            if n:
+                while store.prepare():
+                    pass
+                store = self.booted()
+                self.assertEqual((store.load()[-1], store.health), (n, GOOD))
+
+    def test_erase_that_failed_is_tried_again_by_the_commit(self):
+        self.image = RamImage(4 * SECTOR)
+        store = self.booted()
+        erase, self.chip.erase = self.chip.erase, refused
+        self.assertEqual(store.prepare(), False)
+        self.chip.erase = erase
+        store.commit(_RECORD)
+        self.assertEqual((self.booted().load(), self.chip.erases[0]), (_RECORD, 0))
 
     def test_worn_sector_is_passed_over(self):
         self.image = RamImage(6 * SECTOR)
