@@ -8,6 +8,7 @@ itself. All else (new meters, groups, keys, tariffs) is written by the unit of w
 
 import functools
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Protocol, Self, TypeVar
 
 from sqlalchemy import Connection, event
@@ -71,10 +72,8 @@ class Books(Session):
     def flush(self, objects=None) -> None:
         """Write what has changed: first by the unit of work, then what waits besides."""
         super().flush(objects)
-        for last in (False, True):
-            for pending in self._pending.values():
-                if pending.last is last:
-                    pending.write(self._connection)
+        for pending in sorted(self._pending.values(), key=attrgetter("last")):
+            pending.write(self._connection)
 
     def commit(self) -> None:
         """Make all that was flushed durable."""
