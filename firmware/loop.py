@@ -48,7 +48,8 @@ def run(production=False):
     if production:
         board.service_open, board.has_watchdog = False, True
     load_switch = board.load_switch()
-    _keep_heap_whole()
+    if hasattr(gc, "threshold"):  # not on CPython, where tests run this
+        gc.threshold(_COLLECT_BYTES)
     display = board.display()
     _show(display, ["meter20", "starting ...", "", ""])
     try:
@@ -56,8 +57,7 @@ def run(production=False):
     except Exception as fault:
         load_switch.open()
         _show(display, ["FAULT", type(fault).__name__, "restarts itself", ""])
-        for line in _where(fault):
-            print(line)
+        _trace(fault)
         time.sleep_ms(_FAULT_MS)
         _reset()
     finally:
@@ -139,7 +139,9 @@ class _Meter:
             self._app.save()
             self._ports.watchdog.rest()
             raise
-        self._hard_reset()
+        self._ports.load_switch.open()
+        time.sleep_ms(100)  # the reply leaves the USB buffer
+        _reset()
 
     def _wait(self, due_ms):
         """Return the bytes that came, after `due_ms` at most.
@@ -203,11 +205,6 @@ class _Meter:
         self._restart = True
         return []
 
-    def _hard_reset(self):
-        self._ports.load_switch.open()
-        time.sleep_ms(100)  # the reply leaves the USB buffer
-        _reset()
-
 
 def _reset():
     from machine import reset
@@ -215,20 +212,17 @@ def _reset():
     reset()
 
 
-def _where(fault):
-    """Return the lines of a traceback; not what `fault` says, which may be anything: a key."""
+def _trace(fault):
+    """Print the lines of a traceback; not what `fault` says, which may be anything: a key."""
     import io
 
     stream = io.StringIO()
     # The stubs' StringIO is no stream and has no getvalue
     sys.print_exception(fault, stream)  # pyright: ignore[reportArgumentType]
     text = stream.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
-    return [line for line in text.split("\n") if line.startswith('  File "')]
-
-
-def _keep_heap_whole():
-    if hasattr(gc, "threshold"):  # not on CPython, where tests run this
-        gc.threshold(_COLLECT_BYTES)
+    for line in text.split("\n"):
+        if line.startswith('  File "'):
+            print(line)
 
 
 def _show(display, lines):

@@ -47,11 +47,11 @@ class SlotMedium:
         """
         raise NotImplementedError
 
-    def prepare(self, tried: int, newest: int) -> bool:
-        """Do some of what `write` of a slot soon after `tried` would wait for, e.g. an erase.
+    def prepare(self, slot: int, newest: int) -> bool:
+        """Do some of what `write` of a slot soon after `slot` would wait for, e.g. an erase.
 
         Return whether there was any of that. Harms slot `newest` no more than `write` does. Raises
-        OSError when the medium refuses.
+        nothing.
         """
         return False
 

@@ -60,16 +60,26 @@ class NorSlots(SlotMedium):
                 if sector[end - 1] != _BLANK:
                     yield self._slot(first + page), view[end - size : end]
 
-    def prepare(self, tried, newest):
+    def prepare(self, slot, newest):
         """Erase a sector that the ring enters soon. A start forgets it: a cut may tear one."""
-        for step in range(1, self._ahead + 1):
-            slot = (tried + step) % self.slots
-            due = self._begins_sector(slot) and self._prepared[slot % 2] != slot
-            if due and self.ready(slot, newest):
-                self._flash.erase(self._offset(slot))
-                self._prepared[slot % 2] = slot
-                return True
+        for each in range(slot + 1, slot + 1 + self._ahead):
+            each %= self.slots
+            due = self._begins_sector(each) and self._prepared[each % 2] != each
+            if due and self.ready(each, newest):
+                return self._erased(each)
         return False
+
+    def _erased(self, slot):
+        """Erase the sector that `slot` begins; return whether the flash took it.
+
+        If it did not, `write` tries it again, and the store passes the slot over.
+        """
+        try:
+            self._flash.erase(self._offset(slot))
+        except OSError:
+            return False
+        self._prepared[slot % 2] = slot
+        return True
 
     def write(self, slot, data):
         offset = self._offset(slot)

@@ -94,10 +94,7 @@ class SlotStore(RecordStore):
         raise OSError(EIO)  # worn out or full; without its mark nothing counts
 
     def prepare(self):
-        try:
-            return self._medium.prepare(self._at, self._slot)
-        except OSError:
-            return False  # the commit tries it again, or passes the slot over
+        return self._medium.prepare(self._at, self._slot)
 
     def _written(self, slot, data):
         """Write `data` and its mark; return whether both are there."""
@@ -155,11 +152,11 @@ class SlotStore(RecordStore):
             after = medium.read((self._slot + step) % slots)
             if self._decoded(after)[1] is None and self._is_committed(after):
                 wrong_bits = _claimed_seq(after) ^ (self._seq + step)
-                if wrong_bits & (wrong_bits - 1) == 0 or _is_zero(after):
+                if wrong_bits & (wrong_bits - 1) == 0 or _is_all(b"\0", after):
                     return record_store.REPAIRED
         back = medium.read(self._slot)[4]
         before = medium.read((self._slot - back) % slots)
-        if _is_blank(before) or _is_zero(before):
+        if _is_all(b"\xff", before) or _is_all(b"\0", before):
             return record_store.REPAIRED
         return record_store.GOOD
 
@@ -193,9 +190,5 @@ def _cleared_bits(octet):
     return bin(octet ^ 0xFF).count("1")
 
 
-def _is_blank(data):
-    return data == b"\xff" * len(data)
-
-
-def _is_zero(data):
-    return data == bytes(len(data))
+def _is_all(octet, data):
+    return data == octet * len(data)

@@ -259,7 +259,7 @@ MUTATIONS = (
         "newest record not spared by an early erase",
         "the sector of the newest record is erased for a later one",
         "firmware/store/nor_slots.py",
-        "            if due and self.ready(slot, newest):\n",
+        "            if due and self.ready(each, newest):\n",
         "            if due:\n",
         (
             "host_tests/contract/test_slot_medium.py::SlotMediumContract::test_bare_flash_keeps_the_contract",
