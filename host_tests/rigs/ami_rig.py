@@ -40,7 +40,12 @@ class Cuts:
         self.at = self.count = 0
         self.works = False  # else it is the test that calls
         event.listen(storage._engine, "before_cursor_execute", lambda *_: self.call())
-        event.listen(storage._engine, "commit", lambda *_: self.call())
+        self._dialect = storage._engine.dialect  # sales end their transactions past SQLAlchemy
+        self._commit, self._dialect.do_commit = self._dialect.do_commit, self._committed
+
+    def _committed(self, connection):
+        self.call()
+        self._commit(connection)
 
     def call(self):
         if self.at and self.works:

@@ -176,7 +176,7 @@ class TestSecrets:
             refused = run("key", "derive", "--vk", VK, "--sgc", "123457", *given)
             assert refused.exit_code == 2
             assert "give --pan, or --iin and --drn" in refused.stderr
-        assert "--key must be bytes" in run("token", "decode", TOKEN, "--key", "zz").stderr
+        assert "--key must be hexadecimal" in run("token", "decode", TOKEN, "--key", "zz").stderr
 
 
 class TestEnergyAndTime:

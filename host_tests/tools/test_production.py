@@ -187,16 +187,16 @@ def test_meter_that_lost_its_files_restarts_too(tmp_path):
 
 
 def test_what_a_fault_prints_is_where_and_not_what():
-    """loop._where, on MicroPython: the words of an exception may be anything, a key too."""
+    """loop._trace, on MicroPython: the words of an exception may be anything, a key too."""
     source = (DEVICE_ROOT / "firmware/loop.py").read_text()
-    begin = source.index("def _where(")
-    where = source[begin : source.index("\n\n\n", begin)]
+    begin = source.index("def _trace(")
+    trace = source[begin : source.index("\n\n\n", begin)]
     with PtyBoard() as board:
         transport = SerialTransport(board.port, timeout=10)
         transport.enter_raw_repl()
         said = transport.exec(
-            f"import io, sys\n{where}\ndef f(): raise ValueError('{KEY.hex()}')\n"
-            "try: f()\nexcept Exception as fault: print(_where(fault))"
+            f"import io, sys\n{trace}\ndef f(): raise ValueError('{KEY.hex()}')\n"
+            "try: f()\nexcept Exception as fault: _trace(fault)"
         )
         transport.close()
     assert said.count(b"File") == 2

@@ -41,7 +41,7 @@ class Books(Session):
     def __init__(self, connection: Connection):
         super().__init__(connection, autoflush=False, expire_on_commit=False)
         self._connection = connection
-        self._unit_of_work = self._open = False
+        self._unit_of_work = False
         self._pending: dict[Any, Pending] = {}  # by its kind and arguments
         self.read = []
         #: Says, in another transaction, whether this one was committed; the audit log gives it.
@@ -50,7 +50,6 @@ class Books(Session):
     def __enter__(self) -> Self:
         self._pending, self.proof = {}, None
         self.info.clear()
-        self._open = True
         return self
 
     @property
@@ -82,24 +81,27 @@ class Books(Session):
             super().commit()  # may leave the rest to us
         if self._connection.in_transaction():
             self._connection.commit()
-        else:  # SQLAlchemy was asked for nothing
-            self._connection.dialect.do_commit(self._raw)
-        self._open = False
+        elif (raw := self._past_sqlalchemy()) is not None:
+            self._connection.dialect.do_commit(raw)
 
     def close(self) -> None:
         """End the transaction; what was not committed is undone."""
-        undone, self._open = self._open, False
         if self.in_transaction():  # else the unit of work was not asked for anything
             super().close()
         if self._connection.in_transaction():
             self._connection.rollback()
-        elif undone:
-            self._connection.dialect.do_rollback(self._raw)
+        elif (raw := self._past_sqlalchemy()) is not None:
+            self._connection.dialect.do_rollback(raw)
 
-    @property
-    def _raw(self) -> Any:
-        """Return the connection of the database's own module."""
-        return self._connection.connection.dbapi_connection
+    def _past_sqlalchemy(self) -> Any:
+        """Return SQLite's own connection if it is in a transaction that SQLAlchemy did not begin.
+
+        None if it is in none, and for another database.
+        """
+        if self._connection.dialect.name != "sqlite" or self._connection.closed:
+            return None
+        raw: Any = self._connection.connection.dbapi_connection
+        return raw if raw.in_transaction else None
 
 
 def untracked(kind: type[R], facts: dict[str, Any]) -> R:
