@@ -128,6 +128,15 @@ def test_steps_follow_what_was_bought_this_month():
     assert [words for words, _ in quote.lines[:2]] == ["10.0 kWh at 2.1345", "10.0 kWh at 2.98"]
 
 
+@pytest.mark.parametrize(
+    ("price", "words"),
+    [("2.3", "2.30"), ("3", "3.00"), ("0", "0.00"), ("0.00001", "0.00001"), ("12.340", "12.34")],
+)
+def test_price_has_two_decimals_or_as_many_as_it_needs(price, words):
+    quote = home(steps=[{"price": price}]).for_energy(10, Account())
+    assert f"1.0 kWh at {words}" in dict(quote.lines)
+
+
 def test_debt_is_repaid_by_its_share_and_never_more_than_is_owed():
     share = home(debt_share_percent=25)
     assert share.for_money(200_00, Account(debt=500_00)).debt == 50_00

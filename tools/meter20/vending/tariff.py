@@ -324,8 +324,10 @@ def _step_words(line: Line) -> str:
 
 @lru_cache(maxsize=64)
 def _price(rate: int) -> str:
-    """Return a price in 10^-5 of the currency unit as a decimal text."""
-    return f"{Decimal(rate) / _PRICE_SCALE:f}"
+    """Return a price in 10^-5 of the currency unit as a text of two decimals or more."""
+    whole, part = divmod(rate, _PRICE_SCALE)
+    decimals = f"{part:05}".rstrip("0")
+    return f"{whole}.{decimals:0<2}"
 
 
 def _carried(over: int, on: int) -> list[tuple[str, int]]:
