@@ -28,7 +28,7 @@ AT_ONCE = None  # the next key comes within the same turn of the meter
 def storm_of(drawn):
     """Return the strokes that octets stand for: one for a stroke, or ten for a token's digits.
 
-    The digits of every other token come faster than the meter takes its turns.
+    The digits of three tokens in four come faster than the meter takes its turns.
     """
     strokes, at = [], 0
     while at < len(drawn):
@@ -37,7 +37,7 @@ def storm_of(drawn):
             at += 1
         else:
             value = int.from_bytes(drawn[at + 1 : at + 10], "big") % 10**20
-            pause_ms = AT_ONCE if drawn[at] % 2 else 0
+            pause_ms = AT_ONCE if drawn[at] % 4 else 0
             strokes += [(digit, pause_ms) for digit in "%020d" % value]
             at += 10
     return strokes
