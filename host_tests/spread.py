@@ -10,16 +10,22 @@ and spreads the tests of a group without a word.
 
 from xdist.scheduler import LoadScopeScheduling
 
-#: The longest first. A file is one piece of work; Of "file::" and what follows, each test is one.
+#: The longest first; those that wait stand among those that compute, so that no core is idle.
+#: A file is one piece of work; of "file::" and what follows, each test is one.
 FIRST = (
     "host_tests/tools/test_acceptance_table.py",
     "host_tests/scenario/test_key_storms.py::",
     "host_tests/browser/test_page.py",
-    "host_tests/tools/test_bench_document.py::",
-    "host_tests/virtual/test_mosquitto.py::",
-    "host_tests/browser/test_shop.py",
-    "host_tests/tools/test_production.py",
+    "host_tests/vending/test_deaths.py::"
+    "test_command_that_fails_or_dies_around_its_commit_agrees_with_the_books",
     "host_tests/powercut/test_every_action.py::",
+    "host_tests/tools/test_bench_document.py::",
+    "host_tests/vending/test_broken_log.py::",
+    "host_tests/browser/test_shop.py",
+    "host_tests/vending/test_backup.py::",
+    "host_tests/virtual/test_mosquitto.py::",
+    "host_tests/vending/test_ami.py::",
+    "host_tests/tools/test_production.py",
     "host_tests/fleet/test_demo.py::",
     "host_tests/fleet/test_fleet.py::",
     "host_tests/scenario/test_scripted_day.py",
@@ -33,8 +39,6 @@ FIRST = (
     "host_tests/virtual/test_input_buffer.py",
     "host_tests/boards/test_packages.py::",
     "host_tests/virtual/test_same_answers.py::",
-    "host_tests/vending/test_deaths.py::"
-    "test_command_that_fails_or_dies_around_its_commit_agrees_with_the_books",
     "host_tests/vending/test_campaign.py::",
     "host_tests/vending/test_pos_schema.py::",
     "host_tests/vending/test_shop_schema.py::",
