@@ -164,7 +164,7 @@ def check_identity(identity):
 def check_key(key):
     """Raise ValueError, in words that do not show the key, unless `key` can be a meter's."""
     if decoder_key.KEY_SIZES.get(key.ea) != len(key.decoder_key.octets):
-        raise ValueError("decoder_key: not 8 bytes for EA 07 or 16 for EA 11")
+        raise ValueError("decoder_key: EA 07 has 16 hex digits, EA 11 has 32")
     for name, value, low, high in (
         ("sgc", int(key.sgc), 0, 999_999),
         ("ti", int(key.ti), 0, 99),

@@ -104,7 +104,7 @@ class TestBatch:
             ({"ea": "09"}, "07 or 11"),
             ({"ea": 11}, "'ea' must be text"),
             ({"key": None}, "'key' is missing"),
-            ({"key": KEY[:-2]}, "16 bytes"),
+            ({"key": KEY[:-2]}, "32 hexadecimal digits, not 30"),
             ({"key": KEY[:-1] + "x"}, "hexadecimal"),
             ({"key": [1]}, "'key' must be"),
             ({"tables": ODD}, "only EA07"),
@@ -131,7 +131,7 @@ class TestBatch:
             ({"fields": {"rnd": 5}}, "lacks the field"),
             ({"fields": {**FIELDS, "tid": -1}}, "0 to 16777215"),
             ({"fields": {**FIELDS, "more": 1}}, "has no field 'more'"),
-            ({"key": "00"}, "16 bytes"),
+            ({"key": "00"}, "32 hexadecimal digits, not 2"),
             ({"key": None}, "'key' is missing"),
         ],
     )
@@ -144,7 +144,7 @@ class TestBatch:
         "change, words",
         [
             ({"vk": None}, "'vk' is missing"),
-            ({"vk": "00"}, "20 bytes"),
+            ({"vk": "00"}, "40 hexadecimal digits, not 2"),
             ({"vk": "zz"}, "hexadecimal"),
             ({"sgc": 1.5}, "'sgc' must be text"),
             ({"sgc": -1}, "6 digits"),

@@ -165,6 +165,24 @@ class TestSecrets:
         assert result.exit_code == 1
         assert "c0ffee" not in result.output + result.stderr
 
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (("token", "decode", TOKEN, "--key", KEY[:-1]),
+             "EA11 has 32 hexadecimal digits, not 31"),
+            (("token", "decode", TOKEN, "--ea", "07", "--key", KEY),
+             "16 hexadecimal digits, not 32"),
+            (("token", "explain", TOKEN, "--key", "00"), "EA 07 has 16 hex digits, EA 11 has 32"),
+            (("key", "derive", "--pan", ATTRIBUTES["pan"], "--vk", "00"),
+             "for DKGA04 has 40 hexadecimal digits, not 2"),
+        ],
+    )  # fmt: skip
+    def test_key_of_a_wrong_length_is_answered_in_the_digits_that_were_typed(
+        self, arguments, words
+    ):
+        refused = run(*arguments)
+        assert (refused.exit_code, words in refused.stderr) == (1, True)
+
     def test_key_of_the_environment_is_not_in_the_help(self):
         result = run("token", "decode", "--help", env={"METER20_DECODER_KEY": KEY})
         assert KEY not in result.output

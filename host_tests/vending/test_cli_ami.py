@@ -100,6 +100,7 @@ def test_routes_are_listed_and_no_answer_shows_a_secret(ami, tmp_path):
     keys.write_text(json.dumps(_KEYS | {"encryption_key": "00"}))
     code, answer = ami("meters", DRN, "--dlms", "10.0.0.7:4059", "--keys", str(keys))
     assert (code, answer["error"]) == (1, "value")
+    assert "encryption_key in the file of the keys: 32 hexadecimal" in answer["message"]
 
 
 def test_broker_config_keeps_the_authority_and_gives_each_meter_its_own_topics(ami, tmp_path):

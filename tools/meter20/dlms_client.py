@@ -29,6 +29,7 @@ from meter20.failure import Failure
 
 PUBLIC, MANAGEMENT = 16, 1
 _SERVER = 1
+_KEY_OCTETS = 16
 _SERIAL = "/"  # the first character of a serial port's name
 _BITS = 4
 _COUNTER = (1, "0.0.43.1.0.255", 2)
@@ -220,18 +221,28 @@ def _client(where, address, authentication, **more):
 def _management(where, secrets, password, counter):
     if not secrets:
         return _client(where, PUBLIC, NoSecurityAuthentication())
+    if password:
+        secret = secrets.get("password", "").encode()
+        if not secret:
+            raise DlmsRefused("the file of the keys has no password")
+        return _client(where, MANAGEMENT, LowLevelSecurityAuthentication(secret))
+    return _client(
+        where, MANAGEMENT, HighLevelSecurityGmacAuthentication(),
+        encryption_key=_key(secrets, "encryption_key"),
+        authentication_key=_key(secrets, "authentication_key"),
+        client_initial_invocation_counter=counter + 1,
+    )  # fmt: skip
+
+
+def _key(secrets, name):
     try:
-        if password:
-            secret = secrets["password"].encode()
-            return _client(where, MANAGEMENT, LowLevelSecurityAuthentication(secret))
-        return _client(
-            where, MANAGEMENT, HighLevelSecurityGmacAuthentication(),
-            encryption_key=bytes.fromhex(secrets["encryption_key"]),
-            authentication_key=bytes.fromhex(secrets["authentication_key"]),
-            client_initial_invocation_counter=counter + 1,
-        )  # fmt: skip
+        key = bytes.fromhex(secrets[name])
     except (KeyError, ValueError):
-        raise DlmsRefused("the keys are not those of a dlms request") from None
+        key = b""
+    if len(key) != _KEY_OCTETS:
+        raise DlmsRefused(f"{name} in the file of the keys: {2 * _KEY_OCTETS} hexadecimal "
+                          "digits are needed")  # fmt: skip
+    return key
 
 
 def _octets(logical_name):

@@ -36,8 +36,10 @@ def keep_dlms(desk, number: str, address: str, given: dict[str, str]) -> Route:
     if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16):
         raise Refusal(refusal.VALUE, "address: HOST:PORT is needed.")
     kept = {name: str(given.get(name, "")) for name in _DLMS_KEYS}
-    if any(not _is_key(value) for value in kept.values()):
-        raise Refusal(refusal.VALUE, "The keys are not those of a dlms request.")
+    for name, value in kept.items():
+        if not _is_key(value):
+            words = f"{name} in the file of the keys: 32 hexadecimal digits are needed."
+            raise Refusal(refusal.VALUE, words)
     return _keep(desk, number, DLMS, address, kept)
 
 

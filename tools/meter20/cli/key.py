@@ -79,10 +79,11 @@ def derive(  # noqa: PLR0913, PLR0917
 def derived(request: dict) -> dict:
     """Return the decoder key that `request` describes; raise ValueError for one that cannot be."""
     dated = request.get("base_date") is not None
+    dkga = request_fields.text(request, "dkga")
     key = decoder_key(
-        request_fields.text(request, "dkga"),
+        dkga,
         request_fields.text(request, "ea"),
-        request_fields.key_bytes(request, "vk"),
+        request_fields.vending_key(request, dkga),
         request_fields.padded(request, "sgc", 6),
         request_fields.padded(request, "ti", 2),
         request_fields.number(request, "krn"),

@@ -5,13 +5,16 @@ ValueError with words. No message holds a key.
 """
 
 import getpass
+import string
 import sys
 from pathlib import Path
 
 import typer
+from sts.decoder_key import KEY_SIZES
 from sts.ea07_sta import Tables, check_tables
 
 from meter20 import given_text, terminal
+from meter20.vending.sizes import VENDING_KEYS
 
 HEXADECIMAL_HELP = "'-' asks for it, so that neither the shell nor a list of processes shows it."
 
@@ -44,14 +47,29 @@ def padded(request: dict, name: str, length: int) -> str:
     return f"{value:0{length}}" if type(value) is int else text(request, name)
 
 
-def key_bytes(request: dict, name: str) -> bytes:
-    """Return the key `name` of `request`, given in hexadecimal."""
-    try:
-        return bytes.fromhex(text(request, name))
-    except Missing:
-        raise
-    except ValueError:
-        raise ValueError(f"'{name}' must be hexadecimal, two digits for each byte") from None
+def decoder_key(request: dict, ea: str) -> bytes:
+    """Return the decoder key `key` of `request`, for the encryption algorithm `ea`."""
+    return _key(request, "key", f"a decoder key for EA{ea}", KEY_SIZES.get(ea))
+
+
+def vending_key(request: dict, dkga: str) -> bytes:
+    """Return the vending key `vk` of `request`, for the key generation algorithm `dkga`."""
+    return _key(request, "vk", f"a vending key for DKGA{dkga}", VENDING_KEYS.get(dkga))
+
+
+def _key(request, name, what, size):
+    """Return the key `name`, `what` of `size` bytes.
+
+    size: None for an algorithm that there is not, which whoever takes the key says.
+    """
+    digits = "".join(text(request, name).split())
+    if digits.strip(string.hexdigits):
+        raise ValueError(f"'{name}' must be hexadecimal: digits 0 to 9 and a to f")
+    if size is None:
+        return b""
+    if len(digits) != 2 * size:
+        raise ValueError(f"{what} has {2 * size} hexadecimal digits, not {len(digits)}")
+    return bytes.fromhex(digits)
 
 
 def tables(request: dict) -> Tables | None:

@@ -242,7 +242,7 @@ def _cipher(ea, request):
     tables = request_fields.tables(request)
     if tables and ea != "07":
         raise ValueError("only EA07 has tables")
-    return quick_ciphers.cipher(ea, request_fields.key_bytes(request, "key"), tables)
+    return quick_ciphers.cipher(ea, request_fields.decoder_key(request, ea), tables)
 
 
 def encoded(request: dict) -> dict:
@@ -256,7 +256,7 @@ def encoded(request: dict) -> dict:
         raise ValueError(f"unknown kind of token: {kind!r}; `meter20 token kinds` lists them")
     if not any(row[3] == kind and row[0] not in _ENCRYPTED for row in kinds.TABLE):
         ea = request_fields.text(request, "ea")
-        key = request_fields.key_bytes(request, "key")
+        key = request_fields.decoder_key(request, ea)
         tables = request_fields.tables(request)
     return {"token": encoder.encode(kind, ea, key, fields, tables)}
 
