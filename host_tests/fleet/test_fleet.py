@@ -1,6 +1,7 @@
 """Fleets: flash, lines and households, and some meters with a real Mosquitto and a worker."""
 
 import multiprocessing
+import socket
 from contextlib import ExitStack
 from queue import SimpleQueue
 from random import Random
@@ -12,23 +13,27 @@ from models import broker as brokers
 from parts import Clock
 from rigs.mosquitto import Mosquitto
 from rigs.stations import PASSPHRASE
+from typer.testing import CliRunner
 
+from meter20 import terminal
 from meter20.ami import purchases
 from meter20.ami.carriers import MQTT
 from meter20.ami.mqtt_carrier import Broker, MqttCarrier
 from meter20.ami.outbox import Outbox
 from meter20.ami.worker import Worker
+from meter20.cli.main import app
 from meter20.fleet import books, running
 from meter20.fleet.flash import SparseImage
 from meter20.fleet.household import Household
 from meter20.fleet.line import Watch, WatchedNetwork
 from meter20.fleet.running import Fleet
-from meter20.vending import refusal, sealing
+from meter20.vending import meter_list, refusal, sealing, supply_groups
 from meter20.vending.models import Purchase
 from meter20.vending.refusal import Refusal
 from meter20.vending.sealing import Secret
 from meter20.vending.station import Station
 from meter20.vending.storage import Storage
+from meter20.vending.vending_key import KeyTerms
 
 _WAIT_S = 60
 
@@ -210,3 +215,57 @@ def test_fleet_orders_later_what_the_database_refused_and_ends_when_its_first_pr
         fleet._processes._pipes[0].close()  # as when its process is killed
         process.join(_WAIT_S)
         assert process.exitcode == 0
+
+
+@pytest.fixture
+def run_fleet(station, monkeypatch):
+    """A fleet of 2 on the command line, up to its first process; gives (exit code, output)."""
+    monkeypatch.setattr(running, "Fleet", lambda *_: ExitStack())
+    environment = {"METER20_PASSPHRASE": PASSPHRASE, "METER20_DB": str(station.storage.path)}
+
+    def run(port, *words, typed=None):
+        arguments = ["fleet", "run", "2", "--mqtt", f"mqtt://127.0.0.1:{port}", *words]
+        done = CliRunner().invoke(app, arguments, env=environment, input=typed)
+        return done.exit_code, done.output
+
+    return run
+
+
+def known(station):
+    with station.looking() as session:
+        return [meter.drn for meter in meter_list.meters(session, 100)]
+
+
+def test_fleet_without_a_broker_registers_nothing(station, run_fleet):
+    code, said = run_fleet(1)
+    assert (code, "No broker at 127.0.0.1:1" in said) == (1, True)
+    assert known(station) == []
+
+
+def test_fleet_asks_before_its_meters_come_among_those_of_somebody(
+    station, run_fleet, monkeypatch
+):
+    with station.desk() as desk:
+        supply_groups.add_group(desk, KeyTerms("123457"))
+        meter_list.add_meter(desk, meter_list.NewMeter(meters.DRN, "123457"))
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        port = broker.getsockname()[1]
+        code, said = run_fleet(port)
+        assert (code, "'kiosk' has another meter" in said, "or say --yes" in said) == (
+            1,
+            True,
+            True,
+        )
+        monkeypatch.setattr(terminal, "is_typed_at", lambda: True)
+        code, said = run_fleet(port, typed="n\n")
+        assert (code, "Register them here? [y/N]" in said) == (1, True)
+        assert known(station) == [meters.DRN]
+        assert "are registered at 'kiosk'" in run_fleet(port, typed="y\n")[1]
+        assert "Register them" not in run_fleet(port, "--yes")[1]
+    assert len(known(station)) == 5
+
+
+def test_fleet_of_a_station_of_its_own_asks_nothing(station, run_fleet):
+    enrolled(station, 1)
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        assert "are registered at 'kiosk'" in run_fleet(broker.getsockname()[1])[1]

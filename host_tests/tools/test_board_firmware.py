@@ -71,3 +71,18 @@ def test_other_chips_image_for_an_esp32_is_not_kept(tmp_path):
 def test_no_network_is_told():
     code, said = meter20("board", "firmware", "--site", "http://127.0.0.1:9", "--json")
     assert (code, json.loads(said)["error"]) == (Code.NO_NETWORK, "no_network")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--to", "/nowhere"), "'--to': dir '/nowhere' does not exist"),
+        (("--checksums", "/nowhere"), "'--checksums': file '/nowhere' does not exist"),
+        (("--sha256", "ab" * 31), "is not 64 hexadecimal digits"),
+        (("--site", "micropython.org"), "is not a URL, such as https://micropython.org"),
+    ],
+)
+def test_wrong_option_is_answered_before_anything_is_fetched(words, said, monkeypatch):
+    monkeypatch.setenv("METER20_SITE", "http://127.0.0.1:1")
+    code, answer = meter20("board", "firmware", *words)
+    assert (code, said in " ".join(answer.split())) == (2, True), answer

@@ -20,6 +20,20 @@ def test_missing_port_is_told(tmp_path):
         assert (code, json.loads(said)["error"]) == (Code.NO_BOARD, "no_board")
 
 
+@pytest.mark.parametrize(
+    ("words", "exit_code", "said"),
+    [
+        (("flash", "--board", "nosuch"), Code.WRONG_BOARD, "no board 'nosuch': esp32_devkit,"),
+        (("flash", "--board", "rp2_pico", "--set", "nosuch=1"), 2, "has no option nosuch"),
+        (("flash", "--board", "rp2_pico", "--set", "display_kind=x"), 2, "display_kind is"),
+        (("provision", "--meter", "12345678900"), 1, "wrong check digit"),
+    ],
+)
+def test_wrong_option_is_answered_before_a_board_is_looked_for(words, exit_code, said, tmp_path):
+    code, answer = meter20("board", *words, "--port", str(tmp_path / "tty"))
+    assert (code, said in " ".join(answer.split())) == (exit_code, True), answer
+
+
 @pytest.mark.parametrize("word", ["flash", "monitor", "test"])
 def test_port_that_is_no_serial_port_is_told(word, tmp_path):
     file = tmp_path / "file"

@@ -45,3 +45,27 @@ def test_settlement_says_what_a_merchant_owes(run, station):
     assert told["owed"] == [{"account": "corner", "currency": "ZAR", "owed": "200.00"}]
     assert [row["meter"] for row in told["sales"]] == [DRN]
     assert json.loads(run("settlement", "--day", "1999-01-01").stdout)["sales"] == []
+
+
+@pytest.mark.parametrize(
+    ("option", "code", "error"),
+    [
+        (("--day", "2026-03-1"), 2, "usage"),  # not the days 10 to 19
+        (("--day", "yesterday"), 2, "usage"),
+        (("--account", "conrer"), 1, "unknown"),
+    ],
+)
+def test_mistyped_day_or_account_is_not_answered_by_an_empty_list(
+    run, station, option, code, error
+):
+    Shop(station, DRN).buy(200_00)
+    done = run("settlement", *option)
+    assert (done.exit_code, json.loads(done.stdout)["error"]) == (code, error)
+
+
+@pytest.mark.parametrize("command", ["pos", "shop"])
+def test_files_of_tls_are_looked_at_before_the_station_opens(command, tmp_path):
+    nowhere = str(tmp_path / "nowhere")
+    words = [command, "--db", nowhere, "serve", "--tls-cert", nowhere, "--tls-key", nowhere]
+    done = CliRunner().invoke(app, words)
+    assert (done.exit_code, "TLS cannot use" in done.stderr) == (1, True)

@@ -7,6 +7,9 @@ from freezegun import freeze_time
 from rigs import fresh_processes
 from rigs.stations import DRN, SGC, TARIFF
 from rigs.vend_command import Vend, sold_in
+from typer.testing import CliRunner
+
+from meter20.cli.main import app
 
 
 def test_whole_story_in_words(vend):
@@ -36,6 +39,25 @@ def test_whole_story_in_json(vend):
     assert vend.data("meter", "list")["meters"][0]["drn"] == DRN
     assert vend.data("tariff", "list")["tariffs"][0]["name"] == "home"
     assert vend.data("receipt", sold["number"])["copy"] == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("vend", "credit", "12345678900", "--money", "5"),
+        ("vend", "meter", "add", "123", "--sgc", SGC),
+        ("vend", "batch", "/nowhere"),
+        ("ami", "order", "12345678900", "5"),
+        ("ami", "meters", "12345678900", "--mqtt"),
+        ("serve", "--stdio", "--meter", "12345678900"),
+    ],
+)
+def test_mistyped_number_and_missing_file_are_told_before_the_station_opens(words, tmp_path):
+    environment = {"METER20_DB": str(tmp_path / "nowhere")}
+    done = CliRunner().invoke(
+        app, [*words, *([] if "batch" in words else ["--json"])], env=environment
+    )
+    assert (done.exit_code, json.loads(done.stdout)["error"]) == (1, "value")
 
 
 def test_group_and_meter_are_shown_with_all_that_they_are(vend):

@@ -13,6 +13,7 @@ from meter20.cli.outcome import Done, do, taken
 from meter20.cli.station_options import (
     AsJson,
     MeterNumber,
+    OneMeter,
     check_output,
     database,
     looking,
@@ -97,7 +98,7 @@ def show_one(ctx: typer.Context, purchase: PurchaseNumber, as_json: AsJson = Fal
 @app.command("list")
 def list_all(
     ctx: typer.Context,
-    meter: Annotated[str | None, typer.Argument(help="DRN or MeterPAN; all if left out.")] = None,
+    meter: OneMeter = None,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
@@ -141,7 +142,7 @@ def judge(
 @app.command()
 def meters(
     ctx: typer.Context,
-    meter: Annotated[str | None, typer.Argument(help="DRN or MeterPAN; all if left out.")] = None,
+    meter: OneMeter = None,
     mqtt: Annotated[
         bool, typer.Option("--mqtt", help="Reach METER by MQTT; it gets a new password.")
     ] = False,

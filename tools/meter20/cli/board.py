@@ -1,6 +1,7 @@
 """`meter20 board`: real boards, over mpremote and pyserial."""
 
 import contextlib
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,6 @@ from sts import digits, results
 from meter20 import given_text, terminal
 from meter20.board import boards, images, serial_ports, wiring_check
 from meter20.board import clock as clocks
-from meter20.board import options as board_options
 from meter20.board.prompt import Prompt
 from meter20.board.service import ServicePort
 from meter20.board.trouble import Code, Trouble
@@ -41,6 +41,18 @@ _ALL_BUT_ONE = 2  # of three
 
 #: Results of a token that the meter took; it waits for the rest of a key change.
 _TAKEN = (results.ACCEPT, results.KCT_1, results.KCT_2, results.KCT_3, results.KCT_4)
+
+
+def _sha256(given: str) -> str:
+    if not re.fullmatch("[0-9a-fA-F]{64}", given):
+        raise typer.BadParameter(f"{given!r} is not 64 hexadecimal digits")
+    return given
+
+
+def _site(given: str) -> str:
+    if not given.startswith(("http://", "https://")):
+        raise typer.BadParameter(f"{given!r} is not a URL, such as {images.SITE}")
+    return given
 
 
 @app.command()
@@ -87,8 +99,7 @@ def flash(  # noqa: PLR0913, PLR0917
     With --production the board loses its prompt and its boot.py, and takes no more files.
     docs/security.md says what that is worth and how to get back.
     """
-    with board_flash.of_set():
-        board_options.check_form(options or ())
+    board_flash.check(board, options or ())
     if production and not yes:
         typer.confirm(_LAST_TIME, abort=True, err=as_json)
     wishes = board_flash.Wishes(
@@ -303,13 +314,27 @@ def test(port: Port = None, as_json: AsJson = False) -> None:
 def firmware(
     board: Annotated[str, typer.Option("--board", help="A folder below boards/.")] = "rp2_pico",
     version: Annotated[str, typer.Option(help="Version of MicroPython.")] = images.VERSION,
-    sha256: Annotated[str | None, typer.Option(help="SHA-256 of the image.")] = None,
-    checksums: Annotated[
-        Path | None, typer.Option(help="A file of `sha256sum` that lists the image.")
+    sha256: Annotated[
+        str | None,
+        typer.Option(parser=_sha256, metavar="DIGEST", help="SHA-256 of the image, 64 digits."),
     ] = None,
-    folder: Annotated[Path, typer.Option("--to", help="Folder for the image.")] = Path(),
+    checksums: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="A file of `sha256sum` that lists the image."
+        ),
+    ] = None,
+    folder: Annotated[
+        Path,
+        typer.Option(
+            "--to", exists=True, file_okay=False, writable=True, help="Folder for the image."
+        ),
+    ] = Path(),
     site: Annotated[
-        str, typer.Option(envvar="METER20_SITE", help="Site that has the image.")
+        str,
+        typer.Option(
+            envvar="METER20_SITE", parser=_site, metavar="URL", help="Site that has the image."
+        ),
     ] = images.SITE,
     as_json: AsJson = False,
 ) -> None:

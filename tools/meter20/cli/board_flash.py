@@ -1,12 +1,12 @@
 """What `meter20 board flash` does on a board: options, ROM partition, files, libraries."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import typer
 
-from meter20.board import flashing, pack, romfs, running
+from meter20.board import boards, flashing, pack, romfs, running
 from meter20.board import options as board_options
 from meter20.board import prompt as prompts
 from meter20.board.prompt import ROM, Prompt
@@ -20,6 +20,17 @@ def of_set() -> Iterator[None]:
         yield
     except ValueError as wrong:
         raise typer.BadParameter(str(wrong), param_hint="--set") from None
+
+
+def check(name: str | None, options: Sequence[str]) -> None:
+    """Raise Trouble or BadParameter for what shows to be wrong before any board answers.
+
+    name: of the board, None if it is to be found: then only the form of an option shows.
+    """
+    with of_set():
+        board_options.check_form(options)
+        if name is not None:
+            board_options.chosen("", options, flashing.known_options(boards.find(name).name))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,17 +22,20 @@ from meter20.vending.refusal import Refusal
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from meter20.ami.mqtt_carrier import Broker
     from meter20.fleet.showcase import Showcase
+    from meter20.vending.station import Station
 
 app = typer.Typer(no_args_is_help=True)
 app.callback()(vend.root)
 
 _LINES = 20  # of what differs
+_BROKER_S = 5  # until it must answer
 _OWN_FILES = 200  # descriptors that a process needs beside those of its meters
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913, PLR0917
     ctx: typer.Context,
     count: Annotated[int, typer.Argument(metavar="N", min=1, help="How many meters.")],
     mqtt: Annotated[
@@ -50,17 +54,28 @@ def run(
     ] = 3600,
     broker: Annotated[
         Path | None,
-        typer.Option(help="Folder of `ami broker-config`: write the new meters' logins there."),
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder of `ami broker-config`: write the new meters' logins there.",
+        ),
     ] = None,
     seconds: Annotated[
         float | None,
         typer.Option(parser=typed.seconds, metavar="SECONDS", help="End after so many seconds."),
     ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask whether the station is the right one.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run N new meters at a broker until Ctrl-C; `meter20 ami run` sells and sends what they buy.
 
-    Ends with exit code 1 if books and meters do not agree then. The meters are forgotten.
+    The meters are registered at the station and stay in its books; use a station of its own. If
+    the station has other meters, the command asks first.
+
+    Ends with exit code 1 if books and meters do not agree then. What is in the meters is
+    forgotten.
     """
     from meter20.fleet.running import Fleet
 
@@ -70,6 +85,9 @@ def run(
     _check_files(count, shares)
     storage, station = database(ctx), opened(ctx)
     listener = reached.for_host()
+    _check_broker(listener)
+    if not yes:
+        _check_station(station, count, as_json)
     fleet = None
     with contextlib.ExitStack() as held:
         with in_good_order():
@@ -153,6 +171,42 @@ def _check_files(count: int, shares: int) -> None:
         )
 
 
+def _check_broker(broker: "Broker") -> None:
+    """Raise Refusal if nobody listens where the broker is to be: no meter is registered then."""
+    try:
+        socket.create_connection((broker.host, broker.port), _BROKER_S).close()
+    except OSError as error:
+        why = error.strerror or "no answer"
+        raise Refusal(
+            refusal.STATE, f"No broker at {broker.host}:{broker.port}: {why}. Start it first."
+        ) from None
+
+
+def _check_station(station: "Station", count: int, as_json: bool) -> None:
+    """Ask before meters come into a station that has others, which looks like one of somebody's.
+
+    Raises Refusal if nobody can be asked, Abort after a no.
+    """
+    from meter20.fleet import books
+
+    with station.looking() as session:
+        others = books.others(session)
+    if not others:
+        return
+    has = "another meter" if others == 1 else f"{others} other meters"
+    words = (
+        f"The station '{station.name}' has {has}. The {count} of the fleet would stay in its "
+        "books for good."
+    )
+    if as_json or not terminal.is_typed_at():
+        raise Refusal(
+            refusal.STATE,
+            f"{words} Make a station for fleets: `meter20 vend --db FILE init`; or say --yes.",
+        )
+    typer.echo(terminal.printable(words), err=True)
+    typer.confirm("Register them here?", default=False, abort=True, err=True)
+
+
 def _enrolled(station, count: int, request: dict, as_json: bool) -> list:
     """Register the meters, which takes a while, and say so."""
     from meter20.fleet import books
@@ -163,8 +217,11 @@ def _enrolled(station, count: int, request: dict, as_json: bool) -> list:
         specs += made
         if not as_json and sys.stderr.isatty():
             typer.echo(f"\rregistering meters: {len(specs)} of {count}", err=True, nl=False)
-    if not as_json and sys.stderr.isatty():
-        typer.echo(err=True)
+    if not as_json:
+        if sys.stderr.isatty():
+            typer.echo(err=True)
+        words = f"Meters {specs[0].drn} to {specs[-1].drn} are registered at '{station.name}'."
+        typer.echo(terminal.printable(words), err=True)
     return specs
 
 

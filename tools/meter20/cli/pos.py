@@ -1,11 +1,12 @@
 """`meter20 pos`: points of sale. Serving them, their clients, and what merchants owe."""
 
 import os
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from meter20.cli import vend
+from meter20.cli import typed, vend
 from meter20.cli.answers import say, show
 from meter20.cli.outcome import Done, do
 from meter20.cli.station_options import AsJson, looking, opened
@@ -18,7 +19,12 @@ app.callback()(vend.root)
 
 Account = Annotated[str | None, typer.Option(help="Account of one merchant; all if left out.")]
 Day = Annotated[
-    str | None, typer.Option(help="A day in UTC, such as 2026-03-10; all days if left out.")
+    datetime | None,
+    typer.Option(
+        parser=typed.day,
+        metavar="DAY",
+        help="A day in UTC, such as 2026-03-10; all days if left out.",
+    ),
 ]
 
 
@@ -33,8 +39,7 @@ def serve(
     """Serve points of sale until Ctrl-C: /prepaidutility/v3, /v1, /mpm, /docs."""
     from meter20.pos import serving
 
-    if (tls_cert is None) != (tls_key is None):
-        raise typer.BadParameter("give both --tls-cert and --tls-key, or neither")
+    serving.check_tls(tls_cert, tls_key)
     station = selling(ctx, as_json=False)
     serving.serve(station, host, port, tls_cert, tls_key)
 
@@ -82,7 +87,7 @@ def settlement(
     from meter20.pos import accounts
 
     with looking(ctx) as session:
-        rows = accounts.settlement(session, account, day)
+        rows = accounts.settlement(session, account, day and f"{day:%Y-%m-%d}")
     if as_json:
         say(True, {"sales": rows, "owed": accounts.sums(rows)}, "")
         return

@@ -28,10 +28,10 @@ def serve(
     tls_key: Annotated[str | None, typer.Option(help="File of the TLS key, PEM.")] = None,
 ) -> None:
     """Serve the shop until Ctrl-C. `meter20 ami run` brings what is bought to the meters."""
+    from meter20.pos.serving import check_tls
     from meter20.shop import serving
 
-    if (tls_cert is None) != (tls_key is None):
-        raise typer.BadParameter("give both --tls-cert and --tls-key, or neither")
+    check_tls(tls_cert, tls_key)
     serving.serve(selling(ctx, as_json=False), host, port, tls_cert, tls_key)
 
 

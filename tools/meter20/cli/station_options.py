@@ -54,13 +54,22 @@ Db = Annotated[
 OwnMeter = Annotated[
     str | None,
     typer.Option(
-        "--meter", metavar="NUMBER", help="A meter of your own station, which gives it its key."
+        "--meter",
+        metavar="NUMBER",
+        parser=typed.meter,
+        help="A meter of your own station, which gives it its key.",
     ),
 ]
 Narrow = Annotated[
     bool, typer.Option("--narrow", help="Print for paper of 58 mm: 32 columns, or a narrow page.")
 ]
-MeterNumber = Annotated[str, typer.Argument(metavar="METER", help="DRN or MeterPAN.")]
+MeterNumber = Annotated[
+    str, typer.Argument(metavar="METER", parser=typed.meter, help="DRN or MeterPAN.")
+]
+OneMeter = Annotated[
+    str | None,
+    typer.Argument(metavar="METER", parser=typed.meter, help="DRN or MeterPAN; all if left out."),
+]
 
 
 @dataclass(frozen=True)

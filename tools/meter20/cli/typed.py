@@ -1,4 +1,4 @@
-"""Reads numbers, seconds and times that a person typed.
+"""Reads numbers, meters, seconds and times that a person typed.
 
 ASCII digits only; anything else is refused in words. Python's own readers would take more: `1_0`,
 digits of other scripts, spaces around.
@@ -14,7 +14,7 @@ import typer
 from typer.models import ParameterInfo
 
 from meter20 import given_text, terminal
-from meter20.vending import refusal
+from meter20.vending import meter_number, refusal
 from meter20.vending.refusal import Refusal
 
 _WHOLE = re.compile(r"-?[0-9]{1,30}", re.ASCII)
@@ -73,6 +73,15 @@ def day(given: str | datetime) -> datetime:
     if re.fullmatch(r"\d{4}-\d\d-\d\d", given, re.ASCII):
         return time(given)
     raise typer.BadParameter(f"{given!r} is not a day, such as 2026-03-10")
+
+
+def meter(given: str) -> str:
+    """Return the number of a meter as it was given, DRN or MeterPAN; raises Refusal if mistyped.
+
+    Read before the station opens, so nobody types a passphrase for a number that is wrong.
+    """
+    meter_number.checked_drn(given)
+    return given
 
 
 def seconds(given: str | float) -> float:

@@ -3,7 +3,7 @@
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -34,8 +34,9 @@ def batch(
 
     always_in_json(ctx)
     refused_any, sold = False, 0
+    file = _opened(ctx, orders)
     station = opened(ctx)
-    for lines in vending_batch.chunks(_lines(orders), chunk):
+    for lines in vending_batch.chunks(given_text.lines(file), chunk):
         with ExitStack() as held:
             with station.desk(utc(at)) as desk:
                 answers = vending_batch.sold(desk, station.name, lines)
@@ -79,12 +80,13 @@ def _not_shown(numbers: list[str], why: str) -> str:
     )
 
 
-def _lines(orders: Path | None):
+def _opened(ctx: typer.Context, orders: Path | None) -> BinaryIO:
+    """Return the orders, open to be read until the command ends; raises Refusal."""
     if orders is None:
-        yield from given_text.lines(terminal.octets_in())
-        return
+        return terminal.octets_in()
     try:
-        with orders.open("rb") as file:
-            yield from given_text.lines(file)
+        file = orders.open("rb")
     except OSError as error:
         raise Refusal(refusal.VALUE, f"{orders} cannot be read: {error.strerror}.") from None
+    ctx.call_on_close(file.close)
+    return file

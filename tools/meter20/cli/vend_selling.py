@@ -9,7 +9,16 @@ from meter20 import terminal
 from meter20.cli import typed, vend_clock
 from meter20.cli.answers import print_json, say
 from meter20.cli.outcome import issue
-from meter20.cli.station_options import AsJson, At, Html, MeterNumber, Narrow, looking, opened
+from meter20.cli.station_options import (
+    AsJson,
+    At,
+    Html,
+    MeterNumber,
+    Narrow,
+    OneMeter,
+    looking,
+    opened,
+)
 
 if TYPE_CHECKING:
     from meter20.vending.models import Meter, Slip
@@ -151,7 +160,7 @@ def reverse(
 
 def history(
     ctx: typer.Context,
-    meter: Annotated[str | None, typer.Argument(help="DRN or MeterPAN; all if left out.")] = None,
+    meter: OneMeter = None,
     limit: Annotated[int, typer.Option(min=1, help="Most rows.")] = 20,
     as_json: AsJson = False,
 ) -> None:

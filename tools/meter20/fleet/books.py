@@ -7,6 +7,7 @@ each fleet gets numbers that no fleet had before.
 from collections.abc import Iterator
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 from sts import drn as sts_drn
 
 from meter20.ami import purchases, routes
@@ -40,6 +41,12 @@ def enrol(station: Station, count: int, broker: dict) -> Iterator[list[Spec]]:
             key = desk.module.carriers_key
             made = [_enrolled(desk, _drn(serial), key, broker) for serial in serials]
         yield made
+
+
+def others(session: Session) -> int:
+    """Return how many meters of the station are no fleet's."""
+    query = select(func.count()).select_from(Meter)
+    return session.scalar(query.where(Meter.drn.not_like(f"{_MANUFACTURER}%"))) or 0
 
 
 def _next_serial(desk: Desk) -> int:

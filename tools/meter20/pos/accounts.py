@@ -10,9 +10,11 @@ from collections import defaultdict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from meter20.vending import refusal
 from meter20.vending.models import Slip
 from meter20.vending.pos_models import PosClient, PosEntry
 from meter20.vending.receipt import money
+from meter20.vending.refusal import Refusal
 from meter20.vending.slips import VOID
 from meter20.vending.station import Desk
 from meter20.vending.station_time import stamp
@@ -35,8 +37,11 @@ def enter(desk: Desk, client: PosClient, kind: str, purchase: str, slip: Slip, n
 def settlement(session: Session, account: str | None = None, day: str | None = None) -> list[dict]:
     """Return the sales of one account or of all, of a day (UTC) or of all days, in order.
 
-    `owed` is what the merchant owes for it: the price, or nothing if the sale is void.
+    `owed` is what the merchant owes for it: the price, or nothing if the sale is void. day:
+    2026-03-10. Raises Refusal for an account that no client has.
     """
+    if account and session.scalar(select(PosClient.id).filter_by(account=account)) is None:
+        raise Refusal(refusal.UNKNOWN, f"There is no merchant account {account}.")
     query = (
         select(PosEntry, Slip).join(Slip, Slip.id == PosEntry.slip_id)
         .filter(PosEntry.kind == SALE).order_by(PosEntry.id)

@@ -4,6 +4,7 @@ import socket
 import ssl
 import sys
 
+import typer
 import uvicorn
 from fastapi import FastAPI
 
@@ -26,12 +27,7 @@ def serve(
 
 
 def server_of(application: FastAPI, certificate: str | None, key: str | None) -> uvicorn.Server:
-    """Return a server of an application. Logs no address of a request: ids are in it.
-
-    Raises Refusal if the files of TLS cannot be used.
-    """
-    if certificate is not None:
-        _check_tls(certificate, key)
+    """Return a server of an application. Logs no address of a request: ids are in it."""
     return uvicorn.Server(
         uvicorn.Config(
             application, access_log=False, log_level="warning", server_header=False,
@@ -41,7 +37,12 @@ def server_of(application: FastAPI, certificate: str | None, key: str | None) ->
     )  # fmt: skip
 
 
-def _check_tls(certificate: str, key: str | None) -> None:
+def check_tls(certificate: str | None, key: str | None) -> None:
+    """Raise Refusal if the files of TLS cannot be used, BadParameter if only one is given."""
+    if (certificate is None) != (key is None):
+        raise typer.BadParameter("give both --tls-cert and --tls-key, or neither")
+    if certificate is None:
+        return
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
     except ssl.SSLError:

@@ -95,5 +95,6 @@ Texts and files:
 | --- | --- |
 | `decimal_text` | reads amounts of money and energy |
 | `plain_text` | checks names and reasons that people give |
+| `meter_number` | checks the number of a meter that people give |
 | `new_file` | writes files of secrets and receipts, and overwrites none |
 """

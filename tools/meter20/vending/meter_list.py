@@ -5,7 +5,6 @@ Source: IEC 62055-41, MeterPAN and DRN.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 
 from sqlalchemy import bindparam, select
@@ -16,6 +15,7 @@ from meter20.vending import plain_text, refusal, supply_groups, tariff_list
 from meter20.vending.books import Books
 from meter20.vending.fitting import ENERGY, MONEY
 from meter20.vending.kept_rows import KeptRows
+from meter20.vending.meter_number import checked_drn
 from meter20.vending.models import Meter
 from meter20.vending.refusal import Refusal
 from meter20.vending.station import Desk
@@ -23,7 +23,6 @@ from meter20.vending.station_time import stamp
 from meter20.vending.vending_key import KEN_MAX, MeterKey
 
 _ROWS_MAX = (1 << 31) - 1  # in any database
-_NUMBERS_KEPT = 1 << 12
 _METER_OF = select(Meter).where(Meter.drn == bindparam("drn"))
 
 
@@ -160,33 +159,6 @@ def _meter(session: Session, drn: str) -> Meter | None:
 def key_of(meter: Meter) -> MeterKey:
     """Return what the key of a meter hangs on, by our books."""
     return MeterKey(meter.drn, meter.pan, meter.ea, meter.ti, meter.ken, meter.vending_key)
-
-
-@lru_cache(_NUMBERS_KEPT)  # a sale asks three times
-def checked_drn(number: str) -> str:
-    """Return the DRN in `number` (DRN or MeterPAN, grouped or not); raises Refusal if mistyped."""
-    digits = "".join(char for char in number if char not in " -")
-    if not digits.isascii() or not digits.isdigit() or len(digits) not in (11, 13, 18):
-        raise Refusal(
-            refusal.VALUE,
-            f"{number!r} is no meter number: a DRN has 11 or 13 digits, a MeterPAN 18.",
-        )
-    expected = sts_drn.check_digit(digits[:-1])
-    if expected != digits[-1]:
-        raise Refusal(
-            refusal.VALUE,
-            f"{digits} has a wrong check digit: after {digits[:-1]} comes {expected}, not "
-            f"{digits[-1]}. Look at all digits: any one of them may be mistyped.",
-        )
-    if len(digits) != 18:
-        return digits
-    if not sts_drn.pan_ok(digits):
-        raise Refusal(
-            refusal.VALUE,
-            f"{digits} is no MeterPAN: it begins with 600727 or 0000, and the DRN in it ends with "
-            "a check digit of its own.",
-        )
-    return sts_drn.split_pan(digits)[1]
 
 
 def iin_of(drn: str) -> str:
