@@ -79,7 +79,7 @@ def _line(path):
     words = list(path)
     for one in command.params:
         if one.required and one.param_type_name == "argument":
-            words.append(GIVEN.get(one.name, "1"))
+            words.append(DRN if one.metavar == "METER" else GIVEN.get(one.name, "1"))
         elif one.required:
             words += [one.opts[0], "1"]
     return [*words, "--json"]
