@@ -43,7 +43,7 @@ Text160 = Annotated[str, StringConstraints(max_length=160)]
 Id = Annotated[str, StringConstraints(pattern=UUID)]
 Time = Annotated[str, StringConstraints(pattern=_TIME, max_length=40), AfterValidator(_real_time)]
 Cents = (
-    Annotated[int, Field(strict=True, ge=0, le=10**12)]
+    Annotated[int, Field(strict=True, ge=0, le=10**12, json_schema_extra={"format": "int64"})]
     | Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}$")]
 )
 

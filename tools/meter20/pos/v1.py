@@ -19,6 +19,8 @@ from meter20.vending.receipt import Receipt
 
 BASE = "/v1"
 _SALE = "v1 sale"
+#: A sum, or a price. *Why*: a client that is generated takes 32 bits where no format stands.
+_Wide = Annotated[int, Field(json_schema_extra={"format": "int64"})]
 
 
 class Problem(BaseModel):
@@ -34,9 +36,9 @@ class MeterAnswer(BaseModel):
     meter: str
     customer: str
     currency: str
-    least_cents: int
-    most_cents: int
-    debt_cents: int
+    least_cents: _Wide
+    most_cents: _Wide
+    debt_cents: _Wide
     free_units_kwh: float
 
 
@@ -44,16 +46,16 @@ class LineAnswer(BaseModel):
     """A part of a sale. units: 0.1 kWh; rate: see `kind`."""
 
     kind: str
-    cents: int
+    cents: _Wide
     units: int
-    rate: int
+    rate: _Wide
 
 
 class QuoteAnswer(BaseModel):
     """What a sale would come to; the lines add up to amount_cents."""
 
     meter: str
-    amount_cents: int
+    amount_cents: _Wide
     currency: str
     kwh: float
     lines: list[LineAnswer]
@@ -75,7 +77,7 @@ class ReceiptAnswer(BaseModel):
     meter: str
     operation: str
     currency: str
-    paid_cents: int
+    paid_cents: _Wide
     kwh: float
     lines: list[LineAnswer]
     tokens: list[TokenAnswer]
@@ -95,11 +97,11 @@ class SaleRequest(BaseModel):
     """An order of a meter; amount_cents 0 asks for free units only."""
 
     meter: _Number
-    amount_cents: Annotated[int, Field(strict=True, ge=0, le=10**12)]
+    amount_cents: Annotated[_Wide, Field(strict=True, ge=0, le=10**12)]
 
 
-class MeterRequest(BaseModel):
-    """A meter."""
+class KeyChangeRequest(BaseModel):
+    """A meter whose key is to change."""
 
     meter: _Number
 
@@ -166,7 +168,7 @@ def receipt(
 
 
 @router.post("/key-changes", status_code=201, response_model=ReceiptAnswer)
-def change_key(body: MeterRequest, key: _Key, client: Client, till: AtTill):
+def change_key(body: KeyChangeRequest, key: _Key, client: Client, till: AtTill):
     """Return the key change tokens that a meter is due, or those it got last."""
     try:
         return till.key_change(client, key, body.meter, _teller(till), repeats=True)
