@@ -138,6 +138,10 @@ def test_sales_are_listed_for_other_programs_without_tokens(counted):
     assert counted("sales", "--from", "2020-01-01").splitlines()[1:] == []
 
 
+def test_days_that_end_before_they_begin_are_refused(vend):
+    vend.refused("sales", "--from", "2026-03-11", "--to", "2026-03-10", code=2)
+
+
 def test_receipt_tells_when_its_token_was_issued(counted):
     said = json.loads(counted("credit", DRN, "--kwh", "5", "--ref", "A-1", "--json"))
     token = said["tokens"][0]

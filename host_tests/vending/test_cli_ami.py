@@ -83,6 +83,7 @@ def test_key_change_made_at_the_desk_travels_if_it_is_to_and_the_meter_is_on_a_n
         (("meters", DRN), 2, "usage"),
         (("meters", DRN, "--dlms", "here:1"), 2, "usage"),
         (("run", "--mqtt", "http://nowhere"), 2, "usage"),
+        (("broker-config", "folder", "--host", "a host"), 2, "usage"),
     ],
 )
 def test_what_is_not_done_is_said_with_its_reason(ami, arguments, code, error):

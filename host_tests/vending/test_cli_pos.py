@@ -69,3 +69,14 @@ def test_files_of_tls_are_looked_at_before_the_station_opens(command, tmp_path):
     words = [command, "--db", nowhere, "serve", "--tls-cert", nowhere, "--tls-key", nowhere]
     done = CliRunner().invoke(app, words)
     assert (done.exit_code, "TLS cannot use" in done.stderr) == (1, True)
+
+
+def test_list_in_words_cuts_nothing_off(station, sqlite, run, monkeypatch):
+    ref = Shop(station, DRN).buy(200_00).json()["id"]
+    words = ["pos", "--db", str(sqlite.path), "settlement"]
+    piped = CliRunner().invoke(app, words).stdout
+    assert "…" not in piped and ref in piped and "owed" in piped
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal, for rich
+    monkeypatch.setenv("COLUMNS", "60")
+    narrow = CliRunner().invoke(app, words).stdout
+    assert "…" not in narrow and f"purchase  {ref}\n" in narrow and "owed      200.00\n" in narrow

@@ -1,5 +1,6 @@
 """The shop: one purchase for a form, to the cent; nobody sees what is another's."""
 
+import html
 import logging
 import re
 import threading
@@ -393,3 +394,14 @@ def test_long_form_is_refused_and_unknown_pages_are_pages(customer):
     assert customer.get("/nowhere").status_code == 404
     assert customer.send("/", {}).status_code == 405
     assert app.made(station_of(customer)).openapi_url is None
+
+
+def test_each_page_has_a_title_of_its_own(customer):
+    order = customer.buy(DRN, "200")
+    pages = [customer.get("/"), customer.get("/meter", number=DRN), customer.quote(DRN, "200"),
+             customer.get(order), customer.get("/history")]  # fmt: skip
+    titles = [html.unescape(re.search("<title>(.*?)</title>", page.text)[1]) for page in pages]
+    assert titles == [
+        f"{name} – meter20 shop"
+        for name in ("Buy electricity", "Amount", "You get", "Your purchase", "Your purchases")
+    ]

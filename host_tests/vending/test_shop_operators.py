@@ -1,6 +1,7 @@
 """Operators: who may log in, and what the pages say of meters, tokens, keys and the day."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -409,3 +410,10 @@ def test_serve_that_cannot_use_tls_says_so_before_it_names_an_address(
     missing = said(1, "--tls-cert", no_file, "--tls-key", no_file)
     assert f"TLS cannot use {no_file}" in missing and "No such file" in missing
     assert "no certificate in PEM" in said(1, "--tls-cert", no_pem, "--tls-key", no_pem)
+
+
+def test_each_page_of_operators_has_a_title_of_its_own(operator):
+    log_in(operator)
+    titles = [re.search("<title>(.*?)</title>", operator.get(at).text)[1] for at in PLACES]
+    assert len(set(titles)) == len(PLACES)
+    assert f"Meter {DRN} – meter20 operators" in titles

@@ -1,5 +1,6 @@
 """`meter20 ami`: the head-end. Purchases over a network, and their tokens on their way."""
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +35,7 @@ app.callback()(vend.root)
 
 PurchaseNumber = Annotated[int, typer.Argument(metavar="PURCHASE", help="Number of the purchase.")]
 Limit = Annotated[int, typer.Option(min=1, help="Most rows.")]
+_HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}", re.ASCII)
 _TURN_S = 0.5
 _WAITS_S = 5  # after a database that failed
 
@@ -222,9 +224,9 @@ def broker_config(
     """Write the files that Mosquitto needs (TLS, passwords, ACL), and a request for each meter."""
     from meter20.ami import broker_config as configs
     from meter20.ami import routes
-    from meter20.vending import plain_text
 
-    plain_text.checked(host, "host")
+    if not _HOST.fullmatch(host):
+        raise typer.BadParameter(f"--host: {host!r} is no name and no address")
     station = opened(ctx)
     with station.looking() as session:
         passwords = routes.passwords(session, station.module.carriers_key)

@@ -25,6 +25,7 @@ from meter20.terminal import OutputFault, printable
 _UsageError: Any = typer.BadParameter.__mro__[1]
 #: Headings of columns that no narrow terminal breaks.
 _WHOLE = ("receipt", "time", "meter", "drn", "paid")
+_WIDEST = 1 << 12  # columns of a table
 _IN_JSON = "meter20.in_json"
 
 
@@ -131,7 +132,10 @@ def _plain(fact: object) -> object:
 
 
 def show(as_json: bool, name: str, rows: Sequence[dict], empty: str) -> None:
-    """Answer with a list of `rows`, all with the same names, as JSON or as a table."""
+    """Answer with a list of `rows`, all with the same names, as JSON or as a table.
+
+    A terminal that is too narrow for the table gets a line for each value: nothing is cut off.
+    """
     if as_json:
         print_json({name: list(rows)})
         return
@@ -149,9 +153,22 @@ def show(as_json: bool, name: str, rows: Sequence[dict], empty: str) -> None:
         cells = ["" if value is None else printable(value) for value in row.values()]
         table.add_row(*[Text(cell) for cell in cells])  # a str would be markup
     console = Console()
+    needed = Console(width=_WIDEST).measure(table).minimum
+    if needed > console.width and console.is_terminal:
+        terminal.write("\n".join(map(_lines, rows)))
+        return
+    console.width = max(console.width, needed)
     with console.capture() as printed:
         console.print(table)
     terminal.write(printed.get())
+
+
+def _lines(row: dict) -> str:
+    """Return a row as lines, a value on each."""
+    wide = max(map(len, row))
+    cells = {name.replace("_", " "): "" if value is None else value for name, value in row.items()}
+    return "".join(f"{name:<{wide}}  {printable(value)}".rstrip() + "\n"
+                   for name, value in cells.items())  # fmt: skip
 
 
 def output_failed(error: OSError, as_json: bool) -> NoReturn:

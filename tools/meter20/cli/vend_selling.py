@@ -208,6 +208,8 @@ def sales(
     from meter20.vending.station import utc_now
 
     first = first or last or utc_now()
+    if last is not None and last < first:
+        raise typer.BadParameter("--to is before --from")
     with looking(ctx) as session:
         found = sales_list.rows(session, first, last or first)
     if as_json:

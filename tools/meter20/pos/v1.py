@@ -43,7 +43,11 @@ class MeterAnswer(BaseModel):
 
 
 class LineAnswer(BaseModel):
-    """A part of a sale. units: 0.1 kWh; rate: see `kind`."""
+    """A part of a sale. units: 0.1 kWh.
+
+    rate: of a `step` the price of a kWh in 10^-5 of the currency unit, of a tax hundredths of a
+    percent, else 0.
+    """
 
     kind: str
     cents: _Wide
@@ -70,7 +74,10 @@ class TokenAnswer(BaseModel):
 
 
 class ReceiptAnswer(BaseModel):
-    """A receipt. copy_number: 0 for the first, else how often it was shown again."""
+    """A receipt; time: UTC; the lines add up to paid_cents; tokens: in the order to enter them.
+
+    copy_number: 0 for the first, else how often it was shown again.
+    """
 
     receipt: int
     time: str
