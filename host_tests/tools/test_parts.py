@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from meter20 import samples
 from meter20.cli.main import PARTS, app
+from meter20.vending.refusal import Refusal
 
 ROOT = get_command(app)
 DEAR = {"pydantic", "rich", "sqlalchemy", "mpremote", "textual", "fastapi"}
@@ -99,6 +100,8 @@ def _read(param, value, context):
         return param.process_value(context, value)
     except typer.BadParameter as wrong:
         return wrong.format_message()
+    except Refusal as why:
+        return str(why)
 
 
 @pytest.mark.parametrize("part", PARTS)
