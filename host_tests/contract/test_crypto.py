@@ -2,14 +2,7 @@
 
 import unittest
 
-try:
-    from host_crypto import HostCrypto as Crypto  # the virtual board
-except ImportError:
-    try:
-        import cryptolib  # noqa: F401
-        from drivers.board_crypto import BoardCrypto as Crypto  # MicroPython with cryptolib
-    except ImportError:
-        from meter20.host_crypto import HostCrypto as Crypto
+from models.aes import Crypto
 
 # Source: FIPS 197, C.1. The published block, under its test key.
 _KEY = bytes(range(16))

@@ -9,7 +9,7 @@ _TURNS = 6  # in which an answer comes
 
 
 class Crypto:
-    """Slow and plain; its random octets are told in advance."""
+    """AES as it is; its random octets are known in advance."""
 
     def __init__(self):
         self._drawn = 0
