@@ -8,13 +8,15 @@ from sts import tid
 
 class CalendarTest(unittest.TestCase):
     def test_each_day_of_the_hundred_years_has_its_number_and_weekday(self):
-        for number in range(36_525):
-            year, month, day, hour, minute = tid.date(number * 1440 + 754, 2000)
-            told = clock.seconds(year, month, day, hour, minute, 56)
-            self.assertEqual(told, number * 86_400 + 45_296)
-            self.assertEqual(clock.weekday(year, month, day), (number + 5) % 7)
-            self.assertTrue(clock.is_time(year, month, day, hour, minute, 56))
-        self.assertEqual((year, month, day), (2099, 12, 31))
+        number = 0
+        for base_year in range(2000, 2100):
+            for day in range(366 if base_year % 4 == 0 else 365):
+                date = tid.date(day * 1440 + 754, base_year)
+                self.assertEqual(clock.seconds(*date, 56), number * 86_400 + 45_296)
+                self.assertEqual(clock.weekday(*date[:3]), (number + 5) % 7)
+                self.assertTrue(clock.is_time(*date, 56))
+                number += 1
+        self.assertEqual((number, date[:3]), (36_525, (2099, 12, 31)))
 
     def test_known_weekdays(self):
         for date, weekday in (
