@@ -1,9 +1,10 @@
-"""Debian's Chromium, driven by Playwright, and what no page of ours may do in it.
+"""Debian's Chromium without a window, driven by Playwright, and what no page of ours may do in it.
 
 A page may not throw, write errors to the console, break its own content security policy, or ask
 any other machine for anything.
 """
 
+import shutil
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -28,6 +29,16 @@ _AXE = DEVICE_ROOT / "node_modules" / "axe-core" / "axe.min.js"
 _WORSE = ("serious", "critical")
 
 
+def program():
+    """Return where Chromium is, a path; without one, do what `programs.missing` does.
+
+    The one without menus and tabs of its own is taken where there is one: to open and draw them
+    for each visitor takes longer than most pages do.
+    """
+    name = "chromium-headless-shell"
+    return shutil.which(name) or programs.found("chromium", name)
+
+
 @contextmanager
 def browser():
     """Give a Chromium with an empty profile.
@@ -35,9 +46,9 @@ def browser():
     Playwright keeps an event loop in this thread while the browser is open: nothing else in the
     thread can run one, so a test file has its own browser, and closes it.
     """
-    program = programs.found("chromium", "chromium")
+    path = program()
     with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
+        made = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
         try:
             yield made
         finally:

@@ -9,7 +9,6 @@ import pytest
 from browser import chromium, meter_page
 from data import meters
 from playwright.sync_api import expect
-from rigs import programs
 
 from meter20 import session
 from meter20.board import card
@@ -204,7 +203,7 @@ def test_a_frame_of_the_lesson_before_makes_no_lesson_done(desktop, address):
 
 
 def test_the_acceptance_suite_runs_through_the_page_with_the_replies_of_emulated():
-    programs.found("chromium", "chromium")
+    chromium.program()
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [*command, *(f"host_tests/acceptance/test_{name}.py" for name in CORE), "--body", "page"],
