@@ -157,7 +157,8 @@ class _Meter:
         if data:
             return data
         now_ms = self._uptime.now_ms
-        if not self._ports.store.prepare():
+        notes = self._ports.notes
+        if not (self._ports.store.prepare() or (notes and notes.prepare())):
             gc.collect()
             self._untidy_steps = 0
         return self._port.wait(max(0, now_ms + _COLLECT_MS - self._uptime.now_ms))

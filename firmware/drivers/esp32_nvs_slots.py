@@ -23,9 +23,6 @@ class NvsSlots(SlotMedium):
     def __init__(self, name: str):
         self._nvs = NVS(name)
 
-    def ready(self, slot, newest):
-        return slot != newest
-
     def read(self, slot):
         buffer = bytearray(_SIZE)
         try:
@@ -37,6 +34,3 @@ class NvsSlots(SlotMedium):
     def write(self, slot, data):
         self._nvs.set_blob("slot%d" % slot, data)
         self._nvs.commit()
-
-    def append(self, slot, offset, data):
-        raise NotImplementedError

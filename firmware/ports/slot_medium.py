@@ -22,7 +22,7 @@ class SlotMedium:
 
         Of slots tried in turn, one always can.
         """
-        raise NotImplementedError
+        return slot != newest
 
     def read(self, slot: int) -> bytes:
         """Return what the slot holds; never written or erased bytes read 0xFF or are missing.
@@ -51,8 +51,12 @@ class SlotMedium:
         """Do some of what `write` of a slot soon after `slot` would wait for, e.g. an erase.
 
         Return whether there was any of that. Harms slot `newest` no more than `write` does. Raises
-        nothing.
+        OSError when the medium refuses.
         """
+        return False
+
+    def waits(self, slot: int) -> bool:
+        """Return whether `write` of `slot` would wait for an erase."""
         return False
 
     def append(self, slot: int, offset: int, data: bytes):

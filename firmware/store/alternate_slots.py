@@ -22,9 +22,6 @@ class AlternateSlots(SlotMedium):
         self.slots = sum([medium.slots for medium in media])
         self.size = min([medium.size for medium in media])
 
-    def ready(self, slot, newest):
-        return slot != newest
-
     def read(self, slot):
         medium, slot = self._place(slot)
         return medium.read(slot)
@@ -32,9 +29,6 @@ class AlternateSlots(SlotMedium):
     def write(self, slot, data):
         medium, slot = self._place(slot)
         medium.write(slot, data)
-
-    def append(self, slot, offset, data):
-        raise NotImplementedError
 
     def _place(self, slot):
         return self._media[slot % len(self._media)], slot // len(self._media)
@@ -51,14 +45,8 @@ class MissingSlots(SlotMedium):
     size = 256
     whole = True
 
-    def ready(self, slot, newest):
-        return slot != newest
-
     def read(self, slot):
         return b""
 
     def write(self, slot, data):
         raise OSError(ENODEV)
-
-    def append(self, slot, offset, data):
-        raise NotImplementedError

@@ -46,9 +46,6 @@ class FileSlots(SlotMedium):
         if len(made) < self.slots or self._exists(self._unsettled):
             self._make_folders()
 
-    def ready(self, slot, newest):
-        return slot != newest
-
     def read(self, slot):
         try:
             with self._open(self._name(slot), "rb") as file:
@@ -59,9 +56,6 @@ class FileSlots(SlotMedium):
     def write(self, slot, data):
         with self._open(self._name(slot), "wb") as file:
             file.write(data)
-
-    def append(self, slot, offset, data):
-        raise NotImplementedError
 
     def _name(self, slot):
         return self._folders[slot] + "/record"

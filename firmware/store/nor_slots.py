@@ -8,7 +8,7 @@ a cut left a slot half written, the next of the newest's own bank is passed over
 A sector is erased when the ring enters it, so an erase is needed once in as
 many records as a sector has pages, and all sectors wear alike. `prepare` erases it a few
 records sooner, so that no record waits; but not on two sectors, of which each holds one
-of the two newest records.
+of the two newest records: there the store commits the newest again, see slot_store.
 """
 
 from micropython import const
@@ -33,7 +33,7 @@ class NorSlots(SlotMedium):
         self.size = flash.page_size
         self.slots = flash.size // flash.page_size
         self._ahead = _AHEAD if self.slots > 2 * self._pages_per_sector else 0
-        self._prepared = [-1, -1]  # of each half: the slot that waits in a sector just erased
+        self._prepared = set()  # slots, each the first of a sector just erased
 
     def ready(self, slot, newest):
         """The first page of a sector is erased by `write`; others must be blank by now.
@@ -60,33 +60,24 @@ class NorSlots(SlotMedium):
                 if sector[end - 1] != _BLANK:
                     yield self._slot(first + page), view[end - size : end]
 
+    def waits(self, slot):
+        return self._begins_sector(slot) and slot not in self._prepared
+
     def prepare(self, slot, newest):
         """Erase a sector that the ring enters soon. A start forgets it: a cut may tear one."""
         for each in range(slot + 1, slot + 1 + self._ahead):
             each %= self.slots
-            due = self._begins_sector(each) and self._prepared[each % 2] != each
-            if due and self.ready(each, newest):
-                return self._erased(each)
+            if self.waits(each) and self.ready(each, newest):
+                self._flash.erase(self._offset(each))
+                self._prepared.add(each)
+                return True
         return False
-
-    def _erased(self, slot):
-        """Erase the sector that `slot` begins; return whether the flash took it.
-
-        If it did not, `write` tries it again, and the store passes the slot over.
-        """
-        try:
-            self._flash.erase(self._offset(slot))
-        except OSError:
-            return False
-        self._prepared[slot % 2] = slot
-        return True
 
     def write(self, slot, data):
         offset = self._offset(slot)
-        if self._begins_sector(slot):
-            if self._prepared[slot % 2] != slot:
-                self._flash.erase(offset)
-            self._prepared[slot % 2] = -1
+        if self.waits(slot):
+            self._flash.erase(offset)
+        self._prepared.discard(slot)
         self._flash.program(offset, data)
 
     def append(self, slot, offset, data):

@@ -94,7 +94,19 @@ class SlotStore(RecordStore):
         raise OSError(EIO)  # worn out or full; without its mark nothing counts
 
     def prepare(self):
-        return self._medium.prepare(self._at, self._slot)
+        """If only a commit can do it, the record is committed again: there are two of it then."""
+        medium = self._medium
+        try:
+            if medium.prepare(self._at, self._slot):
+                return True
+            if medium.waits((self._at + 1) % medium.slots):
+                record = self.load()
+                if record is not None:
+                    self.commit(record)
+                    return True
+        except OSError:
+            pass  # the next commit tries it again, or passes the slot over
+        return False
 
     def _written(self, slot, data):
         """Write `data` and its mark; return whether both are there."""

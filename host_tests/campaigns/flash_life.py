@@ -110,6 +110,7 @@ class Household:
     def _pass(self, duration_ms):
         self._now_ms += duration_ms
         self._rig.app.step(self._now_ms)
+        self._rig.rest()
 
     def _enter(self, kind, value, wanted, under=0):
         self._pass(1_280_000 if self._rig.meter.lockout_ms(self._now_ms) else 1)
@@ -157,12 +158,13 @@ class Household:
         self._boot()
 
     def _cut(self):
-        """One in five inside a flash operation: of the next checkpoint, or of the restart."""
+        """One in five inside a flash operation: of the next checkpoint or the rest after it."""
         if self._chance.randrange(CUTS_A_WEEK // 2) == 0:
             rig, tears = self._rig, self._store.carrier.tears
             rig.chip.arm_cut(self._chance.randrange(6), self._chance.choice(tears))
             try:
                 rig.meter.consume(2 * _STEP_WH)
+                rig.rest()
             except PowerCut:
                 pass
         self._boot()
@@ -171,6 +173,7 @@ class Household:
         for sector, count in enumerate(self._rig.chip.erases):
             self._erases[sector] += count
         self._rig.boot()
+        self._rig.rest()
         self._now_ms = 0
 
 

@@ -259,11 +259,19 @@ MUTATIONS = (
         "newest record not spared by an early erase",
         "the sector of the newest record is erased for a later one",
         "firmware/store/nor_slots.py",
-        "            if due and self.ready(each, newest):\n",
-        "            if due:\n",
+        "            if self.waits(each) and self.ready(each, newest):\n",
+        "            if self.waits(each):\n",
         (
             "host_tests/contract/test_slot_medium.py::SlotMediumContract::test_bare_flash_keeps_the_contract",
         ),
+    ),
+    Mutation(
+        "record before the newest not spared by an early erase",
+        "on two sectors one of the two newest records is erased while the meter rests",
+        "firmware/store/nor_slots.py",
+        "_AHEAD if self.slots > 2 * self._pages_per_sector else 0",
+        "_AHEAD",
+        (_SLOTS_TEST + "test_two_records_stand_after_each_rest_whichever_of_them_is_spoiled",),
     ),
     Mutation(
         "mark not read back",

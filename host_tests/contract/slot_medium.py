@@ -122,6 +122,22 @@ def check_what_is_prepared_is_never_the_newest(carrier):
         assert medium.read(newest)[: len(NEWEST)] == NEWEST
 
 
+def check_only_a_slot_that_waits_costs_an_erase(carrier):
+    """On a medium that is not `whole`; what a `whole` one does is its own affair."""
+    chip, medium = fresh(carrier)
+    newest = medium.slots - 1
+    for turn in range(3 * medium.slots):
+        if turn % 3 == 0:
+            medium.prepare(newest, newest)
+        waits = [slot for slot in range(medium.slots) if medium.waits(slot)]
+        before = sum(chip.erases)
+        newest = written(medium, newest, b"record %d" % turn)
+        if medium.whole:
+            assert not waits
+        else:
+            assert sum(chip.erases) - before == (newest in waits), turn
+
+
 def written(medium, newest, data):
     """Write `data` to the next slot that is ready, and return that."""
     for step in range(1, medium.slots + 1):
@@ -142,4 +158,5 @@ CHECKS = (
     check_no_cut_harms_the_newest,
     check_no_cut_while_it_prepares_harms_the_newest,
     check_what_is_prepared_is_never_the_newest,
+    check_only_a_slot_that_waits_costs_an_erase,
 )

@@ -68,6 +68,19 @@ class RecordStoreContract(unittest.TestCase):
 
         self.each_store(check)
 
+    def test_rest_changes_no_record(self):
+        def check(boot):
+            store = boot()
+            store.prepare()
+            self.assertEqual(store.load(), None)
+            for n in range(100):
+                store.commit(b"record %d" % n)
+                for _ in range(n % 4):
+                    store.prepare()
+                self.assertEqual((store.load(), boot().load()), (b"record %d" % n,) * 2)
+
+        self.each_store(check)
+
     def test_store_in_use_returns_what_it_committed(self):
         def check(boot):
             store = boot()

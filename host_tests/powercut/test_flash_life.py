@@ -12,7 +12,7 @@ from campaigns.flash_life import STORES
 WEEKS = 6
 #: Most erases a kWh, by store and part: a twentieth above what was measured.
 ERASES_A_KWH = {
-    ("rp2 frozen", "ring"): 0.750,
+    ("rp2 frozen", "ring"): 0.790,
     ("rp2 frozen", "ring of notes"): 0.025,
     ("rp2 stock", "LittleFS"): 1.640,
     ("esp32", "NVS"): 0.500,

@@ -44,15 +44,16 @@ def interrupt_before(_image, _offset, _old, _new, _number):
 
 
 class PowerCutTest(unittest.TestCase):
-    def cut_at_every_operation(self, commits, torn, sectors=_SECTORS):
-        """Return how many operations there were to cut. More than two sectors are prepared."""
+    def cut_at_every_operation(self, commits, torn, sectors=_SECTORS, rests=False):
+        """Return how many operations there were to cut, those of a rest before it included."""
         cut_at = 0
         while True:
             image = provisioned(commits, sectors)
             chip, meter = booted(image)
             chip.arm_cut(cut_at, torn)
             try:
-                meter.kept._store.prepare()
+                while rests and meter.kept._store.prepare():
+                    pass
                 meter.enter(meters.TOKEN_100_WH, 0)
                 return cut_at
             except PowerCut:
@@ -98,12 +99,13 @@ class PowerCutTest(unittest.TestCase):
                 operations = self.cut_at_every_operation(commits, torn)
                 self.assertTrue(operations in (4, 5, 6))  # two records of two, perhaps erases
 
-    def test_cut_at_any_operation_of_a_token_after_an_erase_that_was_early(self):
-        early = 0
-        for torn in (False, True):
-            for commits in range(_SLOTS + 8, 2 * _SLOTS + 2):
-                early += self.cut_at_every_operation(commits, torn, 4) > 4
-        self.assertTrue(early >= 8)
+    def test_cut_at_any_operation_of_a_rest_and_of_the_token_after_it(self):
+        for sectors, more in ((2, 3), (4, 1)):  # a commit and its erase; an erase
+            early = 0
+            for torn in (False, True):
+                for commits in range(_SLOTS + 8, 2 * _SLOTS + 2):
+                    early += self.cut_at_every_operation(commits, torn, sectors, True) >= 4 + more
+            self.assertTrue(early >= 4)
 
 
 if __name__ == "__main__":

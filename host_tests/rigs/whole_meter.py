@@ -63,7 +63,9 @@ class Rig:
         if self._armed is not None:
             self.chip.arm_cut(*self._armed)
         clock = Clock()
-        store, notes = (SlotStore(medium) for medium in self.carrier.media(self.chip))
+        store, notes = self._stores = [
+            SlotStore(medium) for medium in self.carrier.media(self.chip)
+        ]
         self.tamper, self.switch, self.pulses = SimTamper(), SimLoadSwitch(), SimPulses(clock)
         self.supply = SimBrownOut()
         self.app = App(
@@ -75,6 +77,12 @@ class Rig:
         self.meter = self.app.meter
         self.app.step(0)
         return self
+
+    def rest(self):
+        """There is time for what later commits would wait for."""
+        for store in self._stores:
+            while store.prepare():
+                pass
 
     def cut(self, action, after, tear):
         """Do `action`(rig) and cut it; return whether the power went. The meter stays dark."""

@@ -166,24 +166,24 @@ class SlotStoreTest(unittest.TestCase):
         store = self.booted()
         self.assertEqual((store.load(), store.health), (_RECORD + bytes([4]), REPAIRED))
 
-    def erases_waited_for(self, sectors, prepares):
-        """Commit 200 times, twice between two moments of rest; return (erases of them, all)."""
+    def erases_waited_for(self, sectors, prepares, a_rest=2):
+        """Commit 200 times, `a_rest` times between two rests; return (erases of them, all)."""
         self.image = RamImage(sectors * SECTOR)
         store, waited = self.booted(), 0
-        for n in range(100):
-            if prepares:
-                store.prepare()
+        for n in range(200 // a_rest):
+            while prepares and store.prepare():
+                pass
             before = sum(self.chip.erases)
-            for half in (0, 1):
-                store.commit(bytes([n, half]))
+            for each in range(a_rest):
+                store.commit(bytes([n, each]))
             waited += sum(self.chip.erases) - before
-            self.assertEqual(SlotStore(NorSlots(self.chip)).load(), bytes([n, 1]))
+            self.assertEqual(SlotStore(NorSlots(self.chip)).load(), bytes([n, a_rest - 1]))
         return waited, sum(self.chip.erases)
 
     def test_no_commit_waits_for_an_erase_that_was_done_when_there_was_time(self):
         waited, erases = self.erases_waited_for(6, prepares=False)
         self.assertEqual(waited, erases)
-        self.assertEqual(self.erases_waited_for(6, prepares=True), (1, erases))  # the second
+        self.assertEqual(self.erases_waited_for(6, prepares=True), (0, erases))
 
     def test_erase_that_was_early_spares_one_erase_and_not_those_of_later_rounds(self):
         for prepared in (0, 1):
@@ -194,9 +194,36 @@ class SlotStoreTest(unittest.TestCase):
                 store.commit(_RECORD + bytes([n]))
             self.assertEqual(self.chip.erases, [3, 2, 3, 2])
 
-    def test_two_sectors_are_never_prepared_as_each_holds_one_of_the_two_newest_records(self):
-        unprepared = self.erases_waited_for(2, prepares=False)
-        self.assertEqual(self.erases_waited_for(2, prepares=True), unprepared)
+    def test_record_on_two_sectors_is_committed_again_so_that_the_next_waits_for_no_erase(self):
+        self.assertEqual(self.erases_waited_for(2, prepares=False, a_rest=1), (14, 14))
+        self.assertEqual(self.erases_waited_for(2, prepares=True, a_rest=1), (1, 14))  # the first
+
+    def test_two_records_stand_after_each_rest_whichever_of_them_is_spoiled(self):
+        for sectors in (2, 4):
+            self.image = RamImage(sectors * SECTOR)
+            store = self.booted()
+            for n in range(3 * _SLOTS):
+                store.commit(_RECORD + bytes([n]))
+                if n == 0:
+                    continue
+                while store.prepare():
+                    pass
+                intact = carriers.copied(self.image)
+                page = self.chip.size // 2 // PAGE * (store._slot % 2) + store._slot // 2
+                self.spoil(page * PAGE + 7, 1)
+                again = self.booted()
+                self.assertEqual(again.health, REPAIRED)
+                self.assertTrue(again.load()[-1] in (n, n - 1))
+                self.image = intact
+                store = self.booted()
+                self.assertEqual((store.load()[-1], store.health), (n, GOOD))
+
+    def test_record_that_cannot_be_committed_again_stands_and_rest_ends(self):
+        store = self.filled(2 * _SLOTS - 1)
+        store.commit(_RECORD)
+        self.chip.endurance = 0
+        self.assertEqual([store.prepare() for _ in range(3)], [False] * 3)
+        self.assertEqual((store.load(), self.booted().load()), (_RECORD, _RECORD))
 
     def test_store_is_in_good_health_after_a_restart_between_an_erase_and_its_record(self):
         self.image = RamImage(4 * SECTOR)
