@@ -22,28 +22,28 @@ def run(station, sqlite, cheap_passwords, monkeypatch):
 
 
 def test_client_is_added_once_and_its_secrets_are_shown_once(run):
-    told = json.loads(run("client", "add", "shop").stdout)
-    assert len(told["password"]) >= clients.MIN_PASSWORD
+    answer = json.loads(run("client", "add", "shop").stdout)
+    assert len(answer["password"]) >= clients.MIN_PASSWORD
     again = run("client", "add", "shop")
     assert (again.exit_code, json.loads(again.stdout)["error"]) == (1, "exists")
     listed = run("client", "list").stdout
     assert [row["client"] for row in json.loads(listed)["clients"]] == ["shop"]
-    assert told["password"] not in listed
-    assert told["api_key"] not in listed
+    assert answer["password"] not in listed
+    assert answer["api_key"] not in listed
 
 
 def test_short_password_is_refused_where_tokens_are_sold_in_earnest(run, monkeypatch):
     monkeypatch.setenv("METER20_POS_PASSWORD", "test")
-    told = run("client", "add", "shop")
-    assert (told.exit_code, json.loads(told.stdout)["error"]) == (1, "value")
+    answer = run("client", "add", "shop")
+    assert (answer.exit_code, json.loads(answer.stdout)["error"]) == (1, "value")
     assert json.loads(run("client", "list").stdout)["clients"] == []
 
 
 def test_settlement_says_what_a_merchant_owes(run, station):
     Shop(station, DRN).buy(200_00)
-    told = json.loads(run("settlement").stdout)
-    assert told["owed"] == [{"account": "corner", "currency": "ZAR", "owed": "200.00"}]
-    assert [row["meter"] for row in told["sales"]] == [DRN]
+    answer = json.loads(run("settlement").stdout)
+    assert answer["owed"] == [{"account": "corner", "currency": "ZAR", "owed": "200.00"}]
+    assert [row["meter"] for row in answer["sales"]] == [DRN]
     assert json.loads(run("settlement", "--day", "1999-01-01").stdout)["sales"] == []
 
 

@@ -258,9 +258,9 @@ def test_stream_tells_each_change_and_ends_with_the_last(customer):
     listening.start()
     answer(customer, path, "Accept")
     listening.join(30)
-    (told,) = heard
-    assert "Accepted by the meter" in told
-    assert told.endswith("event: done\ndata: .\n\n")
+    (change,) = heard
+    assert "Accepted by the meter" in change
+    assert change.endswith("event: done\ndata: .\n\n")
     again = customer.web.get(f"{path}/events")
     assert again.headers["content-type"].startswith("text/event-stream")
     assert "Accepted by the meter" in again.text

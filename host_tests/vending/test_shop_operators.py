@@ -58,9 +58,9 @@ def station_of(browser):
     return browser.web.app.state.seller.station
 
 
-def hear(station, topic, told, drn=DRN):
+def hear(station, topic, said, drn=DRN):
     """Keep a report as a worker does that heard it."""
-    report = reports.report_of(drn, topic, json.dumps(told).encode())
+    report = reports.report_of(drn, topic, json.dumps(said).encode())
     assert report is not None
     with station.sharing() as session:
         reports.keep(session, [report], station.time())
@@ -225,7 +225,7 @@ def test_what_a_meter_tells_is_in_the_language_of_the_page(operator):
 
 def test_every_word_that_a_meter_may_tell_is_known():
     reasons = {word for name, word in vars(decision).items() if name.isupper()}
-    assert reasons | set(journal_events.NAMES.values()) | {"open", "closed"} == set(pages.TOLD)
+    assert reasons | set(journal_events.NAMES.values()) | {"open", "closed"} == set(pages.REPORTED)
 
 
 def test_retired_meter_is_marked(operator):
@@ -380,12 +380,12 @@ def run(station, sqlite, monkeypatch):
 
 
 def test_operators_are_added_listed_and_removed(run, monkeypatch):
-    code, told = run("operator", "add", NAME)
-    assert (code, len(told["password"]) >= accounts.MIN_PASSWORD) == (0, True)
+    code, added = run("operator", "add", NAME)
+    assert (code, len(added["password"]) >= accounts.MIN_PASSWORD) == (0, True)
     assert run("operator", "add", NAME)[1]["error"] == "exists"
     code, listed = run("operator", "list")
     assert [row["operator"] for row in listed["operators"]] == [NAME]
-    assert told["password"] not in json.dumps(listed)
+    assert added["password"] not in json.dumps(listed)
     assert run("operator", "remove", NAME)[0] == 0
     assert run("operator", "remove", NAME)[1]["error"] == "unknown"
     assert run("operator", "add", "x" * 41)[1]["error"] == "value"

@@ -29,19 +29,19 @@ LINES = {
     typed_lines.CARRIED_ON: "line.carried_on",
 }  # fmt: skip
 
-#: What a meter tells of its load switch, the reason of that, and its events.
-TOLD = {
-    "open": "told.open", "closed": "told.closed",
-    "credit": "told.credit", "emergency_credit": "told.emergency_credit",
-    "friendly_hours": "told.friendly_hours", "no_credit": "told.no_credit",
-    "not_provisioned": "told.not_provisioned", "tamper": "told.tamper",
-    "disconnected": "told.disconnected", "overload": "told.overload",
-    "overload_lock": "told.overload_lock", "test": "told.test", "store_fault": "told.store_fault",
-    "fault": "told.fault",
-    "Restart": "told.restart", "Memory repaired": "told.repaired",
-    "Memory failed": "told.store_fault", "Tamper": "told.tamper", "Locked out": "told.lock_out",
-    "Overload": "told.overload", "New key": "told.new_key",
-    "Settings lost": "told.settings_lost",
+#: What a meter reports of its load switch, the reason of that, and its events.
+REPORTED = {
+    "open": "reported.open", "closed": "reported.closed",
+    "credit": "reported.credit", "emergency_credit": "reported.emergency_credit",
+    "friendly_hours": "reported.friendly_hours", "no_credit": "reported.no_credit",
+    "not_provisioned": "reported.not_provisioned", "tamper": "reported.tamper",
+    "disconnected": "reported.disconnected", "overload": "reported.overload",
+    "overload_lock": "reported.overload_lock", "test": "reported.test",
+    "store_fault": "reported.store_fault", "fault": "reported.fault",
+    "Restart": "reported.restart", "Memory repaired": "reported.repaired",
+    "Memory failed": "reported.store_fault", "Tamper": "reported.tamper",
+    "Locked out": "reported.lock_out", "Overload": "reported.overload",
+    "New key": "reported.new_key", "Settings lost": "reported.settings_lost",
 }  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def part(request: Request, template: str, **values: object) -> str:
         kwh=lambda units: f"{texts.decimal(language, units, 1)} kWh",
         energy=lambda wh: texts.decimal(language, wh, 3),
         rate=lambda value, places: _short(texts.decimal(language, value, places)),
-        written=partial(texts.written, language), told=partial(_told, language),
+        written=partial(texts.written, language), reported=partial(_reported, language),
         line_name=LINES.__getitem__, grouped=grouped, qr=_qr, when=_when, **values,
     )  # fmt: skip
 
@@ -97,9 +97,9 @@ def _money(language: str, cents: int, currency: str) -> str:
     return f"{texts.decimal(language, cents, 2)} {currency}".strip()
 
 
-def _told(language: str, word: str | None) -> str:
+def _reported(language: str, word: str | None) -> str:
     """Return what a meter said of itself; a word that is not known as the meter said it."""
-    return texts.text(language, TOLD[word]) if word in TOLD else word or ""
+    return texts.text(language, REPORTED[word]) if word in REPORTED else word or ""
 
 
 def _short(decimal: str) -> str:
