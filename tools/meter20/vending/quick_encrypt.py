@@ -19,7 +19,7 @@ from meter20.quick_ciphers import fi_tables
 from meter20.vending import encoder
 
 _PLAIN_CIPHERS = 300  # a program that makes fewer tokens is done before tables would pay
-_SIXTEEN_BITS = struct.Struct(">8H").unpack
+_KEY, _BLOCK = struct.Struct(">8H"), struct.Struct(">4H")  # in words of 16 bits
 _MASK = (1 << 64) - 1
 
 
@@ -65,32 +65,33 @@ class Misty1ByTables:
     def encrypt(self, block: bytes) -> bytes:
         """Return the 8 encrypted bytes of the 8-byte `block`."""
         before, after = fi_tables()
-        k = _SIXTEEN_BITS(self._key)
-        p = [after[before[k[i]] ^ k[i + 1 & 7]] for i in range(8)]  # K prime
-        k, p = k + k, p + p  # so that no number of a subkey turns over
-        number = int.from_bytes(block, "big")
-        a, b, c, d = number >> 48, number >> 32 & 65535, number >> 16 & 65535, number & 65535
+        k = _KEY.unpack(self._key)
+        p = [after[before[k[i]] ^ k[i - 7]] for i in range(8)]  # K prime
+        a, b, c, d = _BLOCK.unpack(block)
+        k0, k1, k2, k3, k4, k5, k6, k7 = k
+        p0, p1, p2, p3, p4, p5, p6, p7 = p
         for j in range(4):
             b ^= a & k[j]
-            a ^= b | p[j + 6]
+            a ^= b | p[j - 2]
             d ^= c & p[j + 2]
             c ^= d | k[j + 4]
-            i = 2 * j
-            left = after[before[a ^ k[i]] ^ p[i + 5]] ^ b
-            right = after[before[b ^ k[i + 2]] ^ p[i + 1]] ^ left
-            left = after[before[left ^ k[i + 7]] ^ p[i + 3]] ^ right
-            c ^= right ^ k[i + 4]
+            left = after[before[a ^ k0] ^ p5] ^ b
+            right = after[before[b ^ k2] ^ p1] ^ left
+            left = after[before[left ^ k7] ^ p3] ^ right
+            c ^= right ^ k4
             d ^= left
-            left = after[before[c ^ k[i + 1]] ^ p[i + 6]] ^ d
-            right = after[before[d ^ k[i + 3]] ^ p[i + 2]] ^ left
-            left = after[before[left ^ k[i + 8]] ^ p[i + 4]] ^ right
-            a ^= right ^ k[i + 5]
+            left = after[before[c ^ k1] ^ p6] ^ d
+            right = after[before[d ^ k3] ^ p2] ^ left
+            left = after[before[left ^ k0] ^ p4] ^ right
+            a ^= right ^ k5
             b ^= left
+            k0, k1, k2, k3, k4, k5, k6, k7 = k2, k3, k4, k5, k6, k7, k0, k1
+            p0, p1, p2, p3, p4, p5, p6, p7 = p2, p3, p4, p5, p6, p7, p0, p1
         b ^= a & k[4]
-        a ^= b | p[10]
+        a ^= b | p[2]
         d ^= c & p[6]
-        c ^= d | k[8]
-        return (c << 48 | d << 32 | a << 16 | b).to_bytes(8, "big")
+        c ^= d | k[0]
+        return _BLOCK.pack(c, d, a, b)
 
 
 class StaByTables:
