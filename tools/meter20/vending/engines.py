@@ -16,6 +16,8 @@ from meter20.vending import exact_json, refusal, sqlite_file
 from meter20.vending.refusal import Refusal
 
 _TRY_MS = 50
+# Else sqlite3 looks for one at each value that is None, and raises an error, which it drops.
+sqlite3.register_adapter(type(None), lambda none: none)
 
 
 class SqliteFile:

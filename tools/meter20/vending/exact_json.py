@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-_DELETE = b"\x7f"  # the only character of ASCII that `json` escapes and msgspec does not
+_DELETE = 0x7F  # the only character of ASCII that `json` escapes and msgspec does not
 
 
 def _writer(sort_keys: bool) -> Callable[[Any], bytes]:
