@@ -165,9 +165,9 @@ def fill(station: Station, size: int) -> None:
             row, (token,) = facts_of(model)
             rows, its_tokens = [], []
             for number in range(done + 1, min(size, done + _BULK)):
-                rows.append(row | {"id": desk.module.next_receipt(desk.session)})
+                rows.append(dict(row))
                 its = token | {"tid": token["tid"] - 1000 - number}
-                rows[-1]["seal"] = desk.module.bind(desk.session, rows[-1], [its], desk.actor)
+                desk.module.bind_new(desk.session, [(rows[-1], [its])])
                 desk.module.note(desk.session, desk.actor, "bulk", row["about"]["Meter"], "")
                 its_tokens.append(its | {"slip_id": rows[-1]["id"]})
             if rows:

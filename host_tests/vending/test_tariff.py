@@ -116,11 +116,16 @@ def test_example_of_the_manual():
     """R 200: R 50 fixed, R 123.80 for 58.0 kWh, 15 % tax on both, 13 cents carried on."""
     quote = home(fixed_charge="50").for_money(200_00, Account())
     assert quote.lines == [
-        ("Fixed charge", 50_00),
-        ("58.0 kWh at 2.1345", 123_80),
-        ("Tax 15 %", 26_07),
-        ("Carried on", 13),
+        ["Fixed charge", 50_00],
+        ["58.0 kWh at 2.1345", 123_80],
+        ["Tax 15 %", 26_07],
+        ["Carried on", 13],
     ]
+
+
+def test_kwh_have_one_decimal():
+    texts = [decimal_text.kwh(units) for units in (0, 7, 10, 16_383, MAX_UNITS)]
+    assert texts == ["0.0", "0.7", "1.0", "1638.3", "1820162.4"]
 
 
 def test_steps_follow_what_was_bought_this_month():

@@ -18,6 +18,12 @@ _MANTISSA = 0x3FFF
 _EXPONENT = 3
 _CURRENCY_EXPONENT = 31
 _CURRENCY_SIGN = 1 << 19
+#: Where the numbers of each exponent begin.
+_OFFSETS = tuple(
+    [amount.from_currency_field(each << _MANTISSA_BITS) for each in range(_CURRENCY_EXPONENT + 1)]
+)
+_LARGEST = amount.from_field(_EXPONENT << _MANTISSA_BITS | _MANTISSA)
+_LARGEST_CURRENCY = amount.from_currency_field(_CURRENCY_EXPONENT << _MANTISSA_BITS | _MANTISSA)
 
 
 def to_field(value: int) -> int:
@@ -26,9 +32,8 @@ def to_field(value: int) -> int:
     value: 0 to 18201624, in 0.1 kWh, 0.1 m3 or 0.1 min for credit, in W for limits.
     Raises ValueError outside (RangeError of the standard).
     """
-    largest = amount.from_field(_EXPONENT << _MANTISSA_BITS | _MANTISSA)
-    if not 0 <= value <= largest:
-        raise ValueError(f"an amount must be 0 to {largest}")
+    if not 0 <= value <= _LARGEST:
+        raise ValueError(f"an amount must be 0 to {_LARGEST}")
     return _up(value)
 
 
@@ -38,8 +43,7 @@ def to_currency_field(value: int) -> int:
     value: in 0.00001 of the base currency unit, negative for a debit.
     Raises ValueError for what no exponent reaches.
     """
-    largest = amount.from_currency_field(_CURRENCY_EXPONENT << _MANTISSA_BITS | _MANTISSA)
-    if not -largest <= value <= largest:
+    if not -_LARGEST_CURRENCY <= value <= _LARGEST_CURRENCY:
         raise ValueError("the currency amount is too large for a token")
     return _up(value) if value >= 0 else _CURRENCY_SIGN | _down(-value)
 
@@ -56,7 +60,7 @@ def currency_carried_by_token(cents: int) -> int:
 def _up(value):
     exponent = 0
     while True:
-        mantissa = -((_offset(exponent) - value) // 10**exponent)
+        mantissa = -((_OFFSETS[exponent] - value) // 10**exponent)
         if mantissa <= _MANTISSA:
             return exponent << _MANTISSA_BITS | mantissa
         exponent += 1
@@ -64,11 +68,7 @@ def _up(value):
 
 def _down(value):
     exponent = 0
-    while exponent < _CURRENCY_EXPONENT and _offset(exponent + 1) <= value:
+    while exponent < _CURRENCY_EXPONENT and _OFFSETS[exponent + 1] <= value:
         exponent += 1
-    mantissa = min((value - _offset(exponent)) // 10**exponent, _MANTISSA)
+    mantissa = min((value - _OFFSETS[exponent]) // 10**exponent, _MANTISSA)
     return exponent << _MANTISSA_BITS | mantissa
-
-
-def _offset(exponent):
-    return amount.from_currency_field(exponent << _MANTISSA_BITS)

@@ -66,10 +66,14 @@ class Tail:
         self._seq, self._digest = self.head.seq, self.head.digest
         self._rows: list[dict] = []
 
-    def append(self, entry: dict) -> None:
-        """Add an entry, which has the columns of `AuditEntry`; `seq` and `digest` are put in."""
+    def append(self, actor: str, operation: str, **facts) -> None:
+        """Add an entry with these facts, columns of `AuditEntry`; the others say nothing."""
         self._seq += 1
-        entry["seq"] = self._seq
+        entry = {
+            "seq": self._seq, "time": self.time, "actor": actor, "operation": operation,
+            "meter": "", "supply": "", "kind": "", "tid": None, "amount": None, "detail": "",
+            **facts,
+        }  # fmt: skip
         entry["digest"] = self._digest = digest(self._digest, facts_of(entry))
         self._rows.append(entry)
 

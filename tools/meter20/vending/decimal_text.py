@@ -33,6 +33,11 @@ def tenths(text: str, what: str) -> int:
         ) from None
 
 
+def kwh(units: int) -> str:
+    """Return a number of 0.1 kWh, not negative, as a decimal text."""
+    return f"{units // 10}.{units % 10}"
+
+
 def scaled(text: str, scale: int, what: str) -> int:
     """Return a decimal text times `scale`, a whole number; raises Refusal if it is none."""
     try:

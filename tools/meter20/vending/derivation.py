@@ -72,7 +72,7 @@ def _dkga04(ea, vk, sgc, ti, krn, kt, base_date, pan):
     if kt == DCTK:
         raise ValueError("how DKGA04 makes a common key (KT 3) is not known")
     size = KEY_SIZES[ea]
-    label = f"\x04\x0204\x02{base_date % 100:02}\x02{ea}\x02{ti}"  # a length before each item
+    label = f"\x04\x0204\x02{str(base_date)[2:]}\x02{ea}\x02{ti}"  # a length before each item
     context = f"\x04\x06{sgc}\x01{kt}\x01{krn}\x12{pan}"
     data = f"{label}\x00{context}".encode() + (size * 8).to_bytes(4, "big")
     return hmac.new(vk, data, hashlib.sha256).digest()[:size]
@@ -116,9 +116,10 @@ def _check_pan(pan):
 
 
 def _check_attributes(sgc, ti, krn, kt):
-    for name, text, length in (("supply group code", sgc, 6), ("tariff index", ti, 2)):
-        if not (isinstance(text, str) and len(text) == length and _is_number(text)):
-            raise ValueError(f"{name} must be {length} digits")
+    if not _is_number(sgc, 6):
+        raise ValueError("supply group code must be 6 digits")
+    if not _is_number(ti, 2):
+        raise ValueError("tariff index must be 2 digits")
     if type(krn) is not int or not 1 <= krn <= 9:
         raise ValueError("key revision number must be 1 to 9")
     if kt == DITK:
@@ -127,5 +128,5 @@ def _check_attributes(sgc, ti, krn, kt):
         raise ValueError("key type must be 1, 2 or 3")
 
 
-def _is_number(text):
-    return not text.strip("0123456789")
+def _is_number(text, length):
+    return isinstance(text, str) and len(text) == length and not text.strip("0123456789")

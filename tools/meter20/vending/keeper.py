@@ -5,7 +5,7 @@ station opens, also at the latest entries and the anchor. If something is wrong,
 needs the log stops, until an operator accepts that by an entry of its own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -76,11 +76,7 @@ class Keeper:
 
     def append(self, books: Books, actor: str, operation: str, **facts) -> None:
         """Add an entry, in the caller's transaction: it stands if what it tells of stands."""
-        tail = self.tail(books)
-        tail.append({
-            "time": tail.time, "actor": actor, "operation": operation, "meter": "", "supply": "",
-            "kind": "", "tid": None, "amount": None, "detail": "", **facts,
-        })  # fmt: skip
+        self.tail(books).append(actor, operation, **facts)
 
     def committed(self, books: Books, place: Anchor) -> None:
         """Note outside of the database what was just committed."""
@@ -106,22 +102,25 @@ class Keeper:
         """Return the TID of a base date from which on a minute is certainly new."""
         return tid_clock.tid_at(self.tail(books).head.floor or 0, base_date)
 
-    def next_receipt(self, books: Books) -> int:
-        """Return the number of the next receipt."""
+    def bind_new(self, books: Books, slips: Iterable[tuple[dict, Sequence[Mapping]]]) -> None:
+        """Bind new slips, each with its tokens; puts number and seal into the facts of each."""
         tail = self.tail(books)
-        tail.slips += 1
-        return tail.slips
+        for slip, tokens in slips:
+            tail.slips += 1
+            slip["id"] = tail.slips
+            slip["seal"] = self._bound(tail, slip, tokens, slip["actor"])
 
     def bind(self, books: Books, slip: Mapping, tokens: Sequence[Mapping], actor: str) -> str:
         """Bind a slip and its tokens, with all their facts, into the log; returns the seal."""
+        return self._bound(self.tail(books), slip, tokens, actor)
+
+    def _bound(
+        self, tail: audit.Tail, slip: Mapping, tokens: Sequence[Mapping], actor: str
+    ) -> str:
         seal = slip_seal.seal(self._slip_key, slip, tokens)
         drn = slip["about"].get("Meter", "") if slip["meter_id"] else ""
-        self._enter(books, actor, slip["id"], seal, drn)
+        tail.append(actor, audit.RECEIPT, meter=drn, detail=f"receipt {slip['id']} {seal}")
         return seal
-
-    def _enter(self, books: Books, actor: str, number: int, said: str, drn: str = "") -> None:
-        detail = f"receipt {number} {said}"
-        self.append(books, actor, audit.RECEIPT, meter=drn, detail=detail)
 
     def check_bound(self, slip: Slip) -> None:
         """Raise Refusal when a slip, or a token on it, is not as the module bound it."""
@@ -292,7 +291,8 @@ class Keeper:
                 self._rebind(books, actor, slip, tokens)
                 wrong.discard(slip["id"])
         for number in sorted(wrong):
-            self._enter(books, actor, number, audit_walk.GONE)
+            detail = f"receipt {number} {audit_walk.GONE}"
+            self.append(books, actor, audit.RECEIPT, detail=detail)
         rows = (
             books.execute(select(KeyUsage, VendingKey).join(VendingKey)) if report.counters else ()
         )

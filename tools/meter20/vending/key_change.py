@@ -22,7 +22,7 @@ SET_SIZES = {"07": (2, 3), "11": (4,)}
 def check(old: MeterKey, new: MeterKey, now_tid: int, same_key: bool) -> None:
     """Raise Refusal unless a meter may go from `old` to `new` now, a TID of the new base date."""
     terms = KeyTerms.of(new.vending_key)
-    vending_key.check_in_use(terms, new.vending_key.label)
+    vending_key.check_in_use(terms, new.vending_key)
     _check_types(old, new)
     if not terms.allows(kinds.KEY_1):
         raise Refusal(

@@ -4,6 +4,8 @@ The limits are sealed with the key, so that nobody changes them in the database;
 and compares.
 """
 
+from collections.abc import Iterable
+
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from meter20.vending import refusal, vending_key
@@ -35,9 +37,10 @@ class Usage:
     def count(self, kind: str, amount: int) -> None:
         """Add one token."""
         self._tokens, self._changed = self._tokens + 1, True
-        if vending_key.family(kind) == vending_key.CREDIT:
+        unit = vending_key.family(kind)
+        if unit == vending_key.CREDIT:
             self.energy += amount
-        elif vending_key.family(kind) == vending_key.CURRENCY:
+        elif unit == vending_key.CURRENCY:
             self.currency += max(amount, 0)
 
     def write(self, to: Connection) -> None:
@@ -52,15 +55,20 @@ class Usage:
         self._fresh = self._changed = False
 
 
-def check(usage: Usage, row: VendingKey, terms: KeyTerms, requests, bodies) -> None:
-    """Raise Refusal when a token, or the day with these tokens, passes a limit of the key."""
+def check(
+    usage: Usage, row: VendingKey, terms: KeyTerms, tokens: Iterable[tuple[str, int]]
+) -> None:
+    """Raise Refusal when a token, or the day with these tokens, passes a limit of the key.
+
+    tokens: (kind, amount) of each.
+    """
     today = {vending_key.CREDIT: usage.energy, vending_key.CURRENCY: usage.currency}
-    for request, (_, amount) in zip(requests, bodies, strict=True):
-        unit = vending_key.family(request.kind)
+    for kind, amount in tokens:
+        unit = vending_key.family(kind)
         if unit not in today:
             continue
         today[unit] += max(amount, 0)
-        most, most_a_day = terms.limits(request.kind)
+        most, most_a_day = terms.limits(kind)
         most_a_day = LIMIT_MAX if most_a_day is None else most_a_day
         if unit == vending_key.CURRENCY:
             amount -= amount % PER_CENT  # a token carries a part of a cent more

@@ -12,7 +12,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 from sts import tid as sts_tid
 
-from meter20.vending import plain_text, refusal, station_time
+from meter20.vending import plain_text, refusal
 from meter20.vending.models import Meter, MeterMonth, Slip, Token
 from meter20.vending.refusal import Refusal
 from meter20.vending.station import Desk
@@ -34,7 +34,7 @@ class Month(Struct, frozen=True):
 
 def month_now(desk: Desk, meter: Meter) -> Month:
     """Return the month that a purchase counts for now: the clock's, or the meter's if later."""
-    name = max(meter.period, station_time.month(desk.now, desk.zone))
+    name = max(meter.period, desk.month)
     return _current(meter) if name == meter.period else _kept(desk.session, meter, name)
 
 
@@ -136,8 +136,7 @@ def _ahead(desk: Desk):
         and_(Meter.base_date == year, Meter.last_tid > max(minutes_since(desk.now, year), 0))
         for year in BASE_YEARS
     ]
-    month = station_time.month(desk.now, desk.zone)
-    return select(Meter).where(or_(Meter.period > month, *late)).order_by(Meter.id)
+    return select(Meter).where(or_(Meter.period > desk.month, *late)).order_by(Meter.id)
 
 
 def _back(desk: Desk, meter: Meter) -> None:
@@ -164,7 +163,7 @@ def _back(desk: Desk, meter: Meter) -> None:
     before = [tid for tid in issued if tid <= now]
     meter.last_tid = max(before[-1] if before else 0, meter.first_tid)
     meter.ahead_tid = max([meter.ahead_tid, *ahead])
-    month = station_time.month(desk.now, desk.zone)
+    month = desk.month
     if meter.period > month:
         kept = _row(desk.session, meter, month)
         enter(

@@ -7,6 +7,7 @@ nothing else), and every form says that these are no real tokens.
 
 import textwrap
 from datetime import datetime
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from string import Template
@@ -16,6 +17,7 @@ from msgspec import Struct, structs
 from sts.digits import grouped
 
 from meter20.vending import station_time, tid_clock
+from meter20.vending.decimal_text import kwh
 from meter20.vending.models import Slip, Token
 from meter20.vending.slips import KEY_CHANGE, REHEARSAL, VOID, ZONE
 
@@ -59,6 +61,9 @@ class Receipt(Struct, frozen=True):
     @classmethod
     def of(cls, slip: Slip, station: str) -> "Receipt":
         """Return the receipt of a slip that was flushed. A void slip shows no token."""
+        meter = dict(slip.about)
+        zone = meter.pop(ZONE, station_time.DEFAULT_ZONE)
+        rehearsal = meter.pop(REHEARSAL, None) is not None
         return cls(
             number=slip.id,
             time=slip.issued_at,
@@ -66,7 +71,7 @@ class Receipt(Struct, frozen=True):
             station=station,
             actor=slip.actor,
             state=slip.state,
-            meter={k: v for k, v in slip.about.items() if k not in (ZONE, REHEARSAL)},
+            meter=meter,
             currency=slip.currency,
             paid_cents=slip.paid_cents,
             units=slip.units,
@@ -76,8 +81,8 @@ class Receipt(Struct, frozen=True):
             else [(token.label, token.kind, token.digits) for token in slip.tokens],
             note=slip.note,
             copy=slip.prints - 1,
-            zone=slip.about.get(ZONE, station_time.DEFAULT_ZONE),
-            rehearsal=REHEARSAL in slip.about,
+            zone=zone,
+            rehearsal=rehearsal,
             ref=slip.ref or "",
             minutes=[] if slip.state == VOID else [_minute(token) for token in slip.tokens],
         )
@@ -90,13 +95,15 @@ class Receipt(Struct, frozen=True):
     @property
     def local_time(self) -> str:
         """Return the time of issue in the zone whose months and days count."""
-        return station_time.local(datetime.fromisoformat(self.time), self.zone)
+        return _local(self.time, self.zone)
 
     def data(self) -> dict:
         """Return the receipt for `--json`: money and energy as decimal text."""
-        told = structs.asdict(self) | {
+        told = structs.asdict(self)
+        del told["minutes"]
+        told |= {
             "paid": money(self.paid_cents),
-            "kwh": f"{self.units / 10:.1f}",
+            "kwh": kwh(self.units),
             "lines": [{"text": words, "amount": money(cents)} for words, cents in self.lines],
             "tokens": [
                 {"label": label, "kind": kind, "digits": digits} | _dated(minute)
@@ -105,7 +112,6 @@ class Receipt(Struct, frozen=True):
             "local_time": self.local_time,
             "mark": self.mark,
         }
-        del told["minutes"]
         return told
 
     def rows(self) -> list[tuple[str, str]]:
@@ -208,7 +214,12 @@ def money(cents: int) -> str:
     """Return cents as a decimal text."""
     if cents < 0:
         return f"-{money(-cents)}"
-    return f"{cents // 100}.{cents % 100:02}"
+    return f"{cents // 100}.{cents // 10 % 10}{cents % 10}"
+
+
+@lru_cache  # a batch has many receipts of one time
+def _local(time: str, zone: str) -> str:
+    return station_time.local(datetime.fromisoformat(time), zone)
 
 
 def _minute(token: Token) -> tuple[int, int] | None:

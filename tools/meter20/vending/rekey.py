@@ -12,9 +12,10 @@ meter's working key into the record instead, for demonstrations.
 Source: IEC 62055-41, key management, DITK, RO; reference of the service port's `provision`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
 from sqlalchemy import func, select
 
 from meter20.vending import (

@@ -25,8 +25,10 @@ from meter20.vending import (
     typed_lines,
 )
 from meter20.vending.amounts import PER_CENT, PER_UNIT
+from meter20.vending.decimal_text import kwh
 from meter20.vending.models import Meter, Purchase, Slip, table
 from meter20.vending.plain_sql import Plain
+from meter20.vending.receipt import money
 from meter20.vending.refusal import Refusal
 from meter20.vending.sizes import TESTS
 from meter20.vending.slips import (
@@ -65,9 +67,9 @@ class CreditOrder(Struct, frozen=True):
     def text(self) -> str:
         """Return the order without its ref, in words; the same order gives the same words."""
         if self.money is None:
-            return f"{(self.units or 0) / 10:.1f} kWh for {meter_list.checked_drn(self.meter)}"
+            return f"{kwh(self.units or 0)} kWh for {meter_list.checked_drn(self.meter)}"
         drn = meter_list.checked_drn(self.meter)
-        return f"money {self.money // 100}.{self.money % 100:02} for {drn}"
+        return f"money {money(self.money)} for {drn}"
 
 
 def credit(desk: Desk, order: CreditOrder) -> Slip:
@@ -91,12 +93,14 @@ def credit(desk: Desk, order: CreditOrder) -> Slip:
     )
     free = free_units.request(desk, meter, due) if due else None
     requests, digits = free_units.issued(desk, meter, paid, free)
-    due -= sum(request.value for request in requests[1:])
-    typed = [*quote.typed, *[_free_line(request) for request in requests[1:]]]
+    typed = list(quote.typed)
+    for request in requests[1:]:  # free units
+        due -= request.value
+        typed.append(_free_line(request))
     slip = new_slip(
         desk, CREDIT, meter, ref=order.ref or None, asked=order.text(),
         paid_cents=quote.paid, units=quote.units,
-        lines=[list(line) for line in quote.lines], typed=typed,
+        lines=quote.lines, typed=typed,
         currency=tariff.currency if tariff else "",
         undo=_standing(meter), note=free_units.note(due),
     )  # fmt: skip
@@ -333,7 +337,7 @@ def _label(request: TokenRequest, tariff: Tariff | None) -> str:
     if request.kind == kinds.ELECTRICITY_CURRENCY:
         return f"{request.value / PER_UNIT:.2f} {tariff.currency if tariff else ''}".strip()
     free = "free " if request.tid % 1440 == 1 else ""
-    return f"{free}{request.value / 10:.1f} kWh"
+    return f"{free}{kwh(request.value)} kWh"
 
 
 def _settle(desk: Desk, meter: Meter, month: meter_time.Month, quote: Quote) -> None:

@@ -12,7 +12,7 @@ backups, not against somebody who controls the unlocked process. That takes a mo
 """
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -270,9 +270,12 @@ class SecurityModule:
         """Verify the audit log with the module's own key; see `audit_walk.verify`."""
         return self.keeper.verify(session, noted)
 
-    def next_receipt(self, session: Books) -> int:
-        """Return the number of the next receipt, which was never given before."""
-        return self.keeper.next_receipt(session)
+    def bind_new(self, session: Books, slips: Iterable[tuple[dict, Sequence[Mapping]]]) -> None:
+        """Bind new receipts into the audit log, and give each a number that was never given.
+
+        slips: the facts of each, which get its `id` and its `seal`, and those of its tokens.
+        """
+        self.keeper.bind_new(session, slips)
 
     def bind(self, session: Books, slip: Mapping, tokens: Sequence[Mapping], actor: str) -> str:
         """Bind a receipt and its tokens, by their facts, into the audit log; returns the seal."""
@@ -298,17 +301,16 @@ class SecurityModule:
                 refusal.KEY_TYPE,
                 f"Meter {meter.drn} still holds its initial key (DITK): change its key first.",
             )
-        vending_key.check_in_use(terms, meter.vending_key.label)
+        vending_key.check_in_use(terms, meter.vending_key)
         for request in requests:
             check(terms, meter, request)
-        bodies = [body(request) for request in requests]
-        key_usage.check(usage, meter.vending_key, terms, requests, bodies)
+        bodies = [(request.kind, *body(request)) for request in requests]
+        amounts = [amount for _, _, amount in bodies]
+        key_usage.check(
+            usage, meter.vending_key, terms, [(kind, amount) for kind, _, amount in bodies]
+        )
         key = _derived(meter, supply)
-        tokens = [
-            self._encode(request.kind, meter.ea, key, fields)
-            for request, (fields, _) in zip(requests, bodies, strict=True)
-        ]
-        return tokens, [amount for _, amount in bodies]
+        return [self._encode(kind, meter.ea, key, fields) for kind, fields, _ in bodies], amounts
 
     def _encode(self, kind: str, ea: str, key: bytes, fields: dict) -> str:
         tables = self._tables if ea == "07" else None
@@ -324,8 +326,8 @@ def _derived(meter: MeterKey, supply: bytes) -> bytes:
     """Return the decoder key of `meter` under the vending key `supply`."""
     row = meter.vending_key
     return decoder_key(
-        row.dkga, meter.ea, supply, row.sgc, f"{meter.ti:02d}", row.krn, row.kt, row.base_date,
-        meter.pan,
+        row.dkga, meter.ea, supply, row.sgc, str(meter.ti).zfill(2), row.krn, row.kt,
+        row.base_date, meter.pan,
     )  # fmt: skip
 
 

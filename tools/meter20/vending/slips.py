@@ -12,7 +12,6 @@ from meter20.vending.plain_sql import Plain
 from meter20.vending.security_module import SecurityModule
 from meter20.vending.slip_seal import SLIPS, TOKEN_FACTS, TOKENS, facts_of
 from meter20.vending.station import Desk
-from meter20.vending.station_time import stamp
 
 CREDIT, MANAGE, TEST, KEY_CHANGE, REVERSAL = "credit", "manage", "test", "key change", "reversal"
 PAYMENT = "payment"
@@ -34,14 +33,10 @@ class _Slips:
     def write(self, to: Connection) -> None:
         if not self.waiting:
             return
-        rows, tokens = [], []
-        for slip in self.waiting:
-            slip.id = self._module.next_receipt(self._books)
-            row, its_tokens = vars(slip), [vars(token) for token in slip.tokens]
-            slip.seal = self._module.bind(self._books, row, its_tokens, slip.actor)
-            rows.append(row)
-            tokens += [token | {"slip_id": slip.id} for token in its_tokens]
-        _ADD_SLIPS.run(to, rows)
+        new = [(vars(slip), [vars(token) for token in slip.tokens]) for slip in self.waiting]
+        self._module.bind_new(self._books, new)
+        _ADD_SLIPS.run(to, [slip for slip, _ in new])
+        tokens = [token | {"slip_id": slip["id"]} for slip, its in new for token in its]
         if tokens:  # a reversal has none
             _ADD_TOKENS.run(to, tokens)
         self.waiting = []
@@ -58,10 +53,10 @@ def new_slip(desk: Desk, operation: str, meter: Meter | None, **told) -> Slip:
         "ref": None, "asked": None, "currency": "", "paid_cents": 0, "units": 0, "lines": [],
         "typed": None, "undo": {}, "note": "", "corrects": None, "operation": operation,
         "meter": meter, "meter_id": meter.id if meter else None, "about": _about(desk, meter),
-        "issued_at": stamp(desk.now), "actor": desk.actor, "state": GOOD, "prints": 1,
-        "tokens": [], "id": None, "seal": None,
+        "issued_at": desk.issued_at, "actor": desk.actor, "state": GOOD, "prints": 1,
+        "tokens": [], "id": None, "seal": None, **told,
     }  # fmt: skip
-    slip = untracked(Slip, facts | told)
+    slip = untracked(Slip, facts)
     desk.session.later(_Slips, desk.module).waiting.append(slip)
     return slip
 
@@ -71,12 +66,21 @@ def _about(desk: Desk, meter: Meter | None) -> dict[str, str]:
 
     ZONE and REHEARSAL, of the station, are rows of their own on a receipt.
     """
-    station = {ZONE: desk.zone} | ({REHEARSAL: "yes"} if desk.rehearsal else {})
-    if meter is None:
-        return {"Meter": "any"} | station
-    row = meter.vending_key
-    told = {"Meter": meter.drn, "SGC": row.sgc, "KRN": str(row.krn), "TI": f"{meter.ti:02d}"}
-    return told | ({"Customer": meter.customer} if meter.customer else {}) | station
+    told = {"Meter": "any"}
+    if meter is not None:
+        row = meter.vending_key
+        told = {
+            "Meter": meter.drn,
+            "SGC": row.sgc,
+            "KRN": str(row.krn),
+            "TI": str(meter.ti).zfill(2),
+        }
+        if meter.customer:
+            told["Customer"] = meter.customer
+    told[ZONE] = desk.zone
+    if desk.rehearsal:
+        told[REHEARSAL] = "yes"
+    return told
 
 
 def add_token(slip: Slip, meter: Meter | None, kind: str, label: str, digits: str,

@@ -54,6 +54,16 @@ class Desk:
     zone: str = station_time.DEFAULT_ZONE
     rehearsal: bool = False
 
+    @functools.cached_property  # a batch has many sales in one transaction
+    def issued_at(self) -> str:
+        """Return the time of issue as the database keeps it."""
+        return station_time.stamp(self.now)
+
+    @functools.cached_property
+    def month(self) -> str:
+        """Return the calendar month of the time of issue in the zone, `2026-01`."""
+        return station_time.month(self.now, self.zone)
+
 
 class Station:
     """A vending station that is open for business."""

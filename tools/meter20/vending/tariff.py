@@ -18,12 +18,12 @@ Nothing is lost to rounding: debt + fixed charge + energy + tax + carried on = p
 import json
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from msgspec import Struct
 
 from meter20.vending import amounts, plain_text, refusal, typed_lines
-from meter20.vending.decimal_text import hundredths, scaled, tenths
+from meter20.vending.decimal_text import hundredths, kwh, scaled, tenths
 from meter20.vending.refusal import Refusal
 from meter20.vending.typed_lines import Line
 
@@ -73,7 +73,7 @@ class Quote(Struct, frozen=True):
 
     paid: int
     units: int
-    lines: list[tuple[str, int]]
+    lines: list[list]  # [words, cents] of each, as a slip keeps them
     debt: int = 0
     carried: int = 0
     transfer: int = 0
@@ -176,11 +176,11 @@ class Tariff:
             )
         carried = left - transfer
         lines = [
-            ("Debt repaid", debt),
-            ("Fixed charge with tax", charge),
-            ("Credit", transfer),
-            ("Carried over", -account.carried),
-            ("Carried on", carried),
+            ["Debt repaid", debt],
+            ["Fixed charge with tax", charge],
+            ["Credit", transfer],
+            ["Carried over", -account.carried],
+            ["Carried on", carried],
         ]
         typed = [
             (typed_lines.DEBT, debt),
@@ -200,12 +200,12 @@ class Tariff:
         charge_tax, tax = self._tax(fixed), self._tax(net)
         carried = paid + account.carried - debt - net - tax
         lines = [
-            ("Debt repaid", debt),
-            ("Fixed charge", fixed),
-            *[(_step_words(line), line.cents) for line in steps],
-            (f"Tax {self.tax / 100:g} %", tax),
-            ("Carried over", -account.carried),
-            ("Carried on", carried),
+            ["Debt repaid", debt],
+            ["Fixed charge", fixed],
+            *[[_step_words(line), line.cents] for line in steps],
+            [self._tax_words, tax],
+            ["Carried over", -account.carried],
+            ["Carried on", carried],
         ]
         typed = [
             (typed_lines.DEBT, debt),
@@ -243,10 +243,20 @@ class Tariff:
         By the dearest and the cheapest step, two cents off for all that was rounded.
         """
         net = cents * 10_000 // (10_000 + self.tax) - fixed
-        prices = [price for _, price in self.steps]
-        low = max(net - 2, 0) * _COST_PER_CENT // max(*prices, 1)
-        high = max(net + 2, 0) * _COST_PER_CENT // min(prices) if min(prices) else MAX_UNITS
+        cheapest, dearest = self._prices
+        low = max(net - 2, 0) * _COST_PER_CENT // dearest
+        high = max(net + 2, 0) * _COST_PER_CENT // cheapest if cheapest else MAX_UNITS
         return min(low, MAX_UNITS), min(high, MAX_UNITS)
+
+    @cached_property
+    def _prices(self) -> tuple[int, int]:
+        """The prices of the cheapest and of the dearest step, of which the latter is not 0."""
+        prices = [price for _, price in self.steps]
+        return min(prices), max(*prices, 1)
+
+    @cached_property
+    def _tax_words(self) -> str:
+        return f"Tax {self.tax / 100:g} %"
 
     def _total(self, units: int, fixed: int, bought: int) -> int:
         net = fixed + _cents(self._cost(units, bought))
@@ -257,7 +267,7 @@ class Tariff:
 
     def _cost(self, units: int, bought: int) -> int:
         """Return the price of `units` after `bought` this month, in 10^-6 of the currency unit."""
-        return sum(part * price for part, price in self._parts(units, bought))
+        return sum([part * price for part, price in self._parts(units, bought)])
 
     def _parts(self, units: int, bought: int) -> list[tuple[int, int]]:
         """Return (units, price) step by step."""
@@ -319,7 +329,7 @@ def _steps(terms) -> tuple[tuple[int | None, int], ...]:
 
 
 def _step_words(line: Line) -> str:
-    return f"{line.units / 10:.1f} kWh at {_price(line.rate)}"
+    return f"{kwh(line.units)} kWh at {_price(line.rate)}"
 
 
 @lru_cache(maxsize=64)
@@ -334,9 +344,9 @@ def _carried(over: int, on: int) -> list[tuple[str, int]]:
     return [(typed_lines.CARRIED_OVER, -over), (typed_lines.CARRIED_ON, on)]
 
 
-def _told(lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
+def _told(lines: list[list]) -> list[list]:
     """Leave out the lines that say nothing; energy at no price still says how much."""
-    return [(words, cents) for words, cents in lines if cents or " kWh at " in words]
+    return [line for line in lines if line[1] or " kWh at " in line[0]]
 
 
 def _cents(cost: int) -> int:

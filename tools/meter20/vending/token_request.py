@@ -8,6 +8,7 @@ Source: IEC 62055-41, TID, KEN and the data elements of class 0 and 2; STS 531 C
 
 import secrets
 from datetime import datetime
+from functools import lru_cache
 
 from msgspec import Struct
 from sts import amount, kinds
@@ -72,8 +73,7 @@ def _nibble() -> int:
 
 def check(terms: KeyTerms, meter: MeterKey, request: TokenRequest) -> None:
     """Raise Refusal unless the key may make this token for this meter at this minute."""
-    layout = kinds.named(request.kind, meter.ea)
-    if layout is None or "tid" not in dict(layout[2]):
+    if not _carries_tid(request.kind, meter.ea):
         raise Refusal(refusal.VALUE, f"{request.kind} is not a token that carries a TID.")
     if meter.ea != terms.ea:
         raise Refusal(
@@ -96,6 +96,12 @@ def check(terms: KeyTerms, meter: MeterKey, request: TokenRequest) -> None:
         )
     check_minute(request.tid, terms.base_date)
     check_expiry(request.tid, terms, meter)
+
+
+@lru_cache
+def _carries_tid(kind: str, ea: str) -> bool:
+    found = kinds.named(kind, ea)
+    return found is not None and "tid" in dict(found[2])
 
 
 def minute(when: datetime, base_date: int, after: int | None = None, special: bool = False) -> int:

@@ -34,7 +34,7 @@ class Line(NamedTuple):
 
 def told(rows: Iterable[tuple]) -> list[Line]:
     """Return the lines of those `rows` that say something: cents, or units."""
-    return [Line(*row) for row in rows if any(row[1:3])]
+    return [Line(*row) for row in rows if row[1] or any(row[2:3])]
 
 
 def of(rows: list | None) -> list[Line]:

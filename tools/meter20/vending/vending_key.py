@@ -15,8 +15,9 @@ Source: IEC 62055-41, vending keys and key attributes; the limits are this stati
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 
+from msgspec import Struct
 from sts import kinds
 from sts.decoder_key import DCTK, DDTK, DITK, DUTK, KEY_SIZES
 
@@ -170,16 +171,16 @@ def another_krn(rows: Sequence[VendingKey]) -> str:
     )
 
 
-def check_in_use(terms: KeyTerms, label: str) -> None:
+def check_in_use(terms: KeyTerms, row: VendingKey) -> None:
     """Raise Refusal for a key that was retired."""
     if terms.retired:
         raise Refusal(
-            refusal.STATE, f"The key {label} was retired on {terms.retired[:10]}: it is not used."
+            refusal.STATE,
+            f"The key {row.label} was retired on {terms.retired[:10]}: it is not used.",
         )
 
 
-@dataclass(frozen=True)
-class MeterKey:
+class MeterKey(Struct, frozen=True):
     """Everything a meter's decoder key hangs on, but no key.
 
     vending_key: the row of its vending key. initial: the sealed initial key (DITK) that the
@@ -192,7 +193,10 @@ class MeterKey:
     ti: int
     ken: int
     vending_key: VendingKey
-    initial: bytes | None = field(default=None, repr=False)
+    initial: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"MeterKey({self.drn!r}, hidden)"
 
     @property
     def kt(self) -> int:
