@@ -10,6 +10,8 @@ METER20 := $(BIN)/meter20
 CAMPAIGN := PYTHONPATH=$(CURDIR)/host_tests $(BIN)/python -m campaigns
 WORKERS ?= auto
 HISTORIES ?= 1000000
+# A test that hangs fails after 10 minutes, and its worker says where it stood.
+AT_MOST := -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
 STUBS := 1.29.0.post1
 STDLIB_STUBS := 1.29.0.post2
 STUBS_STAMP := .installed-$(STUBS)-$(STDLIB_STUBS)
@@ -38,7 +40,7 @@ test: export PYTHONDONTWRITEBYTECODE :=
 test: export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 test: setup  ## all tests, under CPython and under MicroPython
 	@$(BIN)/python host_tests/compiled_by_pip.py
-	@$(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
+	@$(BIN)/pytest -n $(WORKERS) $(AT_MOST) $(PYTEST_ARGS)
 
 powercut-campaign: setup  ## cut the power at everything, at more places than make test
 	@METER20_CAMPAIGN=1 $(BIN)/pytest -n $(WORKERS) host_tests/powercut

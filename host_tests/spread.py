@@ -72,6 +72,29 @@ class Spread(LoadScopeScheduling):
         config.option.loadscopereorder = False
         self._indexes = {}
 
+    def schedule(self):
+        """As in LoadScopeScheduling, which gives a worker that takes another's place one test.
+
+        A worker begins a test only when it knows the next, or that there is none.
+        """
+        super().schedule()
+        for node in self.nodes:
+            self._reschedule(node)
+
+    def remove_node(self, node):
+        """As in LoadScopeScheduling, which gives what ended a worker to the next, and so on."""
+        work = self.assigned_work.pop(node)
+        left = [nodeid for tests in work.values() for nodeid, done in tests.items() if not done]
+        if not left:
+            return None
+        work[piece(left[0])][left[0]] = True
+        self.workqueue.update(
+            {name: tests for name, tests in work.items() if not all(tests.values())}
+        )
+        for other in self.assigned_work:
+            self._reschedule(other)
+        return left[0]
+
     def _assign_work_unit(self, node):
         """As in LoadScopeScheduling, which looks through thousands of tests for each."""
         name, work = self.workqueue.popitem(last=False)
