@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from rigs import programs
 from typer.testing import CliRunner
 
 from meter20.cli.main import app
@@ -38,7 +39,7 @@ def listens(port):
 
 def test_demo_credits_what_is_bought_and_ctrl_c_leaves_no_process_port_or_folder(tmp_path):
     command = [sys.executable, "-c", OFTEN, "fleet", "demo", "--port", "0", "--json"]
-    with subprocess.Popen(
+    with programs.started(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=os.environ | {"TMPDIR": str(tmp_path)},
     ) as demo:  # fmt: skip

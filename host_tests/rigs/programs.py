@@ -1,7 +1,9 @@
-"""Programs that tests start and `make setup` does not bring: they come with the machine."""
+"""Programs that tests start. Those that `make setup` does not bring come with the machine."""
 
+import contextlib
 import os
 import shutil
+import subprocess
 
 import pytest
 
@@ -13,6 +15,20 @@ def found(name, package):
     """
     path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     return path or missing(f"no {name} here (Debian: apt-get install {package})")
+
+
+@contextlib.contextmanager
+def started(command, **how):
+    """Give the process of `command`, which the block ends and waits for. how: words for Popen.
+
+    A block that fails leaves nobody waiting for a process that goes on: it is killed.
+    """
+    with subprocess.Popen(command, **how) as process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
 
 
 def missing(words):

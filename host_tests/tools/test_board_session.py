@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from data import meters
+from rigs import programs
 from rigs.board_command import board_command
 
 from meter20 import samples, session
@@ -223,7 +224,7 @@ def board():
 def test_the_command_keeps_a_session_that_replays(board, tmp_path):
     file = tmp_path / "file"
     asked = [samples.PROVISION, {"do": "token", "digits": samples.CREDIT.digits}]
-    with subprocess.Popen(
+    with programs.started(
         [*COMMAND, "board", "session", str(file), "--port", board.port],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     ) as running:  # fmt: skip

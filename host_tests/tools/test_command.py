@@ -7,6 +7,7 @@ import types
 from pathlib import Path
 
 import pytest
+from rigs import programs
 
 from meter20 import __version__
 from meter20.cli import __main__ as command
@@ -38,7 +39,7 @@ def test_meter_whose_answers_find_a_full_disk_says_so_in_words(body):
 
 
 def test_reader_that_has_left_is_no_traceback():
-    with subprocess.Popen(
+    with programs.started(
         [*METER20, "demo", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as demo:
         assert demo.stdout is not None and demo.stderr is not None

@@ -1,4 +1,7 @@
-"""A program that the machine lacks fails a test in CI, skips it elsewhere, and ends a campaign."""
+"""Programs that tests start: one that the machine lacks, and one that goes on for ever."""
+
+import subprocess
+import sys
 
 import pytest
 from rigs import programs
@@ -28,3 +31,10 @@ def test_program_that_lacks_ends_a_campaign_in_words(monkeypatch):
     monkeypatch.delenv("PYTEST_CURRENT_TEST")
     with pytest.raises(SystemExit, match="no ghost here"):
         programs.found("ghost", "ghosts")
+
+
+def test_program_that_goes_on_holds_up_no_test_that_failed():
+    endless = [sys.executable, "-c", "import time\nwhile True: time.sleep(1)"]
+    with pytest.raises(subprocess.TimeoutExpired), programs.started(endless) as process:
+        process.wait(0)
+    assert process.returncode == -9

@@ -1,5 +1,6 @@
 """`meter20 ami`, as whoever runs a head-end types it."""
 
+import contextlib
 import json
 import os
 import pty
@@ -8,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from rigs import programs
 from rigs.stations import DRN, PASSPHRASE
 from typer.testing import CliRunner
 
@@ -126,7 +128,7 @@ def test_broker_config_keeps_the_authority_and_gives_each_meter_its_own_topics(a
 def test_worker_that_only_sends_needs_no_passphrase_and_ends_orderly(ami, sqlite):
     environment = {**os.environ, "METER20_DB": sqlite.where}
     del environment["METER20_PASSPHRASE"]
-    with subprocess.Popen(
+    with programs.started(
         [sys.executable, "-m", "meter20.cli", "ami", "run", "--send-only", "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
     ) as worker:  # fmt: skip
@@ -140,17 +142,21 @@ def test_on_a_terminal_the_worker_draws_what_is_due_and_leaves_the_picture(ami, 
     assert ami("order", DRN, "10.5")[0] == 0
     environment = {**os.environ, "METER20_DB": sqlite.where, "TERM": "xterm", "COLUMNS": "80"}
     ours, theirs = pty.openpty()
-    with subprocess.Popen(
+    with programs.started(
         [sys.executable, "-m", "meter20.cli", "ami", "run", "--send-only"],
         stdout=theirs, stderr=subprocess.PIPE, env=environment,
     ) as worker:  # fmt: skip
         os.close(theirs)
-        shown = ""
-        while "due: 1 vended" not in shown:
-            shown += os.read(ours, 4096).decode()
+        written = b""
+        while b"due: 1 vended" not in written:
+            written += os.read(ours, 4096)
         worker.send_signal(signal.SIGINT)
+        with contextlib.suppress(OSError):  # of a terminal that nobody writes to any more
+            while True:  # one that nobody reads is full at some time: the worker would wait
+                written += os.read(ours, 4096)
         assert worker.wait(30) == 0, worker.stderr.read()
     os.close(ours)
+    shown = written.decode()
     (row,) = [line for line in shown.splitlines() if DRN in line and "10.5" in line][-1:]
     assert "vended" in row
     assert "working; Ctrl-C ends" in shown
