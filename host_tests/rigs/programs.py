@@ -19,7 +19,7 @@ def found(name, package):
 
 @contextlib.contextmanager
 def started(command, **how):
-    """Give the process of `command`, which the block ends and waits for. how: words for Popen.
+    """Give the process of `command`; the end of the block waits for it. how: words for Popen.
 
     A block that fails leaves nobody waiting for a process that goes on: it is killed.
     """
