@@ -11,7 +11,7 @@ from sqlalchemy import select
 from meter20.ami import purchases
 from meter20.ami.carriers import MQTT, Answer, Awake, Back
 from meter20.ami.mqtt_carrier import Broker, MqttCarrier
-from meter20.ami.outbox import DOUBT, outcome_of
+from meter20.ami.outbox import DOUBT, outcome_of, record
 from meter20.ami.purchases import ANSWERED, BY_HAND, CLOSED, CREDITED, REFUSED, SENT, Order
 from meter20.ami.reports import Report
 from meter20.vending import meter_list, refusal, rekey, sales, supply_groups
@@ -105,6 +105,20 @@ def test_token_keyed_in_by_hand_is_credited_by_hand(head_end):
     purchase = only(head_end)
     assert (purchase.result, purchase.outcome) == ("UsedError", BY_HAND)
     assert head_end.check() == {BY_HAND: 1}
+
+
+@pytest.mark.parametrize(
+    ("amount", "reason"),
+    [(2000, "The meter says that it credited 2.000 kWh, but 1.0 kWh were sold."),
+     (1000, ""), (None, "")],
+)  # fmt: skip
+def test_other_energy_than_was_sold_is_remarked(head_end, amount, reason):
+    (drn,) = head_end.drns
+    digits = sent_in_vain(head_end, head_end.houses[drn])
+    with head_end.storage.sharing() as session:
+        record(session, Answer(drn, digits, "Accept", amount=amount), head_end.clock())
+    purchase = only(head_end)
+    assert (purchase.state, purchase.outcome, purchase.reason) == (CLOSED, CREDITED, reason)
 
 
 def test_used_without_a_trace_in_the_history_waits_for_a_person_and_stops_nobody(head_end):

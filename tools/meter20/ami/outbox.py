@@ -15,7 +15,7 @@ from random import Random
 
 from sqlalchemy import ScalarResult, Select, bindparam, select, update
 from sqlalchemy.orm import Session, aliased
-from sts import results
+from sts import kinds, results
 
 from meter20.ami.carriers import Answer, Parcel
 from meter20.ami.purchases import (
@@ -198,7 +198,22 @@ def _settle(purchase: Purchase, slip: Slip, answer: Answer, outcome: str, now: d
     if refused:
         close(purchase, REFUSED, f"{refused[0]}: {_WORDS.get(refused[0], 'see the meter')}.", now)
         return
-    close(purchase, BY_HAND if BY_HAND in outcomes else CREDITED, "", now)
+    outcome = BY_HAND if BY_HAND in outcomes else CREDITED
+    close(purchase, outcome, _other_energy(purchase, slip), now)
+
+
+def _other_energy(purchase: Purchase, slip: Slip) -> str:
+    """Say that the meter credited another energy than was sold; "" if it did not, or is silent.
+
+    The purchase is closed all the same: to send its token again would credit nothing.
+    """
+    said = [each["amount"] for each in purchase.told]
+    if None in said or any(token.kind != kinds.ELECTRICITY for token in slip.tokens):
+        return ""
+    credited, sold = sum(said) / 1000, slip.units / 10
+    if credited == sold:
+        return ""
+    return f"The meter says that it credited {credited:.3f} kWh, but {sold:.1f} kWh were sold."
 
 
 def wake(session: Session, drns: Collection[str], now: datetime) -> None:
