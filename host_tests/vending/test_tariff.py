@@ -169,6 +169,38 @@ def test_terms_that_are_none_are_refused(terms):
         home(**terms)
 
 
+def test_term_that_is_not_known_is_named():
+    with pytest.raises(Refusal, match=r"no term 'colour', but these: .*steps"):
+        home(colour="blue")
+
+
+@pytest.mark.parametrize(
+    ("terms", "account", "words"),
+    [({}, Account(), "0.01 ZAR buys less than 0.1 kWh: 0.1 kWh costs 0.24."),
+     ({"fixed_charge": 5}, Account(),
+      "0.01 ZAR buys less than 0.1 kWh: with the fixed charge 0.1 kWh costs 5.99."),
+     ({"debt_share_percent": 100}, Account(debt=3),
+      "0.01 ZAR buys less than 0.1 kWh: 0.01 of it repays debt, and 0.1 kWh costs 0.24.")],
+)  # fmt: skip
+def test_sum_that_buys_nothing_is_refused_with_what_there_is_to_pay_first(terms, account, words):
+    with pytest.raises(Refusal) as why:
+        home(**terms).for_money(1, account)
+    assert str(why.value) == words
+
+
+@pytest.mark.parametrize(
+    ("terms", "account", "first"),
+    [({"fixed_charge": 5}, Account(), "the fixed charge (5.75)"),
+     ({"debt_share_percent": 100}, Account(debt=3), "debt (0.01)"),
+     ({"fixed_charge": 5, "debt_share_percent": 100}, Account(debt=3),
+      "debt (0.01) and the fixed charge (5.75)")],
+)  # fmt: skip
+def test_sum_that_does_not_cover_what_comes_first_is_refused_with_that(terms, account, first):
+    with pytest.raises(Refusal) as why:
+        home(**terms).for_transfer(1, account)
+    assert str(why.value) == f"0.01 ZAR does not cover {first}."
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [("12.34", "12.3 or, rounded up as the standard does, 12.4"), ("x", "not an amount"),

@@ -106,8 +106,14 @@ class Tariff:
             "currency", "steps", "tax_percent", "fixed_charge", "fixed_per",
             "debt_share_percent", "free_kwh",
         }  # fmt: skip
-        if not isinstance(terms, dict) or set(terms) - known:
+        if not isinstance(terms, dict):
             raise Refusal(refusal.VALUE, f"A tariff has these terms: {', '.join(sorted(known))}.")
+        for term in terms:
+            if term not in known:
+                raise Refusal(
+                    refusal.VALUE,
+                    f"A tariff has no term {term!r}, but these: {', '.join(sorted(known))}.",
+                )
         share = scaled(str(terms.get("debt_share_percent", 0)), 1, "debt_share_percent")
         per = terms.get("fixed_per", MONTH)
         if share > 100 or per not in (MONTH, PURCHASE):
@@ -138,10 +144,11 @@ class Tariff:
         units = self._affordable(left, fixed, account.bought)
         if units == 0:
             least = self._total(1, fixed, account.bought)
+            why = f"{_money(debt)} of it repays debt, and " if debt else ""
+            why += "with the fixed charge " if fixed else ""
+            why += f"0.1 kWh costs {_money(least)}"
             raise Refusal(
-                refusal.VALUE,
-                f"{_money(paid)} {self.currency} buys less than 0.1 kWh: {_money(debt)} of it "
-                f"repays debt, and with the fixed charge 0.1 kWh costs {_money(least)}.",
+                refusal.VALUE, f"{_money(paid)} {self.currency} buys less than 0.1 kWh: {why}."
             )
         return self._quote(paid, units, debt, fixed, account)
 
@@ -169,10 +176,11 @@ class Tariff:
         left = paid + account.carried - debt - charge
         transfer = amounts.currency_carried_by_token(left) if left > 0 else 0
         if transfer == 0:
+            parts = (("debt", debt), ("the fixed charge", charge))
+            first = " and ".join(f"{name} ({_money(cents)})" for name, cents in parts if cents)
             raise Refusal(
                 refusal.VALUE,
-                f"{_money(paid)} {self.currency} does not cover debt ({_money(debt)}) and the "
-                f"fixed charge ({_money(charge)}).",
+                f"{_money(paid)} {self.currency} does not cover {first or 'a token'}.",
             )
         carried = left - transfer
         lines = [
