@@ -47,10 +47,11 @@ def test_error_without_a_cause_is_found_whatever_makes_it(tmp_path):
         "class Worse(Failure):\n    code = 'worse'\n"
         "def do(what):\n    words = f'no {what}'\n"
         "    raise Refusal('odd', words) if what else Worse('it ' + what)\n"
+        "    raise Refusal('odd', 'so', f'take {what}')\n"
         "class Refusal(Failure):\n    pass\n"
     )
     found = {(one.code, one.message) for one in error_list.everywhere(tmp_path)}
-    assert found == {("odd", "no ..."), ("worse", "it ...")}
+    assert found == {("odd", "no ..."), ("odd", "so take ..."), ("worse", "it ...")}
 
 
 def test_every_trouble_with_a_board_has_a_code_of_its_own():

@@ -312,6 +312,13 @@ def test_unknown_meters_are_called_so(shop):
     failed(shop.buy(200_00, shop.last), 400, declined.DUPLICATE)
 
 
+def test_point_of_sale_is_not_told_of_the_stations_commands(shop):
+    shop.meter = "01234567897"
+    told = failed(shop.look_up(), 400, declined.UNKNOWN_METER)
+    assert "Meter 01234567897 is not registered here." in str(told)
+    assert "meter20" not in str(told)
+
+
 def test_malformed_message_is_named_and_not_repeated(shop):
     wrong = shop.order(200_00)
     wrong["originator"]["terminalId"] = "secret"

@@ -151,8 +151,10 @@ def _made(
     word = maker.word
     if maker.at is not None and len(given) > maker.at:
         word = _given_word(given[maker.at])
+    remedy = given[maker.message + 1 :] if maker.word is None else []
     for said in _alternatives(given[maker.message]):
-        yield Made(word, _text(said, texts), place)
+        words = [_text(each, texts) for each in (said, *remedy)]
+        yield Made(word, None if words[0] is None else " ".join(filter(None, words)), place)
 
 
 def _given_word(node: ast.expr) -> str | None:

@@ -52,7 +52,7 @@ _BY_CODE = {
 def of(why: Refusal) -> Declined:
     """Return what a refusal of the station is called; what is not the client's is its own."""
     error, text, status = _BY_CODE.get(why.code, (MALFUNCTION, "Station cannot sell", 503))
-    detail = str(why) if status == 400 else "The station cannot sell now; its operator sees why"
+    detail = why.message if status == 400 else "The station cannot sell now; its operator sees why"
     return Declined(error, text, detail, status)
 
 

@@ -280,7 +280,7 @@ def find_meter(desk: Desk, number: str) -> Meter:
     except Refusal as why:
         if why.code not in (refusal.UNKNOWN, refusal.VALUE):
             raise
-        raise declined.unknown_meter(str(why)) from None
+        raise declined.unknown_meter(why.message) from None
 
 
 def check_amount(offer: offers.Offer, order: Order) -> None:

@@ -89,7 +89,8 @@ def find_meter(session: Session, number: str, retired: bool = False) -> Meter:
     if meter is None:
         raise Refusal(
             refusal.UNKNOWN,
-            f"Meter {drn} is not registered here: `meter20 vend meter add {drn} --sgc ...`.",
+            f"Meter {drn} is not registered here.",
+            f"To register it: `meter20 vend meter add {drn} --sgc ...`.",
         )
     if meter.retired and not retired:
         raise Refusal(

@@ -94,8 +94,8 @@ def _needed(tariff: Tariff | None, meter: Meter) -> Tariff:
     if tariff is None:
         raise Refusal(
             refusal.STATE,
-            f"Meter {meter.drn} has no tariff, so money has no price: `meter20 vend tariff add`, "
-            "or sell kWh.",
+            f"Meter {meter.drn} has no tariff, so money has no price.",
+            "Add one with `meter20 vend tariff add`, or sell kWh.",
         )
     return tariff
 

@@ -11,17 +11,18 @@ from meter20.failure import Failure
 class Refusal(Failure):
     """A request was refused and nothing was issued.
 
-    `code` is a short name for programs (`--json`), the text is for people. `about` is set by
-    the security module on its own refusals: the facts that belong into the audit log.
+    `code` is a short name for programs (`--json`), the text is for people. `remedy` says what
+    whoever runs the station does now; a point of sale is not told. `about` is set by the security
+    module on its own refusals: the facts that belong into the audit log.
     """
 
-    def __init__(self, code: str, message: str):
-        super().__init__(code, message)  # both: a refusal may come from another process
-        self.code = code
+    def __init__(self, code: str, message: str, remedy: str = ""):
+        super().__init__(code, message, remedy)  # all: a refusal may come from another process
+        self.code, self.message = code, message
         self.about: dict[str, str] = {}
 
     def __str__(self) -> str:
-        return self.args[1]
+        return " ".join(filter(None, self.args[1:]))
 
 
 class Doubt(Failure):

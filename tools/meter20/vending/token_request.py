@@ -129,9 +129,9 @@ def check_minute(tid: int, base_date: int) -> None:
         raise Refusal(
             refusal.BASE_DATE,
             f"The token identifiers of base date {base_date} ended on {last}. The meter has to "
-            "roll over: change its key to one with the next base date (`meter20 vend "
-            "key-change`), which also clears its memory of used tokens; its credit stays. "
-            "Tokens bought before must be entered first.",
+            "roll over to a key with the next base date. That also clears its memory of used "
+            "tokens; its credit stays. Tokens bought before must be entered first.",
+            "`meter20 vend key-change` makes the tokens of the new key.",
         )
 
 
