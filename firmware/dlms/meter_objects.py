@@ -245,9 +245,9 @@ def _chosen(columns, selection):
         chosen = everything[max(first - 1, 0) : last or None]  # to column 0: to the last
     else:
         names = [[cls, octets(name), index] for cls, name, index in columns]
-        asked = [column[:3] for column in last or names]
-        chosen = [names.index(column) for column in asked if column in names]
-        if len(chosen) < len(asked):
+        chosen_names = [column[:3] for column in last or names]
+        chosen = [names.index(column) for column in chosen_names if column in names]
+        if len(chosen) < len(chosen_names):
             raise TypeError
     if not chosen:
         raise TypeError

@@ -58,8 +58,8 @@ def handed_out(page, what):
     if what == "sale":
         page.click("#buy button")
     else:
-        names = page.evaluate("meter20.known.wanted")
-        page.locator("#wanted button").nth(names.index(what)).click()
+        names = page.evaluate("meter20.known.offered")
+        page.locator("#offered button").nth(names.index(what)).click()
     page.locator("#slips > li").nth(slips).wait_for()
     return page.locator("#slips > li").first.locator("code").all_inner_texts()
 
@@ -315,7 +315,7 @@ def test_tab_enter_and_arrows_are_enough_for_a_lesson(desktop, address):
     tab_to(page, ".ways button")
     page.keyboard.press("Enter")
     page.locator("#tab-desk:focus").wait_for()
-    tab_to(page, "#wanted button")
+    tab_to(page, "#offered button")
     page.keyboard.press("Space")
     page.locator("#slips .token button:focus").wait_for()  # types it
     page.keyboard.press("Shift+Tab")

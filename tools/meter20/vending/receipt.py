@@ -99,9 +99,9 @@ class Receipt(Struct, frozen=True):
 
     def data(self) -> dict:
         """Return the receipt for `--json`: money and energy as decimal text."""
-        told = structs.asdict(self)
-        del told["minutes"]
-        told |= {
+        fields = structs.asdict(self)
+        del fields["minutes"]
+        fields |= {
             "paid": money(self.paid_cents),
             "kwh": kwh(self.units),
             "lines": [{"text": words, "amount": money(cents)} for words, cents in self.lines],
@@ -112,7 +112,7 @@ class Receipt(Struct, frozen=True):
             "local_time": self.local_time,
             "mark": self.mark,
         }
-        return told
+        return fields
 
     def rows(self) -> list[tuple[str, str]]:
         """Return what stands above the tokens, as (name, value)."""

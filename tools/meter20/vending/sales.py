@@ -49,7 +49,7 @@ from meter20.vending.typed_lines import Line
 
 _NUMBER_MAX = (1 << 31) - 1  # of a row, in any database
 _SLIPS = table(Slip)
-_OF_REF = Plain(select(_SLIPS.c.id).where(_SLIPS.c.ref == bindparam("wanted")))
+_OF_REF = Plain(select(_SLIPS.c.id).where(_SLIPS.c.ref == bindparam("given")))
 
 
 class CreditOrder(Struct, frozen=True):
@@ -297,15 +297,15 @@ def _done_before(desk: Desk, order: CreditOrder) -> Slip | None:
     name = f"The reference {order.ref!r} is that of receipt {slip.id}"
     if slip.state == VOID:
         raise Refusal(refusal.STATE, f"{name}, which is void. A new sale takes another reference.")
-    asked = slip.asked or f"an order for {slip.meter.drn if slip.meter else 'any meter'}"
-    if asked not in (order.text(), f"an order for {meter_list.checked_drn(order.meter)}"):
-        raise Refusal(refusal.EXISTS, f"{name}: {asked}. Another order takes another reference.")
+    ordered = slip.asked or f"an order for {slip.meter.drn if slip.meter else 'any meter'}"
+    if ordered not in (order.text(), f"an order for {meter_list.checked_drn(order.meter)}"):
+        raise Refusal(refusal.EXISTS, f"{name}: {ordered}. Another order takes another reference.")
     return reprinted(desk, slip.id)
 
 
 def _slip_of(session: Session, ref: str | None) -> Slip | None:
     """Return the slip that was sold under `ref`, None as a rule, which costs little."""
-    found = _OF_REF.row(session.connection(), {"wanted": ref})
+    found = _OF_REF.row(session.connection(), {"given": ref})
     return find_slip(session, found[0]) if found else None
 
 

@@ -43,8 +43,8 @@ def facts(row: object, names: Iterable[str]) -> dict:
 
 def seal(key: Key, slip: Mapping, tokens: Sequence[Mapping]) -> str:
     """Return the seal of a slip and its tokens, in order; both with all their facts."""
-    told = [_SLIP(*_slip_facts(slip)), *[_TOKEN(*_token_facts(token)) for token in tokens]]
-    return key.mac(exact_json.written_in_order(told))[:_OCTETS].hex()
+    rows = [_SLIP(*_slip_facts(slip)), *[_TOKEN(*_token_facts(token)) for token in tokens]]
+    return key.mac(exact_json.written_in_order(rows))[:_OCTETS].hex()
 
 
 def facts_of(slip: Slip) -> tuple[dict, list[dict]]:

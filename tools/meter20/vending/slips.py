@@ -47,14 +47,14 @@ def bind(books: Books, module: SecurityModule, slip: Slip, actor: str) -> None:
     slip.seal = module.bind(books, *facts_of(slip), actor)
 
 
-def new_slip(desk: Desk, operation: str, meter: Meter | None, **told) -> Slip:
+def new_slip(desk: Desk, operation: str, meter: Meter | None, **more) -> Slip:
     """Return a new slip, which gets its number when the session is flushed."""
     facts = {
         "ref": None, "asked": None, "currency": "", "paid_cents": 0, "units": 0, "lines": [],
         "typed": None, "undo": {}, "note": "", "corrects": None, "operation": operation,
         "meter": meter, "meter_id": meter.id if meter else None, "about": _about(desk, meter),
         "issued_at": desk.issued_at, "actor": desk.actor, "state": GOOD, "prints": 1,
-        "tokens": [], "id": None, "seal": None, **told,
+        "tokens": [], "id": None, "seal": None, **more,
     }  # fmt: skip
     slip = untracked(Slip, facts)
     desk.session.later(_Slips, desk.module).waiting.append(slip)
@@ -66,21 +66,21 @@ def _about(desk: Desk, meter: Meter | None) -> dict[str, str]:
 
     ZONE and REHEARSAL, of the station, are rows of their own on a receipt.
     """
-    told = {"Meter": "any"}
+    about = {"Meter": "any"}
     if meter is not None:
         row = meter.vending_key
-        told = {
+        about = {
             "Meter": meter.drn,
             "SGC": row.sgc,
             "KRN": str(row.krn),
             "TI": str(meter.ti).zfill(2),
         }
         if meter.customer:
-            told["Customer"] = meter.customer
-    told[ZONE] = desk.zone
+            about["Customer"] = meter.customer
+    about[ZONE] = desk.zone
     if desk.rehearsal:
-        told[REHEARSAL] = "yes"
-    return told
+        about[REHEARSAL] = "yes"
+    return about
 
 
 def add_token(slip: Slip, meter: Meter | None, kind: str, label: str, digits: str,

@@ -81,9 +81,9 @@ def find_key(
         and base_date in (None, row.base_date)
     ]
     if not fitting:
-        wanted = f"EA{ea}" + (f", KRN {krn}" if krn else "")
-        wanted += f", base date {base_date}" if base_date else ""
-        raise Refusal(refusal.UNKNOWN, f"Supply group {sgc} has no key with {wanted}.")
+        which = f"EA{ea}" + (f", KRN {krn}" if krn else "")
+        which += f", base date {base_date}" if base_date else ""
+        raise Refusal(refusal.UNKNOWN, f"Supply group {sgc} has no key with {which}.")
     return fitting[-1]
 
 

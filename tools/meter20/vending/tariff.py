@@ -199,7 +199,7 @@ class Tariff:
         ]
         return Quote(
             paid, 0, _told(lines), debt, carried, transfer, fixed > 0,
-            typed=typed_lines.told(typed),
+            typed=typed_lines.worth_saying(typed),
         )  # fmt: skip
 
     def _quote(self, paid: int, units: int, debt: int, fixed: int, account: Account) -> Quote:
@@ -225,7 +225,7 @@ class Tariff:
         ]
         return Quote(
             paid, units, _told(lines), debt, carried, 0, fixed > 0, self._free_due(account),
-            typed_lines.told(typed),
+            typed_lines.worth_saying(typed),
         )  # fmt: skip
 
     def _fixed_due(self, account: Account) -> int:
@@ -290,11 +290,11 @@ class Tariff:
 
     def _step_lines(self, units: int, bought: int) -> list[Line]:
         """Return a line for each step; rounded so that their sum is the rounded sum."""
-        lines, cost, told = [], 0, 0
+        lines, cost, cents = [], 0, 0
         for part, price in self._parts(units, bought):
             cost += part * price
-            lines.append(Line(typed_lines.STEP, _cents(cost) - told, part, price))
-            told = _cents(cost)
+            lines.append(Line(typed_lines.STEP, _cents(cost) - cents, part, price))
+            cents = _cents(cost)
         return lines
 
 

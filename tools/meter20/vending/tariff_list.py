@@ -68,10 +68,10 @@ def tariff_of(session: Session, meter: Meter) -> Tariff | None:
 
 
 def _tariff_of(session: Session, own: str | None, sgc: str) -> Tariff | None:
-    asked = ("tariff", sgc, own)
-    if asked not in session.info:  # once in a transaction
-        session.info[asked] = _TERMS_OF.row(session.connection(), {"sgc": sgc, "own": own})
-    found = session.info[asked]
+    name = ("tariff", sgc, own)
+    if name not in session.info:  # once in a transaction
+        session.info[name] = _TERMS_OF.row(session.connection(), {"sgc": sgc, "own": own})
+    found = session.info[name]
     return Tariff.from_text(found[0]) if found else None
 
 

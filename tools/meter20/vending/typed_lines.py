@@ -32,7 +32,7 @@ class Line(NamedTuple):
     rate: int = 0
 
 
-def told(rows: Iterable[tuple]) -> list[Line]:
+def worth_saying(rows: Iterable[tuple]) -> list[Line]:
     """Return the lines of those `rows` that say something: cents, or units."""
     return [Line(*row) for row in rows if row[1] or any(row[2:3])]
 

@@ -1,4 +1,4 @@
-// The thread that holds the sockets of tcp.mjs: does what it is told, tells what happens.
+// The thread that holds the sockets of tcp.mjs: does what it gets, and says what happens.
 
 import { connect, createServer, isIP } from "node:net";
 import { connect as connectSecurely } from "node:tls";

@@ -24,7 +24,7 @@ _MANAGEMENT = {
 }
 
 #: Tokens that the desk hands out, by name.
-WANTED = (
+OFFERED = (
     "free", "neighbour", "old", "other_group", "expired", "key_change", "power_limit",
     "clear_credit", "clear_tamper",
 )  # fmt: skip
@@ -80,8 +80,8 @@ class Desk:
         return slip
 
     def hand_out(self, what: str, minute: int) -> dict:
-        """Return the slip of a token of WANTED. Raises ValueError for another name."""
-        if what not in WANTED:
+        """Return the slip of a token of OFFERED. Raises ValueError for another name."""
+        if what not in OFFERED:
             raise ValueError("no such token: " + what)
         if what == "key_change":
             return self._key_change()

@@ -15,7 +15,7 @@ import json
 from binascii import unhexlify
 
 from body import SimBody
-from desk import DRN, WANTED, Desk
+from desk import DRN, OFFERED, Desk
 from glass import looked
 from house import APPLIANCES, House
 from keeping import Kept
@@ -82,11 +82,11 @@ class Page:
         self.seen.krn = self._state.key.krn
         self.seen.credit = views.credit_wh(view)
         lines, is_faulty = sim.ports.display.lines, sim.app.fault is not None
-        meaning, said = below(lines, view, self._outcome, is_faulty)
+        meaning, notice = below(lines, view, self._outcome, is_faulty)
         return {
             "lines": lines,
             "meaning": meaning,
-            "told": said,
+            "notice": notice,
             "wait_s": view.lockout_s,
             "closed": sim.ports.load_switch.closed,
             "moves": sim.ports.load_switch.operations,
@@ -188,7 +188,7 @@ def start(bare: bool) -> str:
             "drn": DRN,
             "firmware": FIRMWARE,
             "appliances": APPLIANCES,
-            "wanted": WANTED,
+            "offered": OFFERED,
             "lessons": [(name, tasks) for name, tasks, _ in ALL],
         }
     )

@@ -1,7 +1,7 @@
 """What the page says below the meter's display, in the page's language, of what it shows.
 
 The display has four short lines in English. A result has its meaning in the firmware's `explain`;
-what else a learner may meet has a sentence in the page's texts, under `told.NAME`.
+what else a learner may meet has a sentence in the page's texts, under `notice.NAME`.
 """
 
 from account.explain import MEANINGS

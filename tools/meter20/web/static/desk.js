@@ -9,13 +9,13 @@ const find = (id) => document.getElementById(id);
 
 export class Desk {
   /**
-   * @param {string[]} wanted names of the tokens that the desk hands out
+   * @param {string[]} offered names of the tokens that the desk hands out
    * @param {(request: object) => Promise<object>} ask
    * @param {(digits: string) => void} type types a token at the meter
    * @param {(digits: string) => void} look puts it under the glass
    */
-  constructor(wanted, ask, type, look) {
-    Object.assign(this, { wanted, ask, look, slips: [], said: new Map(), marks: [], hand: null });
+  constructor(offered, ask, type, look) {
+    Object.assign(this, { offered, ask, look, slips: [], said: new Map(), marks: [], hand: null });
     this.type = (digits) => {
       this.take(digits);
       type(digits);
@@ -33,8 +33,8 @@ export class Desk {
   }
 
   label() {
-    find("wanted").replaceChildren(
-      ...this.wanted.map((what) => {
+    find("offered").replaceChildren(
+      ...this.offered.map((what) => {
         const button = document.createElement("button");
         button.textContent = t(`slip.${what}`);
         button.onclick = () => this.get({ do: "hand_out", what });
@@ -118,7 +118,7 @@ export class Desk {
   draw() {
     this.marks = [];
     const [slip] = this.slips;
-    find("asked").textContent = slip ? asked(slip) : "";
+    find("request").textContent = slip ? request(slip) : "";
     find("slips").replaceChildren(...this.slips.map((each) => this.slip(each)));
     this.mark();
   }
@@ -164,7 +164,7 @@ export class Desk {
 
 const money = (cents) => (cents / 100).toFixed(2);
 
-const asked = (slip) =>
+const request = (slip) =>
   slip.what === OTHER_BOX
     ? t("box_other")
     : t("box_request", slip.drn, slip.sgc, slip.krn, slip.tokens.length);

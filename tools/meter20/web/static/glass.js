@@ -1,7 +1,7 @@
 // The token under glass: the steps of the firmware's `explain`, drawn. Two tokens side by side, so
 // that a changed digit shows its avalanche.
 
-import { t, told } from "./texts.js";
+import { t, sentence } from "./texts.js";
 
 const BLOCKS = ["66 bits", "64-bit block", "round", "decrypted"];
 
@@ -69,7 +69,7 @@ export class Glass {
     }
     const rows = found.steps.map(([step, form, values], place) => {
       const item = element("li", step.startsWith("field ") ? `field ${step.slice(6)}` : "");
-      item.append(element("b", "", t("glass_step", stepName(step))), " ", element("span", "", told(form, values)));
+      item.append(element("b", "", t("glass_step", stepName(step))), " ", element("span", "", sentence(form, values)));
       const hex = BLOCKS.includes(step) ? values.at(-1).replace(" ", "") : "";
       if (/^[0-9a-f]{16,17}$/.test(hex)) {
         const twin = other && sameStep(other.steps, found.steps, place);

@@ -1,7 +1,7 @@
 // The meter: its keypad, and what its frame shows.
 
 import { click, sound } from "./sound.js";
-import { t, told, write } from "./texts.js";
+import { t, sentence, write } from "./texts.js";
 
 const KEYS = "123A456B789C*0#D";
 // Keys of the keyboard that are not the meter's own.
@@ -167,8 +167,8 @@ export class Meter {
 /** Return what is said below the display, in the language of the page. */
 function meaning(frame) {
   if (!frame.meaning) {
-    return frame.told ? t(`told.${frame.told}`) : "";
+    return frame.notice ? t(`notice.${frame.notice}`) : "";
   }
-  const said = told(frame.meaning, []);
+  const said = sentence(frame.meaning, []);
   return `${said[0].toUpperCase()}${said.slice(1)}.`;
 }

@@ -27,8 +27,8 @@ const link = new Link(
 );
 
 /** Say everything in a language; the meter's own display speaks English. */
-async function say(wanted) {
-  await speak(wanted);
+async function say(chosen) {
+  await speak(chosen);
   label(rooms);
 }
 
@@ -102,7 +102,7 @@ async function main() {
     goTo("glass");
     glass.look(digits);
   };
-  const desk = new Desk(known.wanted, (request) => link.ask(request), (digits) => meter.type(digits), look);
+  const desk = new Desk(known.offered, (request) => link.ask(request), (digits) => meter.type(digits), look);
   const house = new House(
     known.appliances,
     (name, on) => link.ask({ do: "switch", name, on }),

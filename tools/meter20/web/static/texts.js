@@ -8,13 +8,13 @@ let words = {};
 
 /** Return the language that was chosen here, or else that of the browser, if there are words. */
 export function language() {
-  const wanted = localStorage.getItem(LANGUAGE) ?? navigator.language.slice(0, 2);
-  return LANGUAGES.includes(wanted) ? wanted : "en";
+  const chosen = localStorage.getItem(LANGUAGE) ?? navigator.language.slice(0, 2);
+  return LANGUAGES.includes(chosen) ? chosen : "en";
 }
 
 /** Remember the language that somebody chose. */
-export function choose(wanted) {
-  localStorage.setItem(LANGUAGE, wanted);
+export function choose(language) {
+  localStorage.setItem(LANGUAGE, language);
 }
 
 /** Return all words of the language, by their keys. */
@@ -46,7 +46,7 @@ export function t(key, ...values) {
 }
 
 /** Return what the firmware says by `form`, in the language of the page. */
-export function told(form, values) {
+export function sentence(form, values) {
   return filled(words.forms[form] ?? form, values);
 }
 
