@@ -1,6 +1,7 @@
 """Storage: migrations, waiting for one's turn, and words for what goes wrong."""
 
 import pickle
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -282,3 +283,38 @@ def test_more_than_all_connections_of_a_program_are_refused_in_words(
             assert "is busy" in refused(refusal.DATABASE, lambda ways=ways: _looked_by(ways))
     assert _looked_by(storage.reading) is None
     storage.close()
+
+
+def lines_that_change_states(transaction, at):
+    """Run a transaction with a Ctrl-C at the `at`-th line of SQLAlchemy's that changes its state.
+
+    Return how many such lines it has, if it comes to its end.
+    """
+    lines = 0
+
+    def trace(frame, _event, _argument):
+        nonlocal lines
+        if frame.f_code.co_filename.endswith("state_changes.py"):
+            lines += 1
+            if lines == at:
+                raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        with transaction() as session:
+            session.execute(text("SELECT 1"))
+    finally:
+        sys.settrace(None)
+    return lines
+
+
+@pytest.mark.parametrize("kind", ["reading", "writing"])
+def test_ctrl_c_is_ctrl_c_wherever_a_session_changes_its_state(station, sqlite, kind):
+    transaction = getattr(sqlite, kind)
+    lines = lines_that_change_states(transaction, None)
+    assert lines > 10
+    for at in range(1, lines + 1):
+        with pytest.raises(KeyboardInterrupt):
+            lines_that_change_states(transaction, at)
+    assert lines_that_change_states(transaction, None) == lines

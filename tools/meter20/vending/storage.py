@@ -20,7 +20,7 @@ from typing import Any
 
 import platformdirs
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IllegalStateChangeError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
@@ -290,6 +290,11 @@ class Storage:
                 f"The database {self.where} is busy: each connection of this program was in use. "
                 "Try again.",
             ) from None
+        except IllegalStateChangeError as error:
+            # Ctrl-C came while the session changed its state; then it cannot be closed.
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise error.__context__ from None
+            raise
         except (DBAPIError, sqlite3.Error) as error:
             said = error.orig if isinstance(error, DBAPIError) else error
             translated = self._translated(said)
