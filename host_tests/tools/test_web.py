@@ -72,24 +72,24 @@ def between(text, begin, end):
     return text.split(begin)[1].split(end)[0]
 
 
-def wanted_keys():
+def needed_keys():
     """Return all keys that may be asked for, what is made up in full."""
     known = json.loads(page.start(False))
     names = {
         "appliance.*": [name for name, _ in known["appliances"]],
-        "slip.*": ["sale", *known["wanted"]],
-        "told.*": telling.NAMES,
+        "slip.*": ["sale", *known["offered"]],
+        "notice.*": telling.NAMES,
         "lesson.*": [name for name, _ in known["lessons"]],
         "step.*": [name for name in steps() if not name.startswith("field ")],
         "meaning.*": re.findall(r'"([^"]+)"', between(STATIC["glass.js"], "MEANINGS = [", "]")),
     }
-    wanted = {key for key in used_keys() if "*" not in key}
+    needed = {key for key in used_keys() if "*" not in key}
     for pattern, each in names.items():
-        wanted |= {pattern.replace("*", name) for name in each}
+        needed |= {pattern.replace("*", name) for name in each}
     for name, tasks in known["lessons"]:
-        wanted |= {f"lesson.{name}.text", f"lesson.{name}.done"}
-        wanted |= {f"lesson.{name}.task{at + 1}" for at in range(tasks)}
-    return wanted
+        needed |= {f"lesson.{name}.text", f"lesson.{name}.done"}
+        needed |= {f"lesson.{name}.task{at + 1}" for at in range(tasks)}
+    return needed
 
 
 def source_of_explain():
@@ -130,7 +130,7 @@ def forms():
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_text_is_missing_and_none_is_unused(language):
-    assert set(LANGUAGES[language]) - {"forms"} == wanted_keys()
+    assert set(LANGUAGES[language]) - {"forms"} == needed_keys()
 
 
 def test_every_form_of_the_firmware_is_said_in_french():
@@ -230,7 +230,7 @@ def test_a_key_change_counts_for_the_lesson_in_which_it_was_done(learner):
 def below(learner):
     """Return what the page says below the display: (meaning, name of a sentence)."""
     frame = learner.frame()
-    return frame["meaning"], frame["told"]
+    return frame["meaning"], frame["notice"]
 
 
 def test_below_the_display_stands_what_its_answer_means(learner):
@@ -317,7 +317,7 @@ def test_each_special_token_does_what_it_is_called(learner, what, result):
 
 
 def test_the_desk_knows_every_token_it_offers(learner):
-    assert learner.known["wanted"] == [
+    assert learner.known["offered"] == [
         "free", "neighbour", "old", "other_group", "expired", "key_change", "power_limit",
         "clear_credit", "clear_tamper",
     ]  # fmt: skip
