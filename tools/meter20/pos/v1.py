@@ -147,7 +147,7 @@ def quote(body: SaleRequest, client: Client, till: AtTill) -> dict:
     """Return what a sale would come to. Sells nothing."""
 
     def tell(_desk, found, offer, lines) -> dict:
-        units = sum(line.units for line in lines if line.kind == typed_lines.STEP)
+        units = typed_lines.units(lines, typed_lines.STEP)
         return {
             "meter": found.drn, "amount_cents": body.amount_cents, "currency": offer.currency,
             "kwh": units / 10, "lines": [line._asdict() for line in lines],

@@ -57,12 +57,12 @@ class Seen:
     @property
     def credit(self) -> int:
         """Return the cents that the token puts on a meter that counts money, else 0."""
-        return sum(line.cents for line in self.lines if line.kind == typed_lines.CREDIT)
+        return typed_lines.total(self.lines, typed_lines.CREDIT)
 
     @property
     def free(self) -> int:
         """Return the free units that came with it."""
-        return sum(line.units for line in self.lines if line.kind == typed_lines.FREE)
+        return typed_lines.units(self.lines, typed_lines.FREE)
 
     @property
     def mark(self) -> tuple:

@@ -42,6 +42,11 @@ def of(rows: list | None) -> list[Line]:
     return [Line(*row) for row in rows or []]
 
 
+def units(lines: Iterable[Line], *kinds: str) -> int:
+    """Return the energy, in 0.1 kWh, of the lines of these kinds."""
+    return sum(line.units for line in lines if line.kind in kinds)
+
+
 def total(lines: Iterable[Line], *kinds: str) -> int:
     """Return the cents of the lines of these kinds."""
     return sum(line.cents for line in lines if line.kind in kinds)
