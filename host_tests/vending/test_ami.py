@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from rigs.ami_rig import HeadEnd
+from rigs.stations import TARIFF
 from sqlalchemy import select
 
 from meter20.ami import purchases
@@ -14,7 +15,7 @@ from meter20.ami.mqtt_carrier import Broker, MqttCarrier
 from meter20.ami.outbox import DOUBT, outcome_of, record
 from meter20.ami.purchases import ANSWERED, BY_HAND, CLOSED, CREDITED, REFUSED, SENT, Order
 from meter20.ami.reports import Report
-from meter20.vending import meter_list, refusal, rekey, sales, supply_groups
+from meter20.vending import meter_list, refusal, rekey, sales, supply_groups, tariff_list
 from meter20.vending.models import Purchase, Route, Slip
 from meter20.vending.refusal import Refusal
 from meter20.vending.report_models import MeterLoad, MeterReport
@@ -119,6 +120,18 @@ def test_other_energy_than_was_sold_is_remarked(head_end, amount, reason):
         record(session, Answer(drn, digits, "Accept", amount=amount), head_end.clock())
     purchase = only(head_end)
     assert (purchase.state, purchase.outcome, purchase.reason) == (CLOSED, CREDITED, reason)
+
+
+def test_free_units_were_sold_too(head_end):
+    with head_end.station.desk() as desk:
+        tariff_list.keep_tariff(desk, "home", {**TARIFF, "free_kwh": "5"})
+        meter_list.find_meter(desk.session, head_end.drns[0]).tariff = "home"
+    head_end.clock.advance(days=1)  # on the day when it is made, a meter takes none
+    head_end.order(head_end.drns[0], 10)
+    assert head_end.until_closed(20, steps_s=(1,)) == 0
+    purchase = only(head_end)
+    assert [each["amount"] for each in purchase.told] == [1000, 5000]
+    assert (purchase.outcome, purchase.reason) == (CREDITED, "")
 
 
 def test_used_without_a_trace_in_the_history_waits_for_a_person_and_stops_nobody(head_end):

@@ -29,6 +29,7 @@ from meter20.ami.purchases import (
     close,
 )
 from meter20.ami.routes import secrets_of
+from meter20.vending import typed_lines
 from meter20.vending.models import Meter, Purchase, Route, Slip, Token
 from meter20.vending.sealing import Key
 from meter20.vending.slips import KEY_CHANGE, VOID
@@ -207,13 +208,17 @@ def _other_energy(purchase: Purchase, slip: Slip) -> str:
 
     The purchase is closed all the same: to send its token again would credit nothing.
     """
-    said = [each["amount"] for each in purchase.told]
-    if None in said or any(token.kind != kinds.ELECTRICITY for token in slip.tokens):
+    amounts = [each["amount"] for each in purchase.told]
+    if None in amounts or any(token.kind != kinds.ELECTRICITY for token in slip.tokens):
         return ""
-    credited, sold = sum(said) / 1000, slip.units / 10
-    if credited == sold:
+    credited_wh = sum(amounts)
+    sold = typed_lines.units(typed_lines.of(slip.typed), typed_lines.STEP, typed_lines.FREE)
+    if slip.typed is None or credited_wh == sold * 100:
         return ""
-    return f"The meter says that it credited {credited:.3f} kWh, but {sold:.1f} kWh were sold."
+    return (
+        f"The meter says that it credited {credited_wh / 1000:.3f} kWh, "
+        f"but {sold / 10:.1f} kWh were sold."
+    )
 
 
 def wake(session: Session, drns: Collection[str], now: datetime) -> None:
