@@ -200,11 +200,11 @@ def summary(slip: Slip, corrected_by: int | None = None) -> dict:
         "corrects": slip.corrects,
         "corrected_by": corrected_by,
         "paid": f"{money(slip.paid_cents)} {slip.currency}".strip() if slip.lines else "",
-        "tokens": _told(slip),
+        "tokens": _named(slip),
     }
 
 
-def _told(slip: Slip) -> str:
+def _named(slip: Slip) -> str:
     if not slip.tokens:
         return ""
     return slip.tokens[0].label if len(slip.tokens) == 1 else f"{len(slip.tokens)} tokens"

@@ -198,7 +198,7 @@ class Tariff:
             *_carried(account.carried, carried),
         ]
         return Quote(
-            paid, 0, _told(lines), debt, carried, transfer, fixed > 0,
+            paid, 0, _worth_saying(lines), debt, carried, transfer, fixed > 0,
             typed=typed_lines.worth_saying(typed),
         )  # fmt: skip
 
@@ -224,8 +224,8 @@ class Tariff:
             *_carried(account.carried, carried),
         ]
         return Quote(
-            paid, units, _told(lines), debt, carried, 0, fixed > 0, self._free_due(account),
-            typed_lines.worth_saying(typed),
+            paid, units, _worth_saying(lines), debt, carried, 0, fixed > 0,
+            self._free_due(account), typed_lines.worth_saying(typed),
         )  # fmt: skip
 
     def _fixed_due(self, account: Account) -> int:
@@ -352,7 +352,7 @@ def _carried(over: int, on: int) -> list[tuple[str, int]]:
     return [(typed_lines.CARRIED_OVER, -over), (typed_lines.CARRIED_ON, on)]
 
 
-def _told(lines: list[list]) -> list[list]:
+def _worth_saying(lines: list[list]) -> list[list]:
     """Leave out the lines that say nothing; energy at no price still says how much."""
     return [line for line in lines if line[1] or " kWh at " in line[0]]
 
